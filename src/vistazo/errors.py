@@ -1,0 +1,111 @@
+"""Every error that Vistazo raises on purpose, in one tree.
+
+VistazoError
+├── SettingsError            a setting holds a value that cannot be used
+├── ModelError               the model cannot be served
+│   ├── ModelNotFoundError       there is no file to read
+│   ├── UnreadableModelError     the bytes are no model, or are damaged
+│   ├── HostileModelError        the bytes try to reach, or to grow, beyond the file
+│   ├── UnsupportedModelError    a sound model that cannot be served as it is
+│   └── CardError                the model card is missing, invalid, or disagrees
+├── InputError               the picture cannot be classified
+│   ├── UnsupportedFormatError   not an accepted format, whatever its name says
+│   ├── UploadTooLargeError      more bytes than the limit
+│   ├── CorruptImageError        an accepted format, but damaged or empty
+│   └── RejectedUploadError      a sound picture that breaks one or more rules
+├── RequestError             the request itself is malformed
+└── UnavailableError         no answer now; try again later
+    ├── QueueFullError           too much work is waiting
+    └── NotReadyError            starting or draining
+
+Each says in one sentence what happened and, where something can be done, what to do. ``code`` is
+stable: programs may rely on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class VistazoError(Exception):
+    code: ClassVar[str] = "internal"
+
+
+class SettingsError(VistazoError):
+    code = "bad_setting"
+
+
+class ModelError(VistazoError):
+    code = "model_error"
+
+
+class ModelNotFoundError(ModelError):
+    code = "model_not_found"
+
+
+class UnreadableModelError(ModelError):
+    code = "model_unreadable"
+
+
+class HostileModelError(ModelError):
+    code = "model_hostile"
+
+
+class UnsupportedModelError(ModelError):
+    code = "model_unsupported"
+
+
+class CardError(ModelError):
+    code = "card_invalid"
+
+
+class InputError(VistazoError):
+    code = "bad_input"
+
+
+class UnsupportedFormatError(InputError):
+    code = "unsupported_format"
+
+
+class UploadTooLargeError(InputError):
+    code = "upload_too_large"
+
+
+class CorruptImageError(InputError):
+    code = "corrupt_image"
+
+
+@dataclass(frozen=True)
+class BrokenRule:
+    """One rule that an upload breaks: its stable name, and a sentence."""
+
+    rule: str
+    detail: str
+
+
+class RejectedUploadError(InputError):
+    code = "rejected_upload"
+
+    def __init__(self, broken: Sequence[BrokenRule]) -> None:
+        super().__init__(" ".join(rule.detail for rule in broken))
+        self.broken = tuple(broken)
+
+
+class RequestError(VistazoError):
+    code = "bad_request"
+
+
+class UnavailableError(VistazoError):
+    code = "unavailable"
+    retry_after_s: ClassVar[int] = 1
+
+
+class QueueFullError(UnavailableError):
+    code = "queue_full"
+
+
+class NotReadyError(UnavailableError):
+    code = "not_ready"
+    retry_after_s = 5

@@ -1,0 +1,115 @@
+"""Open an image in two steps: first the header, within limits; then, on demand, the pixels.
+
+The format is what the first bytes say, whatever a file name or content type claims, and only
+formats on the list below reach a decoder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from vistazo.errors import (
+    BrokenRule,
+    CorruptImageError,
+    RejectedUploadError,
+    UnsupportedFormatError,
+    UploadTooLargeError,
+)
+from vistazo.imaging import raster
+from vistazo.imaging.picture import Picture
+
+_SIGNATURES: dict[str, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
+
+# Named only to say in the error what arrived instead.
+_STRANGERS: dict[str, bytes] = {
+    "a GIF": b"GIF8",
+    "a PDF": b"%PDF",
+    "a BMP": b"BM",
+    "a TIFF": b"II*\x00",
+    "a TIFF ": b"MM\x00*",
+    "a WebP": b"RIFF",
+    "a ZIP archive": b"PK\x03\x04",
+    "an SVG or HTML page": b"<",
+}
+_DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
+
+
+@dataclass(frozen=True)
+class ImageLimits:
+    """What may be decoded at all, whatever model asks for it."""
+
+    max_bytes: int = 10_000_000
+    max_pixels: int = 16_000_000
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the first bytes say: sizes in pixels as stored, before any EXIF rotation."""
+
+    format: str
+    width: int
+    height: int
+    channels: int
+
+
+class _Raster(Protocol):
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def channels(self) -> int: ...
+    def picture(self, at_least: tuple[int, int] | None) -> Picture: ...
+
+
+@dataclass(frozen=True)
+class EncodedImage:
+    """An image whose header has been read and whose pixels have not."""
+
+    header: Header
+    _source: _Raster
+
+    def decode(self, at_least: tuple[int, int] | None = None) -> Picture:
+        """Decode once. Raises CorruptImageError where the pixels are damaged or cut short.
+
+        ``at_least`` (height, width) allows a JPEG to be decoded at a smaller scale that is still
+        at least twice that size: four times faster, and less memory, on a full-size film.
+        """
+        return self._source.picture(at_least)
+
+
+def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
+    """Read the header of a PNG or JPEG. Cheap: nothing is decoded.
+
+    Raises UploadTooLargeError, UnsupportedFormatError, CorruptImageError, and RejectedUploadError
+    for more than ``limits.max_pixels``.
+    """
+    if len(data) > limits.max_bytes:
+        raise UploadTooLargeError(
+            f"The file has {len(data)} bytes; at most {limits.max_bytes} are accepted."
+        )
+    image_format = _sniff(data)
+    source = raster.open_raster(data, image_format)
+    width, height = source.size
+    if width * height > limits.max_pixels:
+        raise RejectedUploadError([
+            BrokenRule(
+                "max_pixels",
+                f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all "
+                "are accepted. Send it smaller.",
+            )
+        ])
+    return EncodedImage(Header(image_format, width, height, source.channels), source)
+
+
+def _sniff(data: bytes) -> str:
+    if not data:
+        raise CorruptImageError("The file is empty.")
+    for name, signature in _SIGNATURES.items():
+        if data.startswith(signature):
+            return name
+    found = next((what for what, mark in _STRANGERS.items() if data.startswith(mark)), None)
+    if data[_DICOM_MARK_AT : _DICOM_MARK_AT + 4] == _DICOM_MARK:
+        found = "a DICOM file"
+    said = f"This looks like {found.strip()}" if found else "These bytes are no image that is known"
+    accepted = " or ".join(name.upper() for name in _SIGNATURES)
+    raise UnsupportedFormatError(f"{said}; send {accepted}.")

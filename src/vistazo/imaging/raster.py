@@ -1,0 +1,87 @@
+"""PNG and JPEG, decoded by Pillow."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from vistazo.errors import CorruptImageError
+from vistazo.imaging.picture import Picture
+
+# Our own limit, taken from the header before anything is decoded, stands in for Pillow's global.
+Image.MAX_IMAGE_PIXELS = None
+
+# Each scan of a progressive JPEG is a pass over the whole picture, and costs its sender a few bytes.
+# Encoders write about ten.
+_MAX_JPEG_SCANS = 100
+_START_OF_SCAN = b"\xff\xda"
+
+_GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+_CHANNELS = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
+
+
+@dataclass(frozen=True)
+class RasterImage:
+    """An opened Pillow image: header read, pixels not."""
+
+    _image: Image.Image
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, pixels."""
+        return self._image.size
+
+    @property
+    def channels(self) -> int:
+        return _CHANNELS.get(self._image.mode, 1)
+
+    def picture(self, at_least: tuple[int, int] | None) -> Picture:
+        with _damage_is_an_input_error():
+            return _to_picture(_load(self._image, at_least))
+
+
+def open_raster(data: bytes, image_format: str) -> RasterImage:
+    """Read the header. Raises CorruptImageError."""
+    if image_format == "jpeg" and data.count(_START_OF_SCAN) > _MAX_JPEG_SCANS:
+        raise CorruptImageError(f"The JPEG has more than {_MAX_JPEG_SCANS} scans.")
+    with _damage_is_an_input_error():
+        return RasterImage(Image.open(io.BytesIO(data), formats=[image_format.upper()]))
+
+
+@contextmanager
+def _damage_is_an_input_error() -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow raises whatever its parsers trip over: any kind can come.
+        raise CorruptImageError(
+            f"The image is damaged or cut short and cannot be decoded ({error})."
+        ) from error
+
+
+def _load(image: Image.Image, at_least: tuple[int, int] | None) -> Image.Image:
+    if at_least is not None and image.format in ("JPEG", "MPO"):
+        side = 2 * max(at_least)  # both ways round: EXIF may turn the picture afterwards
+        image.draft(None, (side, side))
+    image.load()
+    return ImageOps.exif_transpose(image)
+
+
+def _to_picture(image: Image.Image) -> Picture:
+    if image.mode in _GREYS_OVER_8_BITS:
+        # PNG greys of 16 bits: 65535 / 257 = 255, so the whole range is kept.
+        return Picture(np.asarray(image, dtype=np.float32) / np.float32(257))
+    if image.mode in ("1", "L"):
+        return Picture(np.asarray(image.convert("L")))
+    if image.has_transparency_data:
+        # As over the black surround of a film.
+        image = image.convert("RGBA")
+        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+        image = Image.alpha_composite(black, image)
+    return Picture(np.asarray(image.convert("RGB")))

@@ -1,0 +1,73 @@
+"""From a picture to the array that a model was trained on: one module for training and serving."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vistazo.imaging import Picture
+from vistazo.model_card import InputSpec, Scale
+
+_FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "box": Image.Resampling.BOX,
+    "bilinear": Image.Resampling.BILINEAR,
+    "hamming": Image.Resampling.HAMMING,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+def prepare(picture: Picture, spec: InputSpec) -> NDArray[np.float32]:
+    """Return float32 (spec.height, spec.width, spec.channels), scaled as ``spec.scale`` says."""
+    image = _resize(_with_colour(picture, spec), spec)
+    pixels = np.asarray(image, dtype=np.float32)
+    if pixels.ndim == 2:  # noqa: PLR2004
+        pixels = pixels[:, :, np.newaxis]
+    if spec.channels != pixels.shape[2]:  # a grey of more than 8 bits, for a model of colours
+        pixels = np.repeat(pixels, spec.channels, axis=2)
+    if spec.colour == "bgr":
+        pixels = pixels[:, :, ::-1]
+    return np.ascontiguousarray(scale(pixels, spec.scale))
+
+
+def scale(pixels: NDArray[np.float32], how: Scale) -> NDArray[np.float32]:
+    """Scale values of 0..255, channels last, to what the model sees."""
+    if how == "none":
+        return pixels
+    if how == "1/255":
+        return pixels / np.float32(255)
+    if how == "1/127.5-1":
+        return pixels / np.float32(127.5) - np.float32(1)
+    mean, std = np.float32(how.mean), np.float32(how.std)
+    return np.asarray((pixels / np.float32(how.divide_by) - mean) / std, dtype=np.float32)
+
+
+def _with_colour(picture: Picture, spec: InputSpec) -> Image.Image:
+    """Grey from RGB is the luma of ITU-R BT.601, as in Pillow and TensorFlow."""
+    image = Image.fromarray(picture.pixels)
+    if image.mode == "F":
+        return image
+    return image.convert("L" if spec.colour == "grey" else "RGB")
+
+
+def _resize(image: Image.Image, spec: InputSpec) -> Image.Image:
+    """Resample with a filter as wide as the reduction, so that fine detail does not alias."""
+    size, method = (spec.width, spec.height), _FILTERS[spec.filter]
+    if spec.resize == "stretch":
+        return image.resize(size, method)
+    ratios = spec.width / image.width, spec.height / image.height
+    ratio = min(ratios) if spec.resize == "fit" else max(ratios)
+    within = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
+    resized = image.resize(within, method)
+    left, top = (spec.width - within[0]) // 2, (spec.height - within[1]) // 2
+    if spec.resize == "crop":
+        return resized.crop((-left, -top, spec.width - left, spec.height - top))
+    canvas = Image.new(image.mode, size, _pad_colour(image.mode, spec.pad_value))
+    canvas.paste(resized, (left, top))
+    return canvas
+
+
+def _pad_colour(mode: str, value: int) -> int | float | tuple[int, int, int]:
+    return (value, value, value) if mode == "RGB" else value
