@@ -14,6 +14,8 @@ VistazoError
 │   ├── CorruptImageError        an accepted format, but damaged or empty
 │   └── RejectedUploadError      a sound picture that breaks one or more rules
 ├── RequestError             the request itself is malformed
+│   ├── MissingFileError         the form has no file where one belongs
+│   └── SlowUploadError          the body did not arrive in time
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
     └── NotReadyError            starting or draining
@@ -95,6 +97,14 @@ class RejectedUploadError(InputError):
 
 class RequestError(VistazoError):
     code = "bad_request"
+
+
+class MissingFileError(RequestError):
+    code = "missing_file"
+
+
+class SlowUploadError(RequestError):
+    code = "upload_too_slow"
 
 
 class UnavailableError(VistazoError):

@@ -1,0 +1,6 @@
+"""``python -m vistazo``."""
+
+from vistazo.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Builds the object graph, once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from vistazo import __version__
+from vistazo.admission import Admission, AdmissionPolicy
+from vistazo.api.limits import BodyLimit, RequestContext
+from vistazo.api.problems import on_error, on_http_exception
+from vistazo.api.routes import UploadPolicy, router
+from vistazo.api.service import Service
+from vistazo.classifier import Classifier, load_classifier
+from vistazo.errors import ModelError, VistazoError
+from vistazo.imaging import ImageLimits
+from vistazo.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# What a form puts around its files: boundaries, headers, a few short fields.
+_FORM_BYTES = 100_000
+
+
+def create_app(
+    settings: Settings,
+    on_failed_start: Callable[[ModelError], None] = lambda _: None,
+    load: Callable[[], Classifier] | None = None,
+) -> FastAPI:
+    """Build the service. ``on_failed_start`` is told where the model cannot be served.
+
+    ``load`` gives another classifier than that of the settings.
+    """
+    policy = AdmissionPolicy(settings.threads, settings.queue_size, settings.max_queued_bytes)
+    service = Service(load or _loader(settings), Admission(policy))
+    app = FastAPI(
+        title="Vistazo",
+        version=__version__,
+        summary="Class probabilities for a picture. Research use only, not a medical device.",
+        lifespan=partial(_lifespan, service, on_failed_start),
+    )
+    app.state.service = service
+    uploads = UploadPolicy(
+        settings.max_batch_files,
+        max_predict_bytes=settings.max_upload_bytes + _FORM_BYTES,
+        max_batch_bytes=settings.max_queued_bytes,
+        receive_timeout_s=settings.receive_timeout_s,
+    )
+    app.state.upload_policy = uploads
+    app.include_router(router)
+    app.add_exception_handler(VistazoError, on_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes={
+            "/predict": uploads.max_predict_bytes,
+            "/predict/batch": uploads.max_batch_bytes,
+        },
+    )
+    app.add_middleware(RequestContext)
+    return app
+
+
+def _loader(settings: Settings) -> Callable[[], Classifier]:
+    limits = ImageLimits(settings.max_upload_bytes, settings.max_pixels)
+    return partial(
+        load_classifier, settings.model_path, settings.model_card, settings.cache_dir, limits
+    )
+
+
+@asynccontextmanager
+async def _lifespan(
+    service: Service, on_failed_start: Callable[[ModelError], None], _app: FastAPI
+) -> AsyncIterator[None]:
+    """Load while the port already answers: a model that has to be compiled first takes a while."""
+    loading = asyncio.create_task(_load(service, on_failed_start))
+    yield
+    loading.cancel()
+    await asyncio.to_thread(service.drain)
+
+
+async def _load(service: Service, on_failed_start: Callable[[ModelError], None]) -> None:
+    try:
+        await asyncio.to_thread(service.start)
+    except ModelError as error:
+        log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})  # noqa: TRY400
+        on_failed_start(error)
+        return
+    identity = service.classifier.identity
+    log.info(
+        "ready",
+        extra={"model": identity.name, "version": identity.version, "sha256": identity.sha256},
+    )

@@ -1,0 +1,80 @@
+"""Uploaded files out of a multipart form, in memory: pictures of patients never touch the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+
+from vistazo.errors import MissingFileError, RequestError, SlowUploadError
+
+FIELD = "file"
+_MAX_NAME = 255
+_MAX_OTHER_FIELDS = 16
+
+
+@dataclass(frozen=True)
+class UploadedFile:
+    filename: str
+    data: bytes
+
+
+class _InMemoryParser(MultiPartParser):
+    spool_max_size = sys.maxsize
+
+
+async def read_files(request: Request, max_files: int, timeout_s: float) -> list[UploadedFile]:
+    """Every file of the field 'file', in order, at least one. Raises RequestError."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise RequestError(
+            "The request is not a form. Send multipart/form-data: curl -F file=@film.jpeg URL"
+        )
+    try:
+        async with asyncio.timeout(timeout_s):
+            form = await _parse(request, max_files)
+    except TimeoutError:
+        raise SlowUploadError(f"The upload did not arrive within {timeout_s:g} s.") from None
+    try:
+        files = [file for file in form.getlist(FIELD) if isinstance(file, UploadFile)]
+        if not files:
+            raise MissingFileError(_what_is_missing(form))
+        return [UploadedFile(_plain_name(file.filename), await file.read()) for file in files]
+    finally:
+        await form.close()
+
+
+async def _parse(request: Request, max_files: int) -> FormData:
+    parser = _InMemoryParser(
+        request.headers, _stream(request), max_files=max_files, max_fields=_MAX_OTHER_FIELDS
+    )
+    try:
+        return await parser.parse()
+    except MultiPartException as error:
+        raise RequestError(f"The form cannot be read: {error.message}") from error
+    except UnicodeError:  # a charset that Python knows and that decodes nothing
+        raise RequestError("The form cannot be read: send it as UTF-8.") from None
+    except ClientDisconnect:
+        raise RequestError("The caller hung up in the middle of the form.") from None
+
+
+async def _stream(request: Request) -> AsyncGenerator[bytes, None]:
+    async for chunk in request.stream():
+        yield chunk
+
+
+def _what_is_missing(form: FormData) -> str:
+    names = sorted({name[:_MAX_NAME] for name in form})
+    if FIELD in names:
+        return f"The field '{FIELD}' holds text. Send a file: curl -F {FIELD}=@film.jpeg URL"
+    seen = f"it has {', '.join(map(repr, names))}" if names else "it is empty"
+    return f"The form needs a file in the field '{FIELD}'; {seen}."
+
+
+def _plain_name(filename: str | None) -> str:
+    """The last part of the name, as some clients send a whole path."""
+    return (filename or "").replace("\\", "/").rsplit("/", 1)[-1][:_MAX_NAME]

@@ -1,0 +1,96 @@
+"""Errors as problem documents (RFC 9457), by one table."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from vistazo import errors, telemetry
+from vistazo.api.schemas import Problem, RuleFault
+
+# The most specific class wins.
+STATUS: dict[type[errors.VistazoError], HTTPStatus] = {
+    errors.UnsupportedFormatError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.UploadTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.InputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.MissingFileError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.SlowUploadError: HTTPStatus.REQUEST_TIMEOUT,
+    errors.RequestError: HTTPStatus.BAD_REQUEST,
+    errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.VistazoError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+TITLES: dict[str, str] = {
+    "unsupported_format": "Not an accepted image format",
+    "upload_too_large": "Upload too large",
+    "corrupt_image": "Damaged image",
+    "rejected_upload": "Picture not accepted",
+    "bad_request": "Malformed request",
+    "missing_file": "No file in the form",
+    "upload_too_slow": "Upload too slow",
+    "queue_full": "Too busy",
+    "not_ready": "Not ready",
+    "internal": "Internal error",
+}
+
+
+def problem_of(error: errors.VistazoError) -> Problem:
+    """The document for an error; without a request id outside a request."""
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    broken = error.broken if isinstance(error, errors.RejectedUploadError) else ()
+    return Problem(
+        type=f"urn:vistazo:problem:{error.code}",
+        title=TITLES.get(error.code, status.phrase),
+        status=status,
+        detail=str(error),
+        code=error.code,
+        request_id=telemetry.request_id.get(),
+        errors=[RuleFault(rule=rule.rule, detail=rule.detail) for rule in broken] or None,
+    )
+
+
+def problem_response(
+    error: errors.VistazoError, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    retry = (
+        {"Retry-After": str(error.retry_after_s)}
+        if isinstance(error, errors.UnavailableError)
+        else {}
+    )
+    return _response(problem_of(error), {**retry, **(headers or {})})
+
+
+async def on_error(_request: Request, error: Exception) -> Response:
+    """For the errors that Vistazo raises on purpose."""
+    if not isinstance(error, errors.VistazoError):
+        raise error
+    return problem_response(error)
+
+
+async def on_http_exception(_request: Request, error: Exception) -> Response:
+    """For what the framework refuses: an unknown path, a method that a path does not have."""
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    code = status.name.lower()
+    problem = Problem(
+        type=f"urn:vistazo:problem:{code}",
+        title=status.phrase,
+        status=status,
+        detail=f"{status.description or status.phrase}. The paths are listed at /docs.",
+        code=code,
+        request_id=telemetry.request_id.get(),
+    )
+    return _response(problem, dict(error.headers or {}))
+
+
+def _response(problem: Problem, headers: dict[str, str]) -> JSONResponse:
+    return JSONResponse(
+        problem.model_dump(mode="json", exclude_none=True),
+        status_code=problem.status,
+        headers=headers,
+        media_type="application/problem+json",
+    )

@@ -1,0 +1,137 @@
+"""One thin handler per endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from vistazo import telemetry
+from vistazo.api.limits import content_length
+from vistazo.api.multipart import FIELD, UploadedFile, read_files
+from vistazo.api.problems import problem_of
+from vistazo.api.schemas import (
+    Answer,
+    BatchAnswer,
+    BatchFailure,
+    Health,
+    ModelDescription,
+    Problem,
+)
+from vistazo.api.service import Service
+from vistazo.classifier import Classifier
+from vistazo.errors import InputError, RequestError
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class UploadPolicy:
+    """The byte limits are those of whole requests."""
+
+    max_batch_files: int
+    max_predict_bytes: int
+    max_batch_bytes: int
+    receive_timeout_s: float
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _policy(request: Request) -> UploadPolicy:
+    policy: UploadPolicy = request.app.state.upload_policy
+    return policy
+
+
+TheService = Annotated[Service, Depends(_service)]
+ThePolicy = Annotated[UploadPolicy, Depends(_policy)]
+
+
+def _form(schema: dict[str, Any]) -> dict[str, Any]:
+    properties = {"type": "object", "properties": {FIELD: schema}, "required": [FIELD]}
+    content = {"multipart/form-data": {"schema": properties}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_FILE = {"type": "string", "format": "binary", "description": "PNG or JPEG."}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "model": Problem,
+        "description": description,
+        "content": {"application/problem+json": {}},
+    }
+    for status, description in {
+        400: "Not a form",
+        408: "The upload took too long",
+        413: "Too many bytes",
+        415: "Not an accepted format, whatever its name says",
+        422: "No file, or a picture that cannot be classified",
+        429: "Too busy; see Retry-After",
+        503: "Starting or shutting down; see Retry-After",
+    }.items()
+}
+
+
+@router.post("/predict", responses=_PROBLEMS, openapi_extra=_form(_FILE))
+async def predict(request: Request, service: TheService, policy: ThePolicy) -> Answer:
+    """Classify one picture."""
+    classifier = service.classifier
+    with service.admission.place(content_length(request.headers) or policy.max_predict_bytes):
+        files = await read_files(request, max_files=2, timeout_s=policy.receive_timeout_s)
+        if len(files) > 1:
+            raise RequestError("Send one picture to /predict, or several to /predict/batch.")
+        return await _answer(service, classifier, files[0])
+
+
+@router.post(
+    "/predict/batch",
+    responses=_PROBLEMS,
+    openapi_extra=_form({"type": "array", "items": _FILE}),
+)
+async def predict_batch(request: Request, service: TheService, policy: ThePolicy) -> BatchAnswer:
+    """Classify several pictures: one result or one problem per file, in order."""
+    classifier = service.classifier
+    with service.admission.place(content_length(request.headers) or policy.max_batch_bytes):
+        files = await read_files(request, policy.max_batch_files, policy.receive_timeout_s)
+        results: list[Answer | BatchFailure] = []
+        for file in files:
+            try:
+                results.append(await _answer(service, classifier, file))
+            except InputError as error:
+                results.append(BatchFailure(filename=file.filename, problem=problem_of(error)))
+    return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
+
+
+@router.get("/model", responses={503: _PROBLEMS[503]})
+async def model(service: TheService) -> ModelDescription:
+    """The model's card, and what was read from its file."""
+    classifier = service.classifier
+    return ModelDescription(
+        sha256=classifier.identity.sha256,
+        card=classifier.card.model_dump(mode="json"),
+        signature=asdict(classifier.signature),
+    )
+
+
+@router.get("/health/live")
+async def live() -> Health:
+    """The process is up."""
+    return Health(status="live")
+
+
+@router.get("/health/ready", responses={503: _PROBLEMS[503]})
+async def ready(service: TheService) -> Health:
+    """The model is loaded and has answered once."""
+    _ = service.classifier
+    return Health(status="ready")
+
+
+async def _answer(service: Service, classifier: Classifier, file: UploadedFile) -> Answer:
+    prediction = await service.admission.run(partial(classifier.classify, file.data))
+    request_id = telemetry.request_id.get() or ""
+    return Answer.of(prediction, classifier.card.labels, file.filename, request_id)
+

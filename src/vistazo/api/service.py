@@ -1,0 +1,39 @@
+"""The classifier behind the API, and whether it can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vistazo.admission import Admission
+from vistazo.classifier import Classifier
+from vistazo.errors import NotReadyError
+
+
+class Service:
+    """Starting, then ready, then draining."""
+
+    def __init__(self, load: Callable[[], Classifier], admission: Admission) -> None:
+        self.admission = admission
+        self._load = load
+        self._classifier: Classifier | None = None
+        self._is_draining = False
+
+    def start(self) -> None:
+        """Load the classifier. Blocks; raises ModelError."""
+        self._classifier = self._load()
+
+    @property
+    def classifier(self) -> Classifier:
+        """Raises NotReadyError while starting or draining."""
+        if self._is_draining:
+            raise NotReadyError("The service is shutting down.")
+        if self._classifier is None:
+            raise NotReadyError("The service is starting.")
+        return self._classifier
+
+    def drain(self) -> None:
+        """Take no new work; finish what runs."""
+        self._is_draining = True
+        self.admission.close()
+        if self._classifier is not None:
+            self._classifier.close()

@@ -1,0 +1,53 @@
+"""The command line. Each command is a module of this package, imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from vistazo import __version__
+from vistazo.errors import VistazoError
+
+_COMMANDS = ("serve", "predict", "inspect", "convert", "train", "benchmark")
+
+
+class _Commands(click.Group):
+    """Loads one command at a time: 'serve' must not pay for what 'train' imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"vistazo.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="vistazo %(version)s")
+def vistazo() -> None:
+    """Serve a trained Keras image classifier, without TensorFlow.
+
+    Research use only. Not a medical device.
+    """
+
+
+def main() -> None:
+    """Exit status: 0 done, 1 some pictures failed, 2 it could not be done, 130 interrupted."""
+    try:
+        status = vistazo.main(standalone_mode=False)
+    except VistazoError as error:
+        click.echo(f"vistazo: {error}", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,48 @@
+"""vistazo convert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vistazo.compilation import compile_model
+from vistazo.model_store import check_is_file
+
+
+class ImageSize(click.ParamType[tuple[int, int]]):
+    """``HEIGHTxWIDTH``, pixels."""
+
+    name = "HEIGHTxWIDTH"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        height, _, width = value.lower().partition("x")
+        if not (height.isdecimal() and width.isdecimal()):
+            self.fail(f"'{value}' is no size; write it like 224x224", param, ctx)
+        return int(height), int(width)
+
+
+@click.command(name="convert")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT.onnx")
+@click.option("--input", "input_size", type=ImageSize(), help="For a model that takes any size.")
+def command(model: Path, out: Path, input_size: tuple[int, int] | None) -> None:
+    """Convert a Keras model (.keras, .h5) to ONNX, without TensorFlow and without running it.
+
+    The ONNX model takes float32 images (n, height, width, channels) and gives 'scores' and, where
+    the model has one, 'features': the last spatial map.
+
+    \b
+    Example:
+      vistazo convert my_model.h5 my_model.onnx
+    """  # noqa: D301
+    check_is_file(model)
+    if not out.parent.is_dir():
+        raise click.UsageError(f"There is no folder {out.parent}.")
+    signature = compile_model(model, out, input_size)
+    click.echo(
+        f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
+        f"{signature.units} ({signature.activation}), {signature.weights:,} weights"
+    )

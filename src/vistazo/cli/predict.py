@@ -1,0 +1,162 @@
+"""vistazo predict."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from vistazo.classifier import Classifier, load_classifier
+from vistazo.decision import Decision
+from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
+from vistazo.imaging import ImageLimits
+from vistazo.settings import Settings
+
+_SUFFIXES = {".png", ".jpg", ".jpeg"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A decision, or the reason why there is none."""
+
+    file: Path
+    decision: Decision | None
+    error: InputError | None
+
+
+@click.command(name="predict")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER...")
+@click.option("--model", type=click.Path(path_type=Path), help="Instead of MODEL_PATH.")
+@click.option("--json", "style", flag_value="json", help="Print a JSON array.")
+@click.option("--csv", "style", flag_value="csv", help="Print CSV.")
+def command(paths: tuple[Path, ...], model: Path | None, style: str | None) -> int:
+    """Classify pictures; of a folder, every PNG and JPEG in it and below.
+
+    A picture that cannot be classified is reported in its row. Exit status: 0, or 1 where there was
+    such a picture.
+
+    \b
+    Examples:
+      vistazo predict film.jpeg
+      vistazo predict --csv films/ > films.csv
+      vistazo predict --model my_model.h5 --json film.png
+    """  # noqa: D301
+    settings = Settings.from_environment()
+    limits = ImageLimits(settings.max_upload_bytes, settings.max_pixels)
+    classifier = load_classifier(
+        model or settings.model_path,
+        settings.model_card if model is None else None,
+        settings.cache_dir,
+        limits,
+    )
+    files = list(_files(paths))
+    rows: list[Row] = []
+    try:
+        for row in _with_progress(_classify(classifier, files, settings), len(files)):
+            rows.append(row)  # noqa: PERF402 - an interrupted run still prints what it has
+    finally:
+        _print(rows, classifier.card.labels, style)
+    return 1 if any(row.error for row in rows) else 0
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            found = [
+                file for file in sorted(path.rglob("*"))
+                if file.suffix.lower() in _SUFFIXES and file.is_file()
+            ]
+            if not found:
+                raise click.UsageError(f"There is no PNG or JPEG in {path}.")
+            yield from found
+        else:
+            yield path
+
+
+def _classify(classifier: Classifier, files: list[Path], settings: Settings) -> Iterator[Row]:
+    def classify(file: Path) -> Row:
+        try:
+            return Row(file, classifier.classify(_read(file, settings.max_upload_bytes)).decision, None)
+        except InputError as error:
+            return Row(file, None, error)
+
+    with ThreadPoolExecutor(settings.threads) as executor:
+        try:
+            yield from executor.map(classify, files)
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _read(file: Path, max_bytes: int) -> bytes:
+    try:
+        if file.stat().st_size > max_bytes:
+            raise UploadTooLargeError(f"The file has over {max_bytes} bytes (MAX_UPLOAD_BYTES).")
+        return file.read_bytes()
+    except OSError as error:
+        raise CorruptImageError(f"The file cannot be read: {error.strerror}.") from error
+
+
+def _with_progress(rows: Iterator[Row], length: int) -> Iterator[Row]:
+    if length == 1 or not sys.stderr.isatty():
+        yield from rows
+        return
+    with click.progressbar(rows, length=length, label="Classifying", file=sys.stderr) as bar:
+        yield from bar
+
+
+def _print(rows: list[Row], labels: tuple[str, ...], style: str | None) -> None:
+    if style == "json":
+        click.echo(json.dumps([_as_dict(row, labels) for row in rows], indent=2, ensure_ascii=False))
+    elif style == "csv":
+        _print_csv(rows, labels, sys.stdout)
+    else:
+        _print_table(rows)
+
+
+def _as_dict(row: Row, labels: tuple[str, ...]) -> dict[str, object]:
+    if row.decision is None:
+        error = row.error
+        return {"file": str(row.file), "code": error.code if error else "", "error": str(error)}
+    return {
+        "file": str(row.file),
+        "predicted_class": row.decision.predicted_class,
+        "confidence": row.decision.confidence,
+        "probabilities": dict(zip(labels, row.decision.probabilities, strict=True)),
+        "warnings": list(row.decision.warnings),
+    }
+
+
+def _print_csv(rows: list[Row], labels: tuple[str, ...], out: TextIO) -> None:
+    writer = csv.writer(out)
+    writer.writerow(["file", "predicted_class", "confidence", *labels, "warnings", "error"])
+    for row in rows:
+        if row.decision is None:
+            writer.writerow([row.file, "", "", *("" for _ in labels), "", row.error])
+        else:
+            decision = row.decision
+            writer.writerow([
+                row.file,
+                decision.predicted_class,
+                f"{decision.confidence:.6f}",
+                *(f"{p:.6f}" for p in decision.probabilities),
+                " ".join(decision.warnings),
+                "",
+            ])
+
+
+def _print_table(rows: list[Row]) -> None:
+    width = max((len(str(row.file)) for row in rows), default=0)
+    for row in rows:
+        if row.decision is None:
+            text = f"cannot be classified: {row.error}"
+        else:
+            doubt = f"  ({', '.join(row.decision.warnings)})" if row.decision.warnings else ""
+            text = f"{row.decision.predicted_class}  {row.decision.confidence:.1%}{doubt}"
+        click.echo(f"{row.file!s:{width}}  {text}")

@@ -1,0 +1,27 @@
+"""vistazo serve."""
+
+from __future__ import annotations
+
+import click
+
+from vistazo.settings import Settings
+
+
+@click.command(name="serve")
+def command() -> None:
+    """Start the prediction service.
+
+    Everything is set by environment variables; the README lists them.
+
+    \b
+    Examples:
+      vistazo serve
+      MODEL_PATH=~/my_model.h5 PORT=9000 vistazo serve
+    """  # noqa: D301 - \b is click's mark for a block that keeps its lines
+    from vistazo.telemetry import configure_logging
+
+    settings = Settings.from_environment()
+    configure_logging(settings.log_format, settings.log_level)
+    from vistazo.api.server import serve
+
+    serve(settings)

@@ -1,0 +1,1 @@
+"""The runtimes that turn prepared images into scores."""

@@ -1,0 +1,29 @@
+"""What every engine does, and nothing of what a model means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """Of one forward pass over n images.
+
+    ``scores`` is float32 (n, k); ``features``, the last spatial map, is float32 (n, fh, fw, fc), or
+    None where the model has none.
+    """
+
+    scores: NDArray[np.float32]
+    features: NDArray[np.float32] | None
+
+
+class Engine(Protocol):
+    def run(self, images: NDArray[np.float32]) -> Outputs:
+        """Score float32 images (n, h, w, c), n >= 1. May be called from several threads."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,143 @@
+"""From MODEL_PATH to a compiled model that is known to be the one asked for.
+
+Compiled models are kept in a cache under a name that holds the hash of the source and the hash of
+the compiled bytes, ``<source>-<converter>-<compiled>.onnx``: an entry that is damaged, partial or
+somebody else's does not have the hash in its name, and is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vistazo.compilation import compile_model
+from vistazo.errors import CardError, ModelError, ModelNotFoundError, UnreadableModelError
+from vistazo.model_card import ModelCard, card_path, read_card
+
+log = logging.getLogger(__name__)
+
+# Part of a cache entry's name; goes up when the same file would compile to other bytes.
+_CONVERTER = "1"
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """``onnx`` is the compiled file, ``sha256`` the hash of the file that it was compiled from."""
+
+    onnx: Path
+    card: ModelCard
+    sha256: str
+
+
+@contextlib.contextmanager
+def compiled_model(
+    model_path: Path, card_file: Path | None, cache_dir: Path
+) -> Iterator[CompiledModel]:
+    """Check the card, then find or make the compiled model. Raises ModelError.
+
+    On a disk that cannot be written, the compiled file is temporary: load it inside the ``with``.
+    """
+    check_is_file(model_path)
+    card = read_card(card_file or card_path(model_path))
+    sha256 = sha256_of(model_path)
+    if card.sha256 is not None and card.sha256 != sha256:
+        raise CardError(
+            f"The card names the file with sha256 {card.sha256}, but {model_path} has {sha256}. "
+            "Put the right file there, or correct the card."
+        )
+    size = (card.input.height, card.input.width)
+    with _compiled(model_path, sha256, size, cache_dir) as onnx:
+        yield CompiledModel(onnx, card, sha256)
+
+
+def check_is_file(model_path: Path) -> None:
+    """Raise ModelNotFoundError or UnreadableModelError where there is no file with something in it."""
+    if not model_path.exists():
+        raise ModelNotFoundError(
+            f"There is no model at {model_path}. Set MODEL_PATH to a .keras or .h5 file."
+        )
+    if not model_path.is_file():
+        raise UnreadableModelError(
+            f"{model_path} is a folder, not a model file. Set MODEL_PATH to a .keras or .h5 file."
+        )
+    if model_path.stat().st_size == 0:
+        raise UnreadableModelError(f"The model file {model_path} is empty. Copy it again.")
+
+
+def sha256_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableModelError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def _compiled(
+    source: Path, sha256: str, input_size: tuple[int, int], cache_dir: Path
+) -> Iterator[Path]:
+    stem = f"{sha256[:32]}-{_CONVERTER}-{input_size[0]}x{input_size[1]}"
+    found = _find(cache_dir, stem)
+    if found is not None:
+        yield found
+        return
+    with _writable_folder(cache_dir) as folder:
+        partial = folder / f"{stem}.{os.getpid()}.partial"
+        try:
+            yield _compile(source, partial, input_size, stem)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _find(cache_dir: Path, stem: str) -> Path | None:
+    for entry in sorted(cache_dir.glob(f"{stem}-*.onnx")):
+        with contextlib.suppress(UnreadableModelError):
+            if entry.stem.removeprefix(f"{stem}-") == sha256_of(entry):
+                return entry
+        log.warning("a damaged entry of the model cache is made again")
+        with contextlib.suppress(OSError):
+            entry.unlink()
+    return None
+
+
+def _compile(source: Path, partial: Path, input_size: tuple[int, int], stem: str) -> Path:
+    log.info("compiling the model; this is done once")
+    started = time.perf_counter()
+    compile_model(source, partial, input_size)
+    entry = partial.with_name(f"{stem}-{sha256_of(partial)}.onnx")
+    partial.replace(entry)
+    log.info("compiled the model", extra={"seconds": round(time.perf_counter() - started, 2)})
+    return entry
+
+
+@contextlib.contextmanager
+def _writable_folder(cache_dir: Path) -> Iterator[Path]:
+    """The cache, or where that cannot be written a temporary folder that goes afterwards."""
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache_dir):
+            pass
+    except OSError as error:
+        log.warning("the model cache cannot be written", extra={"reason": error.strerror})
+    else:
+        yield cache_dir
+        return
+    for base in (tempfile.gettempdir, lambda: "/dev/shm"):  # noqa: S108 - memory, on a read-only disk
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="vistazo-", dir=base())
+        except OSError:
+            continue
+        with folder as name:
+            yield Path(name)
+        return
+    raise ModelError(
+        f"There is no place for the compiled model: neither {cache_dir} nor a temporary folder "
+        "can be written. Set CACHE_DIR to a folder that can, or mount one at /tmp."
+    )

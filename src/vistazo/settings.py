@@ -1,0 +1,95 @@
+"""The settings: the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vistazo.errors import SettingsError
+
+_DEFAULT_MODEL = Path(__file__).parents[2] / "artifacts" / "pneumonia" / "pneumonia.keras"
+_MOST_THREADS = 4
+
+
+class Settings(BaseModel):
+    """Every setting, with its default. The name in capitals is the environment variable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model_path: Path = Field(_DEFAULT_MODEL, description="The .keras or .h5 file to serve.")
+    model_card: Path | None = Field(
+        None, description="Its card; by default MODEL.card.yaml beside it."
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: _default_cache_dir(), description="Where compiled models are kept."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every one.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    threads: int = Field(
+        default_factory=lambda: available_cpus(), ge=1, le=64,
+        description="Pictures classified at the same time, one core each.",
+    )
+    max_upload_bytes: int = Field(10_000_000, ge=1_000, description="Largest picture accepted.")
+    max_pixels: int = Field(16_000_000, ge=1_000, description="Largest width x height accepted.")
+    max_batch_files: int = Field(16, ge=1, description="Most pictures in one batch request.")
+    queue_size: int = Field(16, ge=0, description="Requests that may wait; one more gets 429.")
+    max_queued_bytes: int = Field(
+        32_000_000, ge=1_000, description="Bytes that all requests together may hold (more get 429), and so the largest "
+        "batch."
+    )
+    receive_timeout_s: float = Field(30, gt=0, description="Longest that an upload may take.")
+    drain_timeout_s: float = Field(30, ge=0, description="Longest wait for work at shutdown.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: console on a terminal, else json."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings. An empty variable counts as not set. Raises SettingsError."""
+        variables = os.environ if environment is None else environment
+        values = {
+            name: variables[name.upper()].strip()
+            for name in Settings.model_fields
+            if variables.get(name.upper(), "").strip()
+        }
+        try:
+            return Settings.model_validate(values)
+        except ValidationError as error:
+            lines = [
+                f"  {'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']} "
+                f"(it is '{fault['input']}')"
+                for fault in error.errors(include_url=False)
+            ]
+            raise SettingsError("These settings need a correction:\n" + "\n".join(lines)) from error
+
+
+def available_cpus() -> int:
+    """Whole CPUs that this process may use, at least 1: affinity and container limit counted."""
+    if hasattr(os, "sched_getaffinity"):
+        cpus = len(os.sched_getaffinity(0))
+    else:
+        cpus = os.cpu_count() or 1
+    return max(1, min(cpus, _MOST_THREADS, int(_container_cpus() or cpus)))
+
+
+def _container_cpus() -> float | None:
+    """The CPU limit of a Linux container: 'quota period' of cgroup v2, None where there is none."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1.0, int(quota) / int(period))
+    except (OSError, ValueError):
+        return None
+
+
+def _default_cache_dir() -> Path:
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home())
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "vistazo"

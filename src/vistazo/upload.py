@@ -1,0 +1,77 @@
+"""The schema of an accepted upload: what a picture must be before it is decoded."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from vistazo.errors import BrokenRule, RejectedUploadError
+from vistazo.imaging import Header
+from vistazo.model_card import InputSpec
+
+
+class AcceptedUpload(BaseModel):
+    """One picture, known by its header, that suits the input that a model's card asks for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal["png", "jpeg"]
+    bytes: int = Field(gt=0)
+    width: int = Field(gt=0, description="Pixels, as stored.")
+    height: int = Field(gt=0, description="Pixels, as stored.")
+    channels: int = Field(ge=1, le=4)
+
+    @field_validator("width", "height")
+    @classmethod
+    def _side_is_long_enough(cls, side: int, info: ValidationInfo[InputSpec]) -> int:
+        if side < info.context.min_side_px:
+            raise PydanticCustomError(
+                "min_side_px",
+                "The picture's {name} is {side} pixels; at least {least} are needed.",
+                {"name": info.field_name, "side": side, "least": info.context.min_side_px},
+            )
+        return side
+
+    @model_validator(mode="after")
+    def _shape_is_plausible(self, info: ValidationInfo[InputSpec]) -> Self:
+        short, long = sorted((self.width, self.height))
+        if long > info.context.max_aspect_ratio * short:
+            raise PydanticCustomError(
+                "max_aspect_ratio",
+                "The picture has {width} x {height} pixels; its longer side may be at most {most} "
+                "times the shorter one.",
+                {
+                    "width": self.width,
+                    "height": self.height,
+                    "most": info.context.max_aspect_ratio,
+                },
+            )
+        return self
+
+
+def accept(header: Header, n_bytes: int, spec: InputSpec) -> AcceptedUpload:
+    """Check an upload. Raises RejectedUploadError that names every rule it breaks."""
+    upload = {
+        "format": header.format,
+        "bytes": n_bytes,
+        "width": header.width,
+        "height": header.height,
+        "channels": header.channels,
+    }
+    try:
+        return AcceptedUpload.model_validate(upload, context=spec)
+    except ValidationError as error:
+        broken = [
+            BrokenRule(fault["type"], fault["msg"]) for fault in error.errors(include_url=False)
+        ]
+        raise RejectedUploadError(broken) from None

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from builders import BrightnessEngine, brightness_classifier
+from starlette.testclient import TestClient
+
+from vistazo.api.app import create_app
+from vistazo.imaging import ImageLimits
+from vistazo.settings import Settings
+
+Serve = Callable[..., Any]
+
+
+@contextmanager
+def _serving(
+    gate: threading.Event | None = None, card: dict[str, Any] | None = None, **settings: Any
+) -> Iterator[TestClient]:
+    the_settings = Settings.model_validate({"threads": 1, **settings})
+    limits = ImageLimits(the_settings.max_upload_bytes, the_settings.max_pixels)
+    engine = BrightnessEngine(gate)
+    app = create_app(
+        the_settings, load=lambda: brightness_classifier(engine, limits, **(card or {}))
+    )
+    with TestClient(app, raise_server_exceptions=False) as client:
+        while client.get("/health/ready").status_code == 503:
+            pass
+        yield client
+
+
+@pytest.fixture
+def serving() -> Serve:
+    """``with serving(gate, card, **settings) as client``: a service that measures brightness."""
+    return _serving
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with _serving() as client:
+        yield client

@@ -1,0 +1,117 @@
+"""Pictures, cards and models for tests, made in memory."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vistazo.classifier import Classifier
+from vistazo.engines.base import Outputs
+from vistazo.imaging import ImageLimits
+from vistazo.model_card import ModelCard
+from vistazo.signature import ModelSignature
+
+
+def ramp(width: int = 80, height: int = 60) -> NDArray[np.float64]:
+    """Grey levels 0..255 that rise row by row."""
+    return np.linspace(0, 255, width * height).reshape(height, width)
+
+
+def film(width: int = 80, height: int = 60) -> Image.Image:
+    return Image.fromarray(ramp(width, height).astype(np.uint8))
+
+
+def flat(grey: int, width: int = 80, height: int = 60) -> Image.Image:
+    return Image.new("L", (width, height), grey)
+
+
+def encoded(image: Image.Image, image_format: str = "PNG", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, image_format, **options)
+    return buffer.getvalue()
+
+
+def png_header_only(width: int, height: int) -> bytes:
+    """A PNG that claims a size and holds next to nothing."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    body = zlib.compress(b"\0" * 1000)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    )
+
+
+def card(**changes: Any) -> ModelCard:
+    """A sound card for the brightness engine; fields of ``input`` and ``output`` may be changed."""
+    document: dict[str, Any] = {
+        "name": "brightness",
+        "version": "1.0.0",
+        "labels": ["DARK", "BRIGHT"],
+        "input": {"height": 8, "width": 8, "colour": "grey", "scale": "1/255"},
+        "output": {"kind": "sigmoid"},
+    }
+    for name, value in changes.items():
+        if isinstance(value, dict) and isinstance(document.get(name), dict):
+            document[name] = {**document[name], **value}
+        else:
+            document[name] = value
+    return ModelCard.model_validate(document)
+
+
+class BrightnessEngine:
+    """Honours the engine's protocol: the score of a picture is its mean value.
+
+    ``gate`` holds every run until it is set, for tests of what happens meanwhile.
+    """
+
+    def __init__(self, gate: threading.Event | None = None) -> None:
+        self._gate = gate
+        self.runs = 0
+        self.is_closed = False
+
+    def run(self, images: NDArray[np.float32]) -> Outputs:
+        if self._gate is not None:
+            assert self._gate.wait(30)
+        self.runs += 1
+        return Outputs(images.mean(axis=(1, 2), dtype=np.float32)[:, :1], None)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def signature(of: ModelCard) -> ModelSignature:
+    return ModelSignature(
+        height=of.input.height,
+        width=of.input.width,
+        channels=of.input.channels,
+        units=of.units[0],
+        activation="sigmoid",
+        features=None,
+        weights=0,
+        layers=1,
+        framework="none",
+    )
+
+
+def brightness_classifier(
+    engine: BrightnessEngine | None = None, limits: ImageLimits | None = None, **changes: Any
+) -> Classifier:
+    """Says BRIGHT for a picture whose mean is above the threshold, with the mean as probability."""
+    the_card = card(**changes)
+    return Classifier(
+        engine or BrightnessEngine(),
+        the_card,
+        signature(the_card),
+        "0" * 64,
+        limits or ImageLimits(),
+    )

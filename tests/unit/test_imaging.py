@@ -1,0 +1,175 @@
+import io
+
+import numpy as np
+import pytest
+from builders import encoded, film, flat, png_header_only, ramp
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from vistazo.errors import (
+    CorruptImageError,
+    InputError,
+    RejectedUploadError,
+    UnsupportedFormatError,
+    UploadTooLargeError,
+)
+from vistazo.imaging import ImageLimits, Picture, open_image
+
+LIMITS = ImageLimits()
+
+
+def decode(data: bytes, at_least: tuple[int, int] | None = None) -> Picture:
+    return open_image(data, LIMITS).decode(at_least)
+
+
+def palette_film() -> Image.Image:
+    return film().convert("P", palette=Image.Palette.ADAPTIVE, colors=256)
+
+
+@pytest.mark.parametrize(
+    ("data", "tolerance"),
+    [
+        (encoded(film()), 0),
+        (encoded(film().convert("RGB")), 0),
+        (encoded(film().convert("RGBA")), 0),
+        (encoded(film().convert("LA")), 0),
+        (encoded(palette_film()), 1),
+        (encoded(film(), "JPEG", quality=95), 3),
+        (encoded(film().convert("RGB"), "JPEG", quality=95), 3),
+        (encoded(film().convert("RGB").convert("CMYK"), "JPEG", quality=95), 3),
+        (encoded(Image.fromarray((ramp() * 257).astype(np.uint16))), 1),
+    ],
+    ids=["L", "RGB", "RGBA", "LA", "P", "JPEG L", "JPEG RGB", "JPEG CMYK", "16 bit"],
+)
+def test_every_kind_of_picture_decodes_to_the_same_grey_levels(data: bytes, tolerance: int) -> None:
+    picture = decode(data)
+    grey = picture.pixels if picture.is_grey else picture.pixels.mean(axis=2)
+    assert (picture.width, picture.height) == (80, 60)
+    assert np.abs(grey.astype(float) - ramp()).max() <= tolerance + 1
+
+
+def test_one_bit_pictures_become_black_and_white() -> None:
+    assert set(np.unique(decode(encoded(film().convert("1"))).pixels)) == {0, 255}
+
+
+def test_16_bit_greys_keep_their_range_and_their_fine_steps() -> None:
+    values = np.arange(256 * 64, dtype=np.uint16).reshape(64, 256) * 4
+    pixels = decode(encoded(Image.fromarray(values))).pixels
+    assert pixels.dtype == np.float32
+    assert len(np.unique(pixels)) == 256 * 64
+    assert pixels.max() == pytest.approx(values.max() / 257)
+
+
+def test_a_colour_keeps_its_channels() -> None:
+    red = Image.new("RGB", (40, 40), (200, 10, 30))
+    assert decode(encoded(red)).pixels[0, 0].tolist() == [200, 10, 30]
+
+
+def test_what_is_transparent_is_black() -> None:
+    clear = Image.new("RGBA", (40, 40), (255, 255, 255, 0))
+    assert decode(encoded(clear)).pixels.max() == 0
+
+
+def test_a_picture_is_turned_upright_as_its_exif_orientation_says() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise
+    turned = decode(encoded(film(80, 60), "JPEG", exif=exif, quality=95))
+    assert (turned.width, turned.height) == (60, 80)
+    assert turned.pixels[:, -1].mean() < 30 < turned.pixels[:, 0].mean()
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG"])
+def test_a_large_picture_may_be_decoded_smaller_but_never_below_twice_what_is_asked(
+    image_format: str,
+) -> None:
+    data = encoded(film(1600, 1200), image_format)
+    small = decode(data, at_least=(100, 100))
+    assert 200 <= small.height < 1200
+    assert small.width / small.height == pytest.approx(4 / 3, abs=0.02)
+    assert small.pixels.mean() == pytest.approx(decode(data).pixels.mean(), abs=1)
+
+
+def test_an_empty_file_is_an_error() -> None:
+    with pytest.raises(CorruptImageError, match="empty"):
+        open_image(b"", LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"GIF89a" + b"\0" * 100, "GIF"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"BM" + b"\0" * 100, "BMP"),
+        (b"\0" * 128 + b"DICM" + b"\0" * 10, "DICOM"),
+        (b"<html>", "HTML"),
+        (b"hello, I am text", "no image"),
+    ],
+)
+def test_the_format_is_what_the_bytes_say_and_a_stranger_is_named(data: bytes, named: str) -> None:
+    with pytest.raises(UnsupportedFormatError, match=named):
+        open_image(data, LIMITS)
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG"])
+@pytest.mark.parametrize("kept", [0.3, 0.9])
+def test_a_truncated_file_is_an_error(image_format: str, kept: float) -> None:
+    data = encoded(film(400, 300), image_format)
+    with pytest.raises(CorruptImageError):
+        decode(data[: int(len(data) * kept)])
+
+
+def test_too_many_pixels_are_refused_from_the_header() -> None:
+    with pytest.raises(RejectedUploadError) as caught:
+        open_image(png_header_only(60_000, 60_000), LIMITS)
+    assert [rule.rule for rule in caught.value.broken] == ["max_pixels"]
+
+
+def test_a_header_that_promises_pixels_that_do_not_come_is_an_error() -> None:
+    with pytest.raises(CorruptImageError):
+        decode(png_header_only(3000, 3000))
+
+
+def test_too_many_bytes_are_refused() -> None:
+    with pytest.raises(UploadTooLargeError):
+        open_image(encoded(film()), ImageLimits(max_bytes=100))
+
+
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded() -> None:
+    data = encoded(film(), "JPEG", progressive=True)
+    with pytest.raises(CorruptImageError, match="scans"):
+        open_image(data + b"\xff\xda" * 200, LIMITS)
+
+
+def test_a_name_of_another_format_changes_nothing() -> None:
+    assert open_image(encoded(flat(7), "JPEG"), LIMITS).header.format == "jpeg"
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_a_picture_or_an_input_error(noise: bytes) -> None:
+    for start in (b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"):
+        try:
+            decode(start + noise)
+        except InputError:
+            continue
+
+
+@given(st.data())
+def test_any_damage_to_a_sound_file_gives_a_picture_or_an_input_error(data: st.DataObject) -> None:
+    image_format = data.draw(st.sampled_from(["PNG", "JPEG"]))
+    sound = bytearray(encoded(film(24, 24), image_format))
+    for _ in range(data.draw(st.integers(1, 8))):
+        sound[data.draw(st.integers(0, len(sound) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        picture = decode(bytes(sound))
+    except InputError:
+        return
+    assert picture.pixels.size <= 3 * LIMITS.max_pixels
+
+
+def test_a_phone_photo_with_several_frames_decodes_as_its_first() -> None:
+    buffer = io.BytesIO()
+    flat(50).convert("RGB").save(
+        buffer, "MPO", save_all=True, append_images=[flat(200).convert("RGB")]
+    )
+    assert decode(buffer.getvalue()).pixels.mean() == pytest.approx(50, abs=2)

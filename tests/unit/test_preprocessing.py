@@ -1,0 +1,104 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import ramp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vistazo.imaging import Picture
+from vistazo.model_card import InputSpec
+from vistazo.preprocessing import prepare
+
+
+def spec(**changes: Any) -> InputSpec:
+    fields = {"height": 16, "width": 16, "colour": "grey", "scale": "none"}
+    return InputSpec.model_validate({**fields, **changes})
+
+
+def flat(value: int, width: int, height: int) -> Picture:
+    return Picture(np.full((height, width), value, np.uint8))
+
+
+SCALES: list[tuple[Any, float, float]] = [
+    ("none", 0, 255),
+    ("1/255", 0, 1),
+    ("1/127.5-1", -1, 1),
+    ({"divide_by": 255, "mean": [0.5], "std": [0.25]}, -2, 2),
+]
+
+
+@pytest.mark.parametrize(("how", "black", "white"), SCALES)
+def test_scaling_takes_black_and_white_where_the_card_says(
+    how: Any, black: float, white: float
+) -> None:
+    assert prepare(flat(0, 9, 9), spec(scale=how)) == pytest.approx(black)
+    assert prepare(flat(255, 9, 9), spec(scale=how)) == pytest.approx(white)
+
+
+def test_mean_and_std_may_differ_by_channel() -> None:
+    how = {"mean": [10, 20, 30], "std": [1, 2, 4]}
+    prepared = prepare(flat(50, 9, 9), spec(colour="rgb", scale=how))
+    assert prepared[0, 0].tolist() == [40, 15, 5]
+
+
+def test_bgr_is_rgb_in_reverse() -> None:
+    picture = Picture(np.full((9, 9, 3), (1, 2, 3), np.uint8))
+    assert prepare(picture, spec(colour="rgb"))[0, 0].tolist() == [1, 2, 3]
+    assert prepare(picture, spec(colour="bgr"))[0, 0].tolist() == [3, 2, 1]
+
+
+def test_stretch_uses_the_whole_picture() -> None:
+    prepared = prepare(Picture(ramp(64, 32).astype(np.uint8)), spec())
+    assert prepared[0].mean() < 10
+    assert prepared[-1].mean() > 240
+
+
+def test_fit_keeps_the_aspect_ratio_and_pads_both_sides_alike() -> None:
+    prepared = prepare(flat(200, 40, 20), spec(resize="fit", pad_value=7))
+    assert (prepared[:4] == 7).all()
+    assert (prepared[4:12] == 200).all()
+    assert (prepared[12:] == 7).all()
+
+
+def test_crop_keeps_the_aspect_ratio_and_cuts_the_centre() -> None:
+    pixels = np.zeros((20, 60), np.uint8)
+    pixels[:, 20:40] = 100
+    prepared = prepare(Picture(pixels), spec(resize="crop", filter="box"))
+    assert (prepared == 100).all()
+
+
+def test_reduction_averages_fine_detail_instead_of_aliasing_it() -> None:
+    stripes = np.tile(np.array([0, 255], np.uint8), (160, 80))
+    prepared = prepare(Picture(stripes), spec())
+    assert prepared == pytest.approx(127.5, abs=5)
+
+
+def test_a_grey_of_more_than_8_bits_keeps_its_fine_steps() -> None:
+    picture = Picture(np.full((9, 9), 100.3, np.float32))
+    for colour in ("grey", "rgb"):
+        assert prepare(picture, spec(colour=colour)) == pytest.approx(100.3)
+
+
+@given(
+    width=st.integers(1, 70),
+    height=st.integers(1, 70),
+    channels=st.sampled_from([1, 3]),
+    is_deep=st.booleans(),
+    colour=st.sampled_from(["grey", "rgb", "bgr"]),
+    resize=st.sampled_from(["stretch", "fit", "crop"]),
+    resampling=st.sampled_from(["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]),
+)
+def test_every_picture_and_card_give_the_shape_and_range_that_the_card_says(
+    width: int, height: int, channels: int, is_deep: bool, colour: str, resize: str, resampling: str
+) -> None:
+    shape = (height, width) if channels == 1 else (height, width, 3)
+    values = np.random.default_rng(0).integers(0, 256, shape)
+    kind = np.float32 if is_deep and channels == 1 else np.uint8
+    card = spec(height=24, width=10, colour=colour, resize=resize, filter=resampling, scale="1/255")
+    prepared = prepare(Picture(values.astype(kind)), card)
+    assert prepared.shape == (24, 10, card.channels)
+    assert prepared.dtype == np.float32
+    slack = 0.5 if kind is np.float32 else 0  # sharp filters overshoot where nothing clips
+    assert prepared.min() >= -slack
+    assert prepared.max() <= 1 + slack

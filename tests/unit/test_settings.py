@@ -1,0 +1,29 @@
+import pytest
+
+from vistazo.errors import SettingsError
+from vistazo.settings import Settings
+
+
+def test_without_an_environment_the_default_model_is_served_on_port_8000() -> None:
+    settings = Settings.from_environment({})
+    assert settings.port == 8000
+    assert settings.model_path.name == "pneumonia.keras"
+    assert settings.threads >= 1
+
+
+def test_a_setting_is_its_name_in_capitals() -> None:
+    settings = Settings.from_environment({"PORT": "9000", "MODEL_PATH": "/m.h5", "LOG_FORMAT": "json"})
+    assert (settings.port, str(settings.model_path), settings.log_format) == (9000, "/m.h5", "json")
+
+
+def test_an_empty_setting_counts_as_not_set() -> None:
+    assert Settings.from_environment({"PORT": " "}).port == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "eighty"), ("PORT", "70000"), ("THREADS", "0"), ("LOG_FORMAT", "xml"), ("QUEUE_SIZE", "-1")],
+)
+def test_a_setting_that_cannot_be_used_is_named_with_its_value(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"(?s){name}.*{value}"):
+        Settings.from_environment({name: value})
