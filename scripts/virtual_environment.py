@@ -32,7 +32,7 @@ def run_vistazo(*arguments: str, requirements: str = "serving") -> int:
 
 
 def run(arguments: list[str], requirements: str) -> int:
-    """Run Python in the environment; on POSIX in place of this process, so that signals reach it."""
+    """Run Python in the environment; on POSIX in place of this process, for signals to reach it."""
     try:
         prepare(requirements)
     except KeyboardInterrupt:

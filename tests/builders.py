@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import threading
+import zipfile
 import zlib
+from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -42,7 +46,8 @@ def png_header_only(width: int, height: int) -> bytes:
     """A PNG that claims a size and holds next to nothing."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     body = zlib.compress(b"\0" * 1000)
@@ -115,3 +120,39 @@ def brightness_classifier(
         "0" * 64,
         limits or ImageLimits(),
     )
+
+
+def write_brightness_model(path: Path, labels: tuple[str, ...] = ("DARK", "BRIGHT")) -> Path:
+    """A real ``.keras`` file, made without Keras, and its card: sigmoid(8 * mean - 4) of 8 x 8."""
+    layers = [
+        _layer("InputLayer", "pixels", batch_shape=[None, 8, 8, 1]),
+        _layer("GlobalAveragePooling2D", "mean"),
+        _layer("Dense", "score", units=1, activation="sigmoid", use_bias=True),
+    ]
+    config = {"class_name": "Sequential", "config": {"name": "brightness", "layers": layers}}
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        file["layers/score/vars/0"] = np.full((1, 1), 8, np.float32)
+        file["layers/score/vars/1"] = np.full((1,), -4, np.float32)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.9.0"}))
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", weights.getvalue())
+    document = {
+        "name": "brightness",
+        "version": "1.0.0",
+        "labels": list(labels),
+        "input": {"height": 8, "width": 8, "colour": "grey", "scale": "1/255"},
+        "output": {"kind": "sigmoid" if len(labels) == 2 else "softmax"},
+    }
+    path.with_name(f"{path.stem}.card.yaml").write_text(json.dumps(document))  # JSON is YAML
+    return path
+
+
+def _layer(class_name: str, name: str, **config: Any) -> dict[str, Any]:
+    return {
+        "module": "keras.layers",
+        "class_name": class_name,
+        "config": {"name": name, **config},
+        "registered_name": None,
+    }

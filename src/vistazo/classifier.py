@@ -66,7 +66,7 @@ class Classifier:
         spec = self.card.input
         shape = (1, spec.height, spec.width, spec.channels)
         scores = self._engine.run(np.zeros(shape, np.float32)).scores
-        if scores.ndim != 2 or scores.shape[1] not in self.card.units:  # noqa: PLR2004
+        if scores.ndim != 2 or scores.shape[1] not in self.card.units:
             raise UnsupportedModelError(
                 f"The model answers with shape {scores.shape}, which does not fit "
                 f"{len(self.card.labels)} labels."

@@ -29,11 +29,13 @@ def compile_model(
 
     ``input_size`` (height, width) is used where the file leaves the input's size open.
     """
-    request = json.dumps({
-        "source": str(source.absolute()),
-        "target": str(target.absolute()),
-        "input_size": input_size,
-    })
+    request = json.dumps(
+        {
+            "source": str(source.absolute()),
+            "target": str(target.absolute()),
+            "input_size": input_size,
+        }
+    )
     path = os.pathsep.join([str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     child = subprocess.run(
         [sys.executable, "-m", "vistazo.compilation", request],

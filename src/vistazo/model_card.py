@@ -60,8 +60,9 @@ class InputSpec(_Part):
         32, ge=1, description="A picture with a shorter side is refused, pixels."
     )
     max_aspect_ratio: float = Field(
-        4.0, ge=1, description="A picture whose long side is more than this times the short one "
-        "is refused."
+        4.0,
+        ge=1,
+        description="A picture whose long side is more than this times the short one is refused.",
     )
 
     @property
@@ -92,8 +93,10 @@ class OutputSpec(_Part):
         0.5, gt=0, lt=1, description="Positive from this probability on (two classes, multilabel)."
     )
     temperature: float = Field(
-        1.0, gt=0, description="Logits are divided by this before they become probabilities "
-        "(Guo et al. 2017, On Calibration of Modern Neural Networks)."
+        1.0,
+        gt=0,
+        description="Logits are divided by this before they become probabilities "
+        "(Guo et al. 2017, On Calibration of Modern Neural Networks).",
     )
     uncertain_band: tuple[float, float] | None = Field(
         None,
@@ -114,12 +117,14 @@ class ModelCard(_Part):
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     version: str = Field(min_length=1, max_length=50)
     labels: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
-        min_length=2, description="In the order of the model's outputs. For one sigmoid unit: the "
-        "label of 0, then the label of 1."
+        min_length=2,
+        description="In the order of the model's outputs. For one sigmoid unit: the "
+        "label of 0, then the label of 1.",
     )
     positive: str | None = Field(
-        None, description="Two classes: the label that threshold, sensitivity and specificity "
-        "speak of; the second label where this is left out."
+        None,
+        description="Two classes: the label that threshold, sensitivity and specificity "
+        "speak of; the second label where this is left out.",
     )
     input: InputSpec
     output: OutputSpec
@@ -143,13 +148,13 @@ class ModelCard(_Part):
             raise ValueError(f"positive is '{self.positive}', which is not among the labels")
         if self.positive is not None and not self.is_binary:
             raise ValueError("positive is for two classes only")
-        if self.output.kind == "sigmoid" and len(self.labels) != 2:  # noqa: PLR2004
+        if self.output.kind == "sigmoid" and len(self.labels) != 2:
             raise ValueError("a sigmoid unit has two labels: that of 0, then that of 1")
         return self
 
     @property
     def is_binary(self) -> bool:
-        return len(self.labels) == 2 and self.output.kind != "multilabel"  # noqa: PLR2004
+        return len(self.labels) == 2 and self.output.kind != "multilabel"
 
     @property
     def positive_index(self) -> int:

@@ -1,8 +1,8 @@
 """From MODEL_PATH to a compiled model that is known to be the one asked for.
 
 Compiled models are kept in a cache under a name that holds the hash of the source and the hash of
-the compiled bytes, ``<source>-<converter>-<compiled>.onnx``: an entry that is damaged, partial or
-somebody else's does not have the hash in its name, and is made again.
+the compiled bytes, ``<source>-<converter>-<size>-<compiled>.onnx``: an entry that is damaged,
+partial or somebody else's does not have the hash in its name, and is made again.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from vistazo.errors import CardError, ModelError, ModelNotFoundError, Unreadable
 from vistazo.model_card import ModelCard, card_path, read_card
 
 log = logging.getLogger(__name__)
-
-# Part of a cache entry's name; goes up when the same file would compile to other bytes.
-_CONVERTER = "1"
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ def compiled_model(
 
 
 def check_is_file(model_path: Path) -> None:
-    """Raise ModelNotFoundError or UnreadableModelError where there is no file with something in it."""
+    """Raise ModelNotFoundError or UnreadableModelError where there is no file to read."""
     if not model_path.exists():
         raise ModelNotFoundError(
             f"There is no model at {model_path}. Set MODEL_PATH to a .keras or .h5 file."
@@ -83,7 +80,7 @@ def sha256_of(path: Path) -> str:
 def _compiled(
     source: Path, sha256: str, input_size: tuple[int, int], cache_dir: Path
 ) -> Iterator[Path]:
-    stem = f"{sha256[:32]}-{_CONVERTER}-{input_size[0]}x{input_size[1]}"
+    stem = f"{sha256[:32]}-{_converter()}-{input_size[0]}x{input_size[1]}"
     found = _find(cache_dir, stem)
     if found is not None:
         yield found
@@ -94,6 +91,14 @@ def _compiled(
             yield _compile(source, partial, input_size, stem)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _converter() -> str:
+    """Stands for the code that compiles: other code may compile the same file to other bytes."""
+    digest = hashlib.sha256()
+    for path in sorted((Path(__file__).parent / "keras_import").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _find(cache_dir: Path, stem: str) -> Path | None:

@@ -23,7 +23,7 @@ def prepare(picture: Picture, spec: InputSpec) -> NDArray[np.float32]:
     """Return float32 (spec.height, spec.width, spec.channels), scaled as ``spec.scale`` says."""
     image = _resize(_with_colour(picture, spec), spec)
     pixels = np.asarray(image, dtype=np.float32)
-    if pixels.ndim == 2:  # noqa: PLR2004
+    if pixels.ndim == 2:
         pixels = pixels[:, :, np.newaxis]
     if spec.channels != pixels.shape[2]:  # a grey of more than 8 bits, for a model of colours
         pixels = np.repeat(pixels, spec.channels, axis=2)
@@ -40,7 +40,7 @@ def scale(pixels: NDArray[np.float32], how: Scale) -> NDArray[np.float32]:
         return pixels / np.float32(255)
     if how == "1/127.5-1":
         return pixels / np.float32(127.5) - np.float32(1)
-    mean, std = np.float32(how.mean), np.float32(how.std)
+    mean, std = np.array(how.mean, np.float32), np.array(how.std, np.float32)
     return np.asarray((pixels / np.float32(how.divide_by) - mean) / std, dtype=np.float32)
 
 

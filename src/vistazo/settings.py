@@ -16,6 +16,30 @@ _DEFAULT_MODEL = Path(__file__).parents[2] / "artifacts" / "pneumonia" / "pneumo
 _MOST_THREADS = 4
 
 
+def available_cpus() -> int:
+    """Whole CPUs that this process may use, at least 1: affinity and container limit counted."""
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cpus = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return max(1, min(cpus, _MOST_THREADS, int(_container_cpus() or cpus)))
+
+
+def _container_cpus() -> float | None:
+    """The CPU limit of a Linux container ('quota period' of cgroup v2); None without one."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1.0, int(quota) / int(period))
+    except (OSError, ValueError):
+        return None
+
+
+def _default_cache_dir() -> Path:
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home())
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "vistazo"
+
+
 class Settings(BaseModel):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
@@ -26,12 +50,14 @@ class Settings(BaseModel):
         None, description="Its card; by default MODEL.card.yaml beside it."
     )
     cache_dir: Path = Field(
-        default_factory=lambda: _default_cache_dir(), description="Where compiled models are kept."
+        default_factory=_default_cache_dir, description="Where compiled models are kept."
     )
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every one.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     threads: int = Field(
-        default_factory=lambda: available_cpus(), ge=1, le=64,
+        default_factory=available_cpus,
+        ge=1,
+        le=64,
         description="Pictures classified at the same time, one core each.",
     )
     max_upload_bytes: int = Field(10_000_000, ge=1_000, description="Largest picture accepted.")
@@ -39,8 +65,10 @@ class Settings(BaseModel):
     max_batch_files: int = Field(16, ge=1, description="Most pictures in one batch request.")
     queue_size: int = Field(16, ge=0, description="Requests that may wait; one more gets 429.")
     max_queued_bytes: int = Field(
-        32_000_000, ge=1_000, description="Bytes that all requests together may hold (more get 429), and so the largest "
-        "batch."
+        32_000_000,
+        ge=1_000,
+        description="Bytes that all requests together may hold; more get 429. Also the "
+        "largest batch.",
     )
     receive_timeout_s: float = Field(30, gt=0, description="Longest that an upload may take.")
     drain_timeout_s: float = Field(30, ge=0, description="Longest wait for work at shutdown.")
@@ -67,29 +95,3 @@ class Settings(BaseModel):
                 for fault in error.errors(include_url=False)
             ]
             raise SettingsError("These settings need a correction:\n" + "\n".join(lines)) from error
-
-
-def available_cpus() -> int:
-    """Whole CPUs that this process may use, at least 1: affinity and container limit counted."""
-    if hasattr(os, "sched_getaffinity"):
-        cpus = len(os.sched_getaffinity(0))
-    else:
-        cpus = os.cpu_count() or 1
-    return max(1, min(cpus, _MOST_THREADS, int(_container_cpus() or cpus)))
-
-
-def _container_cpus() -> float | None:
-    """The CPU limit of a Linux container: 'quota period' of cgroup v2, None where there is none."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1.0, int(quota) / int(period))
-    except (OSError, ValueError):
-        return None
-
-
-def _default_cache_dir() -> Path:
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home())
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "vistazo"

@@ -53,7 +53,7 @@ class ModelSignature:
 
 
 def disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
-    """Every point on which a card contradicts its model, each as a sentence that says both sides."""
+    """Every point on which a card contradicts its model: sentences that say both sides."""
     said = (card.input.height, card.input.width, card.input.channels)
     found = (signature.height, signature.width, signature.channels)
     if said != found:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from builders import BrightnessEngine, brightness_classifier
 from starlette.testclient import TestClient
 
+from builders import BrightnessEngine, brightness_classifier
 from vistazo.api.app import create_app
 from vistazo.imaging import ImageLimits
 from vistazo.settings import Settings

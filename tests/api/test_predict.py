@@ -1,8 +1,9 @@
 import logging
 
 import pytest
-from builders import encoded, film, flat, png_header_only
 from starlette.testclient import TestClient
+
+from builders import encoded, film, flat, png_header_only
 
 WHITE = encoded(flat(230))
 
@@ -82,7 +83,10 @@ def test_text_in_the_field_of_the_file_is_told_apart(client: TestClient) -> None
             "multipart/form-data; charset=undefined; boundary=x",
             b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--',
         ),
-        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: nonsense\r\n\r\n\r\n--x--"),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: nonsense\r\n\r\n\r\n--x--",
+        ),
     ],
 )
 def test_what_is_no_form_with_a_file_is_a_request_error(

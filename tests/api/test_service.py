@@ -3,9 +3,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from builders import brightness_classifier, encoded, flat
 from starlette.testclient import TestClient
 
+from builders import brightness_classifier, encoded, flat
 from vistazo.api.app import create_app
 from vistazo.errors import UnreadableModelError
 from vistazo.settings import Settings

@@ -2,10 +2,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import card
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import card
 from vistazo.decision import calibrate, decide
 
 
@@ -39,7 +39,9 @@ def test_of_many_classes_the_most_probable_is_predicted() -> None:
 
 
 def test_independent_labels_need_not_sum_to_one() -> None:
-    decision = decide(scores(0.9, 0.8, 0.1), card(labels=["A", "B", "C"], output={"kind": "multilabel"}))
+    decision = decide(
+        scores(0.9, 0.8, 0.1), card(labels=["A", "B", "C"], output={"kind": "multilabel"})
+    )
     assert decision.probabilities == pytest.approx((0.9, 0.8, 0.1))
 
 
@@ -50,7 +52,9 @@ def test_logits_become_probabilities() -> None:
     assert three.probabilities == pytest.approx((1 / 3, 1 / 3, 1 / 3))
 
 
-@pytest.mark.parametrize(("p", "is_uncertain"), [(0.3, False), (0.4, True), (0.6, True), (0.7, False)])
+@pytest.mark.parametrize(
+    ("p", "is_uncertain"), [(0.3, False), (0.4, True), (0.6, True), (0.7, False)]
+)
 def test_between_the_two_ends_of_the_band_the_answer_is_uncertain(
     p: float, is_uncertain: bool
 ) -> None:
@@ -88,9 +92,11 @@ def test_tempering_probabilities_equals_tempering_the_logits_they_came_from() ->
     softmax = np.exp(logits) / np.exp(logits).sum()
     tempered = {"temperature": 2.0}
     from_logits = calibrate(
-        logits.astype(np.float32), card(labels=["A", "B", "C"], output={"kind": "logits", **tempered})
+        logits.astype(np.float32),
+        card(labels=["A", "B", "C"], output={"kind": "logits", **tempered}),
     )
     from_softmax = calibrate(
-        softmax.astype(np.float32), card(labels=["A", "B", "C"], output={"kind": "softmax", **tempered})
+        softmax.astype(np.float32),
+        card(labels=["A", "B", "C"], output={"kind": "softmax", **tempered}),
     )
     assert from_softmax == pytest.approx(from_logits, abs=1e-6)

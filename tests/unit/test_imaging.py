@@ -2,11 +2,11 @@ import io
 
 import numpy as np
 import pytest
-from builders import encoded, film, flat, png_header_only, ramp
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from builders import encoded, film, flat, png_header_only, ramp
 from vistazo.errors import (
     CorruptImageError,
     InputError,

@@ -2,10 +2,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import card, signature
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import card, signature
 from vistazo.errors import CardError
 from vistazo.model_card import ModelCard, card_path, parse_card, read_card, write_card
 from vistazo.signature import ModelSignature, disagreements
@@ -55,7 +55,9 @@ def test_a_fault_in_a_card_is_named(before: str, after: str, field: str) -> None
         parse_card(SOUND.replace(before, after))
 
 
-@pytest.mark.parametrize("text", ["", "- a\n- b", "just words", "a: [", "!!python/object:os.system x", "[" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "- a\n- b", "just words", "a: [", "!!python/object:os.system x", "[" * 5000]
+)
 def test_what_is_no_card_is_an_error_in_words(text: str) -> None:
     with pytest.raises(CardError):
         parse_card(text)
@@ -74,11 +76,13 @@ def test_a_card_that_is_no_text_is_an_error(tmp_path: Path) -> None:
 
 # YAML folds control characters and exotic line ends; no label has them.
 texts = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
-scales = st.sampled_from(["none", "1/255", "1/127.5-1"]) | st.fixed_dictionaries({
-    "divide_by": st.floats(0.1, 300),
-    "mean": st.lists(st.floats(-10, 10), min_size=1, max_size=1),
-    "std": st.lists(st.floats(0.1, 10), min_size=1, max_size=1),
-})
+scales = st.sampled_from(["none", "1/255", "1/127.5-1"]) | st.fixed_dictionaries(
+    {
+        "divide_by": st.floats(0.1, 300),
+        "mean": st.lists(st.floats(-10, 10), min_size=1, max_size=1),
+        "std": st.lists(st.floats(0.1, 10), min_size=1, max_size=1),
+    }
+)
 
 
 @given(

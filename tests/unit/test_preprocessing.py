@@ -2,10 +2,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import ramp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import ramp
 from vistazo.imaging import Picture
 from vistazo.model_card import InputSpec
 from vistazo.preprocessing import prepare

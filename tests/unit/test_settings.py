@@ -12,7 +12,9 @@ def test_without_an_environment_the_default_model_is_served_on_port_8000() -> No
 
 
 def test_a_setting_is_its_name_in_capitals() -> None:
-    settings = Settings.from_environment({"PORT": "9000", "MODEL_PATH": "/m.h5", "LOG_FORMAT": "json"})
+    settings = Settings.from_environment(
+        {"PORT": "9000", "MODEL_PATH": "/m.h5", "LOG_FORMAT": "json"}
+    )
     assert (settings.port, str(settings.model_path), settings.log_format) == (9000, "/m.h5", "json")
 
 
@@ -22,7 +24,13 @@ def test_an_empty_setting_counts_as_not_set() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "eighty"), ("PORT", "70000"), ("THREADS", "0"), ("LOG_FORMAT", "xml"), ("QUEUE_SIZE", "-1")],
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("THREADS", "0"),
+        ("LOG_FORMAT", "xml"),
+        ("QUEUE_SIZE", "-1"),
+    ],
 )
 def test_a_setting_that_cannot_be_used_is_named_with_its_value(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=rf"(?s){name}.*{value}"):

@@ -1,7 +1,7 @@
 import pytest
-from builders import card
 from pydantic import ValidationError
 
+from builders import card
 from vistazo.errors import RejectedUploadError
 from vistazo.imaging import Header
 from vistazo.upload import AcceptedUpload, accept
@@ -32,7 +32,9 @@ def test_every_rule_that_fails_names_itself(width: int, height: int, rules: list
     with pytest.raises(RejectedUploadError) as caught:
         accept(header(width, height), 100, SPEC)
     assert [fault.rule for fault in caught.value.broken] == rules
-    assert all(str(width) in fault.detail or str(height) in fault.detail for fault in caught.value.broken)
+    assert all(
+        str(width) in fault.detail or str(height) in fault.detail for fault in caught.value.broken
+    )
 
 
 def test_an_upload_states_its_format_and_never_zero_bytes() -> None:

@@ -89,7 +89,7 @@ async def _load(service: Service, on_failed_start: Callable[[ModelError], None])
     try:
         await asyncio.to_thread(service.start)
     except ModelError as error:
-        log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})  # noqa: TRY400
+        log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})
         on_failed_start(error)
         return
     identity = service.classifier.identity

@@ -111,9 +111,7 @@ def _too_large(limit_bytes: int) -> errors.UploadTooLargeError:
     )
 
 
-async def _refuse(
-    error: errors.VistazoError, scope: Scope, receive: Receive, send: Send
-) -> None:
+async def _refuse(error: errors.VistazoError, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer first, then throw away what still arrives, for a while.
 
     A client that is busy sending does not look for an answer, and a connection closed under it

@@ -83,6 +83,7 @@ async def on_http_exception(_request: Request, error: Exception) -> Response:
         detail=f"{status.description or status.phrase}. The paths are listed at /docs.",
         code=code,
         request_id=telemetry.request_id.get(),
+        errors=None,
     )
     return _response(problem, dict(error.headers or {}))
 

@@ -134,4 +134,3 @@ async def _answer(service: Service, classifier: Classifier, file: UploadedFile) 
     prediction = await service.admission.run(partial(classifier.classify, file.data))
     request_id = telemetry.request_id.get() or ""
     return Answer.of(prediction, classifier.card.labels, file.filename, request_id)
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import uvicorn
 from vistazo.api.app import create_app
 from vistazo.errors import ModelError, SettingsError
 from vistazo.settings import Settings
+
+log = logging.getLogger(__name__)
 
 _BACKLOG = 128
 
@@ -51,6 +54,8 @@ def serve(settings: Settings) -> None:
     )
     server = _Server(config)
     with _listen(settings) as listener:
+        host, port = listener.getsockname()[:2]
+        log.info("listening", extra={"url": f"http://{host}:{port}", "docs": "/docs"})
         server.run(sockets=[listener])
     if failures:
         raise failures[0]

@@ -16,10 +16,14 @@ _COMMANDS = ("serve", "predict", "inspect", "convert", "train", "benchmark")
 class _Commands(click.Group):
     """Loads one command at a time: 'serve' must not pay for what 'train' imports."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"vistazo.cli.{cmd_name}").command

@@ -32,7 +32,9 @@ class Row:
 
 
 @click.command(name="predict")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER...")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER..."
+)
 @click.option("--model", type=click.Path(path_type=Path), help="Instead of MODEL_PATH.")
 @click.option("--json", "style", flag_value="json", help="Print a JSON array.")
 @click.option("--csv", "style", flag_value="csv", help="Print CSV.")
@@ -70,7 +72,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             found = [
-                file for file in sorted(path.rglob("*"))
+                file
+                for file in sorted(path.rglob("*"))
                 if file.suffix.lower() in _SUFFIXES and file.is_file()
             ]
             if not found:
@@ -83,7 +86,9 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 def _classify(classifier: Classifier, files: list[Path], settings: Settings) -> Iterator[Row]:
     def classify(file: Path) -> Row:
         try:
-            return Row(file, classifier.classify(_read(file, settings.max_upload_bytes)).decision, None)
+            return Row(
+                file, classifier.classify(_read(file, settings.max_upload_bytes)).decision, None
+            )
         except InputError as error:
             return Row(file, None, error)
 
@@ -113,7 +118,9 @@ def _with_progress(rows: Iterator[Row], length: int) -> Iterator[Row]:
 
 def _print(rows: list[Row], labels: tuple[str, ...], style: str | None) -> None:
     if style == "json":
-        click.echo(json.dumps([_as_dict(row, labels) for row in rows], indent=2, ensure_ascii=False))
+        click.echo(
+            json.dumps([_as_dict(row, labels) for row in rows], indent=2, ensure_ascii=False)
+        )
     elif style == "csv":
         _print_csv(rows, labels, sys.stdout)
     else:
@@ -141,14 +148,16 @@ def _print_csv(rows: list[Row], labels: tuple[str, ...], out: TextIO) -> None:
             writer.writerow([row.file, "", "", *("" for _ in labels), "", row.error])
         else:
             decision = row.decision
-            writer.writerow([
-                row.file,
-                decision.predicted_class,
-                f"{decision.confidence:.6f}",
-                *(f"{p:.6f}" for p in decision.probabilities),
-                " ".join(decision.warnings),
-                "",
-            ])
+            writer.writerow(
+                [
+                    row.file,
+                    decision.predicted_class,
+                    f"{decision.confidence:.6f}",
+                    *(f"{p:.6f}" for p in decision.probabilities),
+                    " ".join(decision.warnings),
+                    "",
+                ]
+            )
 
 
 def _print_table(rows: list[Row]) -> None:

@@ -22,15 +22,15 @@ from vistazo.imaging.picture import Picture
 _SIGNATURES: dict[str, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
 
 # Named only to say in the error what arrived instead.
-_STRANGERS: dict[str, bytes] = {
-    "a GIF": b"GIF8",
-    "a PDF": b"%PDF",
-    "a BMP": b"BM",
-    "a TIFF": b"II*\x00",
-    "a TIFF ": b"MM\x00*",
-    "a WebP": b"RIFF",
-    "a ZIP archive": b"PK\x03\x04",
-    "an SVG or HTML page": b"<",
+_STRANGERS: dict[bytes, str] = {
+    b"GIF8": "a GIF",
+    b"%PDF": "a PDF",
+    b"BM": "a BMP",
+    b"II*\x00": "a TIFF",
+    b"MM\x00*": "a TIFF",
+    b"RIFF": "a WebP",
+    b"PK\x03\x04": "a ZIP archive",
+    b"<": "an SVG or HTML page",
 }
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
 
@@ -71,8 +71,8 @@ class EncodedImage:
     def decode(self, at_least: tuple[int, int] | None = None) -> Picture:
         """Decode once. Raises CorruptImageError where the pixels are damaged or cut short.
 
-        ``at_least`` (height, width) allows a JPEG to be decoded at a smaller scale that is still
-        at least twice that size: four times faster, and less memory, on a full-size film.
+        ``at_least`` (height, width) allows a smaller picture that is still at least twice that
+        size: several times faster, and less memory, on a full-size film.
         """
         return self._source.picture(at_least)
 
@@ -91,13 +91,15 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     source = raster.open_raster(data, image_format)
     width, height = source.size
     if width * height > limits.max_pixels:
-        raise RejectedUploadError([
-            BrokenRule(
-                "max_pixels",
-                f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all "
-                "are accepted. Send it smaller.",
-            )
-        ])
+        raise RejectedUploadError(
+            [
+                BrokenRule(
+                    "max_pixels",
+                    f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all "
+                    "are accepted. Send it smaller.",
+                )
+            ]
+        )
     return EncodedImage(Header(image_format, width, height, source.channels), source)
 
 
@@ -107,9 +109,9 @@ def _sniff(data: bytes) -> str:
     for name, signature in _SIGNATURES.items():
         if data.startswith(signature):
             return name
-    found = next((what for what, mark in _STRANGERS.items() if data.startswith(mark)), None)
+    found = next((what for mark, what in _STRANGERS.items() if data.startswith(mark)), None)
     if data[_DICOM_MARK_AT : _DICOM_MARK_AT + 4] == _DICOM_MARK:
         found = "a DICOM file"
-    said = f"This looks like {found.strip()}" if found else "These bytes are no image that is known"
+    said = f"This looks like {found}" if found else "These bytes are no image that is known"
     accepted = " or ".join(name.upper() for name in _SIGNATURES)
     raise UnsupportedFormatError(f"{said}; send {accepted}.")

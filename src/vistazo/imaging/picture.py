@@ -28,4 +28,4 @@ class Picture:
 
     @property
     def is_grey(self) -> bool:
-        return self.pixels.ndim == 2  # noqa: PLR2004
+        return self.pixels.ndim == 2

@@ -16,12 +16,13 @@ from vistazo.imaging.picture import Picture
 # Our own limit, taken from the header before anything is decoded, stands in for Pillow's global.
 Image.MAX_IMAGE_PIXELS = None
 
-# Each scan of a progressive JPEG is a pass over the whole picture, and costs its sender a few bytes.
-# Encoders write about ten.
+# Each scan of a progressive JPEG is a pass over the whole picture and costs its sender a few
+# bytes. Encoders write about ten.
 _MAX_JPEG_SCANS = 100
 _START_OF_SCAN = b"\xff\xda"
 
 _GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+_REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK")
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
 
 
@@ -66,11 +67,23 @@ def _damage_is_an_input_error() -> Iterator[None]:
 
 
 def _load(image: Image.Image, at_least: tuple[int, int] | None) -> Image.Image:
-    if at_least is not None and image.format in ("JPEG", "MPO"):
+    if at_least is not None:
         side = 2 * max(at_least)  # both ways round: EXIF may turn the picture afterwards
-        image.draft(None, (side, side))
-    image.load()
+        if image.format in ("JPEG", "MPO"):
+            image.draft(None, (side, side))
+        image = _reduced(image, side)
     return ImageOps.exif_transpose(image)
+
+
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    """Average whole blocks of pixels while both sides stay above ``side``.
+
+    Whatever follows then works on a small picture: what bounds the memory of a large one.
+    """
+    factor = min(image.size) // side
+    if factor > 1 and image.mode in _REDUCIBLE:
+        return image.reduce(factor)
+    return image
 
 
 def _to_picture(image: Image.Image) -> Picture:

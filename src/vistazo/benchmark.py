@@ -1,0 +1,184 @@
+"""Measure the figures that the project promises, on real processes. Linux: it reads /proc."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vistazo.errors import SettingsError
+
+_START_TIMEOUT_S = 120
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value. ``bar`` is what was promised, None where nothing was."""
+
+    name: str
+    value: float
+    unit: str
+    bar: float | None = None
+    at_least: bool = False
+
+    @property
+    def is_met(self) -> bool | None:
+        if self.bar is None:
+            return None
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
+
+
+class ServerProcess:
+    """``vistazo serve`` on a free port, watched from outside."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "vistazo", "serve"],
+            env={**os.environ, "PORT": str(self.port), "LOG_LEVEL": "warning", **environment},
+        )
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if self.get("/health/ready") == http.HTTPStatus.OK:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise SettingsError("The service did not become ready. Run 'vistazo serve' to see why.")
+
+    def get(self, path: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", path)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    def cpu_s(self) -> float:
+        """User and system time so far, those of ended children included (proc(5))."""
+        text = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        fields = text.rpartition(")")[2].split()
+        return sum(int(field) for field in fields[11:15]) / _TICKS_PER_S
+
+    def memory_mb(self, field: str) -> float:
+        """``VmRSS`` now, or ``VmHWM``, the highest so far (proc(5))."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text("ascii").splitlines():
+            if line.startswith(field):
+                return int(line.split()[1]) * 1024 / _MB
+        raise SettingsError(f"This system does not report {field}.")
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=60)
+
+
+@contextmanager
+def _running(environment: dict[str, str]) -> Iterator[ServerProcess]:
+    server = ServerProcess(environment)
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.stop()
+
+
+def start_figures(repeat: int) -> list[Figure]:
+    """From start to ready, with the model compiled already."""
+    cpu_s, wall_s = [], []
+    for run in range(repeat + 1):
+        started = time.perf_counter()
+        with _running({}) as server:
+            if run > 0:  # the first may compile
+                wall_s.append(time.perf_counter() - started)
+                cpu_s.append(server.cpu_s())
+    return [
+        Figure("start to ready, CPU", statistics.median(cpu_s), "s", bar=1.5),
+        Figure("start to ready, wall", statistics.median(wall_s), "s"),
+    ]
+
+
+def request_figures(films: list[Path], requests: int) -> list[Figure]:
+    """Time of a request, and memory after all of them."""
+    bodies = [_form(film) for film in films]
+    seconds = []
+    with _running({}) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        for body, boundary in itertools.islice(itertools.cycle(bodies), requests):
+            started = time.perf_counter()
+            headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+            connection.request("POST", "/predict", body, headers)
+            response = connection.getresponse()
+            response.read()
+            if response.status != http.HTTPStatus.OK:
+                raise SettingsError(f"A film was answered with status {response.status}.")
+            seconds.append(time.perf_counter() - started)
+        connection.close()
+        rss_mb, peak_mb = server.memory_mb("VmRSS"), server.memory_mb("VmHWM")
+    return [
+        Figure(f"memory after {requests} requests", rss_mb, "MB", bar=160),
+        Figure("highest memory of that run", peak_mb, "MB"),
+        Figure("time of a request, median", statistics.median(seconds) * 1000, "ms"),
+    ]
+
+
+def convert_figures(model_path: Path, repeat: int) -> list[Figure]:
+    """Memory and time of ``vistazo convert``."""
+    peaks_mb, cpu_s = [], []
+    size_mb = model_path.stat().st_size / _MB
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(repeat):
+            command = [sys.executable, "-m", "vistazo", "convert", str(model_path)]
+            process = os.posix_spawn(
+                command[0], [*command, f"{folder}/out.onnx"], os.environ, file_actions=_SILENT
+            )
+            _, status, usage = os.wait4(process, 0)
+            if status != 0:
+                raise SettingsError(f"'vistazo convert {model_path}' failed. Run it to see why.")
+            peaks_mb.append(usage.ru_maxrss * 1024 / _MB)
+            cpu_s.append(usage.ru_utime + usage.ru_stime)
+    beyond_mb = statistics.median(peaks_mb) - size_mb
+    return [
+        Figure("convert, peak memory beyond the file", beyond_mb, "MB", bar=150),
+        Figure("convert, CPU", statistics.median(cpu_s), "s"),
+    ]
+
+
+_SILENT = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)] if os.name == "posix" else []
+
+
+def copy_figures(films: list[Path], copies: Path, classify: Callable[[Path], str]) -> list[Figure]:
+    """Whether a film and its smaller copy, the file of the same name, are of the same class."""
+    pairs = [(film, copy) for film in films for copy in sorted(copies.rglob(film.name))]
+    same = sum(classify(film) == classify(copy) for film, copy in pairs)
+    return [Figure(f"same class as the copy, of {len(pairs)}", same, "films", 58, at_least=True)]
+
+
+def _form(film: Path) -> tuple[bytes, str]:
+    boundary = uuid.uuid4().hex
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="film"\r\n\r\n'
+    return head.encode() + film.read_bytes() + f"\r\n--{boundary}--\r\n".encode(), boundary
+
+
+def as_json(figures: list[Figure]) -> str:
+    return json.dumps(
+        [{**vars(figure), "is_met": figure.is_met} for figure in figures], indent=2
+    )

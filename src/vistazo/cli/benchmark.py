@@ -1,0 +1,74 @@
+"""vistazo benchmark."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from vistazo import benchmark
+from vistazo.benchmark import Figure
+from vistazo.classifier import load_classifier
+from vistazo.imaging import ImageLimits
+from vistazo.settings import Settings
+
+
+@click.command(name="benchmark")
+@click.option("--films", type=click.Path(exists=True, path_type=Path), help="Full-size pictures.")
+@click.option("--copies", type=click.Path(exists=True, path_type=Path), help="Their small copies.")
+@click.option("--repeat", default=5, show_default=True, help="Runs; medians are reported.")
+@click.option("--requests", default=200, show_default=True, help="Requests to one service.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+def command(
+    films: Path | None, copies: Path | None, repeat: int, requests: int, *, is_json: bool
+) -> int:
+    """Measure start, memory, speed and conversion of the model in MODEL_PATH.
+
+    Exit status: 0, or 1 where a promised figure is not met.
+
+    \b
+    Example:
+      vistazo benchmark --films chest_xray_fullres --copies chest_xray/train
+    """  # noqa: D301 - \b is click's mark for a block that keeps its lines
+    if sys.platform != "linux":
+        raise click.UsageError("The benchmark reads /proc, which only Linux has.")
+    figures = []
+    for figure in _measure(films, copies, repeat, requests):
+        figures.append(figure)
+        if not is_json:
+            click.echo(_line(figure))
+    if is_json:
+        click.echo(benchmark.as_json(figures))
+    return 1 if any(figure.is_met is False for figure in figures) else 0
+
+
+def _measure(
+    films: Path | None, copies: Path | None, repeat: int, requests: int
+) -> Iterator[Figure]:
+    settings = Settings.from_environment()
+    yield from benchmark.start_figures(repeat)
+    yield from benchmark.convert_figures(settings.model_path, repeat)
+    if films is None:
+        return
+    pictures = sorted(path for path in films.rglob("*") if path.is_file())
+    yield from benchmark.request_figures(pictures, requests)
+    if copies is not None:
+        limits = ImageLimits(settings.max_upload_bytes, settings.max_pixels)
+        classifier = load_classifier(
+            settings.model_path, settings.model_card, settings.cache_dir, limits
+        )
+        yield from benchmark.copy_figures(
+            pictures,
+            copies,
+            lambda path: classifier.classify(path.read_bytes()).decision.predicted_class,
+        )
+
+
+def _line(figure: Figure) -> str:
+    line = f"{figure.name:40} {figure.value:8.2f} {figure.unit}"
+    if figure.bar is None:
+        return line
+    sign = "at least" if figure.at_least else "at most"
+    return f"{line:56} {sign} {figure.bar:g}: {'met' if figure.is_met else 'NOT MET'}"

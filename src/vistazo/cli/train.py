@@ -1,0 +1,34 @@
+"""vistazo train."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import click
+
+from vistazo.errors import SettingsError
+
+
+@click.command(name="train")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), help="Instead of the folder in CONFIG.")
+@click.option("--out", type=click.Path(path_type=Path), help="By default the folder of CONFIG.")
+def command(config: Path, data: Path | None, out: Path | None) -> None:
+    """Train a classifier as CONFIG (YAML) says; write weights, card and figures to OUT.
+
+    A run that was stopped goes on from its last epoch when it is started again.
+
+    \b
+    Example:
+      vistazo train artifacts/pneumonia/training.yaml --data chest_xray/train --out runs/first
+    """  # noqa: D301 - \b is click's mark for a block that keeps its lines
+    if importlib.util.find_spec("keras") is None:
+        raise SettingsError(
+            "Training needs Keras and TensorFlow. './scripts/vistazo train' installs them; "
+            "or: pip install -r scripts/requirements/training.txt"
+        )
+    from vistazo.training.config import read_config
+    from vistazo.training.fit import train
+
+    train(read_config(config, data), out or config.parent)

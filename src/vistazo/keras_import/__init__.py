@@ -1,0 +1,49 @@
+"""Reads a Keras classifier as data and writes it as ONNX, without Keras or TensorFlow.
+
+``convert`` writes the ONNX file, ``read_signature`` says what a file takes and gives, ``describe``
+lists its layers, ``register`` adds a converter for a layer of your own. The errors are those of
+``vistazo.errors``: ModelNotFoundError, UnreadableModelError, HostileModelError,
+UnsupportedModelError.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vistazo.keras_import.importer import convert_file, open_import
+from vistazo.keras_import.registry import LayerCall, register, slots
+from vistazo.keras_import.value import Value
+from vistazo.keras_import.weights import Slot
+from vistazo.signature import ModelSignature
+
+# Part of the cache key of a compiled model: raise it with every change of the graphs written here.
+CONVERTER_VERSION = "1"
+
+__all__ = [
+    "CONVERTER_VERSION",
+    "LayerCall",
+    "Slot",
+    "Value",
+    "convert",
+    "read_signature",
+    "register",
+    "slots",
+]
+
+
+def convert(
+    source: Path, target: Path, input_size: tuple[int, int] | None = None
+) -> ModelSignature:
+    """Write the ONNX file of a Keras model: ``images`` (n, h, w, c) -> ``scores`` (n, k), and
+    ``features`` (n, fh, fw, fc) where the model has a spatial map.
+
+    ``input_size`` is (height, width), used where the file leaves them open. The target appears
+    whole or not at all; the same file gives the same bytes.
+    """
+    return convert_file(source, target, input_size)
+
+
+def read_signature(source: Path, input_size: tuple[int, int] | None = None) -> ModelSignature:
+    """What the model takes and gives, after the same checks as ``convert``; writes nothing."""
+    with open_import(source, input_size) as imported:
+        return imported.signature

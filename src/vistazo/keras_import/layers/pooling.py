@@ -1,0 +1,94 @@
+"""Pooling over windows and over the whole map."""
+
+from __future__ import annotations
+
+from vistazo.keras_import.config import DataFormat
+from vistazo.keras_import.layers.convolution import channels_of, fit_windows
+from vistazo.keras_import.registry import LayerCall, register
+from vistazo.keras_import.value import IMAGE_RANK, Value
+
+
+@register("MaxPooling2D", "MaxPool2D")
+def max_pooling(call: LayerCall) -> Value:
+    """keras.layers.MaxPooling2D; padding never wins."""
+    return _pool(call, "MaxPool")
+
+
+@register("AveragePooling2D", "AvgPool2D")
+def average_pooling(call: LayerCall) -> Value:
+    """keras.layers.AveragePooling2D: the mean of the pixels inside, padding not counted."""
+    return _pool(call, "AveragePool")
+
+
+def _pool(call: LayerCall, op_type: str) -> Value:
+    value = call.input
+    window = call.config.pair("pool_size", 2)
+    strides = call.config.pair("strides") if call.config.get("strides") else window
+    rows, columns = fit_windows(call, value, window, strides)
+    data_format = call.config.data_format()
+    name = call.graph.op(
+        op_type,
+        call.graph.channels_first(value, data_format),
+        kernel_shape=window,
+        strides=strides,
+        pads=(rows.before, columns.before, rows.after, columns.after),
+    )
+    shape = (channels_of(call, value), rows.out, columns.out)
+    return call.graph.map(name, shape, data_format, value)
+
+
+@register("GlobalAveragePooling2D", "GlobalAvgPool2D")
+def global_average_pooling(call: LayerCall) -> Value:
+    """keras.layers.GlobalAveragePooling2D: the mean over height and width."""
+    return _pool_whole(call, "GlobalAveragePool", "ReduceMean")
+
+
+@register("GlobalMaxPooling2D", "GlobalMaxPool2D")
+def global_max_pooling(call: LayerCall) -> Value:
+    """keras.layers.GlobalMaxPooling2D: the maximum over height and width."""
+    return _pool_whole(call, "GlobalMaxPool", "ReduceMax")
+
+
+def _pool_whole(call: LayerCall, on_first: str, on_last: str) -> Value:
+    value, graph, data_format = call.input, call.graph, call.config.data_format()
+    channels = channels_of(call, value)
+    if value.moved or data_format == "channels_first":
+        source = graph.channels_first(value, data_format)
+        pooled = graph.map(graph.op(on_first, source), (channels, 1, 1), data_format, value)
+    else:  # stored channels last: reducing there spares a transpose
+        name = graph.op(on_last, value.name, graph.integers((1, 2)))
+        pooled = graph.value(name, (None, 1, 1, channels), value)
+    pooled = graph.like(pooled, pooled.name, _kept(value))
+    if call.config.flag("keepdims", default=False):
+        return pooled
+    if pooled.moved:
+        return graph.reshape(pooled, (None, channels))
+    return _flat(call, pooled, channels, data_format)
+
+
+def _flat(call: LayerCall, pooled: Value, channels: int, data_format: DataFormat) -> Value:
+    axes = (1, 2) if data_format == "channels_last" else (2, 3)
+    name = call.graph.op("Squeeze", pooled.name, call.graph.integers(axes))
+    flat = call.graph.value(name, (None, channels), pooled)
+    return call.graph.like(flat, name, pooled.activation)
+
+
+def _kept(value: Value) -> str:
+    # The mean of logits is a logit; the mean of probabilities is no softmax's output any more.
+    return value.activation if value.activation == "linear" else "unknown"
+
+
+@register("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D")
+def adaptive_pooling(call: LayerCall) -> Value:
+    """keras.layers.AdaptiveAveragePooling2D, where the output divides the input evenly."""
+    value, data_format = call.input, call.config.data_format()
+    channels = channels_of(call, value)
+    axes = (1, 2) if data_format == "channels_last" else (2, 3)
+    size, out = [value.size(axis) for axis in axes], call.config.pair("output_size")
+    if value.rank != IMAGE_RANK or min(out) < 1 or size[0] % out[0] or size[1] % out[1]:
+        raise call.refusal(f"{size} does not divide evenly into {out}")
+    window = (size[0] // out[0], size[1] // out[1])
+    op_type = "AveragePool" if "Average" in call.layer.class_name else "MaxPool"
+    source = call.graph.channels_first(value, data_format)
+    name = call.graph.op(op_type, source, kernel_shape=window, strides=window)
+    return call.graph.map(name, (channels, *out), data_format, value)

@@ -1,0 +1,209 @@
+"""What a training run is: a YAML file, validated before any work starts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from vistazo.errors import SettingsError
+from vistazo.model_card import InputSpec
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Strength = Annotated[float, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DataConfig(_Part):
+    """Where the films are and which of them belong together."""
+
+    folder: Path = Field(
+        description="One folder per label, or a MedMNIST .npz. Relative to the config file."
+    )
+    group: str | None = Field(
+        None,
+        description="Regular expression whose first group, matched at the start of a file's name, "
+        "is the patient. Files of one patient are never split. Without it every file is its own.",
+    )
+
+    @field_validator("group")
+    @classmethod
+    def _is_an_expression_with_a_group(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise ValueError(f"group is no regular expression: {error}") from error
+        if groups < 1:
+            raise ValueError("group needs a pair of round brackets around the patient's part")
+        return pattern
+
+
+class SplitConfig(_Part):
+    """How many of each label's films training does not see."""
+
+    validation: Fraction = Field(
+        default=0.1, gt=0, description="For calibration and the threshold."
+    )
+    holdout: Fraction = Field(default=0.12, gt=0, description="For the figures, and for no choice.")
+    seed: int = Field(
+        default=0, ge=0, description="Kept apart from the run's seed: a new run, same split."
+    )
+
+    @model_validator(mode="after")
+    def _leaves_something_to_train_on(self) -> Self:
+        if self.validation + self.holdout > 0.8:
+            raise ValueError("validation and holdout together take more than 0.8 of the films")
+        return self
+
+
+class NetworkConfig(_Part):
+    """A residual network: stages of doubling width, each half the side of the one before."""
+
+    width: int = Field(default=32, ge=2, le=256, description="Filters of the first stage.")
+    stages: int = Field(default=4, ge=1, le=6)
+    blocks: int = Field(default=1, ge=1, le=8, description="Residual blocks per stage.")
+    members: int = Field(
+        default=1, ge=1, le=8, description="Networks trained side by side, then joined."
+    )
+    dropout: Fraction = 0.3
+
+
+class FitConfig(_Part):
+    epochs: int = Field(default=18, ge=1)
+    batch: int = Field(default=64, ge=2, description="Films per step.")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Peak; a cosine takes it to zero.")
+    warmup_epochs: float = Field(default=1.0, ge=0)
+    weight_decay: float = Field(default=0.02, ge=0, description="Decoupled, as in AdamW.")
+    label_smoothing: Fraction = 0.1
+    balance_classes: bool = Field(
+        default=True,
+        description="Weigh films so that every label counts the same (prior 1/labels).",
+    )
+    average_decay: Fraction = Field(
+        default=0.995,
+        description="Per step; of the exponential average of weights that is shipped.",
+    )
+
+
+class AugmentationConfig(_Part):
+    """Ranges of the random changes to a training film of full strength. Zero turns one off."""
+
+    rotation_degrees: Strength = 10.0
+    shift: Strength = Field(default=0.08, description="Of the side, either way.")
+    zoom: Strength = Field(default=0.25, description="Powers of two, either way.")
+    stretch: Strength = Field(
+        default=0.15, description="Of the aspect ratio, powers of two, either way."
+    )
+    shear: Strength = 0.08
+    flip: Fraction = Field(default=0.5, description="Chance of a left-right mirror image.")
+    gamma: Strength = Field(default=0.6, description="Powers of two, either way.")
+    contrast: Strength = Field(default=0.5, description="Powers of two about the mean, either way.")
+    brightness: Strength = Field(default=0.15, description="Of the full range, either way.")
+    shading: Strength = Field(default=0.15, description="Slow change of exposure across the film.")
+    blur: Strength = Field(
+        default=0.8, description="Share of a 3 x 3 mean mixed in, or taken out, which sharpens."
+    )
+    noise: Strength = Field(
+        default=0.03, description="Largest standard deviation, of the full range."
+    )
+    border: Fraction = Field(
+        default=0.3, description="Chance that part of the edge is black or grey."
+    )
+    erase: Fraction = Field(
+        default=0.25, description="Chance of one rectangle without information."
+    )
+
+
+class ThresholdConfig(_Part):
+    """How the operating point is found on validation films."""
+
+    views: int = Field(
+        default=8,
+        ge=0,
+        description="Augmented views of each validation film that join the plain one, so "
+        "that the point holds where films look a little different. 0: the plain films only.",
+    )
+    uncertain_band: bool = True
+
+
+class CardTexts(_Part):
+    """What a person has to say; copied to the model card as it stands."""
+
+    intended_use: str = ""
+    population: str = ""
+    training_data: str = ""
+    limits: str = ""
+    licence: str = ""
+
+
+class TrainingConfig(_Part):
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    version: str = "1.0.0"
+    seed: int = Field(default=0, ge=0)
+    labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
+    positive: str | None = None
+    data: DataConfig
+    input: InputSpec
+    splits: SplitConfig = Field(default_factory=SplitConfig)
+    network: NetworkConfig = Field(default_factory=NetworkConfig)
+    fit: FitConfig = Field(default_factory=FitConfig)
+    augmentation: AugmentationConfig = Field(default_factory=AugmentationConfig)
+    threshold: ThresholdConfig = Field(default_factory=ThresholdConfig)
+    card: CardTexts = Field(default_factory=CardTexts)
+
+    @model_validator(mode="after")
+    def _labels_make_sense(self) -> Self:
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels must differ from each other")
+        if self.positive is not None and (not self.is_binary or self.positive not in self.labels):
+            raise ValueError("positive must be one of two labels")
+        return self
+
+    @property
+    def is_binary(self) -> bool:
+        return len(self.labels) == 2
+
+    @property
+    def positive_index(self) -> int:
+        return self.labels.index(self.positive) if self.positive is not None else 1
+
+    @property
+    def recipe_sha256(self) -> str:
+        """Of all that decides the weights: a checkpoint fits only its own recipe."""
+        recipe = self.model_dump_json(
+            include={"seed", "labels", "input", "splits", "network", "fit", "augmentation"}
+        )
+        return hashlib.sha256(recipe.encode()).hexdigest()
+
+
+def read_config(path: Path, data: Path | None = None) -> TrainingConfig:
+    """Read a training file; ``data`` takes the place of the folder it names.
+
+    Raises SettingsError, with one line for every field that is wrong.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"The training file {path} cannot be read: {error}") from error
+    if not isinstance(document, dict):
+        raise SettingsError(f"The training file {path} should be a list of 'field: value'.")
+    try:
+        config = TrainingConfig.model_validate(document)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
+            for fault in error.errors(include_url=False)
+        ]
+        raise SettingsError(f"{path} needs a correction:\n" + "\n".join(lines)) from error
+    folder = data.absolute() if data is not None else path.parent.absolute() / config.data.folder
+    moved = config.data.model_copy(update={"folder": folder.resolve()})
+    return config.model_copy(update={"data": moved})

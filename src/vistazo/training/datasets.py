@@ -1,0 +1,176 @@
+"""Films, their labels and their patients, from image folders or a MedMNIST file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.errors import InputError, SettingsError
+from vistazo.imaging import ImageLimits, Picture, open_image
+from vistazo.model_card import InputSpec
+from vistazo.preprocessing import prepare
+from vistazo.training.config import TrainingConfig
+
+_SUFFIXES = {".png", ".jpg", ".jpeg"}
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Films:
+    """Prepared but not yet scaled films, one row each.
+
+    ``pixels`` is uint8 (n, height, width, channels); ``labels`` the index of each film's label;
+    ``patients`` an integer that is the same for all films of one patient and for exact copies.
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    patients: NDArray[np.int64]
+    names: tuple[str, ...]
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class _Film:
+    pixels: NDArray[np.uint8]
+    label: int
+    name: str
+    patient: str
+    picture_sha256: str
+    file_sha256: str
+
+
+def load_films(config: TrainingConfig, report: Report | None = None) -> Films:
+    """Read, decode and prepare every film, as serving would.
+
+    Raises SettingsError where the folder, a label's folder, or all of its images are missing, and
+    InputError, naming the file, for one that cannot be decoded.
+    """
+    source = config.data.folder
+    if source.is_dir():
+        films = list(_from_folders(config, report))
+    elif source.suffix == ".npz" and source.is_file():
+        films = list(_from_medmnist(config))
+    else:
+        raise SettingsError(f"The data {source} is neither a folder nor an .npz file.")
+    return _gather(films)
+
+
+def unscaled(spec: InputSpec) -> InputSpec:
+    """Return the card's input without its scaling: 0..255 fits in a byte per value."""
+    return spec.model_copy(update={"scale": "none"})
+
+
+def _from_folders(config: TrainingConfig, report: Report | None) -> Iterable[_Film]:
+    files = [
+        (label, path)
+        for label, name in enumerate(config.labels)
+        for path in _images_of(config.data.folder / name)
+    ]
+    for done, (label, path) in enumerate(files, start=1):
+        data = path.read_bytes()
+        name = f"{config.labels[label]}/{path.name}"
+        picture = _decode(data, config.input, name)
+        yield _film(picture, config, label, name, _digest(data))
+        if report is not None:
+            report(done, len(files))
+
+
+def _images_of(folder: Path) -> list[Path]:
+    """Sorted, so that a seed means the same on every file system."""
+    if not folder.is_dir():
+        raise SettingsError(f"There is no folder {folder}: every label needs its own.")
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    if not found:
+        raise SettingsError(f"The folder {folder} holds no PNG or JPEG.")
+    return found
+
+
+def _from_medmnist(config: TrainingConfig) -> Iterable[_Film]:
+    """``{train,val}_images`` (n, h, w[, 3]) and ``_labels`` (n, 1), as in MedMNIST v2."""
+    try:
+        with np.load(config.data.folder) as arrays:
+            parts = {key: arrays[key] for key in arrays.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise SettingsError(f"{config.data.folder} cannot be read: {error}") from error
+    for part in ("train", "val"):
+        if f"{part}_images" not in parts or f"{part}_labels" not in parts:
+            raise SettingsError(f"{config.data.folder} has no {part}_images or {part}_labels.")
+        labels: NDArray[Any] = parts[f"{part}_labels"].reshape(-1)
+        if labels.min() < 0 or labels.max() >= len(config.labels):
+            raise SettingsError(f"{config.data.folder} has labels beyond {config.labels}.")
+        for index, pixels in enumerate(parts[f"{part}_images"]):
+            name = f"{part}-{index}"
+            picture = Picture(np.ascontiguousarray(pixels, dtype=np.uint8))
+            yield _film(
+                picture, config, int(labels[index]), name, _digest(picture.pixels.tobytes())
+            )
+
+
+def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
+    try:
+        return open_image(data, ImageLimits()).decode(at_least=(spec.height, spec.width))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def _film(
+    picture: Picture, config: TrainingConfig, label: int, name: str, file_sha256: str
+) -> _Film:
+    prepared = prepare(picture, unscaled(config.input))
+    # Exact for sources of 8 bits, which Pillow resamples to 8 bits; a rounding for deeper greys.
+    pixels = np.rint(prepared).clip(0, 255).astype(np.uint8)
+    patient = _patient_of(name, config.data.group)
+    return _Film(pixels, label, name, patient, _digest(picture.pixels.tobytes()), file_sha256)
+
+
+def _patient_of(name: str, pattern: str | None) -> str:
+    found = re.match(pattern, Path(name).name) if pattern is not None else None
+    return found.group(1) if found else name
+
+
+def _gather(films: Sequence[_Film]) -> Films:
+    return Films(
+        np.stack([film.pixels for film in films]),
+        np.array([film.label for film in films], dtype=np.int64),
+        _numbered(films),
+        tuple(film.name for film in films),
+        _data_sha256(films),
+    )
+
+
+def _numbered(films: Sequence[_Film]) -> NDArray[np.int64]:
+    """Join what shares a patient or shows the same picture, however long the chain (union-find)."""
+    parent: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            key = parent[key]
+        return key
+
+    for film in films:
+        parent[root(f"picture {film.picture_sha256}")] = root(f"patient {film.patient}")
+    roots = [root(f"patient {film.patient}") for film in films]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(roots))}
+    return np.array([numbers[key] for key in roots], dtype=np.int64)
+
+
+def _data_sha256(films: Sequence[_Film]) -> str:
+    """Of every film's name (which holds its label) and bytes, whatever the order."""
+    lines = sorted(f"{film.name} {film.label} {film.file_sha256}\n" for film in films)
+    return _digest("".join(lines).encode())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

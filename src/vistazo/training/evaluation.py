@@ -1,0 +1,163 @@
+"""Figures of merit, each with a 95 % interval from resampling patients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+Truth = NDArray[np.bool_]
+
+RESAMPLES = 1000
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A value and the 2.5 and 97.5 percentiles of its bootstrap; nan where it is undefined."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float | None]:
+        return {name: _finite(value) for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class Confusion:
+    true_positives: int
+    false_negatives: int
+    true_negatives: int
+    false_positives: int
+
+
+def auc(scores: Floats, is_positive: Truth, weights: Floats | None = None) -> float:
+    """Return the chance that a positive scores above a negative, ties counting half.
+
+    The Mann-Whitney statistic (Hanley and McNeil 1982), with optional weights per film; nan where
+    only one label is present.
+    """
+    weights = np.ones(len(scores)) if weights is None else weights
+    levels, place = np.unique(scores, return_inverse=True)
+    positives = np.bincount(place, weights * is_positive, len(levels))
+    negatives = np.bincount(place, weights * ~is_positive, len(levels))
+    below = np.cumsum(negatives) - negatives
+    pairs = positives.sum() * negatives.sum()
+    return float((positives * (below + negatives / 2)).sum() / pairs) if pairs > 0 else float("nan")
+
+
+def calibration_error(scores: Floats, is_true: Truth, weights: Floats | None = None) -> float:
+    """Return the expected calibration error: the mean gap between what is said and what is so.
+
+    Ten bins of equal width (Naeini et al. 2015). ``scores`` are the probabilities of what
+    ``is_true`` tells: for two labels of the positive one, for more of the predicted one.
+    """
+    weights = np.ones(len(scores)) if weights is None else weights
+    bins = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
+    gaps = np.bincount(bins, weights * (scores - is_true), BINS)
+    return float(np.abs(gaps).sum() / weights.sum())
+
+
+def confusion(scores: Floats, is_positive: Truth, threshold: float) -> Confusion:
+    said = scores >= threshold
+    return Confusion(
+        int((said & is_positive).sum()),
+        int((~said & is_positive).sum()),
+        int((~said & ~is_positive).sum()),
+        int((said & ~is_positive).sum()),
+    )
+
+
+def binary_figures(
+    scores: Floats, is_positive: Truth, patients: Labels, threshold: float
+) -> dict[str, Figure]:
+    """Scores are probabilities (n,) of the positive label."""
+    said = scores >= threshold
+    right = said == is_positive
+
+    def f1(weights: Floats) -> float:
+        return _share(2 * (said & is_positive), said * 1 + is_positive * 1, weights)
+
+    measures: dict[str, Callable[[Floats], float]] = {
+        "auc": lambda weights: auc(scores, is_positive, weights),
+        "accuracy": lambda weights: _share(right, np.ones(len(right)), weights),
+        "balanced_accuracy": lambda weights: (
+            (
+                _share(right & is_positive, is_positive, weights)
+                + _share(right & ~is_positive, ~is_positive, weights)
+            )
+            / 2
+        ),
+        "sensitivity": lambda weights: _share(right & is_positive, is_positive, weights),
+        "specificity": lambda weights: _share(right & ~is_positive, ~is_positive, weights),
+        "f1": f1,
+        "brier": lambda weights: float(np.average((scores - is_positive) ** 2, weights=weights)),
+        "expected_calibration_error": lambda weights: calibration_error(
+            scores, is_positive, weights
+        ),
+    }
+    return _with_intervals(measures, patients)
+
+
+def multiclass_figures(
+    probabilities: Floats, labels: Labels, patients: Labels
+) -> dict[str, Figure]:
+    """``auc`` is the mean over labels, each against the rest; ``brier`` adds up over labels."""
+    predicted = probabilities.argmax(axis=1)
+    right, confidence = predicted == labels, probabilities.max(axis=1)
+    truth = np.eye(probabilities.shape[1])[labels]
+    measures: dict[str, Callable[[Floats], float]] = {
+        "auc": lambda weights: mean_auc(probabilities, labels, weights),
+        "accuracy": lambda weights: _share(right, np.ones(len(right)), weights),
+        "brier": lambda weights: float(
+            np.average(((probabilities - truth) ** 2).sum(axis=1), weights=weights)
+        ),
+        "expected_calibration_error": lambda weights: calibration_error(confidence, right, weights),
+    }
+    return _with_intervals(measures, patients)
+
+
+def mean_auc(probabilities: Floats, labels: Labels, weights: Floats | None = None) -> float:
+    """Each label against the rest, averaged; for two labels the same as ``auc`` of either."""
+    columns = range(probabilities.shape[1])
+    return float(np.mean([auc(probabilities[:, k], labels == k, weights) for k in columns]))
+
+
+def _with_intervals(
+    measures: dict[str, Callable[[Floats], float]], patients: Labels
+) -> dict[str, Figure]:
+    """Draw whole patients with replacement: films of one patient are not independent."""
+    _, place = np.unique(patients, return_inverse=True)
+    random, count = np.random.default_rng(0), int(place.max()) + 1
+    drawn = [
+        np.bincount(random.integers(0, count, count), minlength=count)[place].astype(np.float64)
+        for _ in range(RESAMPLES)
+    ]
+    everyone = np.ones(len(place))
+    return {
+        name: Figure(measure(everyone), *_interval([measure(weights) for weights in drawn]))
+        for name, measure in measures.items()
+    }
+
+
+def _interval(values: list[float]) -> tuple[float, float]:
+    defined = [value for value in values if np.isfinite(value)]
+    if not defined:
+        return float("nan"), float("nan")
+    low, high = np.percentile(defined, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _share(part: NDArray[Any], whole: NDArray[Any], weights: Floats) -> float:
+    total = float((weights * whole).sum())
+    return float((weights * part).sum()) / total if total > 0 else float("nan")
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 4) if np.isfinite(value) else None

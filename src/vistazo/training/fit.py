@@ -1,0 +1,193 @@
+"""The training run: data in, weights, card and figures out. The entry point is ``train``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.preprocessing import scale
+from vistazo.training.augmentation import augment
+from vistazo.training.batches import Batches
+from vistazo.training.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    replace_whole,
+    write_checkpoint,
+)
+from vistazo.training.config import TrainingConfig
+from vistazo.training.datasets import Films, load_films
+from vistazo.training.evaluation import mean_auc
+from vistazo.training.framework import keras, tf
+from vistazo.training.network import build_ensemble
+from vistazo.training.outcome import write_outcome
+from vistazo.training.progress import EpochFigures, Progress
+from vistazo.training.splits import Split, split_by_patient
+
+Floats = NDArray[np.float64]
+CHECKPOINT = "checkpoint.npz"
+LOG = "training.log"
+
+
+def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -> Path:
+    """Train, and write ``<name>.keras``, its card and ``evaluation.json`` into ``out``.
+
+    A run that was stopped, even by SIGKILL, goes on from its last whole epoch when it is called
+    again with the same configuration and data. Returns the model's path. Raises SettingsError and
+    InputError for a configuration or data that cannot be used.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    progress = progress if progress is not None else Progress(out / LOG)
+    films = load_films(config, lambda done, total: progress.bar("reading", done, total))
+    split = split_by_patient(films.labels, films.patients, config.splits)
+    progress.say(
+        f"{len(films)} films of {len(np.unique(films.patients))} patients: {len(split.training)} "
+        f"to train on, {len(split.validation)} to choose on, {len(split.holdout)} held out"
+    )
+    trainer = Trainer(config, films, split)
+    checkpoint = read_checkpoint(out / CHECKPOINT, config.recipe_sha256, films.sha256)
+    if checkpoint is not None:
+        trainer.restore(checkpoint)
+        progress.say(f"going on after epoch {len(trainer.history)}")
+    _run_epochs(trainer, config, out / CHECKPOINT, progress)
+    model_path = out / f"{config.name}.keras"
+    replace_whole(model_path, trainer.save)
+    write_outcome(config, films, split, trainer, model_path=model_path, progress=progress)
+    (out / CHECKPOINT).unlink(missing_ok=True)
+    return model_path
+
+
+def _run_epochs(
+    trainer: Trainer, config: TrainingConfig, checkpoint_path: Path, progress: Progress
+) -> None:
+    started, first = time.monotonic(), len(trainer.history)
+    try:
+        for epoch in range(first + 1, config.fit.epochs + 1):
+            figures = trainer.run_epoch(epoch, progress)
+            write_checkpoint(trainer.checkpoint(), checkpoint_path)
+            pace_s = (time.monotonic() - started) / (epoch - first)
+            progress.epoch(figures, config.fit.epochs, pace_s)
+    except KeyboardInterrupt:
+        progress.say(
+            f"stopped after epoch {len(trainer.history)}; the same command goes on from there"
+        )
+        raise
+
+
+class Trainer:
+    """A network, the running average of its weights, and the films it learns from."""
+
+    def __init__(self, config: TrainingConfig, films: Films, split: Split) -> None:
+        keras.utils.set_random_seed(config.seed)
+        self.history: list[dict[str, float]] = []
+        self._config, self._films, self._split = config, films, split
+        self._current, self._average = build_ensemble(config), build_ensemble(config)
+        self._network = self._current.members
+        self._average.members.set_weights(self._network.get_weights())
+        self._batches = Batches(config, films, split.training)
+        self._optimizer = _optimizer(config, self._batches.steps)
+        self._optimizer.build(self._network.trainable_variables)
+        self._step = tf.function(self._learn, reduce_retracing=True)
+
+    @property
+    def weight_count(self) -> int:
+        return int(self._average.served.count_params())
+
+    def run_epoch(self, epoch: int, progress: Progress) -> EpochFigures:
+        started, losses = time.monotonic(), []
+        what = f"epoch {epoch}/{self._config.fit.epochs}"
+        for step, batch in enumerate(self._batches.of_epoch(epoch), start=1):
+            losses.append(float(self._step(*batch)))
+            progress.bar(what, step, self._batches.steps)
+        self._average.join_heads()
+        rows = self._split.validation
+        auc = mean_auc(self.probabilities(self._films.pixels[rows]), self._films.labels[rows])
+        seconds = time.monotonic() - started
+        figures = EpochFigures(epoch, float(np.mean(losses)), auc, seconds)
+        self.history.append(figures.to_json())
+        return figures
+
+    def probabilities(self, pixels: NDArray[Any], batch: int = 128) -> Floats:
+        """Of every label (n, k), by the averaged weights; ``pixels`` are 0..255, not yet scaled."""
+        parts = []
+        for start in range(0, len(pixels), batch):
+            films = scale(
+                pixels[start : start + batch].astype(np.float32), self._config.input.scale
+            )
+            parts.append(np.asarray(self._average.served(films, training=False), dtype=np.float64))
+        scores = np.concatenate(parts)
+        return np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
+
+    def views(self, pixels: NDArray[np.uint8], seed: int) -> NDArray[np.float32]:
+        """Return the films once more, changed as in training."""
+        changed = augment(
+            tf.constant(pixels, tf.float32), tf.constant([seed, 0]), self._config.augmentation
+        )
+        return np.asarray(changed, dtype=np.float32)
+
+    def save(self, path: Path) -> None:
+        """Write the averaged weights as .keras, without optimizer state."""
+        self._average.served.save(path.with_suffix(".keras"))
+
+    def checkpoint(self) -> Checkpoint:
+        state = {name: [np.asarray(v) for v in group] for name, group in self._state().items()}
+        return Checkpoint(self._config.recipe_sha256, self._films.sha256, list(self.history), state)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        self.history = list(checkpoint.history)
+        for name, variables in self._state().items():
+            for variable, value in zip(variables, checkpoint.state[name], strict=True):
+                variable.assign(value)
+        self._average.join_heads()
+
+    def _state(self) -> dict[str, list[Any]]:
+        return {
+            # Not only weights: the state of dropout's generator belongs to a resumed run too.
+            "network": self._network.variables,
+            "average": self._average.members.weights,
+            "optimizer": self._optimizer.variables,
+        }
+
+    def _learn(self, films: Any, targets: Any, weights: Any) -> Any:
+        with tf.GradientTape() as tape:
+            scores = self._network(films, training=True)
+            wanted = tf.broadcast_to(targets[:, tf.newaxis], tf.shape(scores))
+            losses = (
+                keras.losses.binary_crossentropy(wanted, scores)
+                if self._config.is_binary
+                else keras.losses.categorical_crossentropy(wanted, scores)
+            )
+            # Each member learns from its own loss alone: a sum over members, a mean over films.
+            loss = tf.reduce_mean(tf.reduce_sum(losses, axis=1) * weights)
+        variables = self._network.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        self._follow()
+        return loss / self._config.network.members
+
+    def _follow(self) -> None:
+        """Polyak averaging; early on the average forgets faster, or it would keep the start."""
+        step = tf.cast(self._optimizer.iterations, tf.float32)
+        decay = tf.minimum(self._config.fit.average_decay, (1.0 + step) / (10.0 + step))
+        for average, current in zip(
+            self._average.members.weights, self._network.weights, strict=True
+        ):
+            if current.dtype == "float32":
+                average.assign(average * decay + (1.0 - decay) * current)
+
+
+def _optimizer(config: TrainingConfig, steps: int) -> Any:
+    """AdamW under a cosine after a linear rise; decay for kernels only."""
+    warmup = round(config.fit.warmup_epochs * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        config.fit.learning_rate / 100 if warmup else config.fit.learning_rate,
+        max(1, config.fit.epochs * steps - warmup),
+        warmup_target=config.fit.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=config.fit.weight_decay, clipnorm=1.0)
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer

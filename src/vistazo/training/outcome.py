@@ -1,0 +1,84 @@
+"""After the last epoch: the operating point, the figures, the card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.training.calibration import (
+    OperatingPoint,
+    equal_error_threshold,
+    fit_temperature,
+    uncertain_band,
+    with_temperature,
+)
+from vistazo.training.config import TrainingConfig
+from vistazo.training.datasets import Films
+from vistazo.training.progress import Progress
+from vistazo.training.report import Run, measure, write_evaluation, write_model_card
+from vistazo.training.splits import Split
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+class Trained(Protocol):
+    """A network after its last epoch. Pixels are 0..255, not yet scaled."""
+
+    @property
+    def history(self) -> Sequence[dict[str, float]]: ...
+    @property
+    def weight_count(self) -> int: ...
+    def probabilities(self, pixels: NDArray[np.uint8] | NDArray[np.float32]) -> Floats: ...
+    def views(self, pixels: NDArray[np.uint8], seed: int) -> NDArray[np.float32]: ...
+
+
+def write_outcome(
+    config: TrainingConfig,
+    films: Films,
+    split: Split,
+    trained: Trained,
+    *,
+    model_path: Path,
+    progress: Progress,
+) -> None:
+    """Write the card and ``evaluation.json`` of weights that have been saved."""
+    progress.say("choosing the operating point on validation films")
+    point = choose_operating_point(config, films, split.validation, trained)
+    run = Run(config, films, split, point, trained.history, trained.weight_count)
+    held_out, seen = (
+        measure(
+            with_temperature(trained.probabilities(films.pixels[rows]), point.temperature),
+            films,
+            rows,
+            run,
+        )
+        for rows in (split.holdout, split.validation)
+    )
+    write_evaluation(model_path, run, {"holdout": held_out, "validation": seen})
+    write_model_card(model_path, run, held_out)
+    told = ("auc", "accuracy", "expected_calibration_error")
+    figures = ", ".join(f"{name} {held_out[name]['value']}" for name in told)
+    progress.say(f"unseen patients: {figures}, at threshold {point.threshold}")
+
+
+def choose_operating_point(
+    config: TrainingConfig, films: Films, rows: Rows, trained: Trained
+) -> OperatingPoint:
+    """Fit the temperature on the films as they are; for two labels, a threshold on all views."""
+    pixels, labels = films.pixels[rows], films.labels[rows]
+    plain = trained.probabilities(pixels)
+    temperature = round(fit_temperature(plain, labels), 4)
+    if not config.is_binary:
+        return OperatingPoint(temperature, 0.5, None)
+    views = range(1, config.threshold.views + 1)
+    seen = [plain, *(trained.probabilities(trained.views(pixels, seed)) for seed in views)]
+    scores = with_temperature(np.concatenate(seen), temperature)[:, config.positive_index]
+    truth = np.tile(labels == config.positive_index, len(seen))
+    threshold = equal_error_threshold(scores, truth)
+    band = uncertain_band(scores, truth, threshold) if config.threshold.uncertain_band else None
+    return OperatingPoint(temperature, threshold, band)

@@ -1,0 +1,78 @@
+"""What a run says while it works: one line per epoch, and a bar within it on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TextIO
+
+_BAR_WIDTH = 30
+_REDRAW_EVERY_S = 0.2
+
+
+@dataclass(frozen=True)
+class EpochFigures:
+    """What an epoch gave.
+
+    ``auc`` is that of the averaged weights on validation films: the mean over labels, each against
+    the rest.
+    """
+
+    epoch: int
+    loss: float
+    auc: float
+    seconds: float
+
+    def to_json(self) -> dict[str, float]:
+        return {name: round(value, 4) for name, value in asdict(self).items()}
+
+
+class Progress:
+    """Lines go to the stream and, with the time, to the log file; the bar to a terminal only."""
+
+    def __init__(self, log: Path | None = None, stream: TextIO | None = None) -> None:
+        self._log = log
+        self._stream = stream if stream is not None else sys.stderr
+        self._drawn_at = 0.0
+        self._bar_shown = False
+
+    def say(self, line: str) -> None:
+        self._clear()
+        print(line, file=self._stream, flush=True)
+        if self._log is not None:
+            with self._log.open("a", encoding="utf-8") as log:
+                log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line}\n")
+
+    def epoch(self, done: EpochFigures, epochs: int, pace_s: float) -> None:
+        """``pace_s``: seconds per epoch of this run, from which the time left is foretold."""
+        left_s = (epochs - done.epoch) * pace_s
+        self.say(
+            f"epoch {done.epoch:>{len(str(epochs))}}/{epochs}  loss {done.loss:.4f}  "
+            f"validation AUC {done.auc:.4f}  {done.seconds:.0f} s  {_left(left_s)}"
+        )
+
+    def bar(self, what: str, done: int, total: int) -> None:
+        if not self._stream.isatty():
+            return
+        now = time.monotonic()
+        if done < total and now - self._drawn_at < _REDRAW_EVERY_S:
+            return
+        self._drawn_at, self._bar_shown = now, True
+        filled = _BAR_WIDTH * done // max(total, 1)
+        bar = "#" * filled + "-" * (_BAR_WIDTH - filled)
+        self._stream.write(f"\r{what} [{bar}] {done}/{total}\x1b[K")
+        self._stream.flush()
+
+    def _clear(self) -> None:
+        if self._bar_shown:
+            self._stream.write("\r\x1b[K")
+            self._bar_shown = False
+
+
+def _left(seconds: float) -> str:
+    if seconds <= 0:
+        return "done"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s left" if minutes else f"{rest} s left"

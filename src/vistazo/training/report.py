@@ -1,0 +1,139 @@
+"""What a run leaves beside the weights: the model card and evaluation.json."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.model_card import ModelCard, OutputSpec, card_path, write_card
+from vistazo.training.calibration import OperatingPoint
+from vistazo.training.checkpoint import replace_whole
+from vistazo.training.config import TrainingConfig
+from vistazo.training.datasets import Films
+from vistazo.training.evaluation import (
+    RESAMPLES,
+    binary_figures,
+    confusion,
+    multiclass_figures,
+)
+from vistazo.training.splits import Split
+
+Rows = NDArray[np.int64]
+EVALUATION = "evaluation.json"
+_ON_THE_CARD = (
+    "films",
+    "patients",
+    "films_per_label",
+    "auc",
+    "accuracy",
+    "sensitivity",
+    "specificity",
+    "brier",
+    "expected_calibration_error",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What was trained on what, and what it came to."""
+
+    config: TrainingConfig
+    films: Films
+    split: Split
+    point: OperatingPoint
+    history: Sequence[Mapping[str, float]]
+    weight_count: int
+
+
+def measure(
+    probabilities: NDArray[np.float64], films: Films, rows: Rows, run: Run
+) -> dict[str, Any]:
+    """Count and measure calibrated probabilities (len(rows), labels) of the films of ``rows``."""
+    labels, patients, config = films.labels[rows], films.patients[rows], run.config
+    counts = {name: int((labels == k).sum()) for k, name in enumerate(config.labels)}
+    found: dict[str, Any] = {"films": len(rows), "patients": len(np.unique(patients))}
+    found["films_per_label"] = counts
+    if config.is_binary:
+        scores, truth = probabilities[:, config.positive_index], labels == config.positive_index
+        figures = binary_figures(scores, truth, patients, run.point.threshold)
+        found["confusion"] = asdict(confusion(scores, truth, run.point.threshold))
+    else:
+        figures = multiclass_figures(probabilities, labels, patients)
+    return found | {name: figure.to_json() for name, figure in figures.items()}
+
+
+def write_evaluation(model_path: Path, run: Run, figures: Mapping[str, Any]) -> None:
+    """Write ``evaluation.json`` beside the model: the figures, and how they came about."""
+    config = run.config
+    document = {
+        "model": {
+            "name": config.name,
+            "version": config.version,
+            "sha256": file_sha256(model_path),
+            "weights": run.weight_count,
+        },
+        "data": {
+            "sha256": run.films.sha256,
+            "films": len(run.films),
+            "patients": len(np.unique(run.films.patients)),
+        }
+        | {f"{part}_films": len(rows) for part, rows in vars(run.split).items()},
+        "how": _method(config),
+        "operating_point": asdict(run.point),
+        **figures,
+        "seed": config.seed,
+        "recipe_sha256": config.recipe_sha256,
+        "epochs": list(run.history),
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    path = model_path.with_name(EVALUATION)
+    replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def write_model_card(model_path: Path, run: Run, held_out: Mapping[str, Any]) -> None:
+    """Write the card beside the model, with the figures of the films that were held out."""
+    config, point = run.config, run.point
+    output = OutputSpec(
+        kind="sigmoid" if config.is_binary else "softmax",
+        threshold=point.threshold,
+        temperature=point.temperature,
+        uncertain_band=point.uncertain_band,
+    )
+    figures = {name: held_out[name] for name in _ON_THE_CARD if name in held_out}
+    card = ModelCard(
+        name=config.name,
+        version=config.version,
+        labels=config.labels,
+        positive=config.positive,
+        input=config.input,
+        output=output,
+        sha256=file_sha256(model_path),
+        figures={"unseen_patients_of_the_same_collection": figures},
+        **config.card.model_dump(),
+    )
+    replace_whole(card_path(model_path), lambda part: write_card(card, part))
+
+
+def file_sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _method(config: TrainingConfig) -> dict[str, str]:
+    return {
+        "split": "Whole patients, drawn at random label by label with splits.seed; exact copies "
+        "count as one patient. This run saw no holdout film in training or in any choice.",
+        "weights": "The running average of the weights after the last epoch; no epoch was chosen "
+        "by its figures.",
+        "operating_point": "Temperature from the validation films; threshold where sensitivity "
+        "and specificity meet on them and on "
+        f"{config.threshold.views} augmented views of each.",
+        "intervals": f"95 %: percentile bootstrap over patients, {RESAMPLES} resamples.",
+        "scored_with": "Keras, float32, calibrated with the temperature.",
+    }

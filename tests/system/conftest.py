@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+
+
+class RunningService:
+    """A real ``vistazo serve`` process."""
+
+    def __init__(self, **environment: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "vistazo", "serve"],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT / "src"),
+                "PORT": str(port),
+                "LOG_FORMAT": "json",
+                "THREADS": "1",
+                **environment,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.process.communicate()[1]
+            try:
+                if httpx.get(f"{self.url}/health/ready").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError("the service did not become ready")
+
+    def memory_mb(self) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> tuple[int, str]:
+        """The exit status, and all that was logged."""
+        self.process.send_signal(with_signal)
+        _, log = self.process.communicate(timeout=60)
+        return self.process.returncode, log
+
+
+@contextmanager
+def _running(**environment: str) -> Iterator[RunningService]:
+    service = RunningService(**environment)
+    try:
+        service.wait_until_ready()
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.process.kill()
+            service.process.communicate()
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def running(cache: Path) -> Callable[..., Any]:
+    """``with running(**environment) as service``: a real service of the default model."""
+
+    def start(**environment: str) -> Any:
+        return _running(**{"CACHE_DIR": str(cache), **environment})
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def vistazo(cache: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``vistazo("predict", "film.png")``: the command line, as a user runs it."""
+
+    def run(
+        *arguments: str, cwd: Path | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "vistazo", *arguments],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT / "src"),
+                "CACHE_DIR": str(cache),
+                **environment,
+            },
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The real data, where it is."""
+    if not DATA.is_dir():
+        pytest.skip(f"the real data is not at {DATA}")
+    return DATA

@@ -1,0 +1,134 @@
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import encoded, film, flat, write_brightness_model
+
+Vistazo = Callable[..., Any]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    films = tmp_path / "films"
+    (films / "more").mkdir(parents=True)
+    (films / "dark.png").write_bytes(encoded(flat(10)))
+    (films / "more" / "bright.jpeg").write_bytes(encoded(flat(240), "JPEG"))
+    (films / "broken.png").write_bytes(encoded(film())[:200])
+    (films / "notes.txt").write_text("not a picture, and not asked for")
+    write_brightness_model(tmp_path / "mine.keras")
+    return tmp_path
+
+
+def test_a_folder_is_classified_and_a_bad_file_is_reported_in_its_row(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    done = vistazo("predict", "--model", "mine.keras", "films", cwd=folder)
+    assert done.returncode == 1
+    rows = done.stdout.splitlines()
+    assert len(rows) == 3
+    assert "cannot be classified" in next(row for row in rows if "broken.png" in row)
+    assert "DARK" in next(row for row in rows if "dark.png" in row)
+    assert "BRIGHT" in next(row for row in rows if "bright.jpeg" in row)
+
+
+def test_json_and_csv_are_what_a_program_can_read(folder: Path, vistazo: Vistazo) -> None:
+    arguments = ("predict", "--model", "mine.keras", "films")
+    rows = json.loads(vistazo(*arguments, "--json", cwd=folder).stdout)
+    assert [Path(row["file"]).name for row in rows] == ["broken.png", "dark.png", "bright.jpeg"]
+    assert rows[0]["code"] == "corrupt_image"
+    assert rows[2]["probabilities"]["BRIGHT"] > 0.9
+    table = list(csv.DictReader(io.StringIO(vistazo(*arguments, "--csv", cwd=folder).stdout)))
+    assert [row["predicted_class"] for row in table] == ["", "DARK", "BRIGHT"]
+    assert "damaged" in table[0]["error"]
+
+
+def test_all_pictures_classified_is_exit_status_0(folder: Path, vistazo: Vistazo) -> None:
+    assert vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder).returncode == 0
+
+
+def test_a_file_that_is_not_there_is_a_row_and_a_folder_without_pictures_is_a_usage_error(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    missing = vistazo("predict", "--model", "mine.keras", "no.png", cwd=folder)
+    assert missing.returncode == 1
+    assert "cannot be read" in missing.stdout
+    (folder / "empty").mkdir()
+    empty = vistazo("predict", "--model", "mine.keras", "empty", cwd=folder)
+    assert empty.returncode == 2
+    assert "no PNG or JPEG" in empty.stderr
+
+
+def test_convert_writes_onnx_and_says_what_it_takes_and_gives(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    done = vistazo("convert", "mine.keras", "mine.onnx", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "8 x 8 x 1 -> 1 (sigmoid)" in done.stdout
+    assert (folder / "mine.onnx").stat().st_size > 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("convert", "nowhere.h5", "o.onnx"), "no model at"),
+        (("convert", "mine.keras", "no/folder/o.onnx"), "no folder"),
+        (("convert", "mine.keras", "o.onnx", "--input", "big"), "224x224"),
+        (("predict",), "Missing argument"),
+        (("predict", "--model", "nowhere.h5", "films"), "no model card"),
+        (("fly",), "No such command"),
+    ],
+)
+def test_a_mistake_is_told_in_words_with_exit_status_2(
+    arguments: tuple[str, ...], said: str, folder: Path, vistazo: Vistazo
+) -> None:
+    failed = vistazo(*arguments, cwd=folder)
+    assert failed.returncode == 2
+    assert said in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_wrong_setting_is_told_in_words(vistazo: Vistazo) -> None:
+    failed = vistazo("serve", PORT="eighty")
+    assert failed.returncode == 2
+    assert "PORT" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_inspect_shows_a_model_and_whether_its_card_agrees(folder: Path, vistazo: Vistazo) -> None:
+    agrees = vistazo("inspect", "mine.keras", cwd=folder)
+    assert agrees.returncode == 0, agrees.stderr
+    assert "8 x 8 x 1" in agrees.stdout
+    assert "agrees" in agrees.stdout
+    card = folder / "mine.card.yaml"
+    card.write_text(card.read_text().replace('"height": 8', '"height": 9'))
+    differs = vistazo("inspect", "mine.keras", cwd=folder)
+    assert differs.returncode == 1
+    assert "9 x 8 x 1" in differs.stdout
+
+
+def test_inspect_of_a_model_without_a_card_prints_one_whose_labels_are_left_to_the_person(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    (folder / "mine.card.yaml").unlink()
+    done = vistazo("inspect", "mine.keras", cwd=folder)
+    assert done.returncode == 1
+    start = done.stdout.index("name: mine")
+    draft = done.stdout[start:]
+    assert "labels: []" in draft
+    (folder / "mine.card.yaml").write_text(draft)
+    refused = vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)
+    assert refused.returncode == 2
+    assert "labels" in refused.stderr
+    completed = draft.replace("labels: []", "labels: [DARK, BRIGHT]").replace("scale: ?", "scale: 1/255")
+    (folder / "mine.card.yaml").write_text(completed)
+    served = vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)
+    assert served.returncode == 0, served.stderr
+
+
+def test_the_published_schema_of_the_card_is_current(vistazo: Vistazo) -> None:
+    published = Path(__file__).parents[2] / "artifacts" / "model-card.schema.json"
+    assert json.loads(published.read_text()) == json.loads(vistazo("inspect", "--schema").stdout)

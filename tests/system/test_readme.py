@@ -1,0 +1,87 @@
+"""The README is true: its commands run, and its tables are complete."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import encoded, film, write_brightness_model
+
+from vistazo.api.problems import TITLES
+from vistazo.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line
+    for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+]
+# These run elsewhere: the first two are what this run itself was started with, or what every
+# server test starts; training has tests of its own.
+ELSEWHERE = ("./scripts/serve", "./scripts/test", "MODEL_PATH=", "./scripts/vistazo train")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    data = encoded(film(900, 700), "JPEG")
+    (tmp_path / "film.jpeg").write_bytes(data)
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "one.jpeg").write_bytes(data)
+    write_brightness_model(tmp_path / "my_model.h5")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in COMMANDS if line.startswith("./scripts/vistazo") and not line.startswith(ELSEWHERE)]
+)
+def test_a_command_of_the_readme_runs(line: str, folder: Path, vistazo: Callable[..., Any]) -> None:
+    command, _, redirected = line.partition(" > ")
+    done = vistazo(*shlex.split(command)[1:], cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    assert not redirected or redirected.endswith(".csv")
+
+
+def test_the_curl_of_the_readme_gets_the_fields_of_the_readme(
+    folder: Path, running: Callable[..., Any]
+) -> None:
+    line = next(line for line in COMMANDS if line.startswith("curl"))
+    with running() as service:
+        command = shlex.split(line.replace("http://localhost:8000", service.url))
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    shown = re.search(r"```json\n(.*?)```", README, re.DOTALL)
+    assert shown
+    names = re.findall(r'^  "(\w+)":', shown.group(1), re.MULTILINE)
+    assert names == re.findall(r'"(\w+)":', re.sub(r"\{[^{}]*\}", "", done.stdout[1:-1]))
+    for name in names:
+        assert f"| `{name}` |" in README
+
+
+def test_no_command_of_the_readme_is_left_untested() -> None:
+    tested = ("curl", "./scripts/vistazo")
+    assert all(line.startswith((*tested, *ELSEWHERE)) for line in COMMANDS)
+
+
+def test_every_setting_is_in_the_readme_with_its_default() -> None:
+    defaults = Settings.from_environment({}).model_dump()
+    for name, field in Settings.model_fields.items():
+        row = re.search(rf"^\| `{name.upper()}` \| (.*?) \|", README, re.MULTILINE)
+        assert row, f"{name.upper()} is missing"
+        if field.default_factory is None and name not in ("model_path", "model_card"):
+            assert row.group(1) == f"`{defaults[name]}`"
+
+
+def test_every_problem_that_a_caller_can_meet_is_in_the_readme() -> None:
+    for code in TITLES:
+        assert f"| `{code}` |" in README or code == "internal"
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (ROOT / target).exists(), target

@@ -1,0 +1,106 @@
+"""The set-up scripts, in a small project of their own whose one package is made here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+MODULE = "import os, sys; print(sys.argv[1:], os.getcwd(), __import__('tiny').VERSION)"
+
+
+def write_wheel(folder: Path, version: str) -> str:
+    """A package of one module; returns its line in a requirements file."""
+    wheel = folder / f"tiny-{version}-py3-none-any.whl"
+    info = f"tiny-{version}.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", f"VERSION = '{version}'\n")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n"
+
+
+class Project:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT / "scripts", folder / "scripts")
+        package = folder / "src" / "vistazo"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "__main__.py").write_text(MODULE)
+        self.lock("1.0")
+
+    def lock(self, version: str) -> None:
+        (self.folder / "requirements.txt").write_text(write_wheel(self.folder, version))
+
+    def run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(self.folder / "scripts" / "vistazo"), *arguments],
+            cwd=cwd or self.folder,
+            env={**os.environ, "PYTHONPATH": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project(tmp_path_factory.mktemp("project"))
+    first = made.run("hello")
+    assert first.returncode == 0, first.stderr
+    assert "Installing 1 packages" in first.stderr
+    return made
+
+
+def test_the_second_run_is_silent_and_quick(project: Project) -> None:
+    started = time.monotonic()
+    again = project.run("hello", "there")
+    assert time.monotonic() - started < 5
+    assert again.stderr == ""
+    assert again.stdout.startswith("['hello', 'there']")
+
+
+def test_the_scripts_work_from_any_folder_and_keep_it(project: Project, tmp_path: Path) -> None:
+    assert str(tmp_path) in project.run("x", cwd=tmp_path).stdout
+
+
+def test_a_new_lock_file_is_installed_by_the_next_run(project: Project) -> None:
+    project.lock("2.0")
+    assert "2.0" in project.run().stdout
+    assert project.run().stderr == ""
+
+
+def test_an_interrupted_set_up_is_mended_by_the_next_run(project: Project) -> None:
+    (project.folder / ".venv" / "vistazo-unfinished").touch()
+    for module in (project.folder / ".venv").rglob("tiny.py"):
+        module.unlink()
+    mended = project.run()
+    assert mended.returncode == 0, mended.stderr
+    assert "Making" in mended.stderr
+    assert not (project.folder / ".venv" / "vistazo-unfinished").exists()
+
+
+def test_packages_that_cannot_be_had_end_with_words_and_not_with_a_traceback(
+    project: Project,
+) -> None:
+    sound = (project.folder / "requirements.txt").read_text()
+    wrong = sound[:-65] + "0" * 64 + "\n"
+    (project.folder / "requirements.txt").write_text(wrong)
+    failed = project.run()
+    (project.folder / "requirements.txt").write_text(sound)
+    assert failed.returncode == 1
+    assert "could not be installed" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert project.run().returncode == 0

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from training.films import tiny_config
+from vistazo.errors import SettingsError
+from vistazo.training.config import read_config
+
+REPOSITORY = Path(__file__).parents[2]
+MINIMAL = """
+name: parts
+labels: [good, bad, worse]
+data: {folder: images}
+input: {height: 32, width: 32, colour: rgb, scale: 1/255}
+"""
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "training.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_relative_data_folder_is_sought_from_the_config_file(tmp_path: Path) -> None:
+    assert read_config(_write(tmp_path, MINIMAL)).data.folder == tmp_path / "images"
+
+
+def test_a_data_folder_given_by_hand_wins(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    assert read_config(_write(tmp_path, MINIMAL), data=other).data.folder == other
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("epochs: 3", "epochs"),
+        ("positive: good", "positive"),
+        ("fit: {epochs: 0}", "fit.epochs"),
+        ("splits: {validation: 0.5, holdout: 0.4}", "splits"),
+        ("seed: many", "seed"),
+    ],
+)
+def test_a_wrong_field_is_named(tmp_path: Path, line: str, named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        read_config(_write(tmp_path, MINIMAL + line))
+
+
+@pytest.mark.parametrize("pattern", [r"person\d+", "("])
+def test_a_patient_pattern_without_a_usable_group_is_refused(tmp_path: Path, pattern: str) -> None:
+    text = MINIMAL.replace("images", f"images, group: '{pattern}'")
+    with pytest.raises(SettingsError, match="group"):
+        read_config(_write(tmp_path, text))
+
+
+@pytest.mark.parametrize("text", ["- a\n- b", "{", ""])
+def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"training\.yaml"):
+        read_config(_write(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml"):
+        read_config(tmp_path / "nowhere.yaml")
+
+
+def test_the_recipe_ignores_what_does_not_touch_the_weights(tmp_path: Path) -> None:
+    plain = tiny_config(tmp_path)
+    told = tiny_config(tmp_path / "moved", card={"limits": "Many."}, version="2")
+    assert plain.recipe_sha256 == told.recipe_sha256
+    assert plain.recipe_sha256 != tiny_config(tmp_path, seed=6).recipe_sha256
+
+
+def test_the_shipped_training_file_is_valid() -> None:
+    config = read_config(REPOSITORY / "artifacts" / "pneumonia" / "training.yaml")
+    assert config.labels == ("NORMAL", "PNEUMONIA")
+    assert config.positive == "PNEUMONIA"

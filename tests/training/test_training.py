@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.films import LABELS, tiny_config, write_collection
+from vistazo.errors import SettingsError
+from vistazo.imaging import ImageLimits, open_image
+from vistazo.model_card import card_path, read_card
+from vistazo.preprocessing import prepare
+from vistazo.training.augmentation import augment
+from vistazo.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from vistazo.training.config import AugmentationConfig
+from vistazo.training.fit import CHECKPOINT, LOG, train
+from vistazo.training.framework import keras, tf
+from vistazo.training.network import build_ensemble
+from vistazo.training.progress import EpochFigures, Progress
+from vistazo.training.report import file_sha256
+
+# Keras 3.15 copies TensorFlow's variables in a way that numpy 2 has deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+TESTS = Path(__file__).parents[1]
+KILLED_IN_THE_SECOND_EPOCH = """
+import os, signal, sys
+from pathlib import Path
+from training.films import tiny_config
+from vistazo.training.fit import train
+from vistazo.training.progress import Progress
+
+class Killer(Progress):
+    def bar(self, what, done, total):
+        if what.startswith("epoch 2"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+folder, out = map(Path, sys.argv[1:])
+train(tiny_config(folder), out, Killer(out / "training.log"))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_collection(tmp_path_factory.mktemp("data") / "films")
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(
+        tiny_config(folder), tmp_path_factory.mktemp("out"), Progress(stream=io.StringIO())
+    )
+
+
+def test_the_card_fits_the_weights_beside_it(model: Path) -> None:
+    card = read_card(card_path(model))
+    assert card.sha256 == file_sha256(model)
+    assert card.labels == LABELS
+    assert card.output.kind == "sigmoid"
+    assert card.figures["unseen_patients_of_the_same_collection"]["films"] == 12
+
+
+def test_the_evaluation_counts_every_film_once(model: Path) -> None:
+    document = json.loads(model.with_name("evaluation.json").read_text())
+    data = document["data"]
+    parts = [data[f"{part}_films"] for part in ("training", "validation", "holdout")]
+    assert sum(parts) == data["films"] == 48
+    assert sum(document["holdout"]["confusion"].values()) == data["holdout_films"]
+    assert document["model"]["sha256"] == file_sha256(model)
+    assert len(document["epochs"]) == 2
+
+
+def test_nothing_but_the_results_is_left_behind(model: Path) -> None:
+    names = {path.name for path in model.parent.iterdir()}
+    assert names == {"tiny.keras", "tiny.card.yaml", "evaluation.json"}
+
+
+def test_the_shipped_network_has_plain_layers_and_no_optimizer(model: Path) -> None:
+    loaded = keras.models.load_model(model, safe_mode=True)
+    assert not hasattr(loaded, "optimizer")
+    kinds = {type(layer).__name__ for layer in loaded.layers}
+    assert kinds <= {
+        "InputLayer", "Conv2D", "BatchNormalization", "ReLU", "Add", "AveragePooling2D",
+        "Concatenate", "GlobalAveragePooling2D", "Dense",
+    }  # fmt: skip
+
+
+def test_a_run_killed_in_an_epoch_goes_on_to_the_same_weights(
+    folder: Path, model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_IN_THE_SECOND_EPOCH, str(folder), str(out)],
+        env={"PYTHONPATH": f"{TESTS.parent / 'src'}:{TESTS}"},
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+    assert not (out / "tiny.keras").exists()
+    resumed = train(tiny_config(folder), out)
+    assert "going on after epoch 1" in (out / LOG).read_text()
+    weights = keras.models.load_model(resumed).get_weights()
+    for ours, theirs in zip(weights, keras.models.load_model(model).get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_ctrl_c_keeps_the_epochs_that_are_done_and_says_how_to_go_on(
+    folder: Path, tmp_path: Path
+) -> None:
+    class Impatient(Progress):
+        def epoch(self, *_: object) -> None:
+            raise KeyboardInterrupt
+
+    said = io.StringIO()
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny_config(folder), tmp_path, Impatient(stream=said))
+    assert "stopped after epoch 1" in said.getvalue()
+    assert (tmp_path / CHECKPOINT).exists()
+    with pytest.raises(SettingsError, match="another configuration"):
+        train(tiny_config(folder, seed=6), tmp_path, Progress(stream=said))
+
+
+def test_the_served_network_gives_the_mean_of_its_members_logits(tmp_path: Path) -> None:
+    ensemble = build_ensemble(tiny_config(tmp_path))
+    for layer in ensemble.members.layers:
+        if layer.name.startswith("head_"):
+            layer.set_weights([w + 0.1 * float(layer.name[-1]) for w in layer.get_weights()])
+    ensemble.join_heads()
+    films = np.random.default_rng(0).random((3, 16, 16, 1), dtype=np.float32)
+    members, served = np.asarray(ensemble.members(films)), np.asarray(ensemble.served(films))
+    logits = np.log(members / (1 - members)).mean(axis=1)
+    np.testing.assert_allclose(served, 1 / (1 + np.exp(-logits)), atol=1e-5)
+
+
+def test_three_labels_of_colour_pictures_end_in_a_softmax(tmp_path: Path) -> None:
+    spec = {"height": 20, "width": 28, "colour": "rgb", "scale": "1/127.5-1"}
+    config = tiny_config(tmp_path, labels=("a", "b", "c"), positive=None, input=spec)
+    scores = np.asarray(build_ensemble(config).served(np.zeros((2, 20, 28, 3), np.float32)))
+    assert scores.shape == (2, 3)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
+
+
+def test_augmentation_keeps_shape_and_range_and_follows_its_seed() -> None:
+    films = tf.constant(np.random.default_rng(0).uniform(0, 255, (5, 24, 20, 3)), tf.float32)
+    first, again, other = (
+        augment(films, tf.constant(seed), AugmentationConfig()).numpy()
+        for seed in ([1, 2], [1, 2], [1, 3])
+    )
+    assert first.shape == films.shape
+    assert first.min() >= 0
+    assert first.max() <= 255
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).mean() > 1
+
+
+def test_augmentation_that_is_turned_off_changes_nothing() -> None:
+    off = AugmentationConfig.model_validate(dict.fromkeys(AugmentationConfig.model_fields, 0))
+    films = tf.constant(np.random.default_rng(0).uniform(1, 254, (4, 16, 16, 1)), tf.float32)
+    np.testing.assert_allclose(augment(films, tf.constant([0, 0]), off), films, atol=0.05)
+
+
+def test_a_checkpoint_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    state = {"network": [np.arange(6.0).reshape(2, 3), np.array(7)], "optimizer": []}
+    write_checkpoint(Checkpoint("recipe", "data", [{"epoch": 1}], state), tmp_path / "c.npz")
+    back = read_checkpoint(tmp_path / "c.npz", "recipe", "data")
+    assert back is not None
+    assert back.history == [{"epoch": 1}]
+    np.testing.assert_array_equal(back.state["network"][0], state["network"][0])
+    assert back.state["optimizer"] == []
+
+
+@pytest.mark.parametrize("keep", [0, 100])
+def test_a_damaged_checkpoint_is_named_and_not_trusted(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "c.npz"
+    write_checkpoint(Checkpoint("recipe", "data", [], {}), path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(SettingsError, match="delete it"):
+        read_checkpoint(path, "recipe", "data")
+
+
+def test_no_checkpoint_is_a_fresh_start(tmp_path: Path) -> None:
+    assert read_checkpoint(tmp_path / "c.npz", "recipe", "data") is None
+
+
+def test_an_epochs_line_tells_loss_auc_seconds_and_the_time_left(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    progress = Progress(tmp_path / LOG, stream)
+    progress.epoch(EpochFigures(2, 0.31234, 0.98765, 41.6), epochs=5, pace_s=40)
+    line = stream.getvalue().strip()
+    assert line == "epoch 2/5  loss 0.3123  validation AUC 0.9877  42 s  2 min 00 s left"
+    assert (tmp_path / LOG).read_text().strip().endswith(line)
+
+
+def test_a_bar_is_drawn_on_a_terminal_only() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    pipe, terminal = io.StringIO(), Terminal()
+    for stream in (pipe, terminal):
+        Progress(stream=stream).bar("reading", 10, 10)
+    assert pipe.getvalue() == ""
+    assert "reading" in terminal.getvalue()
+    assert "10/10" in terminal.getvalue()
+
+
+def test_evaluation_and_configuration_load_without_tensorflow() -> None:
+    program = (
+        "import sys, vistazo.training.config, vistazo.training.datasets, vistazo.training.splits, "
+        "vistazo.training.evaluation, vistazo.training.calibration, vistazo.training.report, "
+        "vistazo.training.outcome\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": str(TESTS.parent / "src")}, check=True
+    )
+
+
+def test_open_images_of_deep_grey_are_rounded_not_cut(tmp_path: Path) -> None:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((40, 40), 25_700, np.uint16)).save(buffer, "PNG")
+    picture = open_image(buffer.getvalue(), ImageLimits()).decode()
+    assert prepare(picture, tiny_config(tmp_path).input).max() == pytest.approx(100 / 255, abs=1e-4)
