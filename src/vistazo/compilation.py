@@ -80,6 +80,8 @@ def main(request: str) -> int:
         answer: dict[str, object] = {"signature": signature.to_metadata()}
     except errors.VistazoError as error:
         answer = {"error": type(error).__name__, "detail": str(error)}
+    except OSError as error:
+        answer = {"error": "ModelError", "detail": f"{asked['target']} cannot be written: {error}."}
     except KeyboardInterrupt:
         return 130
     sys.stdout.write(json.dumps(answer))

@@ -100,13 +100,19 @@ def test_while_the_model_loads_the_service_is_alive_but_not_ready() -> None:
         wait_until(lambda: client.get("/health/ready").status_code == 200)
 
 
-def test_a_model_that_cannot_be_served_is_told_to_whoever_started_the_service() -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(UnreadableModelError("no model at all"), "no model at all"), (KeyError("x"), "log")],
+)
+def test_a_model_that_cannot_be_served_is_told_to_whoever_started_the_service(
+    error: Exception, said: str
+) -> None:
     told: list[Exception] = []
 
     def load() -> object:
-        raise UnreadableModelError("no model at all")
+        raise error
 
     with TestClient(create_app(Settings(threads=1), told.append, load)) as client:
         wait_until(lambda: told)
         assert client.get("/health/ready").status_code == 503
-    assert str(told[0]) == "no model at all"
+    assert said in str(told[0])

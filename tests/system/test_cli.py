@@ -17,7 +17,7 @@ def folder(tmp_path: Path) -> Path:
     (films / "more").mkdir(parents=True)
     (films / "dark.png").write_bytes(encoded(flat(10)))
     (films / "more" / "bright.jpeg").write_bytes(encoded(flat(240), "JPEG"))
-    (films / "broken.png").write_bytes(encoded(film())[:200])
+    (films / "broken.png").write_bytes(encoded(film(400, 300))[:500])
     (films / "notes.txt").write_text("not a picture, and not asked for")
     write_brightness_model(tmp_path / "mine.keras")
     return tmp_path
@@ -78,7 +78,7 @@ def test_convert_writes_onnx_and_says_what_it_takes_and_gives(
         (("convert", "mine.keras", "no/folder/o.onnx"), "no folder"),
         (("convert", "mine.keras", "o.onnx", "--input", "big"), "224x224"),
         (("predict",), "Missing argument"),
-        (("predict", "--model", "nowhere.h5", "films"), "no model card"),
+        (("predict", "--model", "nowhere.h5", "films"), "no model at"),
         (("fly",), "No such command"),
     ],
 )

@@ -9,7 +9,7 @@ from builders import write_brightness_model
 
 from vistazo import compilation
 from vistazo.compilation import compile_model
-from vistazo.errors import HostileModelError, UnreadableModelError
+from vistazo.errors import HostileModelError, ModelError, UnreadableModelError
 
 
 SOURCES = Path(compilation.__file__).parents[1]
@@ -38,6 +38,12 @@ def test_an_error_of_the_child_is_the_same_error_here(tmp_path: Path) -> None:
     (tmp_path / "text.h5").write_text("no model")
     with pytest.raises(UnreadableModelError, match=r"text\.h5"):
         compile_model(tmp_path / "text.h5", tmp_path / "o.onnx")
+
+
+def test_a_target_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
+    model = write_brightness_model(tmp_path / "mine.keras")
+    with pytest.raises(ModelError, match="cannot be written"):
+        compile_model(model, tmp_path / "no folder" / "o.onnx")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the bounds of a process are Linux's")

@@ -10,6 +10,7 @@ from functools import partial
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from vistazo import __version__
 from vistazo.admission import Admission, AdmissionPolicy
@@ -63,7 +64,9 @@ def create_app(
             "/predict/batch": uploads.max_batch_bytes,
         },
     )
-    app.add_middleware(RequestContext)
+    routes = (*app.routes, *router.routes)
+    paths = {route.path for route in routes if isinstance(route, Route)}
+    app.add_middleware(RequestContext, paths=paths)
     return app
 
 
@@ -91,6 +94,10 @@ async def _load(service: Service, on_failed_start: Callable[[ModelError], None])
     except ModelError as error:
         log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})
         on_failed_start(error)
+        return
+    except Exception:  # the outermost boundary of a task that nobody awaits
+        log.exception("unexpected error while the model was loaded")
+        on_failed_start(ModelError("The model could not be loaded. The log has the reason."))
         return
     identity = service.classifier.identity
     log.info(

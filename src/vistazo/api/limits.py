@@ -8,7 +8,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,10 +26,14 @@ _LINGER_S = 5.0
 
 
 class RequestContext:
-    """Gives each request an id, logs it, and turns what nobody expected into a problem document."""
+    """Gives each request an id, logs it, and turns what nobody expected into a problem document.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Only the ``paths`` that the service has are logged: another may hold whatever a caller typed.
+    """
+
+    def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
         self._app = app
+        self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,22 +60,15 @@ class RequestContext:
                 error = errors.VistazoError("Something went wrong here. The log has the reason.")
                 await problem_response(error)(scope, receive, send_with_id)
         finally:
-            _log_request(scope, status, time.perf_counter() - started)
+            path = scope["path"] if scope["path"] in self._paths else "(unknown)"
+            _log_request(scope["method"], path, status, time.perf_counter() - started)
             telemetry.request_id.reset(token)
 
 
-def _log_request(scope: Scope, status: int, seconds: float) -> None:
-    route = scope.get("route")
-    log.log(
-        logging.DEBUG if scope["path"].startswith("/health/") else logging.INFO,
-        "request",
-        extra={
-            "method": scope["method"],
-            "path": getattr(route, "path", "(unknown)"),
-            "status": status,
-            "ms": round(seconds * 1000, 1),
-        },
-    )
+def _log_request(method: str, path: str, status: int, seconds: float) -> None:
+    level = logging.DEBUG if path.startswith("/health/") else logging.INFO
+    fields = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1)}
+    log.log(level, "request", extra=fields)
 
 
 class BodyLimit:

@@ -13,7 +13,7 @@ from vistazo.errors import SettingsError
 @click.command(name="train")
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), help="Instead of the folder in CONFIG.")
-@click.option("--out", type=click.Path(path_type=Path), help="By default the folder of CONFIG.")
+@click.option("--out", type=click.Path(path_type=Path), help="By default runs/NAME.")
 def command(config: Path, data: Path | None, out: Path | None) -> None:
     """Train a classifier as CONFIG (YAML) says; write weights, card and figures to OUT.
 
@@ -31,4 +31,6 @@ def command(config: Path, data: Path | None, out: Path | None) -> None:
     from vistazo.training.config import read_config
     from vistazo.training.fit import train
 
-    train(read_config(config, data), out or config.parent)
+    recipe = read_config(config, data)
+    model_path = train(recipe, out or Path("runs") / recipe.name)
+    click.echo(f"The model is {model_path}. Serve it: MODEL_PATH={model_path} vistazo serve")

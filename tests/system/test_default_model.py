@@ -1,0 +1,74 @@
+"""The shipped model, on real films where they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vistazo.classifier import Classifier, load_classifier
+from vistazo.imaging import ImageLimits, open_image
+from vistazo.model_card import read_card
+from vistazo.preprocessing import prepare
+
+ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pneumonia"
+MODEL = ARTIFACTS / "pneumonia.keras"
+LIMITS = ImageLimits()
+
+
+@pytest.fixture(scope="module")
+def classifier(cache: Path) -> Classifier:
+    return load_classifier(MODEL, None, cache, LIMITS)
+
+
+def test_it_is_small_and_its_card_names_its_hash(classifier: Classifier) -> None:
+    assert classifier.signature.weights <= 3_000_000
+    assert MODEL.stat().st_size <= 12_000_000
+    assert classifier.card.sha256 == classifier.identity.sha256
+
+
+def test_its_card_says_for_whom_it_is_how_it_fails_and_what_it_was_measured_on(
+    classifier: Classifier,
+) -> None:
+    card = classifier.card
+    assert all((card.intended_use, card.population, card.training_data, card.limits, card.licence))
+    assert "medical device" in card.intended_use
+    assert card.figures
+
+
+def test_the_figures_of_the_card_are_those_of_the_evaluation(classifier: Classifier) -> None:
+    evaluation = json.loads((ARTIFACTS / "evaluation.json").read_text())
+    assert evaluation["sha256"] == classifier.identity.sha256
+
+
+def test_a_full_size_film_is_of_the_class_of_its_small_copy(
+    classifier: Classifier, data: Path
+) -> None:
+    films = sorted((data / "chest_xray_fullres").rglob("*.jpeg"))
+    same = 0
+    for film in films:
+        copy = data / "chest_xray" / "train" / film.parent.name / film.name
+        classes = {
+            classifier.classify(path.read_bytes()).decision.predicted_class for path in (film, copy)
+        }
+        same += len(classes) == 1
+    assert len(films) == 60
+    assert same >= 58
+
+
+def test_its_scores_on_real_films_are_those_of_keras_on_tensorflow(
+    classifier: Classifier, data: Path
+) -> None:
+    import keras
+
+    spec = read_card(ARTIFACTS / "pneumonia.card.yaml").input
+    films = sorted((data / "chest_xray" / "train").rglob("*.jpeg"))[::200]
+    images = np.stack([
+        prepare(open_image(film.read_bytes(), LIMITS).decode(), spec) for film in films
+    ])
+    expected = keras.models.load_model(MODEL, compile=False).predict(images, verbose=0)
+    scores = classifier._engine.run(images).scores
+    assert scores == pytest.approx(expected, abs=1e-4)
+    assert expected.min() < 0.2 < 0.8 < expected.max(), "films of both kinds"
