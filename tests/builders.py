@@ -79,8 +79,9 @@ class BrightnessEngine:
     ``gate`` holds every run until it is set, for tests of what happens meanwhile.
     """
 
-    def __init__(self, gate: threading.Event | None = None) -> None:
+    def __init__(self, gate: threading.Event | None = None, of: ModelCard | None = None) -> None:
         self._gate = gate
+        self.signature = signature(of or card())
         self.runs = 0
         self.is_closed = False
 
@@ -116,7 +117,6 @@ def brightness_classifier(
     return Classifier(
         engine or BrightnessEngine(),
         the_card,
-        signature(the_card),
         "0" * 64,
         limits or ImageLimits(),
     )

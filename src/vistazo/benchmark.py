@@ -179,6 +179,4 @@ def _form(film: Path) -> tuple[bytes, str]:
 
 
 def as_json(figures: list[Figure]) -> str:
-    return json.dumps(
-        [{**vars(figure), "is_met": figure.is_met} for figure in figures], indent=2
-    )
+    return json.dumps([{**vars(figure), "is_met": figure.is_met} for figure in figures], indent=2)

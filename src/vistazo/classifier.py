@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -14,10 +15,21 @@ from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import CardError, UnsupportedModelError
 from vistazo.imaging import ImageLimits, open_image
 from vistazo.model_card import ModelCard
-from vistazo.model_store import compiled_model
+from vistazo.model_store import StoredModel, compiled, find_model
 from vistazo.preprocessing import prepare
-from vistazo.signature import ModelSignature, disagreements
+from vistazo.signature import disagreements
 from vistazo.upload import accept
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Where a model is, and what runs it; the names are those of the settings."""
+
+    path: Path
+    card: Path | None
+    cache_dir: Path
+    engine: Literal["auto", "onnx", "keras"] = "auto"
+    keras_layers: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,12 +54,11 @@ class Classifier:
         self,
         engine: Engine,
         card: ModelCard,
-        signature: ModelSignature,
         sha256: str,
         limits: ImageLimits,
     ) -> None:
         self.card = card
-        self.signature = signature
+        self.signature = engine.signature
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine
         self._limits = limits
@@ -65,7 +76,10 @@ class Classifier:
         """Run once on an empty picture. Raises UnsupportedModelError for scores that are no use."""
         spec = self.card.input
         shape = (1, spec.height, spec.width, spec.channels)
-        scores = self._engine.run(np.zeros(shape, np.float32)).scores
+        try:
+            scores = self._engine.run(np.zeros(shape, np.float32)).scores
+        except Exception as error:  # an engine's errors share no base but Exception
+            raise UnsupportedModelError(f"The model cannot be run: {error}") from error
         if scores.ndim != 2 or scores.shape[1] not in self.card.units:
             raise UnsupportedModelError(
                 f"The model answers with shape {scores.shape}, which does not fit "
@@ -81,16 +95,23 @@ class Classifier:
         self._engine.close()
 
 
-def load_classifier(
-    model_path: Path, card_file: Path | None, cache_dir: Path, limits: ImageLimits
-) -> Classifier:
+def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
     """Read, check and warm up a model. Raises ModelError in words that say what to do."""
-    with compiled_model(model_path, card_file, cache_dir) as compiled:
-        engine = OnnxEngine(compiled.onnx)
-    check_agreement(disagreements(compiled.card, engine.signature), card_file or model_path)
-    classifier = Classifier(engine, compiled.card, engine.signature, compiled.sha256, limits)
+    model = find_model(source.path, source.card)
+    engine = _open_engine(model, source)
+    check_agreement(disagreements(model.card, engine.signature), source.card or source.path)
+    classifier = Classifier(engine, model.card, model.sha256, limits)
     classifier.warm_up()
     return classifier
+
+
+def _open_engine(model: StoredModel, source: ModelSource) -> Engine:
+    if source.engine == "keras":
+        from vistazo.engines.keras import KerasEngine
+
+        return KerasEngine(model.path, model.input_size, source.keras_layers)
+    with compiled(model, source.cache_dir) as onnx:
+        return OnnxEngine(onnx)
 
 
 def check_agreement(faults: Iterable[str], source: Path) -> None:

@@ -1,4 +1,4 @@
-"""Compile a Keras file to ONNX in a child process, within bounds.
+"""Compile a model file to the ONNX that the engines run, in a child process, within bounds.
 
 A model file may come from anywhere. The child reads it with a C library (HDF5); should a hostile
 file crash that library, or make it grow or spin, the child ends and the service says why. And what
@@ -25,7 +25,7 @@ _PACKAGE_ROOT = Path(__file__).parents[1]
 def compile_model(
     source: Path, target: Path, input_size: tuple[int, int] | None = None
 ) -> ModelSignature:
-    """Write ``target`` (ONNX) from ``source`` (.keras, .h5). Raises ModelError.
+    """Write ``target`` from ``source`` (.keras, .h5, .onnx). Raises ModelError.
 
     ``input_size`` (height, width) is used where the file leaves the input's size open.
     """
@@ -72,11 +72,13 @@ def main(request: str) -> int:
     size = asked["input_size"]
     try:
         _bound_resources(source)
-        from vistazo import keras_import
+        if source.suffix.lower() == ".onnx":
+            from vistazo.onnx_import import convert
+        else:
+            from vistazo.keras_import import convert
 
-        signature = keras_import.convert(
-            source, Path(asked["target"]), (size[0], size[1]) if size else None
-        )
+        input_size = (size[0], size[1]) if size else None
+        signature = convert(source, Path(asked["target"]), input_size)
         answer: dict[str, object] = {"signature": signature.to_metadata()}
     except errors.VistazoError as error:
         answer = {"error": type(error).__name__, "detail": str(error)}

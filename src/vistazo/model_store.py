@@ -25,23 +25,22 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class CompiledModel:
-    """``onnx`` is the compiled file, ``sha256`` the hash of the file that it was compiled from."""
+class StoredModel:
+    """A model file, or for a SavedModel a folder, and its card."""
 
-    onnx: Path
+    path: Path
     card: ModelCard
     sha256: str
 
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Height and width that the card asks for, pixels."""
+        return self.card.input.height, self.card.input.width
 
-@contextlib.contextmanager
-def compiled_model(
-    model_path: Path, card_file: Path | None, cache_dir: Path
-) -> Iterator[CompiledModel]:
-    """Check the card, then find or make the compiled model. Raises ModelError.
 
-    On a disk that cannot be written, the compiled file is temporary: load it inside the ``with``.
-    """
-    check_is_file(model_path)
+def find_model(model_path: Path, card_file: Path | None) -> StoredModel:
+    """Read the card and check that it means this file. Raises ModelError."""
+    check_is_there(model_path)
     card = read_card(card_file or card_path(model_path))
     sha256 = sha256_of(model_path)
     if card.sha256 is not None and card.sha256 != sha256:
@@ -49,27 +48,26 @@ def compiled_model(
             f"The card names the file with sha256 {card.sha256}, but {model_path} has {sha256}. "
             "Put the right file there, or correct the card."
         )
-    size = (card.input.height, card.input.width)
-    with _compiled(model_path, sha256, size, cache_dir) as onnx:
-        yield CompiledModel(onnx, card, sha256)
+    return StoredModel(model_path, card, sha256)
 
 
-def check_is_file(model_path: Path) -> None:
-    """Raise ModelNotFoundError or UnreadableModelError where there is no file to read."""
+def check_is_there(model_path: Path) -> None:
+    """Raise ModelNotFoundError or UnreadableModelError where there is nothing to read."""
     if not model_path.exists():
         raise ModelNotFoundError(
             f"There is no model at {model_path}. Set MODEL_PATH to a .keras or .h5 file."
         )
-    if not model_path.is_file():
-        raise UnreadableModelError(
-            f"{model_path} is a folder, not a model file. Set MODEL_PATH to a .keras or .h5 file."
-        )
-    if model_path.stat().st_size == 0:
+    if model_path.is_file() and model_path.stat().st_size == 0:
         raise UnreadableModelError(f"The model file {model_path} is empty. Copy it again.")
 
 
 def sha256_of(path: Path) -> str:
+    """Of a file; of a folder, over the names and hashes of all files in it."""
     try:
+        if path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            listing = "".join(f"{sha256_of(file)}  {file.relative_to(path)}\n" for file in files)
+            return hashlib.sha256(listing.encode()).hexdigest()
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -77,10 +75,17 @@ def sha256_of(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _compiled(
-    source: Path, sha256: str, input_size: tuple[int, int], cache_dir: Path
-) -> Iterator[Path]:
-    stem = f"{sha256[:32]}-{_converter()}-{input_size[0]}x{input_size[1]}"
+def compiled(model: StoredModel, cache_dir: Path) -> Iterator[Path]:
+    """Find or make the compiled model. Raises ModelError.
+
+    On a disk that cannot be written the file is temporary: load it inside the ``with``.
+    """
+    if not model.path.is_file():
+        raise UnreadableModelError(
+            f"{model.path} is a folder, not a model file. Set MODEL_PATH to a .keras or .h5 file; "
+            "ENGINE=keras takes a TensorFlow SavedModel."
+        )
+    stem = f"{model.sha256[:32]}-{_converter()}-{model.input_size[0]}x{model.input_size[1]}"
     found = _find(cache_dir, stem)
     if found is not None:
         yield found
@@ -88,7 +93,7 @@ def _compiled(
     with _writable_folder(cache_dir) as folder:
         partial = folder / f"{stem}.{os.getpid()}.partial"
         try:
-            yield _compile(source, partial, input_size, stem)
+            yield _compile(model, partial, stem)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -96,7 +101,8 @@ def _compiled(
 def _converter() -> str:
     """Stands for the code that compiles: other code may compile the same file to other bytes."""
     digest = hashlib.sha256()
-    for path in sorted((Path(__file__).parent / "keras_import").rglob("*.py")):
+    package = Path(__file__).parent
+    for path in (package / "onnx_import.py", *sorted(package.glob("keras_import/**/*.py"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -112,10 +118,10 @@ def _find(cache_dir: Path, stem: str) -> Path | None:
     return None
 
 
-def _compile(source: Path, partial: Path, input_size: tuple[int, int], stem: str) -> Path:
+def _compile(model: StoredModel, partial: Path, stem: str) -> Path:
     log.info("compiling the model; this is done once")
     started = time.perf_counter()
-    compile_model(source, partial, input_size)
+    compile_model(model.path, partial, model.input_size)
     entry = partial.with_name(f"{stem}-{sha256_of(partial)}.onnx")
     partial.replace(entry)
     log.info("compiled the model", extra={"seconds": round(time.perf_counter() - started, 2)})

@@ -10,7 +10,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vistazo.admission import AdmissionPolicy
+from vistazo.classifier import ModelSource
 from vistazo.errors import SettingsError
+from vistazo.imaging import ImageLimits
 
 _DEFAULT_MODEL = Path(__file__).parents[2] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
@@ -49,6 +52,14 @@ class Settings(BaseModel):
     model_card: Path | None = Field(
         None, description="Its card; by default MODEL.card.yaml beside it."
     )
+    engine: Literal["auto", "onnx", "keras"] = Field(
+        "auto",
+        description="auto: onnx, which reads the file as data. keras runs it, with TensorFlow: for "
+        "custom layers and SavedModels that you trust.",
+    )
+    keras_layers: str | None = Field(
+        None, description="With ENGINE=keras: a module that registers the model's custom layers."
+    )
     cache_dir: Path = Field(
         default_factory=_default_cache_dir, description="Where compiled models are kept."
     )
@@ -76,6 +87,20 @@ class Settings(BaseModel):
         "auto", description="auto: console on a terminal, else json."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def model_source(self) -> ModelSource:
+        return ModelSource(
+            self.model_path, self.model_card, self.cache_dir, self.engine, self.keras_layers
+        )
+
+    @property
+    def image_limits(self) -> ImageLimits:
+        return ImageLimits(self.max_upload_bytes, self.max_pixels)
+
+    @property
+    def admission_policy(self) -> AdmissionPolicy:
+        return AdmissionPolicy(self.threads, self.queue_size, self.max_queued_bytes)
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] | None = None) -> Settings:

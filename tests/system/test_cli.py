@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from builders import encoded, film, flat, write_brightness_model
 
 Vistazo = Callable[..., Any]
@@ -123,7 +124,9 @@ def test_inspect_of_a_model_without_a_card_prints_one_whose_labels_are_left_to_t
     refused = vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)
     assert refused.returncode == 2
     assert "labels" in refused.stderr
-    completed = draft.replace("labels: []", "labels: [DARK, BRIGHT]").replace("scale: ?", "scale: 1/255")
+    completed = draft.replace("labels: []", "labels: [DARK, BRIGHT]").replace(
+        "scale: ?", "scale: 1/255"
+    )
     (folder / "mine.card.yaml").write_text(completed)
     served = vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)
     assert served.returncode == 0, served.stderr

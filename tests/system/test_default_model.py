@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vistazo.classifier import Classifier, load_classifier
+from vistazo.classifier import Classifier, ModelSource, load_classifier
 from vistazo.imaging import ImageLimits, open_image
 from vistazo.model_card import read_card
 from vistazo.preprocessing import prepare
@@ -20,7 +20,7 @@ LIMITS = ImageLimits()
 
 @pytest.fixture(scope="module")
 def classifier(cache: Path) -> Classifier:
-    return load_classifier(MODEL, None, cache, LIMITS)
+    return load_classifier(ModelSource(MODEL, None, cache), LIMITS)
 
 
 def test_it_is_small_and_its_card_names_its_hash(classifier: Classifier) -> None:
@@ -65,9 +65,9 @@ def test_its_scores_on_real_films_are_those_of_keras_on_tensorflow(
 
     spec = read_card(ARTIFACTS / "pneumonia.card.yaml").input
     films = sorted((data / "chest_xray" / "train").rglob("*.jpeg"))[::200]
-    images = np.stack([
-        prepare(open_image(film.read_bytes(), LIMITS).decode(), spec) for film in films
-    ])
+    images = np.stack(
+        [prepare(open_image(film.read_bytes(), LIMITS).decode(), spec) for film in films]
+    )
     expected = keras.models.load_model(MODEL, compile=False).predict(images, verbose=0)
     scores = classifier._engine.run(images).scores
     assert scores == pytest.approx(expected, abs=1e-4)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import encoded, film, write_brightness_model
 
+from builders import encoded, film, write_brightness_model
 from vistazo.api.problems import TITLES
 from vistazo.settings import Settings
 
@@ -38,7 +38,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "line", [line for line in COMMANDS if line.startswith("./scripts/vistazo") and not line.startswith(ELSEWHERE)]
+    "line",
+    [
+        line
+        for line in COMMANDS
+        if line.startswith("./scripts/vistazo") and not line.startswith(ELSEWHERE)
+    ],
 )
 def test_a_command_of_the_readme_runs(line: str, folder: Path, vistazo: Callable[..., Any]) -> None:
     command, _, redirected = line.partition(" > ")

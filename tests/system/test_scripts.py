@@ -24,8 +24,12 @@ def write_wheel(folder: Path, version: str) -> str:
     info = f"tiny-{version}.dist-info"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny.py", f"VERSION = '{version}'\n")
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n"
+        )
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr(f"{info}/RECORD", "")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     return f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n"

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from builders import encoded, film, write_brightness_model
 
 FILM = {"file": ("film.jpeg", encoded(film(900, 700), "JPEG"))}
@@ -88,9 +89,7 @@ def test_a_signal_lets_running_requests_finish_and_ends_with_status_0(
     running: Callable[..., Any], number: int
 ) -> None:
     with running() as service, ThreadPoolExecutor(8) as callers:
-        calls = [
-            callers.submit(httpx.post, f"{service.url}/predict", files=FILM) for _ in range(8)
-        ]
+        calls = [callers.submit(httpx.post, f"{service.url}/predict", files=FILM) for _ in range(8)]
         time.sleep(0.1)
         status, log = service.stop(number)
         answers = []

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import write_brightness_model
 
+from builders import write_brightness_model
 from vistazo import compilation
 from vistazo.compilation import compile_model
 from vistazo.errors import HostileModelError, ModelError, UnreadableModelError
-
 
 SOURCES = Path(compilation.__file__).parents[1]
 

@@ -2,11 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
-from builders import write_brightness_model
 
+from builders import write_brightness_model
 from vistazo import model_store
 from vistazo.errors import CardError
-from vistazo.model_store import compiled_model, sha256_of
+from vistazo.model_store import compiled, find_model, sha256_of
 
 
 @pytest.fixture
@@ -15,9 +15,9 @@ def model(tmp_path: Path) -> Path:
 
 
 def compile_once(model: Path, cache: Path) -> Path:
-    with compiled_model(model, None, cache) as compiled:
-        assert compiled.onnx.is_file()
-        return compiled.onnx
+    with compiled(find_model(model, None), cache) as onnx:
+        assert onnx.is_file()
+        return onnx
 
 
 def test_the_second_start_finds_the_compiled_model(
@@ -29,9 +29,9 @@ def test_the_second_start_finds_the_compiled_model(
 
 
 def test_the_compiled_model_carries_its_own_hash(model: Path, tmp_path: Path) -> None:
-    compiled = compile_once(model, tmp_path / "cache")
-    assert compiled.stem.endswith(sha256_of(compiled))
-    assert list((tmp_path / "cache").iterdir()) == [compiled]
+    onnx = compile_once(model, tmp_path / "cache")
+    assert onnx.stem.endswith(sha256_of(onnx))
+    assert list((tmp_path / "cache").iterdir()) == [onnx]
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "emptied", "foreign"])
@@ -61,8 +61,8 @@ def test_where_the_cache_cannot_be_written_the_model_is_served_all_the_same(
 ) -> None:
     blocked = tmp_path / "a file, not a folder"
     blocked.touch()
-    compiled = compile_once(model, blocked / "cache")
-    assert not compiled.exists(), "what was temporary is gone again"
+    onnx = compile_once(model, blocked / "cache")
+    assert not onnx.exists(), "what was temporary is gone again"
 
 
 def test_a_card_that_names_another_file_is_refused(model: Path, tmp_path: Path) -> None:
@@ -75,14 +75,13 @@ def test_a_card_that_names_another_file_is_refused(model: Path, tmp_path: Path) 
 def test_the_card_may_lie_elsewhere(model: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere.yaml"
     (tmp_path / "mine.card.yaml").rename(elsewhere)
-    with compiled_model(model, elsewhere, tmp_path / "cache") as compiled:
-        assert compiled.card.name == "brightness"
+    assert find_model(model, elsewhere).card.name == "brightness"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows opens files by other rules")
 def test_two_starts_at_once_do_not_disturb_each_other(model: Path, tmp_path: Path) -> None:
     with (
-        compiled_model(model, None, tmp_path / "cache") as one,
-        compiled_model(model, None, tmp_path / "cache") as other,
+        compiled(find_model(model, None), tmp_path / "cache") as one,
+        compiled(find_model(model, None), tmp_path / "cache") as other,
     ):
-        assert one.onnx == other.onnx
+        assert one == other

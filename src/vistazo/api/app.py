@@ -13,14 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from vistazo import __version__
-from vistazo.admission import Admission, AdmissionPolicy
+from vistazo.admission import Admission
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.problems import on_error, on_http_exception
 from vistazo.api.routes import UploadPolicy, router
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier, load_classifier
 from vistazo.errors import ModelError, VistazoError
-from vistazo.imaging import ImageLimits
 from vistazo.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -31,15 +30,16 @@ _FORM_BYTES = 100_000
 
 def create_app(
     settings: Settings,
-    on_failed_start: Callable[[ModelError], None] = lambda _: None,
+    on_failed_start: Callable[[VistazoError], None] = lambda _: None,
     load: Callable[[], Classifier] | None = None,
 ) -> FastAPI:
     """Build the service. ``on_failed_start`` is told where the model cannot be served.
 
     ``load`` gives another classifier than that of the settings.
     """
-    policy = AdmissionPolicy(settings.threads, settings.queue_size, settings.max_queued_bytes)
-    service = Service(load or _loader(settings), Admission(policy))
+    if load is None:
+        load = partial(load_classifier, settings.model_source, settings.image_limits)
+    service = Service(load, Admission(settings.admission_policy))
     app = FastAPI(
         title="Vistazo",
         version=__version__,
@@ -70,16 +70,9 @@ def create_app(
     return app
 
 
-def _loader(settings: Settings) -> Callable[[], Classifier]:
-    limits = ImageLimits(settings.max_upload_bytes, settings.max_pixels)
-    return partial(
-        load_classifier, settings.model_path, settings.model_card, settings.cache_dir, limits
-    )
-
-
 @asynccontextmanager
 async def _lifespan(
-    service: Service, on_failed_start: Callable[[ModelError], None], _app: FastAPI
+    service: Service, on_failed_start: Callable[[VistazoError], None], _app: FastAPI
 ) -> AsyncIterator[None]:
     """Load while the port already answers: a model that has to be compiled first takes a while."""
     loading = asyncio.create_task(_load(service, on_failed_start))
@@ -88,10 +81,10 @@ async def _lifespan(
     await asyncio.to_thread(service.drain)
 
 
-async def _load(service: Service, on_failed_start: Callable[[ModelError], None]) -> None:
+async def _load(service: Service, on_failed_start: Callable[[VistazoError], None]) -> None:
     try:
         await asyncio.to_thread(service.start)
-    except ModelError as error:
+    except VistazoError as error:
         log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})
         on_failed_start(error)
         return

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from vistazo.api.app import create_app
-from vistazo.errors import ModelError, SettingsError
+from vistazo.errors import SettingsError, VistazoError
 from vistazo.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,9 +36,9 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises ModelError where the model cannot be served."""
-    failures: list[ModelError] = []
+    failures: list[VistazoError] = []
 
-    def on_failed_start(error: ModelError) -> None:
+    def on_failed_start(error: VistazoError) -> None:
         failures.append(error)
         server.should_exit = True
 

@@ -11,7 +11,6 @@ import click
 from vistazo import benchmark
 from vistazo.benchmark import Figure
 from vistazo.classifier import load_classifier
-from vistazo.imaging import ImageLimits
 from vistazo.settings import Settings
 
 
@@ -55,10 +54,7 @@ def _measure(
     pictures = sorted(path for path in films.rglob("*") if path.is_file())
     yield from benchmark.request_figures(pictures, requests)
     if copies is not None:
-        limits = ImageLimits(settings.max_upload_bytes, settings.max_pixels)
-        classifier = load_classifier(
-            settings.model_path, settings.model_card, settings.cache_dir, limits
-        )
+        classifier = load_classifier(settings.model_source, settings.image_limits)
         yield from benchmark.copy_figures(
             pictures,
             copies,

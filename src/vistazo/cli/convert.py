@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vistazo.compilation import compile_model
-from vistazo.model_store import check_is_file
+from vistazo.model_store import check_is_there
 
 
 class ImageSize(click.ParamType[tuple[int, int]]):
@@ -38,7 +38,7 @@ def command(model: Path, out: Path, input_size: tuple[int, int] | None) -> None:
     Example:
       vistazo convert my_model.h5 my_model.onnx
     """  # noqa: D301
-    check_is_file(model)
+    check_is_there(model)
     if not out.parent.is_dir():
         raise click.UsageError(f"There is no folder {out.parent}.")
     signature = compile_model(model, out, input_size)

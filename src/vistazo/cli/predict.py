@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +16,6 @@ import click
 from vistazo.classifier import Classifier, load_classifier
 from vistazo.decision import Decision
 from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
-from vistazo.imaging import ImageLimits
 from vistazo.settings import Settings
 
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
@@ -51,13 +50,10 @@ def command(paths: tuple[Path, ...], model: Path | None, style: str | None) -> i
       vistazo predict --model my_model.h5 --json film.png
     """  # noqa: D301
     settings = Settings.from_environment()
-    limits = ImageLimits(settings.max_upload_bytes, settings.max_pixels)
-    classifier = load_classifier(
-        model or settings.model_path,
-        settings.model_card if model is None else None,
-        settings.cache_dir,
-        limits,
-    )
+    source = settings.model_source
+    if model is not None:
+        source = replace(source, path=model, card=None)
+    classifier = load_classifier(source, settings.image_limits)
     files = list(_files(paths))
     rows: list[Row] = []
     try:

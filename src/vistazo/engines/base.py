@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.signature import ModelSignature
+
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
@@ -22,6 +24,9 @@ class Outputs:
 
 
 class Engine(Protocol):
+    @property
+    def signature(self) -> ModelSignature: ...
+
     def run(self, images: NDArray[np.float32]) -> Outputs:
         """Score float32 images (n, h, w, c), n >= 1. May be called from several threads."""
         ...

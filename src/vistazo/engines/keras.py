@@ -1,0 +1,131 @@
+"""Keras itself, with TensorFlow: for what cannot be read as data.
+
+This is the only place that runs code out of a model file. It is never chosen by itself: somebody
+who trusts the file says ENGINE=keras, where the training set is installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.engines.base import Outputs
+from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.signature import ModelSignature
+
+_IMAGE_RANK = 4
+_Predict = Callable[[NDArray[np.float32]], Any]
+
+
+class KerasEngine:
+    """Runs a .keras or .h5 file, custom layers and Lambda included, or a TensorFlow SavedModel.
+
+    ``layers_module`` is imported first, for the custom layers that it registers
+    (``keras.saving.register_keras_serializable``). ``input_size`` (height, width) is used where the
+    model leaves them open.
+    """
+
+    def __init__(
+        self, path: Path, input_size: tuple[int, int], layers_module: str | None = None
+    ) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        try:
+            import keras
+        except ImportError:
+            raise SettingsError(
+                "ENGINE=keras needs Keras and TensorFlow: "
+                "pip install -r scripts/requirements/training.txt"
+            ) from None
+        if layers_module is not None:
+            _import_layers(layers_module)
+        try:
+            load = _load_saved_model if path.is_dir() else _load_keras
+            self._predict, self.signature = load(path, input_size, f"keras {keras.__version__}")
+        except UnsupportedModelError:
+            raise
+        except Exception as error:  # a file's own code runs here and raises what it likes
+            raise UnreadableModelError(f"Keras cannot load {path}: {error}") from error
+
+    def run(self, images: NDArray[np.float32]) -> Outputs:
+        scores = np.asarray(self._predict(images), dtype=np.float32)
+        return Outputs(scores.reshape(len(images), -1), None)
+
+    def close(self) -> None:
+        del self._predict
+
+
+def _import_layers(module: str) -> None:
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise SettingsError(
+            f"KERAS_LAYERS names the module '{module}', which cannot be imported: {error}. Its "
+            "folder belongs in PYTHONPATH."
+        ) from error
+
+
+def _load_keras(
+    path: Path, input_size: tuple[int, int], framework: str
+) -> tuple[_Predict, ModelSignature]:
+    import keras
+
+    model = keras.models.load_model(path, compile=False, safe_mode=False)
+    last = model.layers[-1]
+    while hasattr(last, "layers"):
+        last = last.layers[-1]
+    activation = getattr(getattr(last, "activation", None), "__name__", "unknown")
+    signature = _signature(
+        model.input_shape,
+        model.output_shape,
+        input_size,
+        activation=activation,
+        weights=model.count_params(),
+        layers=len(model.layers),
+        framework=framework,
+    )
+    return lambda images: model(images, training=False), signature
+
+
+def _load_saved_model(
+    path: Path, input_size: tuple[int, int], framework: str
+) -> tuple[_Predict, ModelSignature]:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+    serve = loaded.signatures["serving_default"]
+    (name, images_spec), *more_inputs = serve.structured_input_signature[1].items()
+    (output, scores_spec), *more_outputs = serve.structured_outputs.items()
+    if more_inputs or more_outputs:
+        raise UnsupportedModelError(f"{path} has several inputs or outputs.")
+    signature = _signature(
+        tuple(images_spec.shape),
+        tuple(scores_spec.shape),
+        input_size,
+        activation="unknown",
+        weights=0,
+        layers=0,
+        framework=framework,
+    )
+    return lambda images: serve(**{name: tf.constant(images)})[output], signature
+
+
+def _signature(
+    image_shape: Any, score_shape: Any, input_size: tuple[int, int], **fields: Any
+) -> ModelSignature:
+    if not isinstance(image_shape, tuple) or len(image_shape) != _IMAGE_RANK:
+        raise UnsupportedModelError(f"The model's input {image_shape} is no batch of images.")
+    return ModelSignature(
+        height=image_shape[1] or input_size[0],
+        width=image_shape[2] or input_size[1],
+        channels=image_shape[3],
+        units=math.prod(score_shape[1:]),
+        features=None,
+        **fields,
+    )

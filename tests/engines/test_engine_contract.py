@@ -1,0 +1,132 @@
+"""What every engine promises: the same scores for the same images, alone or in a batch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vistazo.compilation import compile_model
+from vistazo.engines.base import Engine
+from vistazo.engines.keras import KerasEngine
+from vistazo.engines.onnx import OnnxEngine
+from vistazo.errors import SettingsError, UnreadableModelError
+
+SIZE = (12, 10)
+IMAGES = np.random.default_rng(0).random((5, *SIZE, 3), np.float32)
+
+
+def build() -> Any:
+    import keras
+
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    return keras.Sequential([
+        layers.Input((*SIZE, 3)),
+        layers.Conv2D(8, 3, strides=2, padding="same", activation="relu"),
+        layers.BatchNormalization(),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(4, activation="softmax", kernel_initializer="random_normal"),
+    ])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models")
+    model = build()
+    model.save(path / "m.keras")
+    model.export(path / "saved", verbose=False)
+    np.save(path / "scores.npy", model.predict(IMAGES, verbose=0))
+    return path
+
+
+def onnx_engine(folder: Path) -> Engine:
+    compile_model(folder / "m.keras", folder / "m.onnx")
+    return OnnxEngine(folder / "m.onnx")
+
+
+ENGINES: dict[str, Callable[[Path], Engine]] = {
+    "onnx": onnx_engine,
+    "keras": lambda folder: KerasEngine(folder / "m.keras", SIZE),
+    "SavedModel": lambda folder: KerasEngine(folder / "saved", SIZE),
+}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest, folder: Path) -> Engine:
+    return ENGINES[request.param](folder)
+
+
+def test_the_scores_are_those_of_the_framework(engine: Engine, folder: Path) -> None:
+    expected = np.load(folder / "scores.npy")
+    scores = engine.run(IMAGES).scores
+    assert scores.dtype == np.float32
+    assert scores == pytest.approx(expected, abs=1e-5)
+    assert np.ptp(expected, axis=0).max() > 1e-3, "pictures that differ have scores that differ"
+
+
+def test_a_batch_of_n_equals_n_batches_of_one(engine: Engine) -> None:
+    together = engine.run(IMAGES)
+    for index in range(len(IMAGES)):
+        alone = engine.run(IMAGES[index : index + 1])
+        assert alone.scores[0] == pytest.approx(together.scores[index], abs=1e-6)
+
+
+def test_the_signature_says_what_goes_in_and_what_comes_out(engine: Engine) -> None:
+    found = engine.signature
+    assert (found.height, found.width, found.channels, found.units) == (*SIZE, 3, 4)
+    assert found.activation in ("softmax", "unknown")
+
+
+def test_the_feature_map_is_that_of_the_signature(engine: Engine) -> None:
+    features = engine.run(IMAGES).features
+    if engine.signature.features is None:
+        assert features is None
+    else:
+        assert features is not None
+        assert features.shape == (len(IMAGES), *engine.signature.features)
+
+
+CUSTOM = """
+import keras
+
+@keras.saving.register_keras_serializable("mine")
+class Doubled(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+"""
+
+
+def test_a_custom_layer_is_run_by_keras_where_its_module_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    (tmp_path / "my_layers.py").write_text(CUSTOM)
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_layers  # type: ignore[import-not-found]
+
+    model = keras.Sequential([
+        keras.layers.Input((4, 4, 1)),
+        keras.layers.GlobalAveragePooling2D(),
+        my_layers.Doubled(),
+    ])
+    model.save(tmp_path / "m.keras")
+    del sys.modules["my_layers"]
+    engine = KerasEngine(tmp_path / "m.keras", (4, 4), layers_module="my_layers")
+    images = np.full((1, 4, 4, 1), 0.3, np.float32)
+    assert engine.run(images).scores == pytest.approx(0.6)
+
+
+def test_a_module_that_is_not_there_and_a_file_that_is_no_model_are_told_in_words(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(SettingsError, match="KERAS_LAYERS"):
+        KerasEngine(tmp_path / "m.keras", SIZE, layers_module="no_such_module")
+    (tmp_path / "m.keras").write_text("no model")
+    with pytest.raises(UnreadableModelError, match="cannot load"):
+        KerasEngine(tmp_path / "m.keras", SIZE)

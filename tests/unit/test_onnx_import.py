@@ -1,0 +1,117 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from vistazo.engines.onnx import OnnxEngine
+from vistazo.errors import (
+    HostileModelError,
+    ModelError,
+    UnreadableModelError,
+    UnsupportedModelError,
+)
+from vistazo.onnx_import import convert
+
+FLOAT = TensorProto.FLOAT
+WEIGHTS = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+
+
+def classifier(
+    image: list[Any], axes: list[int], last: str = "Softmax", name: str = "images"
+) -> onnx.ModelProto:
+    """Mean over the pixels, a dense layer of 4 units, an activation."""
+    nodes = [
+        helper.make_node("ReduceMean", [name, "axes"], ["mean"], keepdims=0),
+        helper.make_node("Gemm", ["mean", "kernel"], ["logits"]),
+        helper.make_node(last, ["logits"], ["scores"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info(name, FLOAT, image)],
+        [helper.make_tensor_value_info("scores", FLOAT, [image[0], 4])],
+        [
+            numpy_helper.from_array(WEIGHTS, "kernel"),
+            numpy_helper.from_array(np.array(axes), "axes"),
+        ],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+
+
+def softmax(images: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    powers = np.exp(images.mean(axis=(1, 2)) @ WEIGHTS)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        (["n", 6, 5, 3], [1, 2]),
+        ([1, 3, 6, 5], [2, 3]),
+        (["n", 3, "h", "w"], [2, 3]),
+        (["n", "h", "w", 3], [1, 2]),
+    ],
+    ids=["channels last", "channels first, one picture", "open size first", "open size last"],
+)
+def test_images_may_lie_either_way_and_leave_their_size_open(
+    shape: list[Any], axes: list[int], tmp_path: Path
+) -> None:
+    onnx.save(classifier(shape, axes), tmp_path / "in.onnx")
+    signature = convert(tmp_path / "in.onnx", tmp_path / "out.onnx", (6, 5))
+    assert (signature.height, signature.width, signature.channels) == (6, 5, 3)
+    assert (signature.units, signature.activation, signature.weights) == (4, "softmax", 14)
+    engine = OnnxEngine(tmp_path / "out.onnx")
+    images = np.random.default_rng(1).random((1, 6, 5, 3), np.float32)
+    assert engine.run(images).scores == pytest.approx(softmax(images), abs=1e-6)
+    assert engine.signature == signature
+
+
+def test_what_was_converted_once_is_kept_as_it_is(tmp_path: Path) -> None:
+    onnx.save(classifier(["n", 6, 5, 3], [1, 2]), tmp_path / "in.onnx")
+    first = convert(tmp_path / "in.onnx", tmp_path / "one.onnx", None)
+    second = convert(tmp_path / "one.onnx", tmp_path / "two.onnx", None)
+    assert first == second
+    assert (tmp_path / "one.onnx").read_bytes() == (tmp_path / "two.onnx").read_bytes()
+
+
+def refusal(model: onnx.ModelProto, folder: Path) -> ModelError:
+    onnx.save(model, folder / "in.onnx")
+    with pytest.raises(ModelError) as caught:
+        convert(folder / "in.onnx", folder / "out.onnx", None)
+    assert not (folder / "out.onnx").exists()
+    return caught.value
+
+
+def test_a_size_that_stays_open_and_an_input_that_is_no_image_are_refused(tmp_path: Path) -> None:
+    assert "HEIGHTxWIDTH" in str(refusal(classifier(["n", 3, "h", "w"], [2, 3]), tmp_path))
+    assert isinstance(refusal(classifier(["n", 9, 9, 9], [1, 2]), tmp_path), UnsupportedModelError)
+    two = classifier(["n", 6, 5, 3], [1, 2])
+    two.graph.input.append(helper.make_tensor_value_info("more", FLOAT, [1]))
+    assert "2 inputs" in str(refusal(two, tmp_path))
+
+
+@pytest.mark.parametrize("where", ["an initializer", "a node"])
+def test_weights_in_other_files_are_refused(where: str, tmp_path: Path) -> None:
+    model = classifier(["n", 6, 5, 3], [1, 2])
+    tensor = model.graph.initializer[0]
+    if where == "a node":
+        node = helper.make_node("Constant", [], ["unused"], value=onnx.TensorProto())
+        model.graph.node.insert(0, node)
+        tensor = model.graph.node[0].attribute[0].t
+        tensor.CopyFrom(TensorProto(name="t", data_type=FLOAT, dims=[1]))
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../../etc/passwd")
+    (tmp_path / "in.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises((HostileModelError, UnreadableModelError)):
+        convert(tmp_path / "in.onnx", tmp_path / "out.onnx", None)
+
+
+@pytest.mark.parametrize("content", [b"", b"not onnx", b"\x08\x08" * 50])
+def test_what_is_no_onnx_is_told_in_words(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "in.onnx").write_bytes(content)
+    with pytest.raises(UnreadableModelError, match="no sound ONNX"):
+        convert(tmp_path / "in.onnx", tmp_path / "out.onnx", None)
