@@ -40,7 +40,7 @@ def test_its_card_says_for_whom_it_is_how_it_fails_and_what_it_was_measured_on(
 
 def test_the_figures_of_the_card_are_those_of_the_evaluation(classifier: Classifier) -> None:
     evaluation = json.loads((ARTIFACTS / "evaluation.json").read_text())
-    assert evaluation["sha256"] == classifier.identity.sha256
+    assert evaluation["model"]["sha256"] == classifier.identity.sha256
 
 
 def test_a_full_size_film_is_of_the_class_of_its_small_copy(

@@ -18,11 +18,13 @@ from vistazo.preprocessing import prepare
 from vistazo.training.augmentation import augment
 from vistazo.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from vistazo.training.config import AugmentationConfig
-from vistazo.training.fit import CHECKPOINT, LOG, train
+from vistazo.training.datasets import Films, load_films
+from vistazo.training.fit import CHECKPOINT, LOG, Trainer, run_epochs, train
 from vistazo.training.framework import keras, tf
 from vistazo.training.network import build_ensemble
 from vistazo.training.progress import EpochFigures, Progress
 from vistazo.training.report import file_sha256
+from vistazo.training.splits import Split, split_by_patient
 
 # Keras 3.15 copies TensorFlow's variables in a way that numpy 2 has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -73,6 +75,7 @@ def test_the_evaluation_counts_every_film_once(model: Path) -> None:
     assert sum(document["holdout"]["confusion"].values()) == data["holdout_films"]
     assert document["model"]["sha256"] == file_sha256(model)
     assert len(document["epochs"]) == 2
+    assert document["holdout_with_misleading_look"]["films"] < data["holdout_films"]
 
 
 def test_nothing_but_the_results_is_left_behind(model: Path) -> None:
@@ -103,6 +106,8 @@ def test_a_run_killed_in_an_epoch_goes_on_to_the_same_weights(
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
     assert not (out / "tiny.keras").exists()
+    with pytest.raises(SettingsError, match="another configuration"):
+        train(tiny_config(folder, seed=6), out)
     resumed = train(tiny_config(folder), out)
     assert "going on after epoch 1" in (out / LOG).read_text()
     weights = keras.models.load_model(resumed).get_weights()
@@ -110,20 +115,26 @@ def test_a_run_killed_in_an_epoch_goes_on_to_the_same_weights(
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-def test_ctrl_c_keeps_the_epochs_that_are_done_and_says_how_to_go_on(
-    folder: Path, tmp_path: Path
+def test_ctrl_c_tells_how_far_the_run_came_and_how_to_go_on(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Impatient(Progress):
-        def epoch(self, *_: object) -> None:
-            raise KeyboardInterrupt
+    trainer = Trainer(tiny_config(folder), *_films_and_split(folder))
+
+    def press_ctrl_c(*_: object) -> None:
+        raise KeyboardInterrupt
 
     said = io.StringIO()
+    monkeypatch.setattr(trainer, "run_epoch", press_ctrl_c)
+    trainer.history.append({"epoch": 1})
     with pytest.raises(KeyboardInterrupt):
-        train(tiny_config(folder), tmp_path, Impatient(stream=said))
-    assert "stopped after epoch 1" in said.getvalue()
-    assert (tmp_path / CHECKPOINT).exists()
-    with pytest.raises(SettingsError, match="another configuration"):
-        train(tiny_config(folder, seed=6), tmp_path, Progress(stream=said))
+        run_epochs(trainer, tiny_config(folder), tmp_path / CHECKPOINT, Progress(stream=said))
+    assert "stopped after epoch 1; the same command goes on from there" in said.getvalue()
+
+
+def _films_and_split(folder: Path) -> tuple[Films, Split]:
+    config = tiny_config(folder)
+    films = load_films(config)
+    return films, split_by_patient(films.labels, films.patients, config.splits)
 
 
 def test_the_served_network_gives_the_mean_of_its_members_logits(tmp_path: Path) -> None:
@@ -144,6 +155,32 @@ def test_three_labels_of_colour_pictures_end_in_a_softmax(tmp_path: Path) -> Non
     scores = np.asarray(build_ensemble(config).served(np.zeros((2, 20, 28, 3), np.float32)))
     assert scores.shape == (2, 3)
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
+
+
+def test_three_labels_of_a_medmnist_file_are_trained_to_a_card(tmp_path: Path) -> None:
+    labels = np.arange(60) % 3
+    images = np.random.default_rng(0).integers(0, 90, (60, 28, 28, 3), dtype=np.uint8)
+    images[np.arange(60), :, :, labels] += 120
+    np.savez(
+        tmp_path / "films.npz",
+        train_images=images[:50],
+        train_labels=labels[:50, np.newaxis],
+        val_images=images[50:],
+        val_labels=labels[50:, np.newaxis],
+    )
+    config = tiny_config(
+        tmp_path / "films.npz",
+        labels=("red", "green", "blue"),
+        positive=None,
+        data={"folder": tmp_path / "films.npz"},
+        input={"height": 16, "width": 16, "colour": "rgb", "scale": "1/127.5-1"},
+        network={"width": 4, "stages": 1},
+        fit={"epochs": 1, "batch": 8},
+    )
+    model = train(config, tmp_path, Progress(stream=io.StringIO()))
+    card = read_card(card_path(model))
+    assert (card.output.kind, card.labels) == ("softmax", ("red", "green", "blue"))
+    assert json.loads(model.with_name("evaluation.json").read_text())["holdout"]["films"] == 12
 
 
 def test_augmentation_keeps_shape_and_range_and_follows_its_seed() -> None:

@@ -47,12 +47,12 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
         f"{len(films)} films of {len(np.unique(films.patients))} patients: {len(split.training)} "
         f"to train on, {len(split.validation)} to choose on, {len(split.holdout)} held out"
     )
-    trainer = Trainer(config, films, split)
     checkpoint = read_checkpoint(out / CHECKPOINT, config.recipe_sha256, films.sha256)
+    trainer = Trainer(config, films, split)
     if checkpoint is not None:
         trainer.restore(checkpoint)
         progress.say(f"going on after epoch {len(trainer.history)}")
-    _run_epochs(trainer, config, out / CHECKPOINT, progress)
+    run_epochs(trainer, config, out / CHECKPOINT, progress)
     model_path = out / f"{config.name}.keras"
     replace_whole(model_path, trainer.save)
     write_outcome(config, films, split, trainer, model_path=model_path, progress=progress)
@@ -60,7 +60,7 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     return model_path
 
 
-def _run_epochs(
+def run_epochs(
     trainer: Trainer, config: TrainingConfig, checkpoint_path: Path, progress: Progress
 ) -> None:
     started, first = time.monotonic(), len(trainer.history)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-# TensorFlow reports its build and the absence of a GPU on every import; only errors matter here.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow tells of its build, and of a GPU that it misses, as errors. Real ones are raised.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras

@@ -20,6 +20,7 @@ from vistazo.training.config import TrainingConfig
 from vistazo.training.datasets import Films
 from vistazo.training.progress import Progress
 from vistazo.training.report import Run, measure, write_evaluation, write_model_card
+from vistazo.training.shortcuts import fit_look, misleading
 from vistazo.training.splits import Split
 
 Floats = NDArray[np.float64]
@@ -50,20 +51,32 @@ def write_outcome(
     progress.say("choosing the operating point on validation films")
     point = choose_operating_point(config, films, split.validation, trained)
     run = Run(config, films, split, point, trained.history, trained.weight_count)
-    held_out, seen = (
-        measure(
+    figures = {
+        part: measure(
             with_temperature(trained.probabilities(films.pixels[rows]), point.temperature),
             films,
             rows,
-            run,
+            config,
+            point.threshold,
         )
-        for rows in (split.holdout, split.validation)
-    )
-    write_evaluation(model_path, run, {"holdout": held_out, "validation": seen})
-    write_model_card(model_path, run, held_out)
+        for part, rows in parts_to_measure(config, films, split).items()
+    }
+    write_evaluation(model_path, run, figures)
+    write_model_card(model_path, run, figures)
     told = ("auc", "accuracy", "expected_calibration_error")
-    figures = ", ".join(f"{name} {held_out[name]['value']}" for name in told)
-    progress.say(f"unseen patients: {figures}, at threshold {point.threshold}")
+    held_out = ", ".join(f"{name} {figures['holdout'][name]['value']}" for name in told)
+    progress.say(f"unseen patients: {held_out}, at threshold {point.threshold}")
+
+
+def parts_to_measure(config: TrainingConfig, films: Films, split: Split) -> dict[str, Rows]:
+    """Name the films to report on, as row numbers."""
+    parts = {"holdout": split.holdout, "validation": split.validation}
+    if config.is_binary:
+        seen, unseen = split.training, split.holdout
+        look = fit_look(films.pixels[seen], films.labels[seen])
+        misled = misleading(look.scores(films.pixels[unseen]), films.labels[unseen])
+        parts["holdout_with_misleading_look"] = unseen[misled]
+    return parts
 
 
 def choose_operating_point(

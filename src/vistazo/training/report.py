@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.errors import SettingsError
 from vistazo.model_card import ModelCard, OutputSpec, card_path, write_card
 from vistazo.training.calibration import OperatingPoint
 from vistazo.training.checkpoint import replace_whole
@@ -27,6 +28,10 @@ from vistazo.training.splits import Split
 
 Rows = NDArray[np.int64]
 EVALUATION = "evaluation.json"
+_PARTS_ON_THE_CARD = {
+    "holdout": "unseen_patients_of_the_same_collection",
+    "holdout_with_misleading_look": "those_whose_film_looks_like_the_other_label",
+}
 _ON_THE_CARD = (
     "films",
     "patients",
@@ -53,17 +58,21 @@ class Run:
 
 
 def measure(
-    probabilities: NDArray[np.float64], films: Films, rows: Rows, run: Run
+    probabilities: NDArray[np.float64],
+    films: Films,
+    rows: Rows,
+    config: TrainingConfig,
+    threshold: float,
 ) -> dict[str, Any]:
     """Count and measure calibrated probabilities (len(rows), labels) of the films of ``rows``."""
-    labels, patients, config = films.labels[rows], films.patients[rows], run.config
+    labels, patients = films.labels[rows], films.patients[rows]
     counts = {name: int((labels == k).sum()) for k, name in enumerate(config.labels)}
     found: dict[str, Any] = {"films": len(rows), "patients": len(np.unique(patients))}
     found["films_per_label"] = counts
     if config.is_binary:
         scores, truth = probabilities[:, config.positive_index], labels == config.positive_index
-        figures = binary_figures(scores, truth, patients, run.point.threshold)
-        found["confusion"] = asdict(confusion(scores, truth, run.point.threshold))
+        figures = binary_figures(scores, truth, patients, threshold)
+        found["confusion"] = asdict(confusion(scores, truth, threshold))
     else:
         figures = multiclass_figures(probabilities, labels, patients)
     return found | {name: figure.to_json() for name, figure in figures.items()}
@@ -92,12 +101,26 @@ def write_evaluation(model_path: Path, run: Run, figures: Mapping[str, Any]) -> 
         "recipe_sha256": config.recipe_sha256,
         "epochs": list(run.history),
     }
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    _write_json(model_path.with_name(EVALUATION), document)
+
+
+def add_served_figures(model_path: Path, served: Mapping[str, Any]) -> None:
+    """Put what the service measured into the ``evaluation.json`` that training wrote.
+
+    Raises SettingsError where there is none, or where it is of other weights.
+    """
     path = model_path.with_name(EVALUATION)
-    replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        measured = document["model"]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}); train the model first.") from error
+    if measured != file_sha256(model_path):
+        raise SettingsError(f"{path} is of other weights than {model_path}; train again.")
+    _write_json(path, document | {"served": served})
 
 
-def write_model_card(model_path: Path, run: Run, held_out: Mapping[str, Any]) -> None:
+def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> None:
     """Write the card beside the model, with the figures of the films that were held out."""
     config, point = run.config, run.point
     output = OutputSpec(
@@ -106,7 +129,11 @@ def write_model_card(model_path: Path, run: Run, held_out: Mapping[str, Any]) ->
         temperature=point.temperature,
         uncertain_band=point.uncertain_band,
     )
-    figures = {name: held_out[name] for name in _ON_THE_CARD if name in held_out}
+    shown = {
+        told: {name: figures[part][name] for name in _ON_THE_CARD if name in figures[part]}
+        for part, told in _PARTS_ON_THE_CARD.items()
+        if part in figures
+    }
     card = ModelCard(
         name=config.name,
         version=config.version,
@@ -115,7 +142,7 @@ def write_model_card(model_path: Path, run: Run, held_out: Mapping[str, Any]) ->
         input=config.input,
         output=output,
         sha256=file_sha256(model_path),
-        figures={"unseen_patients_of_the_same_collection": figures},
+        figures=shown,
         **config.card.model_dump(),
     )
     replace_whole(card_path(model_path), lambda part: write_card(card, part))
@@ -123,6 +150,11 @@ def write_model_card(model_path: Path, run: Run, held_out: Mapping[str, Any]) ->
 
 def file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _method(config: TrainingConfig) -> dict[str, str]:
@@ -134,6 +166,9 @@ def _method(config: TrainingConfig) -> dict[str, str]:
         "operating_point": "Temperature from the validation films; threshold where sensitivity "
         "and specificity meet on them and on "
         f"{config.threshold.views} augmented views of each.",
+        "misleading_look": "Of each label, the half of the holdout films that a logistic "
+        "regression on brightness, contrast, sharpness, black and edges finds "
+        "most like the other label.",
         "intervals": f"95 %: percentile bootstrap over patients, {RESAMPLES} resamples.",
         "scored_with": "Keras, float32, calibrated with the temperature.",
     }
