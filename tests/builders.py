@@ -84,6 +84,7 @@ class BrightnessEngine:
         self.signature = signature(of or card())
         self.runs = 0
         self.is_closed = False
+        self.head = None
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
         if self._gate is not None:

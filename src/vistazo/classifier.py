@@ -12,11 +12,12 @@ import numpy as np
 from vistazo.decision import Decision, decide
 from vistazo.engines.base import Engine
 from vistazo.engines.onnx import OnnxEngine
-from vistazo.errors import CardError, UnsupportedModelError
-from vistazo.imaging import ImageLimits, open_image
+from vistazo.errors import CardError, UnknownLabelError, UnsupportedModelError
+from vistazo.explanation import OVERLAY_PX, Evidence, Explainer, Frame, overlay
+from vistazo.imaging import ImageLimits, Picture, open_image
 from vistazo.model_card import ModelCard
 from vistazo.model_store import StoredModel, compiled, find_model
-from vistazo.preprocessing import prepare
+from vistazo.preprocessing import place, prepare
 from vistazo.signature import disagreements
 from vistazo.upload import accept
 
@@ -47,6 +48,16 @@ class Prediction:
     model: ModelIdentity
 
 
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """The evidence in one picture of ``width`` x ``height`` pixels, and where in it that lies."""
+
+    evidence: Evidence
+    frame: Frame
+    width: int
+    height: int
+
+
 class Classifier:
     """Safe to use from several threads at once."""
 
@@ -61,16 +72,44 @@ class Classifier:
         self.signature = engine.signature
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine
+        self._explainer = Explainer(engine, card)
         self._limits = limits
 
     def classify(self, data: bytes) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
-        image = open_image(data, self._limits)
-        spec = self.card.input
-        accept(image.header, len(data), spec)
-        pixels = prepare(image.decode(at_least=(spec.height, spec.width)), spec)
+        pixels = prepare(self._decode(data), self.card.input)
         scores = self._engine.run(pixels[np.newaxis]).scores[0]
         return Prediction(decide(scores, self.card), self.identity)
+
+    def explain(self, data: bytes, label: str | None = None) -> tuple[Prediction, Explanation]:
+        """Classify, and find what speaks for ``label``, by default the predicted class.
+
+        Raises InputError as ``classify``, and UnknownLabelError.
+        """
+        if label is not None and label not in self.card.labels:
+            raise UnknownLabelError(
+                f"The model has no label '{label}'. It has {', '.join(self.card.labels)}."
+            )
+        picture, spec = self._decode(data), self.card.input
+        pixels = prepare(picture, spec)
+        outputs = self._engine.run(pixels[np.newaxis])
+        decision = decide(outputs.scores[0], self.card)
+        evidence = self._explainer.explain(pixels, outputs, label or decision.predicted_class)
+        frame = Frame.of(place(picture.width, picture.height, spec), spec)
+        explanation = Explanation(evidence, frame, picture.width, picture.height)
+        return Prediction(decision, self.identity), explanation
+
+    def overlay(self, data: bytes, label: str | None = None) -> tuple[Prediction, bytes]:
+        """Classify, and draw the heatmap over the picture: a PNG. Raises as ``explain``."""
+        prediction, explanation = self.explain(data, label)
+        half = OVERLAY_PX // 2  # what is decoded has at least twice the size asked for
+        picture = open_image(data, self._limits).decode(at_least=(half, half))
+        return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
+
+    def _decode(self, data: bytes) -> Picture:
+        image, spec = open_image(data, self._limits), self.card.input
+        accept(image.header, len(data), spec)
+        return image.decode(at_least=(spec.height, spec.width))
 
     def warm_up(self) -> None:
         """Run once on an empty picture. Raises UnsupportedModelError for scores that are no use."""

@@ -1,4 +1,4 @@
-"""Compile a model file to the ONNX that the engines run, in a child process, within bounds.
+"""Read model files in a child process, within bounds: to compile them to ONNX, or to describe them.
 
 A model file may come from anywhere. The child reads it with a C library (HDF5); should a hostile
 file crash that library, or make it grow or spin, the child ends and the service says why. And what
@@ -12,9 +12,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import overload
 
 from vistazo import errors
-from vistazo.signature import ModelSignature
+from vistazo.signature import Description, ModelSignature
+
+Size = tuple[int, int] | None
 
 MAX_CPU_S = 300
 _MEMORY_BYTES = 2_000_000_000  # address space, over three times the file: libraries map a lot
@@ -29,10 +32,23 @@ def compile_model(
 
     ``input_size`` (height, width) is used where the file leaves the input's size open.
     """
+    return _read(source, input_size, target)
+
+
+def describe_model(source: Path, input_size: tuple[int, int] | None = None) -> Description:
+    """What a file holds and, where it cannot be served, why not. Raises ModelError."""
+    return _read(source, input_size, None)
+
+
+@overload
+def _read(source: Path, input_size: Size, target: Path) -> ModelSignature: ...
+@overload
+def _read(source: Path, input_size: Size, target: None) -> Description: ...
+def _read(source: Path, input_size: Size, target: Path | None) -> ModelSignature | Description:
     request = json.dumps(
         {
             "source": str(source.absolute()),
-            "target": str(target.absolute()),
+            "target": target and str(target.absolute()),
             "input_size": input_size,
         }
     )
@@ -44,42 +60,46 @@ def compile_model(
         capture_output=True,
         check=False,
     )
-    return _verdict(source, child)
-
-
-def _verdict(source: Path, child: subprocess.CompletedProcess[bytes]) -> ModelSignature:
     try:
-        answer = json.loads(child.stdout)
-    except ValueError:
-        answer = {}
-    if "signature" in answer:
-        signature = ModelSignature.from_metadata(answer["signature"])
-        if signature is not None:
-            return signature
-    if "error" in answer:
-        raise getattr(errors, answer["error"])(answer["detail"])
-    reason = child.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        return _answer(child.stdout, is_description=target is None)
+    except (KeyError, TypeError, ValueError):
+        reason = child.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
     raise errors.HostileModelError(
         f"Reading {source} crashed or went beyond its bounds of CPU time and memory "
         f"(exit status {child.returncode}: {reason[0]}). The file is damaged or hostile."
     )
 
 
+def _answer(output: bytes, *, is_description: bool) -> ModelSignature | Description:
+    """Raises the child's own error; KeyError, TypeError, ValueError where it gave no answer."""
+    answer = json.loads(output)
+    if "error" in answer:
+        raise getattr(errors, answer["error"])(answer["detail"])
+    if is_description:
+        return Description.from_json(answer["description"])
+    signature = ModelSignature.from_metadata(answer["signature"])
+    if signature is None:
+        raise ValueError("no signature")
+    return signature
+
+
 def main(request: str) -> int:
     """Run in the child: one JSON answer on standard output."""
     asked = json.loads(request)
     source = Path(asked["source"])
-    size = asked["input_size"]
+    size = tuple(asked["input_size"]) if asked["input_size"] else None
     try:
         _bound_resources(source)
         if source.suffix.lower() == ".onnx":
-            from vistazo.onnx_import import convert
+            from vistazo.onnx_import import convert, describe
         else:
-            from vistazo.keras_import import convert
+            from vistazo.keras_import import convert, describe
 
-        input_size = (size[0], size[1]) if size else None
-        signature = convert(source, Path(asked["target"]), input_size)
-        answer: dict[str, object] = {"signature": signature.to_metadata()}
+        if asked["target"] is None:
+            answer: dict[str, object] = {"description": describe(source, size).to_json()}
+        else:
+            signature = convert(source, Path(asked["target"]), size)
+            answer = {"signature": signature.to_metadata()}
     except errors.VistazoError as error:
         answer = {"error": type(error).__name__, "detail": str(error)}
     except OSError as error:

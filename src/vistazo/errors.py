@@ -15,6 +15,7 @@ VistazoError
 │   └── RejectedUploadError      a sound picture that breaks one or more rules
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
+│   ├── UnknownLabelError        a label that the model does not have
 │   └── SlowUploadError          the body did not arrive in time
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
@@ -101,6 +102,10 @@ class RequestError(VistazoError):
 
 class MissingFileError(RequestError):
     code = "missing_file"
+
+
+class UnknownLabelError(RequestError):
+    code = "unknown_label"
 
 
 class SlowUploadError(RequestError):

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
-from vistazo.signature import ModelSignature
+from vistazo.signature import Description, ModelSignature
 
 _IMAGES, _SCORES = "images", "scores"
 _PREFIX = "model/"
@@ -42,6 +42,18 @@ def convert(source: Path, target: Path, input_size: tuple[int, int] | None) -> M
         helper.set_model_props(model, signature.to_metadata())
     target.write_bytes(model.SerializeToString(deterministic=True))
     return signature
+
+
+def describe(source: Path, input_size: tuple[int, int] | None) -> Description:
+    """What the model takes and gives. Raises ModelError where the file cannot be read at all."""
+    model = _read(source)
+    framework = f"onnx {model.producer_name or 'of unknown origin'}"
+    try:
+        properties = {item.key: item.value for item in model.metadata_props}
+        signature = ModelSignature.from_metadata(properties) or _adapt(model, input_size)
+    except UnsupportedModelError as error:
+        return Description("ONNX", framework, None, (), (str(error),))
+    return Description("ONNX", signature.framework, signature, (), ())
 
 
 def _read(source: Path) -> ModelProto:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -32,6 +34,26 @@ def prepare(picture: Picture, spec: InputSpec) -> NDArray[np.float32]:
     return np.ascontiguousarray(scale(pixels, spec.scale))
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a picture comes to lie on the model's input, pixels; a cropped one begins before 0."""
+
+    width: int
+    height: int
+    left: int
+    top: int
+
+
+def place(width: int, height: int, spec: InputSpec) -> Placement:
+    """Of a picture of ``width`` x ``height`` pixels, upright."""
+    if spec.resize == "stretch":
+        return Placement(spec.width, spec.height, 0, 0)
+    ratios = spec.width / width, spec.height / height
+    ratio = min(ratios) if spec.resize == "fit" else max(ratios)
+    within = max(1, round(width * ratio)), max(1, round(height * ratio))
+    return Placement(*within, (spec.width - within[0]) // 2, (spec.height - within[1]) // 2)
+
+
 def scale(pixels: NDArray[np.float32], how: Scale) -> NDArray[np.float32]:
     """Scale values of 0..255, channels last, to what the model sees."""
     if how == "none":
@@ -54,18 +76,15 @@ def _with_colour(picture: Picture, spec: InputSpec) -> Image.Image:
 
 def _resize(image: Image.Image, spec: InputSpec) -> Image.Image:
     """Resample with a filter as wide as the reduction, so that fine detail does not alias."""
-    size, method = (spec.width, spec.height), _FILTERS[spec.filter]
+    at = place(image.width, image.height, spec)
+    resized = image.resize((at.width, at.height), _FILTERS[spec.filter])
     if spec.resize == "stretch":
-        return image.resize(size, method)
-    ratios = spec.width / image.width, spec.height / image.height
-    ratio = min(ratios) if spec.resize == "fit" else max(ratios)
-    within = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
-    resized = image.resize(within, method)
-    left, top = (spec.width - within[0]) // 2, (spec.height - within[1]) // 2
+        return resized
     if spec.resize == "crop":
-        return resized.crop((-left, -top, spec.width - left, spec.height - top))
+        return resized.crop((-at.left, -at.top, spec.width - at.left, spec.height - at.top))
+    size = (spec.width, spec.height)
     canvas = Image.new(image.mode, size, _pad_colour(image.mode, spec.pad_value))
-    canvas.paste(resized, (left, top))
+    canvas.paste(resized, (at.left, at.top))
     return canvas
 
 

@@ -52,6 +52,46 @@ class ModelSignature:
             return None
 
 
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer: its path through nested models, its output per picture, its number of weights."""
+
+    name: str
+    class_name: str
+    output: tuple[int | None, ...] | None
+    weights: int
+
+
+@dataclass(frozen=True)
+class Description:
+    """A file, and whether it can be served: no ``signature`` where ``problems`` say why not."""
+
+    kind: str
+    framework: str
+    signature: ModelSignature | None
+    layers: tuple[LayerRow, ...]
+    problems: tuple[str, ...]
+
+    def to_json(self) -> str:
+        signature = self.signature and self.signature.to_metadata()
+        return json.dumps(asdict(self) | {"signature": signature})
+
+    @staticmethod
+    def from_json(text: str) -> Description:
+        """What ``to_json`` wrote. Raises KeyError, TypeError, ValueError for anything else."""
+        fields = json.loads(text)
+        rows = [
+            row | {"output": row["output"] and tuple(row["output"])} for row in fields["layers"]
+        ]
+        return Description(
+            kind=fields["kind"],
+            framework=fields["framework"],
+            signature=ModelSignature.from_metadata(fields["signature"] or {}),
+            layers=tuple(LayerRow(**row) for row in rows),
+            problems=tuple(fields["problems"]),
+        )
+
+
 def disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
     """Every point on which a card contradicts its model: sentences that say both sides."""
     said = (card.input.height, card.input.width, card.input.channels)

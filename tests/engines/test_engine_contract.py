@@ -25,13 +25,15 @@ def build() -> Any:
 
     keras.utils.set_random_seed(0)
     layers = keras.layers
-    return keras.Sequential([
-        layers.Input((*SIZE, 3)),
-        layers.Conv2D(8, 3, strides=2, padding="same", activation="relu"),
-        layers.BatchNormalization(),
-        layers.GlobalAveragePooling2D(),
-        layers.Dense(4, activation="softmax", kernel_initializer="random_normal"),
-    ])
+    return keras.Sequential(
+        [
+            layers.Input((*SIZE, 3)),
+            layers.Conv2D(8, 3, strides=2, padding="same", activation="relu"),
+            layers.BatchNormalization(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(4, activation="softmax", kernel_initializer="random_normal"),
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +112,13 @@ def test_a_custom_layer_is_run_by_keras_where_its_module_is_named(
     monkeypatch.syspath_prepend(tmp_path)
     import my_layers  # type: ignore[import-not-found]
 
-    model = keras.Sequential([
-        keras.layers.Input((4, 4, 1)),
-        keras.layers.GlobalAveragePooling2D(),
-        my_layers.Doubled(),
-    ])
+    model = keras.Sequential(
+        [
+            keras.layers.Input((4, 4, 1)),
+            keras.layers.GlobalAveragePooling2D(),
+            my_layers.Doubled(),
+        ]
+    )
     model.save(tmp_path / "m.keras")
     del sys.modules["my_layers"]
     engine = KerasEngine(tmp_path / "m.keras", (4, 4), layers_module="my_layers")

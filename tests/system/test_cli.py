@@ -125,7 +125,7 @@ def test_inspect_of_a_model_without_a_card_prints_one_whose_labels_are_left_to_t
     assert refused.returncode == 2
     assert "labels" in refused.stderr
     completed = draft.replace("labels: []", "labels: [DARK, BRIGHT]").replace(
-        "scale: ?", "scale: 1/255"
+        "scale: TODO", "scale: 1/255"
     )
     (folder / "mine.card.yaml").write_text(completed)
     served = vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)

@@ -73,7 +73,8 @@ def test_the_child_is_bounded_in_memory_and_time(tmp_path: Path) -> None:
     code = (
         "import resource, pathlib; from vistazo import compilation;"
         f"compilation._bound_resources(pathlib.Path({str(tmp_path)!r}));"
-        "print(*(resource.getrlimit(what)[0] for what in (resource.RLIMIT_AS, resource.RLIMIT_CPU)))"
+        "bounds = (resource.RLIMIT_AS, resource.RLIMIT_CPU);"
+        "print(*(resource.getrlimit(bound)[0] for bound in bounds))"
     )
     memory, cpu_s = map(int, run_python(code).split())
     assert 0 < memory <= 3_000_000_000

@@ -9,13 +9,15 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from vistazo import __version__
 from vistazo.admission import Admission
 from vistazo.api.limits import BodyLimit, RequestContext
-from vistazo.api.problems import on_error, on_http_exception
+from vistazo.api.page_routes import page_routes
+from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
 from vistazo.api.routes import UploadPolicy, router
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier, load_classifier
@@ -55,12 +57,15 @@ def create_app(
     )
     app.state.upload_policy = uploads
     app.include_router(router)
+    app.router.routes.extend(page_routes())
     app.add_exception_handler(VistazoError, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_middleware(
         BodyLimit,
         max_bytes={
             "/predict": uploads.max_predict_bytes,
+            "/explain": uploads.max_predict_bytes,
             "/predict/batch": uploads.max_batch_bytes,
         },
     )

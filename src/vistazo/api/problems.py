@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -30,6 +31,7 @@ TITLES: dict[str, str] = {
     "rejected_upload": "Picture not accepted",
     "bad_request": "Malformed request",
     "missing_file": "No file in the form",
+    "unknown_label": "No such label",
     "upload_too_slow": "Upload too slow",
     "queue_full": "Too busy",
     "not_ready": "Not ready",
@@ -86,6 +88,14 @@ async def on_http_exception(_request: Request, error: Exception) -> Response:
         errors=None,
     )
     return _response(problem, dict(error.headers or {}))
+
+
+async def on_invalid_request(_request: Request, error: Exception) -> Response:
+    """For a query parameter with a value that it cannot have."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = [f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors()]
+    return problem_response(errors.RequestError(f"The request cannot be used: {'; '.join(faults)}"))
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> JSONResponse:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from vistazo import telemetry
 from vistazo.api.limits import content_length
@@ -17,6 +17,7 @@ from vistazo.api.schemas import (
     BatchAnswer,
     BatchFailure,
     Health,
+    Heatmap,
     ModelDescription,
     Problem,
 )
@@ -76,15 +77,49 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/predict", responses=_PROBLEMS, openapi_extra=_form(_FILE))
-async def predict(request: Request, service: TheService, policy: ThePolicy) -> Answer:
+Label = Annotated[
+    str | None, Query(description="Explain this label; by default the predicted class.")
+]
+
+
+@router.post(
+    "/predict",
+    responses=_PROBLEMS,
+    openapi_extra=_form(_FILE),
+    response_model_exclude_none=True,
+)
+async def predict(
+    request: Request,
+    service: TheService,
+    policy: ThePolicy,
+    explain: Annotated[bool, Query(description="Add a heatmap to the answer.")] = False,
+    label: Label = None,
+) -> Answer:
     """Classify one picture."""
     classifier = service.classifier
     with service.admission.place(content_length(request.headers) or policy.max_predict_bytes):
-        files = await read_files(request, max_files=2, timeout_s=policy.receive_timeout_s)
-        if len(files) > 1:
-            raise RequestError("Send one picture to /predict, or several to /predict/batch.")
-        return await _answer(service, classifier, files[0])
+        file = await _one_file(request, policy)
+        if not explain:
+            return await _answer(service, classifier, file)
+        job = partial(_explain, classifier, file, label, telemetry.request_id.get() or "")
+        return await service.admission.run(job)
+
+
+@router.post(
+    "/explain",
+    responses={**_PROBLEMS, 200: {"content": {"image/png": {}}, "description": "The overlay"}},
+    openapi_extra=_form(_FILE),
+    response_class=Response,
+)
+async def explain(
+    request: Request, service: TheService, policy: ThePolicy, label: Label = None
+) -> Response:
+    """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
+    classifier = service.classifier
+    with service.admission.place(content_length(request.headers) or policy.max_predict_bytes):
+        file = await _one_file(request, policy)
+        _, png = await service.admission.run(partial(classifier.overlay, file.data, label))
+        return Response(png, media_type="image/png")
 
 
 @router.post(
@@ -128,6 +163,21 @@ async def ready(service: TheService) -> Health:
     """The model is loaded and has answered once."""
     _ = service.classifier
     return Health(status="ready")
+
+
+async def _one_file(request: Request, policy: UploadPolicy) -> UploadedFile:
+    files = await read_files(request, max_files=2, timeout_s=policy.receive_timeout_s)
+    if len(files) > 1:
+        raise RequestError("Send one picture here, or several to /predict/batch.")
+    return files[0]
+
+
+def _explain(
+    classifier: Classifier, file: UploadedFile, label: str | None, request_id: str
+) -> Answer:
+    prediction, explanation = classifier.explain(file.data, label)
+    labels, heatmap = classifier.card.labels, Heatmap.of(explanation)
+    return Answer.of(prediction, labels, file.filename, request_id, heatmap)
 
 
 async def _answer(service: Service, classifier: Classifier, file: UploadedFile) -> Answer:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vistazo.classifier import Prediction
+from vistazo.classifier import Explanation, Prediction
+from vistazo.explanation import heat_layer
 
 
 class Model(BaseModel):
@@ -15,6 +17,39 @@ class Model(BaseModel):
     name: str
     version: str
     sha256: str = Field(description="Of the weights file.")
+
+
+class Heatmap(BaseModel):
+    """Where in the picture the model found what speaks for a label."""
+
+    label: str
+    method: str = Field(
+        description="class_activation (Zhou et al. 2016), feature_ablation (after Desai and "
+        "Ramaswamy 2020) or occlusion (Zeiler and Fergus 2014)."
+    )
+    image: str = Field(
+        description="PNG, base64: a layer to stretch over the whole picture; transparent where "
+        "nothing speaks for the label. Brightness is relative to the strongest place."
+    )
+    grid: list[list[float]] = Field(
+        description="The raw map, rows from the top: above 0 speaks for the label, below against "
+        "it, in units of its logit."
+    )
+    frame: tuple[float, float, float, float] = Field(
+        description="Left, top, right and bottom of the grid, as fractions of the picture."
+    )
+
+    @staticmethod
+    def of(explanation: Explanation) -> Heatmap:
+        evidence, frame = explanation.evidence, explanation.frame
+        layer = heat_layer(evidence.grid, frame, explanation.width, explanation.height)
+        return Heatmap(
+            label=evidence.label,
+            method=evidence.method,
+            image=base64.b64encode(layer).decode("ascii"),
+            grid=[[round(float(value), 6) for value in row] for row in evidence.grid],
+            frame=(frame.left, frame.top, frame.right, frame.bottom),
+        )
 
 
 class Answer(BaseModel):
@@ -28,9 +63,16 @@ class Answer(BaseModel):
     model: Model
     warnings: list[str] = Field(description="Reasons to doubt this answer, such as 'uncertain'.")
     request_id: str
+    heatmap: Heatmap | None = Field(None, description="Only where explain=true asks for it.")
 
     @staticmethod
-    def of(prediction: Prediction, labels: tuple[str, ...], filename: str, request: str) -> Answer:
+    def of(
+        prediction: Prediction,
+        labels: tuple[str, ...],
+        filename: str,
+        request: str,
+        heatmap: Heatmap | None = None,
+    ) -> Answer:
         decision, model = prediction.decision, prediction.model
         return Answer(
             filename=filename,
@@ -41,6 +83,7 @@ class Answer(BaseModel):
             model=Model(name=model.name, version=model.version, sha256=model.sha256),
             warnings=list(decision.warnings),
             request_id=request,
+            heatmap=heatmap,
         )
 
 

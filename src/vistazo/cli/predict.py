@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -37,7 +38,15 @@ class Row:
 @click.option("--model", type=click.Path(path_type=Path), help="Instead of MODEL_PATH.")
 @click.option("--json", "style", flag_value="json", help="Print a JSON array.")
 @click.option("--csv", "style", flag_value="csv", help="Print CSV.")
-def command(paths: tuple[Path, ...], model: Path | None, style: str | None) -> int:
+@click.option(
+    "--explain",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Draw heatmaps into this folder: what spoke for the class.",
+)
+def command(
+    paths: tuple[Path, ...], model: Path | None, style: str | None, explain: Path | None
+) -> int:
     """Classify pictures; of a folder, every PNG and JPEG in it and below.
 
     A picture that cannot be classified is reported in its row. Exit status: 0, or 1 where there was
@@ -47,6 +56,7 @@ def command(paths: tuple[Path, ...], model: Path | None, style: str | None) -> i
     Examples:
       vistazo predict film.jpeg
       vistazo predict --csv films/ > films.csv
+      vistazo predict --explain heatmaps/ films/
       vistazo predict --model my_model.h5 --json film.png
     """  # noqa: D301
     settings = Settings.from_environment()
@@ -55,9 +65,10 @@ def command(paths: tuple[Path, ...], model: Path | None, style: str | None) -> i
         source = replace(source, path=model, card=None)
     classifier = load_classifier(source, settings.image_limits)
     files = list(_files(paths))
+    heatmaps = _heatmaps(files, explain)
     rows: list[Row] = []
     try:
-        for row in _with_progress(_classify(classifier, files, settings), len(files)):
+        for row in _with_progress(_classify(classifier, files, heatmaps, settings), len(files)):
             rows.append(row)  # noqa: PERF402 - an interrupted run still prints what it has
     finally:
         _print(rows, classifier.card.labels, style)
@@ -79,18 +90,40 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _classify(classifier: Classifier, files: list[Path], settings: Settings) -> Iterator[Row]:
-    def classify(file: Path) -> Row:
+def _heatmaps(files: list[Path], folder: Path | None) -> list[Path | None]:
+    """Where each file's heatmap goes: ``film.jpeg.png``, numbered where two have the same name."""
+    if folder is None:
+        return [None] * len(files)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"{folder} cannot be made: {error.strerror}.") from error
+    seen: Counter[str] = Counter()
+    heatmaps: list[Path | None] = []
+    for file in files:
+        seen[file.name] += 1
+        number = f".{seen[file.name]}" if seen[file.name] > 1 else ""
+        heatmaps.append(folder / f"{file.name}{number}.png")
+    return heatmaps
+
+
+def _classify(
+    classifier: Classifier, files: list[Path], heatmaps: list[Path | None], settings: Settings
+) -> Iterator[Row]:
+    def classify(file: Path, heatmap: Path | None) -> Row:
         try:
-            return Row(
-                file, classifier.classify(_read(file, settings.max_upload_bytes)).decision, None
-            )
+            data = _read(file, settings.max_upload_bytes)
+            if heatmap is None:
+                return Row(file, classifier.classify(data).decision, None)
+            prediction, png = classifier.overlay(data)
         except InputError as error:
             return Row(file, None, error)
+        heatmap.write_bytes(png)
+        return Row(file, prediction.decision, None)
 
     with ThreadPoolExecutor(settings.threads) as executor:
         try:
-            yield from executor.map(classify, files)
+            yield from executor.map(classify, files, heatmaps)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 

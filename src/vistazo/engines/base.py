@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,9 +24,18 @@ class Outputs:
     features: NDArray[np.float32] | None
 
 
+# Logits (m, k) of feature maps (m, fh, fw, fc), m >= 1: the scores before the last activation.
+Head = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
 class Engine(Protocol):
     @property
     def signature(self) -> ModelSignature: ...
+
+    @property
+    def head(self) -> Head | None:
+        """What the model does after its last spatial map; None where it cannot run by itself."""
+        ...
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
         """Score float32 images (n, h, w, c), n >= 1. May be called from several threads."""

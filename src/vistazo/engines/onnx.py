@@ -8,13 +8,19 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Outputs
+from vistazo.engines.base import Head, Outputs
 from vistazo.errors import UnreadableModelError
 from vistazo.signature import ModelSignature
+
+_MORE, _LOGITS = "more_features", "logits"
+_FATAL = 4
 
 
 class OnnxEngine:
     """Runs a compiled model: input (n, h, w, c), outputs ``scores`` and, where it is, ``features``.
+
+    Where the model takes ``more_features`` too, its head scores these like the maps of further
+    pictures: with no picture at all, only the head runs.
 
     One thread per call: several pictures at once keep the cores busy with less waiting than
     several threads in one picture, and without a pool of threads that spins.
@@ -33,17 +39,47 @@ class OnnxEngine:
             )
         except Exception as error:  # the runtime's own errors share no base but Exception
             raise UnreadableModelError(f"ONNX Runtime cannot load {path}: {error}") from error
-        self._input = self._session.get_inputs()[0].name
+        self._input, self._shape = _images_of(self._session)
         names = [output.name for output in self._session.get_outputs()]
         self._outputs = [name for name in ("scores", "features") if name in names]
         signature = ModelSignature.from_metadata(self._session.get_modelmeta().custom_metadata_map)
         if signature is None or "scores" not in names:
             raise UnreadableModelError(f"{path} is ONNX, but was not written by Vistazo.")
         self.signature = signature
+        optional = [value.name for value in self._session.get_overridable_initializers()]
+        self._no_images = np.zeros((0, *self._shape), np.float32)
+        self._has_head = _MORE in optional and signature.features is not None
+        if signature.features is not None and self._has_head:
+            self._find_out_about_no_images(signature.features)
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
         results = self._session.run(self._outputs, {self._input: images})
         return Outputs(results[0], results[1] if len(results) > 1 else None)
 
+    @property
+    def head(self) -> Head | None:
+        return self._run_head if self._has_head else None
+
     def close(self) -> None:
         del self._session
+
+    def _run_head(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        feed = {self._input: self._no_images, _MORE: features}
+        logits: NDArray[np.float32] = self._session.run([_LOGITS], feed)[0]
+        return logits[len(self._no_images) :]
+
+    def _find_out_about_no_images(self, features: tuple[int, int, int]) -> None:
+        """Some of the runtime's operators refuse an empty batch: such a model gets a blank one."""
+        feed = {self._input: self._no_images, _MORE: np.zeros((1, *features), np.float32)}
+        silent = onnxruntime.RunOptions()
+        silent.log_severity_level = _FATAL
+        try:
+            self._session.run([_LOGITS], feed, silent)
+        except Exception:  # the runtime's own errors share no base but Exception
+            self._no_images = np.zeros((1, *self._shape), np.float32)
+
+
+def _images_of(session: onnxruntime.InferenceSession) -> tuple[str, tuple[int, ...]]:
+    """The name of the images, and the shape of one."""
+    images = session.get_inputs()[0]
+    return images.name, tuple(images.shape[1:])

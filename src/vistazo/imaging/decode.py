@@ -95,8 +95,8 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
             [
                 BrokenRule(
                     "max_pixels",
-                    f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all "
-                    "are accepted. Send it smaller.",
+                    f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in "
+                    "all are accepted. Send it smaller.",
                 )
             ]
         )

@@ -10,21 +10,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vistazo.keras_import.description import describe_file
 from vistazo.keras_import.importer import convert_file, open_import
 from vistazo.keras_import.registry import LayerCall, register, slots
 from vistazo.keras_import.value import Value
 from vistazo.keras_import.weights import Slot
-from vistazo.signature import ModelSignature
-
-# Part of the cache key of a compiled model: raise it with every change of the graphs written here.
-CONVERTER_VERSION = "1"
+from vistazo.signature import Description, ModelSignature
 
 __all__ = [
-    "CONVERTER_VERSION",
     "LayerCall",
     "Slot",
     "Value",
     "convert",
+    "describe",
     "read_signature",
     "register",
     "slots",
@@ -47,3 +45,8 @@ def read_signature(source: Path, input_size: tuple[int, int] | None = None) -> M
     """What the model takes and gives, after the same checks as ``convert``; writes nothing."""
     with open_import(source, input_size) as imported:
         return imported.signature
+
+
+def describe(source: Path, input_size: tuple[int, int] | None = None) -> Description:
+    """The layers of a file and, where it cannot be served, every reason at once."""
+    return describe_file(source, input_size)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vistazo.errors import HostileModelError, ModelError, UnreadableModelError
+from vistazo.errors import HostileModelError, UnreadableModelError
 from vistazo.keras_import.dialect import Layer, Model
+from vistazo.keras_import.file_faults import file_faults
 from vistazo.keras_import.graph import Graph
 from vistazo.keras_import.nodes import Call, TensorRef
 from vistazo.keras_import.registry import LayerCall, converter_of
@@ -34,7 +35,7 @@ class Compiler:
 
     def __init__(self, graph: Graph, weights: Mapping[LayerPath, LayerWeights]) -> None:
         self._graph = graph
-        self._weights = weights
+        self.weights = weights
         self.steps: list[Step] = []
 
     def run(self, model: Model, inputs: Sequence[Value], path: LayerPath = ()) -> list[Value]:
@@ -46,8 +47,7 @@ class Compiler:
             )
         layers = {layer.name: layer for layer in model.layers}
         done: dict[_Key, tuple[Value, ...]] = {
-            (ref.layer, ref.call): (value,)
-            for ref, value in zip(model.inputs, inputs, strict=True)
+            (ref.layer, ref.call): (value,) for ref, value in zip(model.inputs, inputs, strict=True)
         }
         for key in _in_order(model, layers, done):
             done[key] = self._convert(layers[key[0]], key[1], done, path)
@@ -65,7 +65,7 @@ class Compiler:
         call = _call(layer, index).map(lambda ref: _pick(ref, done))
         here = (*path, layer.name)
         bound = LayerCall(
-            layer, self._graph, here, call.args, call.kwargs, self._weights.get(here, {})
+            layer, self._graph, here, call.args, call.kwargs, self.weights.get(here, {})
         )
         if layer.model is not None:
             output = tuple(self.run(layer.model, bound.inputs, here))
@@ -77,16 +77,8 @@ class Compiler:
 
 
 def _convert_guarded(call: LayerCall) -> tuple[Value, ...]:
-    """A converter meets whatever a file says: an arithmetic accident in it is the file's fault."""
-    try:
+    with file_faults(f"The {call.layer} does not fit its input, or its configuration is damaged"):
         result = converter_of(call.layer).convert(call)
-    except ModelError:
-        raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise UnreadableModelError(
-            f"The {call.layer} does not fit its input or its configuration is damaged "
-            f"({type(error).__name__}: {error})."
-        ) from error
     return (result,) if isinstance(result, Value) else tuple(result)
 
 

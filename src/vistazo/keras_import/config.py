@@ -42,7 +42,7 @@ class Config:
     def optional_number(self, name: str) -> float | None:
         return None if self.get(name) is None else self.number(name)
 
-    def flag(self, name: str, default: bool) -> bool:  # noqa: FBT001
+    def flag(self, name: str, default: bool) -> bool:
         value = self.get(name, default=default)
         if not isinstance(value, bool | int):
             raise self.wrong(name, "true or false", value)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import cast
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.keras_import.config import Config
+from vistazo.keras_import.file_faults import file_faults
 from vistazo.keras_import.nodes import Call, TensorRef, read_call, read_references
 from vistazo.keras_import.plain import unwrap
 
@@ -20,12 +22,16 @@ MAX_LAYERS = 20_000
 
 _SHAPE_FIELDS = ("batch_shape", "batch_input_shape")
 _MODEL_CLASSES = frozenset({"Sequential", "Functional", "Model"})
+_KERAS_MODULES = frozenset({"keras", "tf_keras", "tensorflow", "builtins"})
 _OFFSET_OF_NESTED = 1
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: what it is, how it is set, and every call of it. ``model`` is a nested model."""
+    """One layer: what it is, how it is set, and every call of it.
+
+    ``model`` is a nested model. ``package`` is where the class comes from, empty for Keras' own.
+    """
 
     class_name: str
     name: str
@@ -33,6 +39,7 @@ class Layer:
     calls: tuple[Call, ...] = ()
     model: Model | None = None
     input_shape: tuple[int | None, ...] | None = None
+    package: str = ""
 
     @property
     def trainable(self) -> bool:
@@ -61,6 +68,11 @@ class Model:
 
 def read_model(document: Mapping[str, object]) -> Model:
     """The graph of a file's configuration. Raises UnsupportedModelError, UnreadableModelError."""
+    with file_faults("The configuration of the model is damaged"):
+        return _read_model(document)
+
+
+def _read_model(document: Mapping[str, object]) -> Model:
     class_name = str(document.get("class_name"))
     if not _holds_layers(document.get("config")):
         raise UnsupportedModelError(
@@ -96,7 +108,7 @@ def _read_nested(document: Mapping[str, object], depth: int) -> Model:
 
 
 def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
-    class_name = str(document.get("class_name")).rpartition(">")[2]
+    package, class_name = _origin(document)
     raw = document.get("config")
     nested = _read_nested(document, depth + 1) if _is_model(class_name, raw) else None
     fields = cast(
@@ -111,7 +123,22 @@ def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
         config=Config(f"Layer '{name}' ({class_name})", fields),
         model=nested,
         input_shape=_input_shape(fields, document.get("build_config")),
+        package=package,
     )
+
+
+def _origin(document: Mapping[str, object]) -> tuple[str, str]:
+    """The package of a layer's class, empty for Keras' own, and its name.
+
+    ``@register_keras_serializable`` writes ``package>Name`` as the class (Keras 2) or as
+    ``registered_name`` (Keras 3); a class that was not registered shows in ``module``.
+    """
+    package, _, class_name = str(document.get("class_name")).rpartition(">")
+    registered = str(document.get("registered_name") or "").rpartition(">")[0]
+    module = str(document.get("module") or "keras")
+    elsewhere = "" if module.split(".", maxsplit=1)[0] in _KERAS_MODULES else module
+    found = package or registered or elsewhere
+    return ("" if found.lower() in _KERAS_MODULES else found), class_name
 
 
 def _is_model(class_name: str, config: object) -> bool:
@@ -154,7 +181,7 @@ def _sequential(
     if layers[0].class_name != "InputLayer":
         layers = [_implied_input(name, config, layers[0]), *layers]
     chained = [layers[0]]
-    for before, layer in zip(layers, layers[1:], strict=False):
+    for before, layer in pairwise(layers):
         call = Call(args=(TensorRef(before.name, 0, 0),), kwargs={})
         chained.append(replace(layer, calls=(call,)))
     _refuse_twins(name, chained)
@@ -218,7 +245,7 @@ def _renumber(model: Model, listed: Sequence[Mapping[str, object]]) -> Model:
     inner = _offsets(model, refs if modern else [*refs, *model.outputs])
     outer = inner
     if modern:
-        outer = {name: _OFFSET_OF_NESTED for name in _nested_functionals(model)}
+        outer = dict.fromkeys(_nested_functionals(model), _OFFSET_OF_NESTED)
     layers = tuple(
         replace(layer, calls=tuple(call.map(_shift(inner)) for call in layer.calls))
         for layer in model.layers

@@ -84,7 +84,7 @@ def _shape(item: Operand) -> Shape:
     return item.shape if isinstance(item, Value) else np.shape(item)
 
 
-def _stored(graph: Graph, item: Operand, rank: int, moved: bool, values: Sequence[Value]) -> str:  # noqa: FBT001
+def _stored(graph: Graph, item: Operand, rank: int, moved: bool, values: Sequence[Value]) -> str:
     if not isinstance(item, Value):
         return _constant(graph, item, rank, moved, values[0].dtype)
     if not moved:
@@ -96,7 +96,7 @@ def _stored(graph: Graph, item: Operand, rank: int, moved: bool, values: Sequenc
     return graph.channels_first(item, "channels_last")
 
 
-def _constant(graph: Graph, item: object, rank: int, moved: bool, dtype: DType) -> str:  # noqa: FBT001
+def _constant(graph: Graph, item: object, rank: int, moved: bool, dtype: DType) -> str:
     array = np.asarray(item, dtype=np.int64 if dtype == "int64" else np.float32)
     if moved and array.ndim:
         array = array.reshape((1,) * (rank - array.ndim) + array.shape).transpose(_CHANNELS_FIRST)

@@ -1,4 +1,4 @@
-"""What a file is, told from its first bytes; and, where it is no Keras file, what to do about it."""
+"""What a file is, told from its first bytes; and, where it is no Keras file, what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _ZIP_SIGNATURE = b"PK\x03\x04"
 _HEAD_BYTES = 4096
 
-# The HDF5 specification (III.A) lets a user block of 512, 1024, 2048... bytes precede the signature.
+# A user block of 512, 1024, 2048... bytes may precede the signature (HDF5 specification, II.A).
 _HDF5_OFFSETS = (0, 512, 1024, 2048)
 
 
@@ -51,7 +51,9 @@ _UNREADABLE = (
     ),
 )
 _FOREIGN = (
-    _Stranger(re.compile(rb"\x80[\x02-\x05]"), "is a Python pickle, which is never opened", _EXPORT),
+    _Stranger(
+        re.compile(rb"\x80[\x02-\x05]"), "is a Python pickle, which is never opened", _EXPORT
+    ),
     _Stranger(re.compile(rb"....TFL3", re.DOTALL), "is a TensorFlow Lite model", _EXPORT),
     _Stranger(re.compile(rb"\x1f\x8b"), "is a gzip archive", "Unpack it first."),
     _Stranger(re.compile(rb"7z\xbc\xaf|Rar!"), "is a compressed archive", "Unpack it first."),
@@ -99,4 +101,4 @@ def _read_head(path: Path) -> bytes:
 
 
 def _is_text(head: bytes) -> bool:
-    return all(byte >= 32 or byte in b"\t\n\r\f" for byte in head)  # noqa: PLR2004
+    return all(byte >= ord(" ") or byte in b"\t\n\r\f" for byte in head)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,11 @@ Floats = NDArray[np.float32]
 Array = NDArray[np.float32] | NDArray[np.int64] | NDArray[np.bool_]
 Attribute = int | float | str | Sequence[int] | Sequence[float]
 
+Border = tuple[int, int, int, int]  # top, left, bottom, right
+
 MAX_NODES = 100_000
+MAX_CONSTANT = 1 << 24
+MAX_OUTPUTS = 4096
 _DTYPES: Mapping[str, DType] = {"float32": "float32", "int64": "int64", "bool": "bool"}
 _TO_FIRST = (0, 3, 1, 2)
 _TO_LAST = (0, 2, 3, 1)
@@ -47,6 +52,7 @@ class Graph:
         self.keras_major = keras_major
         self.nodes: list[NodeProto] = []
         self.initializers: dict[str, Initializer] = {}
+        self._borders: dict[str, tuple[Value, Border]] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._transposed: dict[str, str] = {}
         self._scope = ""
@@ -68,8 +74,11 @@ class Graph:
         self, op_type: str, *inputs: str, outputs: int, **attributes: Attribute
     ) -> tuple[str, ...]:
         """Add a node with several outputs."""
-        if len(self.nodes) >= MAX_NODES:
-            raise HostileModelError(f"The model would need more than {MAX_NODES} operations.")
+        if len(self.nodes) >= MAX_NODES or outputs > MAX_OUTPUTS:
+            raise HostileModelError(
+                f"The model would need more than {MAX_NODES} operations, or one of more than "
+                f"{MAX_OUTPUTS} outputs."
+            )
         label = f"{self._scope}/{op_type}_{len(self.nodes)}"
         names = (label,) if outputs == 1 else tuple(f"{label}:{i}" for i in range(outputs))
         self.nodes.append(helper.make_node(op_type, inputs, names, name=label, **attributes))
@@ -78,6 +87,12 @@ class Graph:
     def floats(self, values: object) -> str:
         """A float32 constant."""
         return self.array(np.asarray(values, dtype=np.float32))
+
+    def filled(self, shape: tuple[int, ...], number: float) -> str:
+        """A float32 constant of one number only."""
+        if prod(shape) > MAX_CONSTANT:
+            raise HostileModelError(f"'{self._scope}' would need {prod(shape)} equal constants.")
+        return self.floats(np.full(shape, number))
 
     def integers(self, values: Iterable[int] | int) -> str:
         """An int64 constant."""
@@ -112,6 +127,25 @@ class Graph:
             self.initializers[name] = Initializer(name, shape, "float32", read)
         return name
 
+    def note_border(self, padded: Value, source: Value, border: Border) -> None:
+        """Remember that a map is another one with zeros around it."""
+        self._borders[padded.name] = (source, border)
+
+    def without_border(self, value: Value) -> tuple[Value, Border]:
+        """The map inside the zeros that were laid around it, and how many these are."""
+        return self._borders.get(value.name, (value, (0, 0, 0, 0)))
+
+    def prune(self, outputs: Iterable[str]) -> None:
+        """Drop what no output needs."""
+        needed = set(outputs)
+        kept = []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.output):
+                kept.append(node)
+                needed.update(node.input)
+        self.nodes = kept[::-1]
+        self.initializers = {k: v for k, v in self.initializers.items() if k in needed}
+
     def plain(self, value: Value) -> str:
         """The tensor in Keras' own order."""
         return self._transpose(value.name, _TO_LAST) if value.moved else value.name
@@ -137,15 +171,13 @@ class Graph:
             parents=(source,),
         )
 
-    def value(
-        self, name: str, shape: Shape, *parents: Value, dtype: DType = "float32"
-    ) -> Value:
+    def value(self, name: str, shape: Shape, *parents: Value, dtype: DType = "float32") -> Value:
         """A tensor in Keras' order."""
         return Value(name, shape, dtype=dtype, parents=parents)
 
     def like(self, source: Value, name: str, activation: str = "unknown") -> Value:
         """The result of something done to every element: same shape, same layout."""
-        return replace(source, name=name, activation=activation, parents=(source,))
+        return replace(source, name=name, activation=activation, sizes=None, parents=(source,))
 
     def reshape(self, value: Value, shape: Shape) -> Value:
         """The same numbers, in Keras' order, in another shape; None is the batch."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import h5py
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
+from vistazo.keras_import.global_heap import check_global_heaps
 
 MAX_OBJECTS = 200_000
 MAX_DEPTH = 64
@@ -43,6 +45,11 @@ class Weight:
     def size(self) -> int:
         return math.prod(self.shape)
 
+    @property
+    def is_quantized(self) -> bool:
+        """Whole numbers stand for something else: the scale is kept elsewhere."""
+        return bool(self.dataset.dtype.kind in "iub")
+
     def read(self) -> NDArray[np.float32]:
         """The numbers as float32, whatever precision the file keeps."""
         try:
@@ -62,7 +69,10 @@ def open_hdf5(source: str | BinaryIO, label: str) -> h5py.File:
     """Open for reading only. Raises UnreadableModelError, which says when the file is cut short."""
     try:
         if isinstance(source, str):
+            with Path(source).open("rb") as file:
+                check_global_heaps(file, label)
             return h5py.File(source, "r", locking=False)
+        check_global_heaps(source, label)
         return h5py.File(source, "r")
     except _FAULTS as error:
         reason = _reason(error)
@@ -74,7 +84,7 @@ def open_hdf5(source: str | BinaryIO, label: str) -> h5py.File:
 class Tree:
     """The objects of a file by their path.
 
-    Backslashes are slashes here: files saved on Windows hold groups named ``layers\\conv2d``.
+    Backslashes are slashes here: files saved on Windows name whole paths with them.
     """
 
     weights: Mapping[str, Weight]
@@ -173,6 +183,7 @@ def _refuse_unsafe(dataset: h5py.Dataset, path: str) -> None:
         kind = dataset.dtype.kind
         declared = math.prod(dataset.shape or ()) * dataset.dtype.itemsize
         stored = dataset.id.get_storage_size()
+        chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize
     except _FAULTS as error:
         raise UnreadableModelError(f"'{path}' is damaged: {_reason(error)}.") from error
     if reaches_out:
@@ -183,6 +194,8 @@ def _refuse_unsafe(dataset: h5py.Dataset, path: str) -> None:
         )
     if kind not in "fiubVOS":
         raise UnsupportedModelError(f"'{path}' holds numbers of an unknown type.")
+    # Reading any part of a chunk takes the memory of all of it.
+    declared = max(declared, chunk)
     if declared > _EXPANSION_FLOOR_BYTES and declared > _MAX_EXPANSION * stored:
         raise HostileModelError(
             f"'{path}' declares {declared} bytes, but the file holds {stored} of them."

@@ -54,7 +54,7 @@ def read_input(model: Model, input_size: tuple[int, int] | None) -> ImageInput:
 
 
 def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) -> ImageInput:
-    data_format = _data_format(model, shape)
+    data_format = _data_format(model)
     if len(shape) == _GREY_RANK:
         height, width, channels = shape[1], shape[2], 1
         if min(height or _MIN_GREY_SIDE, width or _MIN_GREY_SIDE) < _MIN_GREY_SIDE:
@@ -71,7 +71,7 @@ def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) ->
     if (height is None or width is None) and input_size is None:
         raise UnsupportedModelError(
             f"The model takes pictures of any size {shape}. Say which one to serve: the input size "
-            "of the model card, or 'vistazo convert --size HEIGHTxWIDTH'."
+            "of the model card, or 'vistazo convert --input HEIGHTxWIDTH'."
         )
     height, width = height or (input_size or (0, 0))[0], width or (input_size or (0, 0))[1]
     if not (0 < height <= _MAX_SIDE and 0 < width <= _MAX_SIDE):
@@ -79,7 +79,7 @@ def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) ->
     return ImageInput(height, width, channels, data_format, len(shape))
 
 
-def _data_format(model: Model, shape: Shape) -> DataFormat:
+def _data_format(model: Model) -> DataFormat:
     """What the first layer that names one says; the file does not say it of the input itself."""
     for layer in _flat(model):
         if isinstance(layer.config.get("data_format"), str):
@@ -118,17 +118,16 @@ def score_shape(outputs: list[Value]) -> tuple[Value, int]:
     if scores.shape[:1] != (None,) or any(n is None for n in scores.shape[1:]):
         raise UnreadableModelError(f"The model's output {scores.shape} is not one row per picture.")
     units = scores.elements
-    if units not in (1, scores.shape[-1]) and scores.channel_axis is None or units < 1:
-        raise _no_scores(scores)
-    if scores.channel_axis is not None and units != scores.shape[scores.channel_axis]:
+    classes = scores.shape[scores.channel_axis or -1] if scores.rank > 1 else 1
+    if units < 1 or units != classes:
         raise _no_scores(scores)
     return scores, units
 
 
 def _no_scores(scores: Value) -> UnsupportedModelError:
     return UnsupportedModelError(
-        f"The model gives {scores.shape} per batch, not one row of scores per picture: it segments, "
-        "detects or generates. A classifier is what can be served."
+        f"The model gives {scores.shape} per batch, not one row of scores per picture: it "
+        "segments, detects or generates. A classifier is what can be served."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +13,10 @@ import vistazo.keras_import.layers  # noqa: F401  (registers the converters)
 from vistazo.keras_import.archive import Archive, open_archive
 from vistazo.keras_import.compiler import Compiler, Step
 from vistazo.keras_import.dialect import Model, read_model
+from vistazo.keras_import.file_faults import file_faults
 from vistazo.keras_import.graph import Graph
 from vistazo.keras_import.hdf5 import read_tree
+from vistazo.keras_import.head import LOGITS_NAME, MORE_NAME, name_logits, open_head
 from vistazo.keras_import.image_input import (
     FEATURES_NAME,
     INPUT_NAME,
@@ -38,24 +40,27 @@ from vistazo.signature import ModelSignature
 class Import:
     """A model that was read and converted, its weights still in the file."""
 
-    archive: Archive
     signature: ModelSignature
     onnx: OnnxModel
     steps: tuple[Step, ...]
-    weights: dict[LayerPath, LayerWeights]
+    weights: Mapping[LayerPath, LayerWeights]
 
 
 @contextmanager
 def open_import(source: Path, input_size: tuple[int, int] | None) -> Iterator[Import]:
     """Read and convert a file. The weights can be read as long as the context is open."""
     with open_archive(source) as archive:
-        model = read_model(archive.config)
+        yield compile_archive(archive, read_model(archive.config), input_size)
+
+
+def compile_archive(archive: Archive, model: Model, input_size: tuple[int, int] | None) -> Import:
+    """Convert the model of an open file; reads shapes, no weights."""
+    with file_faults(f"{archive.label} is damaged"):
         image = read_input(model, input_size)
-        weights = _find_weights(archive, model)
         graph = Graph(archive.keras_major)
-        compiler = Compiler(graph, weights)
+        compiler = Compiler(graph, _find_weights(archive, model))
         outputs = compiler.run(model, [open_graph(graph, image)])
-        yield _finish(archive, image, graph, outputs, compiler, weights)
+        return _finish(archive, image, graph, outputs, compiler)
 
 
 def convert_file(source: Path, target: Path, input_size: tuple[int, int] | None) -> ModelSignature:
@@ -73,40 +78,43 @@ def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeight
 
 
 def _finish(
-    archive: Archive,
-    image: ImageInput,
-    graph: Graph,
-    outputs: list[Value],
-    compiler: Compiler,
-    weights: dict[LayerPath, LayerWeights],
+    archive: Archive, image: ImageInput, graph: Graph, outputs: list[Value], compiler: Compiler
 ) -> Import:
     scores, units = score_shape(outputs)
     features = last_map(scores)
     _name_outputs(graph, scores, units, features)
+    name_logits(graph, units)
+    graph.prune((SCORES_NAME, LOGITS_NAME, FEATURES_NAME))
+    shape = _features_shape(features)
+    has_head = features is not None and shape is not None and open_head(graph, features, shape)
     signature = ModelSignature(
         height=image.height,
         width=image.width,
         channels=image.channels,
         units=units,
         activation=scores.activation,
-        features=_features_shape(features),
-        weights=sum(weight.size for arrays in weights.values() for weight in arrays.values()),
+        features=shape,
+        weights=_count(compiler.weights),
         layers=len(compiler.steps),
         framework=f"keras {archive.keras_version}",
     )
     onnx = OnnxModel(
         nodes=graph.nodes,
-        inputs=[_tensor(INPUT_NAME, ("n", image.height, image.width, image.channels))],
+        inputs=_inputs(image, shape if has_head else None),
         outputs=_outputs(units, signature.features),
         initializers=tuple(graph.initializers.values()),
         metadata=signature.to_metadata(),
     )
     check_size(onnx)
-    return Import(archive, signature, onnx, tuple(compiler.steps), weights)
+    return Import(signature, onnx, tuple(compiler.steps), compiler.weights)
+
+
+def _count(weights: Mapping[LayerPath, LayerWeights]) -> int:
+    return sum(weight.size for arrays in weights.values() for weight in arrays.values())
 
 
 def _name_outputs(graph: Graph, scores: Value, units: int, features: Value | None) -> None:
-    flat = graph.reshape(scores, (None, units)) if scores.rank != 2 else scores  # noqa: PLR2004
+    flat = graph.reshape(scores, (None, units)) if scores.rank != 2 else scores
     with graph.scope("output"):
         graph.nodes.append(helper.make_node("Identity", [graph.plain(flat)], [SCORES_NAME]))
         if features is not None:
@@ -123,11 +131,18 @@ def _features_shape(features: Value | None) -> tuple[int, int, int] | None:
     return features.size(1), features.size(2), features.size(3)
 
 
+def _inputs(image: ImageInput, head: tuple[int, int, int] | None) -> list[ValueInfoProto]:
+    inputs = [_tensor(INPUT_NAME, ("n", image.height, image.width, image.channels))]
+    if head is not None:
+        inputs.append(_tensor(MORE_NAME, ("m", *head)))
+    return inputs
+
+
 def _outputs(units: int, features: tuple[int, int, int] | None) -> list[ValueInfoProto]:
-    outputs = [_tensor(SCORES_NAME, ("n", units))]
+    outputs = [_tensor(SCORES_NAME, ("rows", units))]
     if features is not None:
-        outputs.append(_tensor(FEATURES_NAME, ("n", *features)))
-    return outputs
+        outputs.append(_tensor(FEATURES_NAME, ("rows", *features)))
+    return [*outputs, _tensor(LOGITS_NAME, ("rows", units))]
 
 
 def _tensor(name: str, shape: tuple[int | str, ...]) -> ValueInfoProto:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-
-import h5py
+from collections.abc import Iterator, Sequence
 
 from vistazo.errors import UnreadableModelError
 from vistazo.keras_import.dialect import Layer, Model
@@ -26,56 +24,49 @@ def find_keras_weights(
     tree: Tree, model: Model, slots_of: SlotsOf
 ) -> dict[LayerPath, LayerWeights]:
     """The arrays of every layer. Raises UnreadableModelError where one lacks its arrays."""
-    found: dict[LayerPath, LayerWeights] = {}
-    _fill(tree, model.layers, "", (), slots_of, found)
-    return found
+    return dict(_find(tree, model.layers, slots_of, "", ()))
 
 
-def _fill(
-    tree: Tree,
-    layers: Sequence[Layer],
-    prefix: str,
-    path: LayerPath,
-    slots_of: SlotsOf,
-    found: dict[LayerPath, LayerWeights],
-) -> None:
+def _find(
+    tree: Tree, layers: Sequence[Layer], slots_of: SlotsOf, prefix: str, path: LayerPath
+) -> Iterator[tuple[LayerPath, LayerWeights]]:
     places = _places(tree, layers, prefix, slots_of)
     for layer in layers:
-        place = places.get(layer.name, "")
+        here, place = (*path, layer.name), places.get(layer.name, "")
         if layer.model is not None:
-            _fill(tree, layer.model.layers, f"{place}/", (*path, layer.name), slots_of, found)
+            yield from _find(tree, layer.model.layers, slots_of, f"{place}/", here)
         else:
-            found[(*path, layer.name)] = _arrays(tree, layer, place, slots_of)
+            yield here, _arrays(tree, layer, place, slots_of)
 
 
 def _places(tree: Tree, layers: Sequence[Layer], prefix: str, slots_of: SlotsOf) -> dict[str, str]:
     """The group of each layer's arrays."""
-    container = next(
-        (f"{prefix}{name}" for name in _CONTAINERS if f"{prefix}{name}" in tree.groups),
-        f"{prefix}layers",
-    )
-    groups = _children(tree, container)
-    noted = _noted_names(groups)
-    wanted = [layer.name for layer in layers if _has_weights(layer, slots_of)]
-    if all(name in noted for name in wanted):
-        return {name: f"{container}/{noted[name]}" for name in wanted}
-    numbered = _numbered(layers)
-    by_number = {name: numbered[name] for name in wanted}
-    if all(group in groups for group in by_number.values()):
-        return {name: f"{container}/{group}" for name, group in by_number.items()}
-    return {name: f"{container}/{name}" for name in wanted}
+    wanted = [layer for layer in layers if _has_weights(layer, slots_of)]
+    container, filled = _container(tree, prefix)
+    chosen = _noted_names(tree, container, filled)
+    if not any(layer.name in chosen for layer in wanted):
+        chosen = _by_class(wanted, filled)
+    if not all(layer.name in chosen for layer in wanted):
+        chosen = {layer.name: layer.name for layer in wanted} | chosen
+    return {layer.name: f"{container}/{chosen[layer.name]}" for layer in wanted}
 
 
-def _children(tree: Tree, container: str) -> Mapping[str, h5py.Group | None]:
-    start = f"{container}/"
-    names = {path[len(start) :].split("/")[0] for path in tree.groups if path.startswith(start)}
-    return {name: tree.groups.get(f"{start}{name}/vars") for name in sorted(names)}
+def _container(tree: Tree, prefix: str) -> tuple[str, list[str]]:
+    """Where a model's layers are filed, and the names of those that hold arrays."""
+    for name in _CONTAINERS:
+        start = f"{prefix}{name}/"
+        inside = (path[len(start) :] for path in tree.weights if path.startswith(start))
+        filled = dict.fromkeys(path.split("/")[0] for path in inside)
+        if filled:
+            return start[:-1], list(filled)
+    return f"{prefix}{_CONTAINERS[0]}", []
 
 
-def _noted_names(groups: Mapping[str, h5py.Group | None]) -> dict[str, str]:
+def _noted_names(tree: Tree, container: str, groups: Sequence[str]) -> dict[str, str]:
     noted: dict[str, str] = {}
-    for name, group in groups.items():
-        own_name = None if group is None else read_text(group, "name")
+    for name in groups:
+        variables = tree.groups.get(f"{container}/{name}/vars")
+        own_name = None if variables is None else read_text(variables, "name")
         if own_name is not None:
             noted[own_name] = name
     return noted
@@ -85,14 +76,22 @@ def _has_weights(layer: Layer, slots_of: SlotsOf) -> bool:
     return any(leaf.slots for leaf in leaves(layer, slots_of))
 
 
-def _numbered(layers: Sequence[Layer]) -> dict[str, str]:
-    used: dict[str, int] = defaultdict(int)
-    names: dict[str, str] = {}
+def _by_class(layers: Sequence[Layer], groups: Sequence[str]) -> dict[str, str]:
+    """Layers and groups of one class paired in order.
+
+    Not by the number itself: Keras 2.12 counted every layer with arrays twice.
+    """
+    members: dict[str, list[Layer]] = defaultdict(list)
     for layer in layers:
-        base = snake_case(layer.class_name)
-        names[layer.name] = f"{base}_{used[base]}" if used[base] else base
-        used[base] += 1
-    return names
+        members[snake_case(layer.class_name)].append(layer)
+    places: dict[str, str] = {}
+    for base, same in members.items():
+        numbered = re.compile(re.escape(base) + r"(_\d{1,9})?")
+        of_class = [name for name in groups if numbered.fullmatch(name)]
+        if len(of_class) == len(same):
+            of_class.sort(key=lambda name: int(name[len(base) + 1 :] or 0))
+            places |= {layer.name: name for layer, name in zip(same, of_class, strict=True)}
+    return places if len(places) == len(layers) else {}
 
 
 def snake_case(name: str) -> str:

@@ -13,7 +13,10 @@ from collections.abc import Mapping, Sequence
 from vistazo.errors import UnreadableModelError
 from vistazo.keras_import.dialect import Layer, Model
 from vistazo.keras_import.hdf5 import Tree, Weight, read_names
-from vistazo.keras_import.weights import Leaf, LayerPath, LayerWeights, Slot, SlotsOf, leaves
+from vistazo.keras_import.weights import LayerPath, LayerWeights, Leaf, Slot, SlotsOf, leaves
+
+# More than any layer's own name and its sublayers' take.
+_MAX_PARTS = 16
 
 _Wanted = tuple[Leaf, Slot]
 
@@ -82,14 +85,14 @@ def _by_name(
         return {}
     endings: dict[str, list[str]] = {}
     for name in plain:
-        parts = name.split("/")
+        parts = name.rsplit("/", _MAX_PARTS)
         for start in range(len(parts)):
             endings.setdefault("/".join(parts[start:]), []).append(name)
     matched: dict[tuple[LayerPath, str], Weight] = {}
     taken: set[str] = set()
     for leaf, slot in wanted:
-        ending = f"{leaf.layer.name}/{slot.legacy_path}" if nested else slot.legacy_path
-        candidates = endings.get(ending, [])
+        prefix = f"{leaf.layer.name}/" if nested else ""
+        candidates = [n for path in slot.legacy_paths for n in endings.get(f"{prefix}{path}", ())]
         if len(candidates) == 1 and candidates[0] not in taken:
             taken.add(candidates[0])
             matched[leaf.path, slot.path] = plain[candidates[0]]
@@ -105,8 +108,7 @@ def _by_order(
 
     ordered = sorted(wanted, key=is_late)
     return {
-        (leaf.path, slot.path): array
-        for (leaf, slot), array in zip(ordered, arrays, strict=True)
+        (leaf.path, slot.path): array for (leaf, slot), array in zip(ordered, arrays, strict=True)
     }
 
 

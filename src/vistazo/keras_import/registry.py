@@ -12,7 +12,8 @@ name, together with the arrays that the layer owns::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from vistazo.errors import ModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.keras_import.config import Config
@@ -43,6 +44,11 @@ class LayerCall:
     def config(self) -> Config:
         return self.layer.config
 
+    def configured(self, **fields: object) -> LayerCall:
+        """The same call of the same layer, set differently."""
+        config = Config(self.config.owner, {**self.config.fields, **fields})
+        return replace(self, layer=replace(self.layer, config=config))
+
     @property
     def options(self) -> Config:
         """The configuration, overridden by the call's keyword arguments."""
@@ -69,6 +75,19 @@ class LayerCall:
             return self.args[position]
         return self.config.get(name, default=default)
 
+    def numbers(self, name: str, position: int, *others: str) -> tuple[int, ...] | None:
+        """Whole numbers among the arguments, one or a list; None where there are none."""
+        given = self.argument(name, position)
+        for other in others:
+            given = self.options.get(other) if given is None else given
+        if given is None:
+            return None
+        listed = given if isinstance(given, list) else [given]
+        numbers = tuple(item for item in listed if isinstance(item, int))
+        if len(numbers) != len(listed):
+            raise self.refusal(f"its '{name}' is not made of whole numbers")
+        return numbers
+
     def weight(self, name: str, shape: Sequence[int]) -> Weight:
         """An array of the layer, whose stored shape has to be this one."""
         weight = self.weights.get(name)
@@ -77,10 +96,12 @@ class LayerCall:
                 f"The file holds no '{name}' for {self.layer}. It was saved incompletely; save the "
                 "model again."
             )
+        if weight.is_quantized:
+            raise self.refusal(f"'{name}' is quantized to whole numbers")
         if weight.shape != tuple(shape):
             raise UnreadableModelError(
-                f"'{name}' of {self.layer} is {weight.shape} in the file, where the configuration "
-                f"asks for {tuple(shape)}. The file is damaged, or its parts do not belong together."
+                f"'{name}' of {self.layer} is {weight.shape} in the file, where {tuple(shape)} is "
+                "needed. The file is damaged, or its parts do not belong together."
             )
         return weight
 
@@ -97,12 +118,14 @@ class LayerCall:
 
 
 Convert = Callable[[LayerCall], Result]
+AnyConvert = TypeVar("AnyConvert", bound=Convert)
 
 
 @dataclass(frozen=True)
 class Converter:
     convert: Convert
     slots_of: SlotsOf
+    keras_own: bool
 
 
 _CONVERTERS: dict[str, Converter] = {}
@@ -117,18 +140,34 @@ def slots(*names: str, **conditional: str) -> SlotsOf:
 
     def of(layer: Layer) -> tuple[Slot, ...]:
         there = [Slot(name) for name in names]
-        there += [Slot(name) for name, flag in conditional.items() if layer.config.flag(flag, True)]
+        kept = (name for name, flag in conditional.items() if layer.config.flag(flag, default=True))
+        there += map(Slot, kept)
         return tuple(there)
 
     return of
 
 
-def register(*class_names: str, weights: SlotsOf = no_slots) -> Callable[[Convert], Convert]:
-    """Make a function the converter of these layer classes; a later registration replaces."""
+def register(*class_names: str, weights: SlotsOf = no_slots) -> Callable[[AnyConvert], AnyConvert]:
+    """Make a function the converter of these layer classes; a later registration replaces.
 
-    def decorate(convert: Convert) -> Convert:
+    A class that its author registered in a package may be named with it, ``Custom>Scale``.
+    """
+    return _registration(class_names, weights, keras_own=False)
+
+
+def keras_layer(
+    *class_names: str, weights: SlotsOf = no_slots
+) -> Callable[[AnyConvert], AnyConvert]:
+    """The same for Keras' own classes: somebody else's class of that name is another matter."""
+    return _registration(class_names, weights, keras_own=True)
+
+
+def _registration(
+    class_names: Sequence[str], weights: SlotsOf, *, keras_own: bool
+) -> Callable[[AnyConvert], AnyConvert]:
+    def decorate(convert: AnyConvert) -> AnyConvert:
         for name in class_names:
-            _CONVERTERS[name] = Converter(convert, weights)
+            _CONVERTERS[name] = Converter(convert, weights, keras_own)
         return convert
 
     return decorate
@@ -136,20 +175,30 @@ def register(*class_names: str, weights: SlotsOf = no_slots) -> Callable[[Conver
 
 def converter_of(layer: Layer) -> Converter:
     """Raises UnsupportedModelError for a layer that nobody registered a converter for."""
-    converter = _CONVERTERS.get(layer.class_name)
+    converter = _find(layer)
     if converter is not None:
         return converter
     raise UnsupportedModelError(
-        f"The {layer} is of a class that is not known here. If it is your own, register a converter "
-        "for it (vistazo.keras_import.register), or convert the model to ONNX where its code is at "
-        "hand and serve that."
+        f"The {layer} is of a class that is not known here. If it is your own, register a "
+        "converter for it (vistazo.keras_import.register), or convert the model to ONNX where its "
+        "code is at hand and serve that."
     )
 
 
 def slots_of(layer: Layer) -> Sequence[Slot]:
     """The arrays that a layer owns; none for a layer that is not known."""
-    converter = _CONVERTERS.get(layer.class_name)
+    converter = _find(layer)
     return converter.slots_of(layer) if converter is not None else ()
+
+
+def _find(layer: Layer) -> Converter | None:
+    packaged = _CONVERTERS.get(f"{layer.package}>{layer.class_name}")
+    if packaged is not None:
+        return packaged
+    converter = _CONVERTERS.get(layer.class_name)
+    if converter is not None and converter.keras_own and layer.package:
+        return None  # a class of the same name, which may compute anything
+    return converter
 
 
 def _values(value: object) -> list[Value]:

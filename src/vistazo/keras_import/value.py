@@ -23,7 +23,8 @@ class Value:
 
     ``shape`` is in Keras' order; None is the batch. ``moved`` says that the tensor is stored
     channels first although Keras speaks of channels last. ``channel_axis`` is set for spatial maps
-    only. ``activation`` is what the numbers went through last.
+    only. ``activation`` is what the numbers went through last. ``sizes`` are the numbers themselves
+    where these are axis lengths, as of ``tf.shape``; None is the batch.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Value:
     channel_axis: int | None = None
     activation: str = "unknown"
     dtype: DType = "float32"
+    sizes: Shape | None = None
     parents: tuple[Value, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ LayerWeights = Mapping[str, Weight]
 class Slot:
     """One array of a layer. ``path`` leads through sublayers: ``query_dense/kernel``.
 
-    ``legacy`` is the path in legacy ``.h5`` weight names, where that differs. A statistic, such as
+    ``legacy`` is another path that legacy ``.h5`` weight names have for it. A statistic, such as
     a moving mean, is not trained: legacy files list such arrays last. Some versions leave an
     optional one out.
     """
@@ -31,8 +31,8 @@ class Slot:
     optional: bool = False
 
     @property
-    def legacy_path(self) -> str:
-        return self.legacy or self.path
+    def legacy_paths(self) -> tuple[str, ...]:
+        return (self.path, self.legacy) if self.legacy else (self.path,)
 
 
 SlotsOf = Callable[[Layer], Sequence[Slot]]

@@ -86,8 +86,8 @@ def _write(model: OnnxModel, file: BinaryIO) -> None:
     file.write(_header(model.metadata) + _tag(_GRAPH_FIELD) + _varint(length) + graph)
     for item, head in zip(model.initializers, fields, strict=True):
         file.write(head)
-        array = item.read().astype(_little_endian(item), copy=False)
-        file.write(memoryview(np.ascontiguousarray(array)).cast("B") if array.size else b"")
+        array = np.ascontiguousarray(item.read().astype(_little_endian(item), copy=False))
+        file.write(array.data if array.size else b"")
 
 
 def _header(metadata: Mapping[str, str]) -> bytes:
@@ -124,8 +124,8 @@ def _tag(field: int) -> bytes:
 
 def _varint(number: int) -> bytes:
     out = bytearray()
-    while number > 127:  # noqa: PLR2004
-        out.append(number & 127 | 128)
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
         number >>= 7
     out.append(number)
     return bytes(out)

@@ -7,11 +7,13 @@ bomb; D. Fifield, "A better zip bomb", 2019).
 from __future__ import annotations
 
 import io
+import shutil
 import tempfile
 import zipfile
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 
@@ -37,6 +39,10 @@ class Window(io.RawIOBase):
 
     def seekable(self) -> bool:
         return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
@@ -106,36 +112,45 @@ def _checked(entry: zipfile.ZipInfo, max_bytes: int) -> zipfile.ZipInfo:
 
 
 def _window(entry: zipfile.ZipInfo, path: Path) -> BinaryIO:
-    file = path.open("rb")
+    with ExitStack() as on_error:
+        file = on_error.enter_context(path.open("rb"))
+        start = _data_start(file, entry)
+        if entry.file_size != entry.compress_size or start + entry.file_size > path.stat().st_size:
+            raise HostileModelError(f"'{entry.filename}' in the zip lies about its size.")
+        window = io.BufferedReader(Window(file, start, entry.file_size), _BLOCK_BYTES)
+        checksum = 0
+        while block := window.read(_BLOCK_BYTES):
+            checksum = zlib.crc32(block, checksum)
+        if checksum != entry.CRC:
+            raise UnreadableModelError(
+                f"'{entry.filename}' in the zip does not match its checksum. Copy the file again."
+            )
+        window.seek(0)
+        on_error.pop_all()
+        return window
+
+
+def _data_start(file: BinaryIO, entry: zipfile.ZipInfo) -> int:
     file.seek(entry.header_offset)
     header = file.read(_LOCAL_HEADER_BYTES)
     if len(header) < _LOCAL_HEADER_BYTES or header[:4] != b"PK\x03\x04":
         raise UnreadableModelError(f"'{entry.filename}' in the zip is damaged. Copy it again.")
     skip = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-    start = entry.header_offset + _LOCAL_HEADER_BYTES + skip
-    if entry.file_size != entry.compress_size or start + entry.file_size > path.stat().st_size:
-        raise HostileModelError(f"'{entry.filename}' in the zip lies about its size.")
-    window = io.BufferedReader(Window(file, start, entry.file_size), _BLOCK_BYTES)
-    checksum = 0
-    while block := window.read(_BLOCK_BYTES):
-        checksum = zlib.crc32(block, checksum)
-    if checksum != entry.CRC:
-        raise UnreadableModelError(
-            f"'{entry.filename}' in the zip does not match its checksum. Copy the file again."
-        )
-    window.seek(0)
-    return window
+    return entry.header_offset + _LOCAL_HEADER_BYTES + skip
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
-    target = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
-    try:
-        with archive.open(entry) as member:
-            while block := member.read(_BLOCK_BYTES):
-                target.write(block)
-                if target.tell() > entry.file_size:
-                    raise HostileModelError(f"'{entry.filename}' in the zip lies about its size.")
-    except _FAULTS as error:
-        raise UnreadableModelError(f"'{entry.filename}' in the zip is damaged: {error}.") from error
-    target.seek(0)
-    return target  # type: ignore[return-value]
+    with ExitStack() as on_error:
+        target = on_error.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))
+        try:
+            with archive.open(entry) as member:
+                shutil.copyfileobj(member, target, _BLOCK_BYTES)
+        except _FAULTS as error:
+            raise UnreadableModelError(
+                f"'{entry.filename}' in the zip is damaged: {error}."
+            ) from error
+        if target.tell() != entry.file_size:  # zipfile itself never reads beyond what is declared
+            raise HostileModelError(f"'{entry.filename}' in the zip lies about its size.")
+        target.seek(0)
+        on_error.pop_all()
+        return cast(BinaryIO, target)

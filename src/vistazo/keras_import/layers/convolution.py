@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass, replace
 
 from vistazo.keras_import.dialect import Layer
 from vistazo.keras_import.graph import Floats
 from vistazo.keras_import.layers.activation import apply_activation
 from vistazo.keras_import.layers.window import Fit, Window, fit
-from vistazo.keras_import.registry import LayerCall, register, slots
+from vistazo.keras_import.registry import LayerCall, keras_layer, slots
 from vistazo.keras_import.value import IMAGE_RANK, Value
 from vistazo.keras_import.weights import Slot
 
@@ -47,110 +47,111 @@ def fit_windows(
     return fits[0], fits[1]
 
 
-@register("Conv2D", "Convolution2D", weights=slots("kernel", bias="use_bias"))
+@dataclass(frozen=True)
+class Kernel:
+    """The weights of one convolution, as names of constants, and their extent."""
+
+    weight: str
+    size: tuple[int, int]
+    filters: int
+    groups: int = 1
+    bias: str | None = None
+
+
+@keras_layer("Conv2D", "Convolution2D", weights=slots("kernel", bias="use_bias"))
 def conv2d(call: LayerCall) -> Value:
-    """keras.layers.Conv2D: ``tf.nn.conv2d`` on (n, h, w, c), groups as in the paper on AlexNet."""
+    """keras.layers.Conv2D: ``tf.nn.conv2d`` on (n, h, w, c), in ``groups`` of channels."""
     value = call.input
     channels, groups = channels_of(call, value), call.config.integer("groups", 1)
-    filters, kernel = call.config.integer("filters"), call.config.pair("kernel_size")
+    filters, size = call.config.integer("filters"), call.config.pair("kernel_size")
     if groups < 1 or channels % groups or filters % groups:
         raise call.refusal(f"{channels} channels do not divide into {groups} groups")
-    stored = call.weight("kernel", (*kernel, channels // groups, filters))
-    shape = (filters, channels // groups, *kernel)
-    weight = call.graph.parameter(
-        call.name("kernel"), [stored], shape, lambda array: array.transpose(3, 2, 0, 1)
-    )
-    return _convolve(call, value, weight, kernel, filters, groups)
+    stored = call.weight("kernel", (*size, channels // groups, filters))
+    shape = (filters, channels // groups, *size)
+    weight = call.graph.parameter(call.name("kernel"), [stored], shape, _filters_first)
+    return _activated(call, value, Kernel(weight, size, filters, groups, _bias(call, filters)))
 
 
-@register("DepthwiseConv2D", weights=slots("depthwise_kernel", bias="use_bias"))
+def _depthwise_slots(layer: Layer) -> tuple[Slot, ...]:
+    # Keras 3 calls the array what the attribute is called.
+    kernel = Slot("depthwise_kernel", legacy="kernel")
+    return (kernel, Slot("bias")) if layer.config.flag("use_bias", default=True) else (kernel,)
+
+
+@keras_layer("DepthwiseConv2D", weights=_depthwise_slots)
 def depthwise_conv2d(call: LayerCall) -> Value:
     """keras.layers.DepthwiseConv2D: output channel ``c * multiplier + m`` sees channel c only.
 
     A ``groups`` key, which Keras 2 inherited from Conv2D, means nothing here.
     """
-    value = call.input
-    channels, multiplier = channels_of(call, value), call.config.integer("depth_multiplier", 1)
-    kernel = call.config.pair("kernel_size")
-    weight = _depthwise_kernel(call, kernel, channels, multiplier)
-    return _convolve(call, value, weight, kernel, channels * multiplier, channels)
+    value, kernel = call.input, _depthwise_kernel(call)
+    return _activated(call, value, replace(kernel, bias=_bias(call, kernel.filters)))
 
 
-def _separable_slots(layer: Layer) -> tuple[Slot, ...]:
-    names = ["depthwise_kernel", "pointwise_kernel"]
-    return tuple(map(Slot, [*names, "bias"] if layer.config.flag("use_bias", True) else names))
-
-
-@register("SeparableConv2D", "SeparableConvolution2D", weights=_separable_slots)
+@keras_layer(
+    "SeparableConv2D",
+    "SeparableConvolution2D",
+    weights=slots("depthwise_kernel", "pointwise_kernel", bias="use_bias"),
+)
 def separable_conv2d(call: LayerCall) -> Value:
     """keras.layers.SeparableConv2D: a depthwise convolution, then a pointwise one with the bias."""
-    value = call.input
-    channels, multiplier = channels_of(call, value), call.config.integer("depth_multiplier", 1)
-    filters, kernel = call.config.integer("filters"), call.config.pair("kernel_size")
-    inner = channels * multiplier
-    depthwise = _depthwise_kernel(call, kernel, channels, multiplier)
-    middle = _window(call, value, depthwise, kernel, inner, channels, bias=None)
-    stored = call.weight("pointwise_kernel", (1, 1, inner, filters))
-    pointwise = call.graph.parameter(
-        call.name("pointwise_kernel"),
-        [stored],
-        (filters, inner, 1, 1),
-        lambda array: array.transpose(3, 2, 0, 1),
-    )
-    data_format = call.config.data_format()
-    inputs = [call.graph.channels_first(middle, data_format), pointwise, *_bias(call, filters)]
+    depthwise, filters = _depthwise_kernel(call), call.config.integer("filters")
+    middle = convolve(call, call.input, depthwise)
+    stored = call.weight("pointwise_kernel", (1, 1, depthwise.filters, filters))
+    shape = (filters, depthwise.filters, 1, 1)
+    weight = call.graph.parameter(call.name("pointwise_kernel"), [stored], shape, _filters_first)
+    data_format, bias = call.config.data_format(), _bias(call, filters)
+    inputs = [call.graph.channels_first(middle, data_format), weight, *([bias] if bias else [])]
     name = call.graph.op("Conv", *inputs, kernel_shape=(1, 1))
-    height, width = spatial_size(call, middle)
-    out = call.graph.map(name, (filters, height, width), data_format, middle)
+    out = call.graph.map(name, (filters, *spatial_size(call, middle)), data_format, middle)
     return apply_activation(call, out, call.config.get("activation"))
 
 
-def _depthwise_kernel(
-    call: LayerCall, kernel: tuple[int, int], channels: int, multiplier: int
-) -> str:
-    # Keras before 2.9 calls it depthwise_kernel in both layers, and keeps it first in either.
-    stored = call.weight("depthwise_kernel", (*kernel, channels, multiplier))
-
-    def to_onnx(array: Floats) -> Floats:
-        return np.asarray(array.transpose(2, 3, 0, 1), dtype=np.float32)
-
-    shape = (channels * multiplier, 1, *kernel)
-    return call.graph.parameter(call.name("depthwise_kernel"), [stored], shape, to_onnx)
-
-
-def _convolve(
-    call: LayerCall, value: Value, weight: str, kernel: tuple[int, int], filters: int, groups: int
-) -> Value:
-    bias = next(iter(_bias(call, filters)), None)
-    out = _window(call, value, weight, kernel, filters, groups, bias)
-    return apply_activation(call, out, call.config.get("activation"))
-
-
-def _bias(call: LayerCall, filters: int) -> list[str]:
-    if not call.config.flag("use_bias", default=True):
-        return []
-    return [call.graph.parameter(call.name("bias"), [call.weight("bias", (filters,))], (filters,))]
-
-
-def _window(
-    call: LayerCall,
-    value: Value,
-    weight: str,
-    kernel: tuple[int, int],
-    filters: int,
-    groups: int,
-    bias: str | None,
-) -> Value:
-    rows, columns = fit_windows(call, value, kernel)
+def convolve(call: LayerCall, value: Value, kernel: Kernel) -> Value:
+    """The kernel slid over a map, with the layer's strides, dilation and padding."""
+    rows, columns = fit_windows(call, value, kernel.size)
     data_format = call.config.data_format()
-    source = call.graph.channels_first(value, data_format)
+    inside, (top, left, bottom, right) = call.graph.without_border(value)
+    inputs = [call.graph.channels_first(inside, data_format), kernel.weight]
     name = call.graph.op(
         "Conv",
-        *(source, weight, bias) if bias else (source, weight),
-        kernel_shape=kernel,
+        *(inputs if kernel.bias is None else [*inputs, kernel.bias]),
+        kernel_shape=kernel.size,
         strides=call.config.pair("strides", 1),
         dilations=call.config.pair("dilation_rate", 1),
-        pads=(rows.before, columns.before, rows.after, columns.after),
-        group=groups,
+        pads=(
+            top + rows.before,
+            left + columns.before,
+            bottom + rows.after,
+            right + columns.after,
+        ),
+        group=kernel.groups,
     )
-    return call.graph.map(name, (filters, rows.out, columns.out), data_format, value)
+    return call.graph.map(name, (kernel.filters, rows.out, columns.out), data_format, value)
+
+
+def _activated(call: LayerCall, value: Value, kernel: Kernel) -> Value:
+    out = convolve(call, value, kernel)
+    return apply_activation(call, out, call.config.get("activation"))
+
+
+def _depthwise_kernel(call: LayerCall) -> Kernel:
+    channels = channels_of(call, call.input)
+    multiplier = call.config.integer("depth_multiplier", 1)
+    size = call.config.pair("kernel_size")
+    stored = call.weight("depthwise_kernel", (*size, channels, multiplier))
+    shape = (channels * multiplier, 1, *size)
+    weight = call.graph.parameter(
+        call.name("depthwise_kernel"), [stored], shape, lambda array: array.transpose(2, 3, 0, 1)
+    )
+    return Kernel(weight, size, channels * multiplier, channels)
+
+
+def _filters_first(array: Floats) -> Floats:
+    return array.transpose(3, 2, 0, 1)
+
+
+def _bias(call: LayerCall, filters: int) -> str | None:
+    if not call.config.flag("use_bias", default=True):
+        return None
+    return call.graph.parameter(call.name("bias"), [call.weight("bias", (filters,))], (filters,))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from vistazo.keras_import.dialect import Layer
 from vistazo.keras_import.layers.activation import apply_activation
-from vistazo.keras_import.registry import LayerCall, register, slots
+from vistazo.keras_import.registry import LayerCall, keras_layer, slots
 from vistazo.keras_import.value import Value
 from vistazo.keras_import.weights import Slot
 
 _MATRIX = 2
 
 
-@register("Dense", weights=slots("kernel", bias="use_bias"))
+@keras_layer("Dense", weights=slots("kernel", bias="use_bias"))
 def dense(call: LayerCall) -> Value:
     """keras.layers.Dense: ``activation(x @ kernel + bias)`` over the last axis."""
     value, units = call.input, call.config.integer("units")
@@ -40,7 +40,7 @@ def _einsum_slots(layer: Layer) -> tuple[Slot, ...]:
     return (Slot("kernel"), Slot("bias")) if has_bias else (Slot("kernel"),)
 
 
-@register("EinsumDense", "ExperimentalEinsumDense", weights=_einsum_slots)
+@keras_layer("EinsumDense", "ExperimentalEinsumDense", weights=_einsum_slots)
 def einsum_dense(call: LayerCall) -> Value:
     """keras.layers.EinsumDense: ``activation(einsum(equation, x, kernel) + bias)``."""
     value, equation = call.input, call.config.text("equation").replace(" ", "")

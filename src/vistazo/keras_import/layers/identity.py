@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vistazo.keras_import.registry import LayerCall, register
+from vistazo.keras_import.registry import LayerCall, keras_layer, register
 from vistazo.keras_import.value import Value
 
 
-@register(
+@keras_layer(
     "Dropout",
     "SpatialDropout1D",
     "SpatialDropout2D",
@@ -14,9 +14,6 @@ from vistazo.keras_import.value import Value
     "AlphaDropout",
     "GaussianDropout",
     "GaussianNoise",
-    "FixedDropout",
-    "StochasticDepth",
-    "DropPath",
     "ActivityRegularization",
     "Identity",
     "InputLayer",
@@ -24,19 +21,25 @@ from vistazo.keras_import.value import Value
     "StopGradient",
 )
 def identity(call: LayerCall) -> Value:
-    """Noise and regularization act in training alone (``training=False`` in their ``call``).
+    """Noise and regularization act in training alone (``training=False`` in their ``call``)."""
+    return call.input
 
-    FixedDropout is the dropout of the ``efficientnet`` package; StochasticDepth (Huang et al. 2016)
-    is registered by ``keras.applications`` for ConvNeXt.
+
+@register("FixedDropout", "StochasticDepth", "DropPath")
+def dropped_in_training(call: LayerCall) -> Value:
+    """Dropout of the ``efficientnet`` package; stochastic depth (Huang et al. 2016), which
+    keras.applications registers for ConvNeXt, under either of its names.
     """
     return call.input
 
 
-@register(
+@keras_layer(
     "RandomFlip",
     "RandomRotation",
     "RandomTranslation",
     "RandomZoom",
+    "RandomHeight",
+    "RandomWidth",
     "RandomContrast",
     "RandomBrightness",
     "RandomShear",

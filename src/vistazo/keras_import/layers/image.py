@@ -8,11 +8,11 @@ from vistazo.keras_import.elementwise import combine
 from vistazo.keras_import.layers.convolution import spatial_size
 from vistazo.keras_import.layers.padding import crop
 from vistazo.keras_import.layers.resampling import resize
-from vistazo.keras_import.registry import LayerCall, register
+from vistazo.keras_import.registry import LayerCall, keras_layer
 from vistazo.keras_import.value import Value
 
 
-@register("Rescaling")
+@keras_layer("Rescaling")
 def rescaling(call: LayerCall) -> Value:
     """keras.layers.Rescaling: ``x * scale + offset``; numbers, or one per channel.
 
@@ -35,7 +35,7 @@ def _constant(call: LayerCall, name: str) -> np.ndarray[tuple[int, ...], np.dtyp
         raise call.config.wrong(name, "a number or one per channel", given) from None
 
 
-@register("Resizing")
+@keras_layer("Resizing")
 def resizing(call: LayerCall) -> Value:
     """keras.layers.Resizing; ``crop_to_aspect_ratio`` cuts the centre of the target's shape."""
     value, wanted = call.input, (call.config.integer("height"), call.config.integer("width"))
@@ -44,7 +44,8 @@ def resizing(call: LayerCall) -> Value:
     if call.config.flag("crop_to_aspect_ratio", default=False):
         value = _crop_to_ratio(call, value, wanted)
     antialias = call.config.flag("antialias", default=False)
-    return resize(call, value, wanted, call.config.text("interpolation", "bilinear"), antialias)
+    how = call.config.text("interpolation", "bilinear")
+    return resize(call, value, wanted, how, antialias=antialias)
 
 
 def _crop_to_ratio(call: LayerCall, value: Value, wanted: tuple[int, int]) -> Value:
@@ -56,7 +57,19 @@ def _crop_to_ratio(call: LayerCall, value: Value, wanted: tuple[int, int]) -> Va
     return crop(call, value, corner, (cut_height, cut_width))
 
 
-@register("CenterCrop")
+@keras_layer("RandomCrop")
+def random_crop(call: LayerCall) -> Value:
+    """keras.layers.RandomCrop, which at inference scales the largest centred part of its shape.
+
+    Keras 3 did so too at first, and now hands on what it is given.
+    """
+    wanted = (call.config.integer("height"), call.config.integer("width"))
+    if call.graph.keras_major > 2 and spatial_size(call, call.input) != wanted:
+        raise call.refusal("what it does at inference differs from one Keras 3 to the next")
+    return resizing(call.configured(crop_to_aspect_ratio=True))
+
+
+@keras_layer("CenterCrop")
 def center_crop(call: LayerCall) -> Value:
     """keras.layers.CenterCrop: the centre; a smaller picture is first scaled up to cover it."""
     value, wanted = call.input, (call.config.integer("height"), call.config.integer("width"))

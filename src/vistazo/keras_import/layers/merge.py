@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from vistazo.keras_import.elementwise import combine, combine_all
 from vistazo.keras_import.layers.operands import binary_operands
-from vistazo.keras_import.registry import LayerCall, register
+from vistazo.keras_import.registry import LayerCall, keras_layer, register
 from vistazo.keras_import.value import IMAGE_RANK, Value
 
 _OPS = {
@@ -18,7 +19,7 @@ _OPS = {
 }
 
 
-@register(*_OPS)
+@keras_layer(*_OPS)
 def merge(call: LayerCall) -> Value:
     """keras.layers.Add and so on, and the Keras 3 operations, which may take a constant."""
     op_type = _OPS[call.layer.class_name]
@@ -29,7 +30,15 @@ def merge(call: LayerCall) -> Value:
     return combine(call.graph, op_type, *binary_operands(call))
 
 
-@register("Average")
+@register("CustomScaleLayer")
+def scaled_sum(call: LayerCall) -> Value:
+    """The residual step of keras.applications' InceptionResNetV2: ``x + scale * branch``."""
+    shortcut, branch = call.inputs
+    scaled = combine(call.graph, "Mul", branch, call.config.number("scale"))
+    return combine(call.graph, "Add", shortcut, scaled)
+
+
+@keras_layer("Average")
 def average(call: LayerCall) -> Value:
     """keras.layers.Average."""
     values = _aligned(call)
@@ -51,7 +60,7 @@ def _widened(call: LayerCall, value: Value, rank: int) -> Value:
     return call.graph.reshape(value, (value.shape[0], *ones, *value.shape[1:]))
 
 
-@register("Concatenate")
+@keras_layer("Concatenate")
 def concatenate(call: LayerCall) -> Value:
     """keras.layers.Concatenate and keras.ops.concatenate."""
     axis = call.options.integers("axis", -1)[0]
@@ -77,11 +86,10 @@ def join(call: LayerCall, values: Sequence[Value], axis: int) -> Value:
     length = sum(value.size(axis) for value in values)
     shape = (*first.shape[:axis], length, *first.shape[axis + 1 :])
     like = Value("", shape, moved, first.channel_axis, dtype=first.dtype, parents=tuple(values))
-    name = graph.op("Concat", *names, axis=graph.stored_axis(like, axis))
-    return Value(name, shape, moved, first.channel_axis, "unknown", first.dtype, tuple(values))
+    return replace(like, name=graph.op("Concat", *names, axis=graph.stored_axis(like, axis)))
 
 
-@register("Dot")
+@keras_layer("Dot")
 def dot(call: LayerCall) -> Value:
     """keras.layers.Dot: ``batch_dot`` over one axis each; of vectors, or of matrices."""
     left, right = call.inputs
@@ -91,9 +99,7 @@ def dot(call: LayerCall) -> Value:
         raise call.refusal("it multiplies tensors of more than two axes")
     graph, names = call.graph, [call.graph.plain(left), call.graph.plain(right)]
     if call.config.flag("normalize", default=False):
-        names = [
-            _unit(call, name, axis) for name, axis in zip(names, along, strict=True)
-        ]
+        names = [_unit(call, name, axis) for name, axis in zip(names, along, strict=True)]
     letters = [["n", "a", "b"][: left.rank], ["n", "c", "d"][: right.rank]]
     letters[0][along[0]] = letters[1][along[1]] = "k"
     rest = [axis for side in letters for axis in side if axis not in "nk"]

@@ -10,7 +10,7 @@ from vistazo.keras_import.dialect import Layer
 from vistazo.keras_import.elementwise import AxisParameter, along_axis, combine
 from vistazo.keras_import.graph import Floats
 from vistazo.keras_import.hdf5 import Weight
-from vistazo.keras_import.registry import LayerCall, register, slots
+from vistazo.keras_import.registry import LayerCall, keras_layer, slots
 from vistazo.keras_import.value import IMAGE_RANK, Value
 from vistazo.keras_import.weights import Slot
 
@@ -22,7 +22,7 @@ def _batch_slots(layer: Layer) -> tuple[Slot, ...]:
     return (*trained, *statistics)
 
 
-@register(
+@keras_layer(
     "BatchNormalization",
     "BatchNormalizationV1",
     "BatchNormalizationV2",
@@ -36,7 +36,7 @@ def batch_normalization(call: LayerCall) -> Value:
     size, epsilon = value.size(axis), call.config.number("epsilon", default=1e-3)
     if value.rank == IMAGE_RANK and axis in (1, IMAGE_RANK - 1):
         return _on_map(call, value, axis, epsilon)
-    if value.rank == 2:  # noqa: PLR2004
+    if value.rank == 2:
         name = call.graph.op("BatchNormalization", value.name, *_four(call, size), epsilon=epsilon)
         return call.graph.like(value, name, "linear")
     mean, variance = (call.weight(f"moving_{name}", (size,)) for name in ("mean", "variance"))
@@ -74,10 +74,12 @@ def _four(call: LayerCall, size: int) -> list[str]:
         if name in call.weights:
             names.append(graph.parameter(call.name(name), [call.weight(name, (size,))], (size,)))
         else:
-            names.append(graph.floats(np.full(size, neutral)))
-    for name in ("moving_mean", "moving_variance"):
-        names.append(graph.parameter(call.name(name), [call.weight(name, (size,))], (size,)))
-    return names
+            names.append(graph.filled((size,), neutral))
+    statistics = ("moving_mean", "moving_variance")
+    return names + [
+        graph.parameter(call.name(name), [call.weight(name, (size,))], (size,))
+        for name in statistics
+    ]
 
 
 def _single_axis(call: LayerCall, value: Value) -> int:
@@ -87,7 +89,7 @@ def _single_axis(call: LayerCall, value: Value) -> int:
     return axes[0] % value.rank
 
 
-@register("LayerNormalization", weights=slots(gamma="scale", beta="center"))
+@keras_layer("LayerNormalization", weights=slots(gamma="scale", beta="center"))
 def layer_normalization(call: LayerCall) -> Value:
     """keras.layers.LayerNormalization: mean and variance over ``axis``, within one picture.
 
@@ -113,7 +115,7 @@ def layer_normalization(call: LayerCall) -> Value:
     return _in_keras_order(value, name)
 
 
-@register("RMSNormalization", weights=slots("scale"))
+@keras_layer("RMSNormalization", weights=slots("scale"))
 def rms_normalization(call: LayerCall) -> Value:
     """keras.layers.RMSNormalization: ``x / sqrt(mean(x^2) + epsilon) * scale``."""
     axes = sorted(axis % call.input.rank for axis in call.config.integers("axis", -1))
@@ -138,14 +140,14 @@ def graph_plain(call: LayerCall) -> str:
 def _affine(call: LayerCall, name: str, shape: tuple[int, ...], neutral: float) -> str:
     if name in call.weights:
         return call.graph.parameter(call.name(name), [call.weight(name, shape)], shape)
-    return call.graph.floats(np.full(shape, neutral))
+    return call.graph.filled(shape, neutral)
 
 
 def _in_keras_order(value: Value, name: str) -> Value:
     return Value(name, value.shape, channel_axis=value.channel_axis, parents=(value,))
 
 
-@register("GroupNormalization", weights=slots(gamma="scale", beta="center"))
+@keras_layer("GroupNormalization", weights=slots(gamma="scale", beta="center"))
 def group_normalization(call: LayerCall) -> Value:
     """keras.layers.GroupNormalization (Wu and He 2018): statistics over a group of channels.
 
@@ -166,7 +168,7 @@ def group_normalization(call: LayerCall) -> Value:
         source, moved = graph.op("Transpose", graph.plain(value), perm=order), False
     per_group = prod(n for n in value.shape if n is not None) // groups
     rows = graph.op("Reshape", source, graph.integers([-1, groups, per_group]))
-    ones, zeros = graph.floats(np.ones(groups)), graph.floats(np.zeros(groups))
+    ones, zeros = graph.filled((groups,), 1.0), graph.filled((groups,), 0.0)
     epsilon = call.config.number("epsilon", default=1e-3)
     # Instance normalization of (n, groups, rest) is group normalization of (n, channels, ...).
     rows = graph.op("InstanceNormalization", rows, ones, zeros, epsilon=epsilon)
@@ -184,7 +186,7 @@ def group_normalization(call: LayerCall) -> Value:
     return out
 
 
-@register("UnitNormalization")
+@keras_layer("UnitNormalization")
 def unit_normalization(call: LayerCall) -> Value:
     """keras.layers.UnitNormalization: ``x / max(|x|_2, 1e-6)``, ``ops.normalize`` of order 2."""
     value, graph = call.input, call.graph
@@ -203,7 +205,7 @@ def _normalization_slots(layer: Layer) -> tuple[Slot, ...]:
     return tuple(Slot(name, statistic=True, optional=spare) for name, spare in names)
 
 
-@register("Normalization", weights=_normalization_slots)
+@keras_layer("Normalization", weights=_normalization_slots)
 def normalization(call: LayerCall) -> Value:
     """keras.layers.Normalization: ``(x - mean) / max(sqrt(variance), 1e-7)``; or its inverse."""
     value = call.input

@@ -9,7 +9,7 @@ from vistazo.keras_import.registry import LayerCall
 from vistazo.keras_import.value import Value
 
 _FIRST_NAMES = ("x1", "x", "a", "input")
-_SECOND_NAMES = ("x2", "y", "b", "other")
+_SECOND_NAMES = ("x2", "y", "b", "bias", "other")
 
 
 def binary_operands(call: LayerCall) -> tuple[Operand, Operand]:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from vistazo.keras_import.layers.convolution import channels_of, spatial_size
-from vistazo.keras_import.registry import LayerCall, register
+from vistazo.keras_import.registry import LayerCall, keras_layer
 from vistazo.keras_import.value import Value
 
 _Border = tuple[tuple[int, int], tuple[int, int]]
 
 
-@register("ZeroPadding2D")
+@keras_layer("ZeroPadding2D")
 def zero_padding(call: LayerCall) -> Value:
-    """keras.layers.ZeroPadding2D: ``padding`` is one number, (rows, columns) or two pairs."""
+    """keras.layers.ZeroPadding2D: ``padding`` is one number, (rows, columns) or two pairs.
+
+    A convolution that follows takes the zeros over as its own padding.
+    """
     (top, bottom), (left, right) = _border(call, "padding")
     value, data_format = call.input, call.config.data_format()
     height, width = spatial_size(call, value)
     source = call.graph.channels_first(value, data_format)
-    pads = call.graph.integers([0, 0, top, left, 0, 0, bottom, right])
+    name = call.graph.op("Pad", source, call.graph.integers([0, 0, top, left, 0, 0, bottom, right]))
     shape = (channels_of(call, value), height + top + bottom, width + left + right)
-    return call.graph.map(call.graph.op("Pad", source, pads), shape, data_format, value)
+    padded = call.graph.map(name, shape, data_format, value)
+    call.graph.note_border(padded, value, (top, left, bottom, right))
+    return padded
 
 
-@register("Cropping2D")
+@keras_layer("Cropping2D")
 def cropping(call: LayerCall) -> Value:
     """keras.layers.Cropping2D: ``cropping`` as in ZeroPadding2D."""
     (top, bottom), (left, right) = _border(call, "cropping")
@@ -48,7 +53,7 @@ def _border(call: LayerCall, field: str) -> _Border:
     given = call.config.get(field, default=1 if field == "padding" else 0)
     sides = given if isinstance(given, list) else [given, given]
     pairs = [side if isinstance(side, list) else [side, side] for side in sides]
-    numbers = [number for pair in pairs for number in pair]
-    if len(numbers) != 4 or not all(isinstance(n, int) and n >= 0 for n in numbers):  # noqa: PLR2004
+    numbers = [number for pair in pairs for number in pair if isinstance(number, int)]
+    if len(numbers) != 4 or min(numbers) < 0:
         raise call.config.wrong(field, "whole numbers for the four sides", given)
     return (numbers[0], numbers[1]), (numbers[2], numbers[3])

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from vistazo.keras_import.config import DataFormat
 from vistazo.keras_import.layers.convolution import channels_of, fit_windows
-from vistazo.keras_import.registry import LayerCall, register
+from vistazo.keras_import.layers.reduction import reduce
+from vistazo.keras_import.operations import operation
+from vistazo.keras_import.registry import LayerCall, keras_layer
 from vistazo.keras_import.value import IMAGE_RANK, Value
 
+# ONNX Runtime (1.17 to 1.31) folds zeros laid around a map into the MaxPool that follows, although
+# a zero can be the maximum and MaxPool's own padding cannot (PadFusion; ResNet50V2 has such a
+# pair). Taking the maximum with this number changes nothing, and keeps the two apart.
+_LOWEST = np.finfo(np.float32).min
 
-@register("MaxPooling2D", "MaxPool2D")
+
+@keras_layer("MaxPooling2D", "MaxPool2D")
 def max_pooling(call: LayerCall) -> Value:
     """keras.layers.MaxPooling2D; padding never wins."""
     return _pool(call, "MaxPool")
 
 
-@register("AveragePooling2D", "AvgPool2D")
+@keras_layer("AveragePooling2D", "AvgPool2D")
 def average_pooling(call: LayerCall) -> Value:
     """keras.layers.AveragePooling2D: the mean of the pixels inside, padding not counted."""
     return _pool(call, "AveragePool")
@@ -26,9 +35,12 @@ def _pool(call: LayerCall, op_type: str) -> Value:
     strides = call.config.pair("strides") if call.config.get("strides") else window
     rows, columns = fit_windows(call, value, window, strides)
     data_format = call.config.data_format()
+    source = call.graph.channels_first(value, data_format)
+    if op_type == "MaxPool" and any(call.graph.without_border(value)[1]):
+        source = call.graph.op("Max", source, call.graph.floats(_LOWEST))
     name = call.graph.op(
         op_type,
-        call.graph.channels_first(value, data_format),
+        source,
         kernel_shape=window,
         strides=strides,
         pads=(rows.before, columns.before, rows.after, columns.after),
@@ -37,13 +49,39 @@ def _pool(call: LayerCall, op_type: str) -> Value:
     return call.graph.map(name, shape, data_format, value)
 
 
-@register("GlobalAveragePooling2D", "GlobalAvgPool2D")
+@operation("MaxPool", tf="nn.max_pool nn.max_pool2d")
+def max_pool(call: LayerCall) -> Value:
+    """keras.ops.max_pool and tf.nn.max_pool2d."""
+    return max_pooling(_as_layer(call))
+
+
+@operation("AveragePool", tf="nn.avg_pool nn.avg_pool2d")
+def average_pool(call: LayerCall) -> Value:
+    """keras.ops.average_pool and tf.nn.avg_pool2d."""
+    return average_pooling(_as_layer(call))
+
+
+def _as_layer(call: LayerCall) -> LayerCall:
+    """TensorFlow counts a window over all four axes, or over two."""
+    options = call.options
+    formats = {"NHWC": "channels_last", "NCHW": "channels_first"}
+    form = formats.get(options.text("data_format", "NHWC"), options.get("data_format"))
+    inner = slice(1, 3) if form == "channels_last" else slice(2, 4)
+    sizes = {}
+    for name, other in (("pool_size", "ksize"), ("strides", "strides")):
+        given = options.get(name, other)
+        sizes[name] = given[inner] if isinstance(given, list) and len(given) > 2 else given
+    padding = options.text("padding", "valid").lower()
+    return call.configured(padding=padding, data_format=form, **sizes)
+
+
+@keras_layer("GlobalAveragePooling2D", "GlobalAvgPool2D")
 def global_average_pooling(call: LayerCall) -> Value:
     """keras.layers.GlobalAveragePooling2D: the mean over height and width."""
     return _pool_whole(call, "GlobalAveragePool", "ReduceMean")
 
 
-@register("GlobalMaxPooling2D", "GlobalMaxPool2D")
+@keras_layer("GlobalMaxPooling2D", "GlobalMaxPool2D")
 def global_max_pooling(call: LayerCall) -> Value:
     """keras.layers.GlobalMaxPooling2D: the maximum over height and width."""
     return _pool_whole(call, "GlobalMaxPool", "ReduceMax")
@@ -78,7 +116,16 @@ def _kept(value: Value) -> str:
     return value.activation if value.activation == "linear" else "unknown"
 
 
-@register("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D")
+@keras_layer("GlobalAveragePooling1D", "GlobalMaxPooling1D", "GlobalAvgPool1D", "GlobalMaxPool1D")
+def global_pooling_of_a_sequence(call: LayerCall) -> Value:
+    """keras.layers.GlobalAveragePooling1D and its maximum: over the steps of (n, steps, c)."""
+    value, keep = call.input, call.config.flag("keepdims", default=False)
+    axis = 1 if call.config.data_format() == "channels_last" else 2
+    op_type = "ReduceMax" if "Max" in call.layer.class_name else "ReduceMean"
+    return reduce(call, op_type, value, (axis,), keep=keep)
+
+
+@keras_layer("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D")
 def adaptive_pooling(call: LayerCall) -> Value:
     """keras.layers.AdaptiveAveragePooling2D, where the output divides the input evenly."""
     value, data_format = call.input, call.config.data_format()

@@ -42,7 +42,7 @@ def fit(window: Window, padding: str) -> Fit | None:
         out = ceil(window.size / window.stride)
         total = max(0, (out - 1) * window.stride + window.reach - window.size)
         return Fit(out, total // 2, total - total // 2)
-    out = (window.size - window.reach) // window.stride + 1
+    out = _steps(window, window.size)
     return Fit(out, 0, 0) if out > 0 else None
 
 
@@ -61,8 +61,13 @@ def fit_transposed(window: Window, padding: str, output_padding: int | None) -> 
     else:
         cut = 2 * (window.reach // 2) if padding == "same" else 0
         out = full - cut + output_padding
-    if out < 1:
-        return None
+    reached = ceil(out / window.stride) if padding == "same" else _steps(window, out)
+    if out < 1 or reached != window.size:
+        return None  # TensorFlow refuses such an output padding as well
     total = max(0, full - out) if padding == "same" else 0
     before = total // 2
     return Fit(out, before, full - out - before)
+
+
+def _steps(window: Window, size: int) -> int:
+    return (size - window.reach) // window.stride + 1

@@ -1,0 +1,72 @@
+// What the model is, for whom, and how good: all of it from its card.
+
+import { el, entry } from "./elements.js";
+import { number, readable, t, table } from "./language.js";
+
+const TEXTS = ["intended_use", "population", "training_data", "limits", "licence"];
+const SHARES = ["accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1"];
+
+export function aboutOf({ card }) {
+  const groups = Object.entries(card.figures).filter(([, group]) => isTable(group));
+  return [
+    el("h2", { id: "about-title" }, t("about")),
+    el(
+      "dl",
+      {},
+      ...entry(t("model"), `${readable(card.name)} · ${t("version")} ${card.version}`),
+      ...TEXTS.flatMap((name) => entry(t(name), card[name])),
+    ),
+    ...groups.map(([name, group]) => figures(name, group)),
+  ];
+}
+
+/** One sentence for those who read no tables; empty where the card has not measured enough. */
+export function measuredOf({ card }) {
+  const group = Object.values(card.figures).find(
+    (figures) => isTable(figures) && "sensitivity" in figures && "specificity" in figures,
+  );
+  if (!group || !group.films) return "";
+  const ofHundred = (figure) => number(100 * (figure.value ?? figure), { maximumFractionDigits: 0 });
+  return t("measured", {
+    films: number(group.films),
+    label: card.positive ?? card.labels[1],
+    sensitivity: ofHundred(group.sensitivity),
+    specificity: ofHundred(group.specificity),
+  });
+}
+
+const isTable = (value) => value !== null && typeof value === "object" && !("value" in value);
+
+function figures(name, group) {
+  const rows = Object.entries(group).map(([figure, value]) =>
+    el("tr", {}, el("th", { scope: "row" }, nameOf(figure)), el("td", {}, shown(figure, value))),
+  );
+  const head = [t("figure"), t("value")].map((text) => el("th", { scope: "col" }, text));
+  return el(
+    "table",
+    {},
+    el("caption", {}, nameOf(name)),
+    el("thead", {}, el("tr", {}, head)),
+    el("tbody", {}, rows),
+  );
+}
+
+const nameOf = (figure) => table("figureNames")[figure] ?? readable(figure);
+
+function shown(figure, value) {
+  if (typeof value === "number") return format(figure, value);
+  if (value === null || typeof value !== "object") return String(value);
+  if ("value" in value && "low" in value) {
+    const [middle, low, high] = [value.value, value.low, value.high].map((v) => format(figure, v));
+    return `${middle} (${low} – ${high})`;
+  }
+  return Object.entries(value)
+    .map(([label, count]) => `${label} ${shown(figure, count)}`)
+    .join(", ");
+}
+
+function format(figure, value) {
+  if (SHARES.includes(figure)) return number(value, { style: "percent", maximumFractionDigits: 1 });
+  const digits = Number.isInteger(value) ? 0 : 3;
+  return number(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}

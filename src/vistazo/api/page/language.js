@@ -1,0 +1,68 @@
+// The language of the page: the browser's, until somebody chooses another.
+
+import { keep, recall } from "./memory.js";
+import { STRINGS } from "./strings.js";
+
+const KEPT = "vistazo-language";
+
+let current = initial();
+
+export const languages = Object.keys(STRINGS);
+export const language = () => current;
+
+export function speak(chosen) {
+  current = chosen;
+  document.documentElement.lang = chosen;
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = t(node.dataset.text);
+  for (const node of document.querySelectorAll("[data-label]")) {
+    node.setAttribute("aria-label", t(node.dataset.label));
+  }
+}
+
+/** Speak it from now on, on the next visit too. */
+export function prefer(chosen) {
+  keep("localStorage", KEPT, chosen);
+  speak(chosen);
+}
+
+/** A string, its {names} filled in. */
+export function t(key, values = {}) {
+  return fill(STRINGS[current][key], values);
+}
+
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** A table of strings, such as those of the problems. */
+export const table = (key) => STRINGS[current][key];
+
+export const nameOf = (code) => STRINGS[code].languageName;
+
+export function percent(share) {
+  // 99.97 % is not 100 %: what is not certain is never shown as if it were.
+  const digits = share > 0.99 || share < 0.01 ? 1 : 0;
+  const shown = Math.min(0.999, Math.max(0.001, share));
+  const sign = share > 0.999 ? "> " : share < 0.001 ? "< " : "";
+  return sign + number(shown, { style: "percent", maximumFractionDigits: digits });
+}
+
+export function number(value, options = { maximumFractionDigits: 3 }) {
+  return new Intl.NumberFormat(current, options).format(value);
+}
+
+/** A probability in words. */
+export function words(share) {
+  return STRINGS[current].words.find(([least]) => share >= least)[1];
+}
+
+/** "plant_pathology" as a title: "Plant pathology". */
+export function readable(name) {
+  const text = name.replace(/[-_.]+/g, " ").trim();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function initial() {
+  const wanted = [recall("localStorage", KEPT), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  return wanted.find((code) => code in STRINGS) ?? "en";
+}

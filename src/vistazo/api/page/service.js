@@ -1,0 +1,91 @@
+// Talks to the service: the model's card, and one picture at a time.
+
+import { keep, recall } from "./memory.js";
+
+const KEPT = "vistazo-key";
+const MOST_TRIES = 30;
+
+let key = recall("sessionStorage", KEPT) ?? "";
+
+/** What went wrong: `code` as in the service's problem documents, or "network". */
+export class Problem extends Error {
+  constructor(status, { code, detail = "", request_id: request = "" }, retryAfter = 0) {
+    super(detail);
+    // The same picture can do better another time, unless the picture is what is wrong.
+    const canPass = ![413, 415, 422].includes(status);
+    Object.assign(this, { status, code, detail, request, retryAfter, canPass });
+  }
+}
+
+/** The card and signature. `onWait` hears of a service that is still starting. */
+export function loadModel(askKey, onWait) {
+  return persist(() => send("GET", "/model"), askKey, onWait);
+}
+
+/** The answer for a picture, with a heatmap for `label`, by default the predicted class. */
+export function predict(file, { label, onProgress, onWait, askKey }) {
+  const query = new URLSearchParams({ explain: "true", ...(label && { label }) });
+  return persist(
+    () => {
+      const form = new FormData();
+      form.append("file", file);
+      return send("POST", `/predict?${query}`, form, onProgress);
+    },
+    askKey,
+    onWait,
+  );
+}
+
+/** Try again where that can help: after the wait that the service asks for, or with a key. */
+async function persist(attempt, askKey, onWait) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (problem) {
+      if (problem.status === 401) {
+        await useKey(problem, askKey);
+      } else if (problem.retryAfter && tries < MOST_TRIES) {
+        onWait();
+        await pause(problem.retryAfter * 1000 * (0.75 + Math.random() / 2));
+      } else {
+        throw problem;
+      }
+    }
+  }
+}
+
+async function useKey(problem, askKey) {
+  const given = await askKey(key !== "");
+  if (!given) throw problem;
+  key = given;
+  keep("sessionStorage", KEPT, key);
+}
+
+/** XMLHttpRequest, because fetch does not say how much of an upload has left. */
+function send(method, url, body = null, onProgress = () => {}) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    request.responseType = "json";
+    if (key) request.setRequestHeader("Authorization", `Bearer ${key}`);
+    request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
+    request.upload.onload = () => onProgress(1);
+    request.onerror = () => reject(new Problem(0, { code: "network" }));
+    request.onload = () => {
+      if (request.status < 300 && request.response) resolve(request.response);
+      else reject(problemOf(request));
+    };
+    request.send(body);
+  });
+}
+
+function problemOf(request) {
+  const document = request.response ?? {};
+  const retryAfter = Number(request.getResponseHeader("Retry-After")) || 0;
+  const names = { 401: "unauthorized", 403: "forbidden", 413: "upload_too_large" };
+  const code = names[request.status] ?? document.code ?? "internal";
+  const id = document.request_id ?? request.getResponseHeader("X-Request-ID") ?? "";
+  return new Problem(request.status, { ...document, code, request_id: id }, retryAfter);
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

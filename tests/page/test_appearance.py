@@ -1,0 +1,94 @@
+"""How the page looks, to people and to the machines that read it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from page import stubs
+
+axe_core = pytest.importorskip(
+    "axe_playwright_python.sync_playwright",
+    reason="THE PAGE IS NOT SCANNED: axe-playwright-python is not installed",
+)
+
+OpenPage = Callable[..., Any]
+
+_MOST_BYTES = 80_000
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_DOUBTFUL = {"**/predict?*": stubs.answered(warnings=["uncertain", "out_of_distribution"])}
+_REFUSED = {"**/predict?*": stubs.problem(422, "corrupt_image")}
+_LOCKED = {"**/model": stubs.problem(401, "no_key")}
+
+
+def scan(page: Any) -> None:
+    options = {"runOnly": {"type": "tag", "values": _RULES}}
+    found = axe_core.Axe().run(page, options=options)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "stub", [{}, _DOUBTFUL, _REFUSED], ids=["a result", "a doubtful result", "no result"]
+)
+def test_axe_finds_no_fault_in(
+    open_page: OpenPage, a_film: Path, stub: dict[str, Any], scheme: str
+) -> None:
+    page = open_page(stub, color_scheme=scheme, locale="es-ES")
+    page.set_input_files("#files", a_film)
+    page.wait_for_selector("#list li:not(.pending)")
+    scan(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault_in_the_empty_page_and_the_question_for_a_key(
+    open_page: OpenPage, scheme: str
+) -> None:
+    scan(open_page(color_scheme=scheme))
+    page = open_page(_LOCKED, wait=False, color_scheme=scheme)
+    page.wait_for_selector("dialog[open]")
+    scan(page)
+
+
+@pytest.mark.parametrize("width", [320, 390, 820, 1440])
+def test_nothing_is_wider_than_the_window(
+    open_page: OpenPage, a_film: Path, tmp_path: Path, width: int
+) -> None:
+    long_name = tmp_path / f"{'a_very_long_name' * 10}.png"
+    long_name.write_bytes(a_film.read_bytes())
+    page = open_page(_DOUBTFUL, viewport={"width": width, "height": 800}, locale="es-ES")
+    page.set_input_files("#files", long_name)
+    page.wait_for_selector("#list li:not(.pending)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_screenshots_are_taken_to_be_looked_at(
+    open_page: OpenPage, a_film: Path, screenshots: Path, scheme: str, width: int
+) -> None:
+    locale = "en-GB" if scheme == "light" else "es-ES"
+    look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "locale": locale}
+    for name, stub in (("result", {}), ("doubtful", _DOUBTFUL), ("refused", _REFUSED)):
+        page = open_page(stub, **look)
+        page.set_input_files("#files", a_film)
+        page.wait_for_selector("#list li:not(.pending)")
+        page.screenshot(path=screenshots / f"{name}-{scheme}-{width}.png", full_page=True)
+    page = open_page(_LOCKED, wait=False, **look)
+    page.wait_for_selector("dialog[open]")
+    page.screenshot(path=screenshots / f"key-{scheme}-{width}.png")
+    assert len(list(screenshots.glob(f"*-{scheme}-{width}.png"))) == 4
+
+
+def test_the_page_asks_nobody_else_and_for_little(open_page: OpenPage, service_url: str) -> None:
+    page = open_page()
+    files = page.evaluate(
+        "performance.getEntriesByType('resource').map((entry) => [entry.name, entry.transferSize])"
+    )
+    files.append([f"{service_url}/", len(httpx.get(service_url).content)])
+    assert all(name.startswith(service_url) for name, _ in files)
+    assert sum(size for _, size in files) <= _MOST_BYTES

@@ -1,0 +1,190 @@
+"""What somebody at the page sees and does."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from page import stubs
+
+OpenPage = Callable[..., Any]
+
+
+def add(page: Any, *files: Path) -> None:
+    page.set_input_files("#files", list(files))
+    page.wait_for_selector(f"#list li:not(.pending) >> nth={len(files) - 1}")
+
+
+def test_a_picture_gets_its_class_in_words_and_numbers(open_page: OpenPage, a_film: Path) -> None:
+    page = open_page()
+    add(page, a_film)
+    label = page.locator("#result .label").inner_text()
+    assert label in ("NORMAL", "PNEUMONIA")
+    rows = page.locator("#result .probabilities li")
+    assert rows.count() == 2
+    assert re.search(r"\d%", rows.filter(has_text=label).inner_text())
+    assert page.locator("#result .said").inner_text().startswith("For the model, ")
+    assert label in page.locator("#status").inner_text()
+
+
+def test_several_pictures_are_listed_and_each_can_be_looked_at(
+    open_page: OpenPage, a_film: Path, another_film: Path
+) -> None:
+    page = open_page()
+    add(page, a_film, another_film, a_film)
+    assert page.locator("#result .file").inner_text() == "film.png"
+    page.click("#list li:nth-child(2) button")
+    assert page.locator("#result .file").inner_text() == "another.jpeg"
+    assert page.locator("#list [aria-current]").count() == 1
+
+
+def test_more_pictures_can_be_dropped_and_pasted(open_page: OpenPage) -> None:
+    page = open_page()
+    for kind, field in (("drop", "dataTransfer"), ("paste", "clipboardData")):
+        page.evaluate(
+            """async ([kind, field]) => {
+                const canvas = new OffscreenCanvas(64, 64);
+                canvas.getContext("2d");
+                const transfer = new DataTransfer();
+                transfer.items.add(new File([await canvas.convertToBlob()], `${kind}.png`));
+                const event = new Event(kind, { bubbles: true, cancelable: true });
+                Object.defineProperty(event, field, { value: transfer });
+                document.body.dispatchEvent(event);
+            }""",
+            [kind, field],
+        )
+        page.wait_for_selector(f"#list li:not(.pending) >> text={kind}.png")
+
+
+def test_a_corrupt_file_is_told_in_words_with_what_to_do_and_the_others_go_on(
+    open_page: OpenPage, a_corrupt_film: Path, a_film: Path
+) -> None:
+    page = open_page()
+    add(page, a_corrupt_film, a_film)
+    assert "damaged" in page.locator("#result .banner").inner_text()
+    assert "export it again" in page.locator("#result .banner").inner_text()
+    assert "No result" in page.locator("#list li:nth-child(1)").inner_text()
+    assert "%" in page.locator("#list li:nth-child(2)").inner_text()
+
+
+def test_a_file_that_is_no_picture_is_told_apart(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page()
+    text = tmp_path / "film.png"
+    text.write_text("these are words")
+    add(page, text)
+    assert "not a picture" in page.locator("#result .banner").inner_text()
+
+
+def test_a_film_that_is_no_film_is_said_plainly_and_its_class_is_not_celebrated(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    page = open_page(
+        {"**/predict?*": stubs.answered(warnings=["uncertain", "out_of_distribution"])}
+    )
+    add(page, a_film)
+    banners = page.locator("#result .banner").all_inner_texts()
+    assert "does not look like the pictures that the model knows" in banners[0]
+    assert "not sure" in banners[1]
+    assert page.locator("#result .label").count() == 0
+    assert "Do not rely on it" in page.locator("#result .said").inner_text()
+
+
+def test_a_warning_that_the_page_does_not_know_is_shown_as_it_is(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    page = open_page({"**/predict?*": stubs.answered(warnings=["moon_is_full"])})
+    add(page, a_film)
+    assert "moon_is_full" in page.locator("#result .banner").inner_text()
+
+
+def test_the_heatmap_lies_over_the_film_as_strong_as_wished_for_the_label_wished(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    page = open_page()
+    add(page, a_film)
+    film, heat = (page.locator(f"#result .{name}").bounding_box() for name in ("film", "heat"))
+    assert heat == pytest.approx(film, abs=1)
+    page.locator("#heat-strength").fill("25")
+    assert page.locator("#result .heat").evaluate("e => e.style.opacity") == "0.25"
+    other = "NORMAL" if page.locator("#heat-label").input_value() == "PNEUMONIA" else "PNEUMONIA"
+    with page.expect_request(f"**/predict?*label={other}"):
+        page.select_option("#heat-label", other)
+    page.wait_for_selector(f"figcaption:has-text('{other}')")
+    assert page.locator("#heat-strength").input_value() == "25"
+
+
+def test_on_a_slow_network_the_way_of_the_upload_is_shown(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    import numpy as np
+    from PIL import Image
+
+    from builders import encoded
+
+    noise = np.random.default_rng(0).integers(0, 255, (300, 400), dtype=np.uint8)
+    slow = tmp_path / "slow.png"
+    slow.write_bytes(encoded(Image.fromarray(noise)))
+    page = open_page()
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    limits = {"offline": False, "latency": 50, "downloadThroughput": -1, "uploadThroughput": 80_000}
+    network.send("Network.emulateNetworkConditions", limits)
+    page.set_input_files("#files", slow)
+    page.wait_for_function(
+        "() => /Sending, [1-9]\\d?%/.test(document.querySelector('#result').innerText)"
+    )
+    assert 0 < float(page.locator("#result progress").get_attribute("value")) < 1
+    page.wait_for_selector("#result .label")
+
+
+def test_without_a_network_the_picture_is_kept_for_another_try(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    cut = stubs.in_turn(lambda route: route.abort(), stubs.from_service)
+    page = open_page({"**/predict?*": cut})
+    add(page, a_film)
+    assert "could not be reached" in page.locator("#result .banner").inner_text()
+    page.click("button:text('Try again')")
+    page.wait_for_selector("#result .label")
+
+
+def test_a_busy_service_is_asked_again(open_page: OpenPage, a_film: Path) -> None:
+    busy = stubs.problem(429, "queue_full", **{"Retry-After": "1"})
+    page = open_page({"**/predict?*": stubs.in_turn(busy, stubs.from_service)})
+    page.set_input_files("#files", a_film)
+    page.wait_for_selector("#list :text('Busy')")
+    page.wait_for_selector("#result .label")
+
+
+def test_a_service_that_is_starting_is_waited_for(open_page: OpenPage) -> None:
+    starting = stubs.problem(503, "not_ready", **{"Retry-After": "1"})
+    page = open_page({"**/model": stubs.in_turn(starting, stubs.from_service)}, wait=False)
+    page.wait_for_selector("#lead:has-text('starting')")
+    page.wait_for_selector("#about:not([hidden])")
+
+
+def test_the_results_of_the_session_can_be_taken_along(
+    open_page: OpenPage, a_film: Path, a_corrupt_film: Path, tmp_path: Path
+) -> None:
+    page = open_page()
+    formula = tmp_path / '=cmd,"x".png'
+    formula.write_bytes(a_film.read_bytes())
+    add(page, a_film, a_corrupt_film, formula)
+    with page.expect_download() as download:
+        page.click("#csv")
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    good, bad, hostile = csv.DictReader(io.StringIO(text, newline=""))
+    assert good["file"] == "film.png"
+    assert float(good["NORMAL"]) + float(good["PNEUMONIA"]) == pytest.approx(1, abs=1e-5)
+    assert "damaged" in bad["error"]
+    assert hostile["file"].startswith("'=cmd,")
+    assert download.value.suggested_filename == "pneumonia.csv"
+    page.click("#clear")
+    assert page.locator("#list li").count() == 0
+    assert page.locator("#result").is_hidden()

@@ -1,0 +1,169 @@
+"""For whom the page is there: any keyboard, language, model and key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from page import stubs
+
+OpenPage = Callable[..., Any]
+
+
+def add(page: Any, file: Path) -> None:
+    page.set_input_files("#files", file)
+    page.wait_for_selector("#list li:not(.pending)")
+
+
+def test_a_service_that_wants_a_key_gets_the_one_that_is_typed(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    sent: list[str] = []
+
+    def guarded(route: Any) -> None:
+        sent.append(route.request.headers.get("authorization", ""))
+        stub = stubs.from_service if sent[-1] == "Bearer right" else stubs.problem(401, "no_key")
+        stub(route)
+
+    page = open_page({"**/model": guarded, "**/predict?*": guarded}, wait=False)
+    page.fill("#key-value", "wrong")
+    page.press("#key-value", "Enter")
+    page.wait_for_selector("#key-why:has-text('not accepted')")
+    page.fill("#key-value", "right")
+    page.click("text=Use this key")
+    add(page, a_film)
+    assert page.locator("#result .label").count() == 1
+    assert sent == ["", "Bearer wrong", "Bearer right", "Bearer right"]
+
+
+def test_who_has_no_key_is_told_so(open_page: OpenPage) -> None:
+    page = open_page({"**/model": stubs.problem(401, "no_key")}, wait=False)
+    page.click("dialog >> text=Cancel")
+    page.wait_for_selector("#lead:has-text('wants a key')")
+
+
+def test_everything_can_be_done_with_the_keyboard(
+    open_page: OpenPage, a_film: Path, another_film: Path
+) -> None:
+    page = open_page()
+    page.on("filechooser", lambda chooser: chooser.set_files([a_film, another_film]))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'files'")
+    page.keyboard.press("Space")
+    page.wait_for_selector("#list li:not(.pending) >> nth=1")
+    reach(page, "#list li:nth-child(2) button")
+    page.keyboard.press("Enter")
+    assert page.locator("#result .file").inner_text() == "another.jpeg"
+    assert page.evaluate("document.activeElement.getAttribute('aria-current')") == "true"
+    reach(page, "#result summary")
+    page.keyboard.press("Enter")
+    assert page.locator("#result details[open]").count() == 1
+    reach(page, "#heat-strength")
+    page.keyboard.press("Home")
+    assert page.locator("#result .heat").evaluate("e => e.style.opacity") == "0"
+
+
+def reach(page: Any, selector: str, most: int = 30) -> None:
+    """Press Tab until the focus is there, and is to be seen."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.locator(selector).evaluate("e => e === document.activeElement"):
+            outline = page.locator(selector).evaluate("e => getComputedStyle(e).outlineStyle")
+            assert outline != "none"
+            return
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+def test_the_page_speaks_the_browsers_language_until_another_is_chosen(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    page = open_page(locale="es-MX")
+    assert page.locator("html").get_attribute("lang") == "es"
+    assert "Solo para investigación" in page.locator(".notice").inner_text()
+    add(page, a_film)
+    page.click("text=English")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("#result .said").inner_text().startswith("For the model")
+    assert page.evaluate("document.activeElement.textContent") == "English"
+    page.reload()
+    page.wait_for_selector(".notice:has-text('Research use only')")
+
+
+def test_every_string_is_there_in_every_language(open_page: OpenPage) -> None:
+    shapes = open_page().evaluate(
+        """async () => {
+            const { STRINGS } = await import("/page/strings.js");
+            const names = (text) => [...text.matchAll(/\\{\\w+\\}/g)].map(String).sort().join();
+            const shape = (part) => typeof part === "string" ? names(part)
+                : typeof part === "number" ? part
+                : Object.fromEntries(Object.keys(part).map((key) => [key, shape(part[key])]));
+            return Object.values(STRINGS).map(shape);
+        }"""
+    )
+    assert len(shapes) >= 2
+    assert all(shape == shapes[0] for shape in shapes)
+
+
+def test_the_card_decides_titles_and_labels(open_page: OpenPage, a_film: Path) -> None:
+    labels = ["Apple scab", "Black rot", "Cedar rust", "<b>healthy</b>"]
+    card = {
+        "name": "apple_leaves",
+        "version": "2",
+        "labels": labels,
+        "output": {"kind": "softmax", "threshold": 0.5},
+        "figures": {},
+        "intended_use": "To look at leaves.",
+    }
+    answer = stubs.answered(
+        probabilities=dict(zip(labels, [0.05, 0.15, 0.1, 0.7], strict=True)),
+        predicted_class=labels[3],
+        confidence=0.7,
+    )
+    page = open_page({"**/model": stubs.changed(card=card), "**/predict?*": answer})
+    assert page.title() == "Apple leaves · Vistazo"
+    assert "To look at leaves." in page.locator("#about").inner_text()
+    add(page, a_film)
+    assert page.locator("#result .label").inner_text() == "<b>healthy</b>"
+    names = page.locator("#result .probabilities .name").all_inner_texts()
+    assert names == ["<b>healthy</b>", "Black rot", "Cedar rust", "Apple scab"]
+
+
+def test_what_the_model_is_and_how_good_comes_from_its_card(open_page: OpenPage) -> None:
+    figures = {"unseen": {"films": 626, "auc": {"value": 0.99, "low": 0.98, "high": 1}}}
+    figures["unseen"] |= {"sensitivity": {"value": 0.91}, "specificity": {"value": 0.88}}
+    card = {
+        "name": "pneumonia",
+        "version": "1",
+        "labels": ["NORMAL", "PNEUMONIA"],
+        "output": {"kind": "sigmoid", "threshold": 0.4},
+        "figures": figures,
+        "limits": "Not measured on adults.",
+    }
+    page = open_page({"**/model": stubs.changed(card=card)})
+    assert "finds 91 of 100 with PNEUMONIA" in page.locator("#lead").inner_text()
+    about = page.locator("#about").inner_text()
+    assert "Not measured on adults." in about
+    assert re.search(r"0\.990 \(0\.980 . 1\)", about)
+
+
+def test_the_research_notice_stays_in_view(open_page: OpenPage, a_film: Path) -> None:
+    page = open_page(viewport={"width": 390, "height": 600})
+    add(page, a_film)
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    assert page.evaluate("window.scrollY") > 0
+    box = page.locator(".notice").bounding_box()
+    assert 0 <= box["y"] < 200
+
+
+def test_who_wants_less_motion_gets_none(open_page: OpenPage, a_film: Path) -> None:
+    page = open_page(reduced_motion="reduce")
+    add(page, a_film)
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")]
+            .filter((e) => getComputedStyle(e).transitionDuration !== "0s").length"""
+    )
+    assert moving == 0

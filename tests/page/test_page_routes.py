@@ -1,0 +1,56 @@
+"""How the page's files are served."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from builders import brightness_classifier
+from vistazo.api.app import create_app
+from vistazo.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with TestClient(create_app(Settings(threads=1), load=brightness_classifier)) as client:
+        yield client
+
+
+def test_the_policy_allows_only_what_this_host_serves(client: TestClient) -> None:
+    response = client.get("/")
+    policy = response.headers["content-security-policy"]
+    assert response.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_the_page_holds_no_script_and_no_style_of_its_own(client: TestClient) -> None:
+    html = client.get("/").text
+    assert not re.search(r"<style|\bstyle=|\son\w+=|<script(?![^>]*\bsrc=)", html)
+
+
+def test_every_file_that_the_page_names_is_there(client: TestClient) -> None:
+    html = client.get("/").text
+    named = set(re.findall(r'(?:src|href)="(/page/[^"]+)"', html))
+    for name in [*named]:
+        named |= {f"/page/{m}" for m in re.findall(r'from "\./([^"]+)"', client.get(name).text)}
+    assert len(named) > 5
+    for name in named:
+        assert client.get(name).status_code == 200, name
+
+
+def test_a_file_that_the_browser_has_is_not_sent_again(client: TestClient) -> None:
+    first = client.get("/page/page.css")
+    headers = {"If-None-Match": first.headers["etag"]}
+    again = client.get("/page/page.css", headers=headers)
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/page/page.js", headers=headers).status_code == 200
+
+
+def test_only_the_files_of_the_page_are_served(client: TestClient) -> None:
+    for path in ("/page/", "/page/nothing.js", "/page/../app.py", "/page/%2e%2e/app.py"):
+        assert client.get(path).status_code == 404
