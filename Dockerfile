@@ -1,0 +1,64 @@
+# The prediction service: what serving needs, the default model, and that model compiled to ONNX.
+#
+#   docker build -t vistazo .
+#   docker run --rm -p 8000:8000 --memory 256m --cpus 0.1 vistazo
+#
+# Layers are ordered by how seldom they change: a change of the source leaves the packages cached.
+
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS packages
+# Which locked set goes in. Another engine comes as another lock file with the same packages and more.
+ARG REQUIREMENTS=requirements.txt
+COPY ${REQUIREMENTS} /tmp/requirements.txt
+# Wheels only: nothing is compiled, so no compiler is wanted. What goes afterwards is the tests that
+# three packages carry for themselves (35 MB). Bytecode is made last, and is valid whatever becomes
+# of the files' times on their way through layers and registries: to make it again at every start
+# would take a minute on a tenth of a CPU.
+RUN python -m venv --without-pip /opt/venv \
+ && python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
+      --root-user-action=ignore --no-compile --only-binary=:all: --require-hashes \
+      -r /tmp/requirements.txt \
+ && cd /opt/venv/lib/python3*/site-packages \
+ && rm -rf onnx/backend/test h5py/tests \
+ && find numpy -type d -name tests -prune -exec rm -rf {} + \
+ && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash .
+
+FROM ${PYTHON_IMAGE} AS serving
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vistazo
+WORKDIR /app
+# The telemetry is ONNX Runtime's: from 1.29 on it reports to its maker unless told not to.
+ENV PATH=/opt/venv/bin:$PATH \
+    ORT_DISABLE_TELEMETRY=1 \
+    PYTHONPATH=/app/src \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    HOST=0.0.0.0 \
+    PORT=8000 \
+    MODEL_PATH=/app/artifacts/pneumonia/pneumonia.keras \
+    CACHE_DIR=/var/cache/vistazo
+COPY --from=packages /opt/venv /opt/venv
+COPY scripts/deploy/deploy.py scripts/deploy/exit_status.py scripts/deploy/healthcheck.py \
+     scripts/deploy/small_plan.py scripts/deploy/
+COPY artifacts artifacts
+COPY src src
+# Bytecode and the compiled model are made here, as root, once: a start on a tenth of a CPU has no
+# time for either, and the service cannot write to what it runs.
+RUN python -m compileall -q --invalidation-mode unchecked-hash src scripts/deploy \
+ && python scripts/deploy/deploy.py prepare
+USER 10001:10001
+EXPOSE 8000
+# Python without its site packages: the check costs 0.03 s of CPU, not a second.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+  CMD ["python", "-IS", "scripts/deploy/healthcheck.py"]
+CMD ["python", "scripts/deploy/deploy.py", "serve"]
+
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG SOURCE=""
+LABEL org.opencontainers.image.title="vistazo" \
+      org.opencontainers.image.description="Serves a trained Keras image classifier without TensorFlow. Research use only." \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}"

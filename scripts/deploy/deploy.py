@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""The deployment's main file: what the container runs, and what puts a new image on Render.
+
+    deploy.py serve                     run the service; the container's command
+    deploy.py prepare                   compile the default model; a step of the image's build
+    deploy.py render IMAGE@sha256:...   deploy that image, watch it, test it, go back if it fails
+    deploy.py smoke-test URL            test a running service
+
+Standard library only: the container and the workflow run it without installing anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import small_plan
+from exit_status import DONE, MEANINGS, NOT_STARTED
+
+ROOT = Path(__file__).resolve().parents[2]
+
+EXAMPLES = """\
+examples:
+  deploy.py serve
+  deploy.py render ghcr.io/me/vistazo@sha256:4f0c... --url https://vistazo.onrender.com
+  deploy.py smoke-test https://vistazo.onrender.com
+
+exit status:
+"""
+EXAMPLES += "".join(f"  {status:<5}{text}\n" for status, text in MEANINGS.items())
+
+RENDER_HELP = """\
+Deploys IMAGE to an image-backed service of Render, shows its progress, tests the live service
+(ready, one prediction, the expected model) and, where that fails, deploys the image that was live
+before. From the environment:
+
+  RENDER_API_KEY, RENDER_SERVICE_ID   the usual way
+  RENDER_DEPLOY_HOOK                  instead of both: a hook starts a deploy but tells nothing of
+                                      it, so only the live service is watched; name the image to
+                                      go back to with --previous
+  SERVICE_URL                         the service's address, where --url does not say it
+"""
+
+
+def serve() -> int:
+    """Become the service: this process, which is PID 1 in a container, is replaced by it."""
+    sys.stdout.flush()
+    environment = service_environment(os.environ, small_plan.memory_limit_bytes())
+    os.execve(  # noqa: S606 - our own command
+        sys.executable, [sys.executable, "-m", "vistazo", "serve"], environment
+    )
+
+
+def service_environment(
+    environment: Mapping[str, str], memory_limit_bytes: int | None
+) -> dict[str, str]:
+    """A deployed service listens on every address, and finds its source from any folder.
+
+    What the environment says goes first, PYTHONPATH included.
+    """
+    path = [*filter(None, [environment.get("PYTHONPATH")]), str(ROOT / "src")]
+    chosen = {name: value for name, value in environment.items() if value}
+    return {
+        "HOST": "0.0.0.0",  # noqa: S104
+        "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime reports to its maker unless told not to
+        **small_plan.ALLOCATOR,
+        **small_plan.settings_for(memory_limit_bytes),
+        **chosen,
+        "PYTHONPATH": os.pathsep.join(path),
+    }
+
+
+def prepare() -> int:
+    """Compile the model of MODEL_PATH into CACHE_DIR, and load it once to see that it works."""
+    sys.path.insert(0, str(ROOT / "src"))
+    from vistazo.classifier import load_classifier
+    from vistazo.errors import VistazoError
+    from vistazo.settings import Settings
+
+    try:
+        settings = Settings.from_environment()
+        classifier = load_classifier(settings.model_source, settings.image_limits)
+    except VistazoError as error:
+        print(f"deploy.py: {error}", file=sys.stderr)
+        return NOT_STARTED
+    print(f"{classifier.identity.name} {classifier.identity.version} is compiled and works.")
+    classifier.close()
+    return DONE
+
+
+def arguments() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        "deploy.py", description="Run or deploy Vistazo.", epilog=EXAMPLES, formatter_class=raw
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="run the service; the container's command")
+    commands.add_parser("prepare", help="compile the model; a step of the image's build")
+    render = commands.add_parser(
+        "render",
+        help="deploy an image to Render",
+        description=RENDER_HELP,
+        epilog=EXAMPLES,
+        formatter_class=raw,
+    )
+    add = render.add_argument
+    add("image", metavar="IMAGE", help="by digest: NAME@sha256:...")
+    add("--url", help="the service's address; by default Render is asked")
+    add("--previous", metavar="IMAGE", help="the image to go back to; by default Render is asked")
+    add("--timeout", type=float, default=900, metavar="S", help="for the deploy (%(default)s)")
+    add_test_arguments(render)
+    smoke = commands.add_parser("smoke-test", help="test a running service")
+    smoke.add_argument("url", metavar="URL")
+    add_test_arguments(smoke)
+    return parser
+
+
+def add_test_arguments(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--model-sha256", metavar="HEX", help="the expected model, or any; the repository's")
+    add("--film", type=Path, metavar="FILE", help="the picture to send, instead of a made one")
+    add("--test-timeout", type=float, default=180, metavar="S", help="for the test (%(default)s)")
+
+
+def main(argv: list[str], environment: Mapping[str, str]) -> int:
+    options = arguments().parse_args(argv)
+    if options.command == "serve":
+        return serve()
+    if options.command == "prepare":
+        return prepare()
+    import commands  # what only a deployment needs: the container's start does not pay for it
+
+    return commands.run(options, environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

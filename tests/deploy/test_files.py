@@ -1,0 +1,250 @@
+"""The files that other programs read: each is valid, and true to the repository."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import small_plan
+import yaml
+
+import vistazo
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+TEXTS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+# Render's own schema (https://render.com/schema/render.yaml.json) comes with no package. These are
+# the fields of it that this project uses, as https://render.com/docs/blueprint-spec has them.
+BLUEPRINT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["services"],
+    "properties": {
+        "services": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["type", "name", "runtime"],
+                "properties": {
+                    "type": {"enum": ["web", "worker", "pserv"]},
+                    "name": {"type": "string"},
+                    "runtime": {"enum": ["docker", "image"]},
+                    "plan": {"enum": ["free", "starter", "standard", "pro"]},
+                    "region": {"enum": ["oregon", "ohio", "frankfurt", "singapore", "virginia"]},
+                    "dockerfilePath": {"type": "string"},
+                    "dockerContext": {"type": "string"},
+                    "healthCheckPath": {"type": "string", "pattern": "^/"},
+                    "autoDeployTrigger": {"enum": ["off", "commit", "checksPass"]},
+                    "buildFilter": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {"paths": TEXTS, "ignoredPaths": TEXTS},
+                    },
+                    "envVars": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "required": ["key"],
+                            "properties": {
+                                "key": {"type": "string"},
+                                "value": {"type": ["string", "number"]},
+                                "sync": {"type": "boolean"},
+                                "generateValue": {"type": "boolean"},
+                            },
+                        },
+                    },
+                },
+            },
+        }
+    },
+}
+# Railway's (https://railway.com/railway.schema.json) neither; the fields and values are those of
+# https://docs.railway.com/reference/config-as-code.
+RAILWAY = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "$schema": {"const": "https://railway.com/railway.schema.json"},
+        "build": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "builder": {"enum": ["RAILPACK", "DOCKERFILE"]},
+                "dockerfilePath": {"type": "string"},
+                "watchPatterns": TEXTS,
+            },
+        },
+        "deploy": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "startCommand": {"type": "string"},
+                "healthcheckPath": {"type": "string", "pattern": "^/"},
+                "healthcheckTimeout": {"type": "number"},
+                "restartPolicyType": {"enum": ["ON_FAILURE", "ALWAYS", "NEVER"]},
+                "restartPolicyMaxRetries": {"type": "number"},
+            },
+        },
+    },
+}
+
+
+def read(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))  # JSON is YAML
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.github-workflows", WORKFLOWS),
+        ("custom.github-workflows-require-timeout", WORKFLOWS),
+        ("vendor.compose-spec", [ROOT / "docker-compose.yml"]),
+    ],
+)
+def test_workflows_and_compose_are_valid(schema: str, files: list[Path]) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
+    done = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_blueprint_is_valid_and_deploys_only_what_passed_its_checks() -> None:
+    blueprint = read("render.yaml")
+    jsonschema.validate(blueprint, BLUEPRINT)
+    [service] = blueprint["services"]
+    assert service["plan"] == "free"
+    assert service["healthCheckPath"] == "/health/ready"
+    assert service["autoDeployTrigger"] == "checksPass"
+
+
+def test_railway_is_valid_and_builds_the_dockerfile() -> None:
+    railway = read("railway.json")
+    jsonschema.validate(railway, RAILWAY)
+    assert railway["build"]["builder"] == "DOCKERFILE"
+    assert railway["deploy"]["healthcheckPath"] == "/health/ready"
+
+
+def test_a_fault_in_the_blueprint_would_be_found() -> None:
+    blueprint = read("render.yaml")
+    blueprint["services"][0]["autodeploytrigger"] = "checksPass"
+    with pytest.raises(jsonschema.ValidationError, match="autodeploytrigger"):
+        jsonschema.validate(blueprint, BLUEPRINT)
+
+
+def test_the_files_that_are_named_exist() -> None:
+    service = read("render.yaml")["services"][0]
+    railway = read("railway.json")["build"]
+    named = [*service["buildFilter"]["paths"], *railway["watchPatterns"]]
+    named += [service["dockerfilePath"], railway["dockerfilePath"]]
+    named += [read("docker-compose.yml")["services"]["test"]["build"]["dockerfile"]]
+    named += re.findall(r"(?:bash |python3 |\./)([\w./-]*scripts/[\w./-]+|\.ci/run)", workflows())
+    named += re.findall(r"python (\S+) serve", (ROOT / "Procfile").read_text(encoding="utf-8"))
+    assert len(named) > 16
+    for path in named:
+        assert (ROOT / path.removesuffix("/**")).exists(), path
+
+
+def test_whatever_the_image_is_made_of_makes_the_hosts_build_again() -> None:
+    copied = re.findall(
+        r"^COPY (?!--from)(.+?) \S+$", DOCKERFILE.replace("\\\n", " "), re.MULTILINE
+    )
+    sources = {each for line in copied for each in line.split() if not each.startswith("$")}
+    watched = [
+        set(read("render.yaml")["services"][0]["buildFilter"]["paths"]),
+        set(read("railway.json")["build"]["watchPatterns"]),
+    ]
+    assert sources > {"artifacts", "src"}
+    for paths in watched:
+        assert {"Dockerfile", ".dockerignore", "requirements.txt"} <= paths
+        for source in sources:
+            assert any(source.startswith(path.removesuffix("/**")) for path in paths), source
+
+
+def test_the_procfile_runs_what_the_container_runs() -> None:
+    [line] = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
+    kind, _, command = line.partition(": ")
+    assert kind == "web"
+    assert f"CMD {json.dumps(command.split())}" in DOCKERFILE
+
+
+def test_compose_runs_the_service_as_on_a_small_plan() -> None:
+    service = read("docker-compose.yml")["services"]["pneumonia"]
+    assert service["mem_limit"] == service["memswap_limit"] == "256m"
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert f"CMD {json.dumps(service['healthcheck']['test'][1:])}" in DOCKERFILE
+
+
+def test_the_image_says_the_version_of_the_package() -> None:
+    assert f"ARG VERSION={vistazo.__version__}\n" in DOCKERFILE
+
+
+def test_the_image_has_its_settings_where_the_hosts_expect_them() -> None:
+    assert "EXPOSE 8000" in DOCKERFILE
+    for setting in ("PORT=8000", "PYTHONPATH=/app/src", "ORT_DISABLE_TELEMETRY=1"):
+        assert setting in DOCKERFILE
+    for name in small_plan.SETTINGS:  # the service sees to these itself, by the memory it has
+        assert f"{name}=" not in DOCKERFILE
+
+
+def test_what_is_served_holds_no_tensorflow() -> None:
+    locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert "onnxruntime==" in locked
+    assert not re.search(r"^(tensorflow|keras|tf-keras)\b", locked, re.MULTILINE)
+
+
+def workflows() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+
+
+def test_every_action_is_pinned_by_commit_and_says_its_version() -> None:
+    uses = re.findall(r"uses: (.*)", workflows())
+    assert len(uses) > 5
+    for action in uses:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+def test_one_action_has_one_version_everywhere() -> None:
+    pinned = {line.split("@")[0]: set() for line in re.findall(r"uses: (.*)", workflows())}
+    for line in re.findall(r"uses: (.*)", workflows()):
+        pinned[line.split("@")[0]].add(line)
+    assert all(len(lines) == 1 for lines in pinned.values()), pinned
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read_unless_a_job_says_more(path: Path) -> None:
+    workflow = read(str(path.relative_to(ROOT)))
+    assert workflow["permissions"] == {"contents": "read"}
+    for name, job in workflow["jobs"].items():
+        assert set(job.get("permissions", {})) <= {"contents", "packages"}, name
+        assert job.get("permissions", {}).get("contents", "read") == "read", name
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_does_not_run_beside_itself(path: Path) -> None:
+    workflow = read(str(path.relative_to(ROOT)))
+    jobs = workflow["jobs"].values()
+    assert "concurrency" in workflow or all("concurrency" in job for job in jobs)
+
+
+def test_nothing_from_outside_is_pasted_into_a_command() -> None:
+    for path in WORKFLOWS:
+        for job in read(str(path.relative_to(ROOT)))["jobs"].values():
+            for step in job["steps"]:
+                assert "${{" not in step.get("run", ""), path.name
+
+
+def test_ci_runs_on_the_oldest_and_the_newest_supported_python() -> None:
+    versions = read(".github/workflows/ci.yml")["jobs"]["checks"]["strategy"]["matrix"]["python"]
+    oldest = re.search(r'requires-python = ">=(.*)"', (ROOT / "pyproject.toml").read_text())
+    assert oldest
+    assert versions == [oldest.group(1), "3.13"]
