@@ -136,7 +136,7 @@ class Classifier:
 
 def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
     """Read, check and warm up a model. Raises ModelError in words that say what to do."""
-    model = find_model(source.path, source.card)
+    model = find_model(source.path, source.card, may_be_folder=source.engine == "keras")
     engine = _open_engine(model, source)
     check_agreement(disagreements(model.card, engine.signature), source.card or source.path)
     classifier = Classifier(engine, model.card, model.sha256, limits)

@@ -38,9 +38,11 @@ class StoredModel:
         return self.card.input.height, self.card.input.width
 
 
-def find_model(model_path: Path, card_file: Path | None) -> StoredModel:
+def find_model(
+    model_path: Path, card_file: Path | None, *, may_be_folder: bool = False
+) -> StoredModel:
     """Read the card and check that it means this file. Raises ModelError."""
-    check_is_there(model_path)
+    check_is_there(model_path, may_be_folder=may_be_folder)
     card = read_card(card_file or card_path(model_path))
     sha256 = sha256_of(model_path)
     if card.sha256 is not None and card.sha256 != sha256:
@@ -51,11 +53,16 @@ def find_model(model_path: Path, card_file: Path | None) -> StoredModel:
     return StoredModel(model_path, card, sha256)
 
 
-def check_is_there(model_path: Path) -> None:
+def check_is_there(model_path: Path, *, may_be_folder: bool = False) -> None:
     """Raise ModelNotFoundError or UnreadableModelError where there is nothing to read."""
     if not model_path.exists():
         raise ModelNotFoundError(
             f"There is no model at {model_path}. Set MODEL_PATH to a .keras or .h5 file."
+        )
+    if model_path.is_dir() and not may_be_folder:
+        raise UnreadableModelError(
+            f"{model_path} is a folder, not a model file. Set MODEL_PATH to a .keras or .h5 file; "
+            "ENGINE=keras takes a TensorFlow SavedModel."
         )
     if model_path.is_file() and model_path.stat().st_size == 0:
         raise UnreadableModelError(f"The model file {model_path} is empty. Copy it again.")
@@ -80,11 +87,6 @@ def compiled(model: StoredModel, cache_dir: Path) -> Iterator[Path]:
 
     On a disk that cannot be written the file is temporary: load it inside the ``with``.
     """
-    if not model.path.is_file():
-        raise UnreadableModelError(
-            f"{model.path} is a folder, not a model file. Set MODEL_PATH to a .keras or .h5 file; "
-            "ENGINE=keras takes a TensorFlow SavedModel."
-        )
     stem = f"{model.sha256[:32]}-{_converter()}-{model.input_size[0]}x{model.input_size[1]}"
     found = _find(cache_dir, stem)
     if found is not None:

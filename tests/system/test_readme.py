@@ -79,7 +79,8 @@ def test_every_setting_is_in_the_readme_with_its_default() -> None:
         row = re.search(rf"^\| `{name.upper()}` \| (.*?) \|", README, re.MULTILINE)
         assert row, f"{name.upper()} is missing"
         if field.default_factory is None and name not in ("model_path", "model_card"):
-            assert row.group(1) == f"`{defaults[name]}`"
+            default = defaults[name]
+            assert row.group(1) == ("none" if default is None else f"`{default}`")
 
 
 def test_every_problem_that_a_caller_can_meet_is_in_the_readme() -> None:

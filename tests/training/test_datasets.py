@@ -160,3 +160,22 @@ def test_too_few_patients_are_an_error_in_words() -> None:
     labels = np.array([0, 0, 0, 1])
     with pytest.raises(SettingsError, match="Too few patients"):
         split_by_patient(labels, np.arange(4), SplitConfig(validation=0.3, holdout=0.3))
+
+
+def test_the_folds_hold_out_every_film_once_and_no_patient_in_two_parts() -> None:
+    random = np.random.default_rng(4)
+    labels = np.repeat([0, 1], [150, 450])
+    patients = np.sort(random.integers(0, 90, 600)) + 1000 * labels
+    held_out = []
+    for part in range(1, 6):
+        split = split_by_patient(labels, patients, SplitConfig(fold=(part, 5)))
+        assert not set(patients[split.training]) & set(patients[split.holdout])
+        assert not set(patients[split.validation]) & set(patients[split.holdout])
+        held_out.extend(split.holdout.tolist())
+    assert sorted(held_out) == list(range(600))
+
+
+@pytest.mark.parametrize("fold", [(0, 5), (6, 5), (1, 1)])
+def test_a_fold_that_is_none_is_refused(fold: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="1 <= k <= n"):
+        SplitConfig(fold=fold)

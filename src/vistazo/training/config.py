@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vistazo.errors import SettingsError
 from vistazo.model_card import InputSpec
 
+_FEWEST_FOLDS = 2
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Strength = Annotated[float, Field(ge=0)]
 
@@ -57,10 +58,32 @@ class SplitConfig(_Part):
     seed: int = Field(
         default=0, ge=0, description="Kept apart from the run's seed: a new run, same split."
     )
+    fold: tuple[int, int] | None = Field(
+        default=None,
+        exclude_if=lambda fold: fold is None,
+        description="[k, n]: hold out the k-th of n equal parts, for cross-validation; holdout "
+        "is then not used.",
+    )
+
+    @field_validator("fold")
+    @classmethod
+    def _is_one_of_several(cls, fold: tuple[int, int] | None) -> tuple[int, int] | None:
+        if fold is not None and not 1 <= fold[0] <= fold[1] >= _FEWEST_FOLDS:
+            raise ValueError("a fold is [k, n] with 1 <= k <= n and n >= 2")
+        return fold
+
+    @property
+    def held_out(self) -> tuple[float, float]:
+        """The part of each label's films, 0..1 in the order that the seed gives, held out."""
+        if self.fold is None:
+            return 0.0, self.holdout
+        part, parts = self.fold
+        return (part - 1) / parts, part / parts
 
     @model_validator(mode="after")
     def _leaves_something_to_train_on(self) -> Self:
-        if self.validation + self.holdout > 0.8:
+        low, high = self.held_out
+        if self.validation + high - low > 0.8:
             raise ValueError("validation and holdout together take more than 0.8 of the films")
         return self
 

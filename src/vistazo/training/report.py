@@ -101,7 +101,7 @@ def write_evaluation(model_path: Path, run: Run, figures: Mapping[str, Any]) -> 
         "recipe_sha256": config.recipe_sha256,
         "epochs": list(run.history),
     }
-    _write_json(model_path.with_name(EVALUATION), document)
+    write_json(model_path.with_name(EVALUATION), document)
 
 
 def add_served_figures(model_path: Path, served: Mapping[str, Any]) -> None:
@@ -117,7 +117,7 @@ def add_served_figures(model_path: Path, served: Mapping[str, Any]) -> None:
         raise SettingsError(f"{path} cannot be read ({error}); train the model first.") from error
     if measured != file_sha256(model_path):
         raise SettingsError(f"{path} is of other weights than {model_path}; train again.")
-    _write_json(path, document | {"served": served})
+    write_json(path, document | {"served": served})
 
 
 def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> None:
@@ -152,7 +152,7 @@ def file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 

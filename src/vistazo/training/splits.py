@@ -12,6 +12,8 @@ from vistazo.training.config import SplitConfig
 
 Rows = NDArray[np.int64]
 
+_TRAINING, _VALIDATION, _HOLDOUT = range(3)
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -32,23 +34,23 @@ def split_by_patient(labels: Rows, patients: Rows, config: SplitConfig) -> Split
     part_of = np.zeros(len(labels), dtype=np.int64)
     _, first = np.unique(patients, return_index=True)
     for label in np.unique(labels):
-        own = first[labels[first] == label]
-        wanted = (
-            config.holdout * (labels == label).sum(),
-            config.validation * (labels == label).sum(),
-        )
-        part, taken = 0, 0
-        for row in random.permutation(own):
-            films = patients == patients[row]
-            while part < len(wanted) and taken >= wanted[part]:
-                part, taken = part + 1, 0
-            if part == len(wanted):
-                break
-            part_of[films] = part + 1
-            taken += int(films.sum())
-    split = Split(*(np.flatnonzero(part_of == part) for part in (0, 2, 1)))
+        order = random.permutation(first[labels[first] == label])
+        sizes = np.array([(patients == patients[row]).sum() for row in order])
+        films = int((labels == label).sum())
+        low, high = (np.searchsorted(_before(sizes), share * films) for share in config.held_out)
+        high = len(order) if config.held_out[1] == 1 else high
+        part_of[np.isin(patients, patients[order[low:high]])] = _HOLDOUT
+        others, sizes = (np.concatenate([all_[high:], all_[:low]]) for all_ in (order, sizes))
+        chosen = others[_before(sizes) < config.validation * films]
+        part_of[np.isin(patients, patients[chosen])] = _VALIDATION
+    split = Split(*(np.flatnonzero(part_of == part) for part in (_TRAINING, _VALIDATION, _HOLDOUT)))
     _require_every_label(split, labels)
     return split
+
+
+def _before(sizes: Rows) -> Rows:
+    """How many films the patients before each one have."""
+    return np.asarray(np.cumsum(sizes) - sizes)
 
 
 def _require_every_label(split: Split, labels: Rows) -> None:
