@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vistazo.classifier import Classifier
+from vistazo.baseline import Baseline
+from vistazo.classifier import Classifier, StrangerPolicy
 from vistazo.engines.base import Outputs
 from vistazo.imaging import ImageLimits
 from vistazo.model_card import ModelCard
@@ -76,12 +77,20 @@ def card(**changes: Any) -> ModelCard:
 class BrightnessEngine:
     """Honours the engine's protocol: the score of a picture is its mean value.
 
-    ``gate`` holds every run until it is set, for tests of what happens meanwhile.
+    ``gate`` holds every run until it is set, for tests of what happens meanwhile. With ``maps`` its
+    feature map is the picture itself.
     """
 
-    def __init__(self, gate: threading.Event | None = None, of: ModelCard | None = None) -> None:
+    def __init__(
+        self,
+        gate: threading.Event | None = None,
+        of: ModelCard | None = None,
+        *,
+        maps: bool = False,
+    ) -> None:
         self._gate = gate
         self.signature = signature(of or card())
+        self.maps = maps
         self.runs = 0
         self.is_closed = False
         self.head = None
@@ -90,7 +99,8 @@ class BrightnessEngine:
         if self._gate is not None:
             assert self._gate.wait(30)
         self.runs += 1
-        return Outputs(images.mean(axis=(1, 2), dtype=np.float32)[:, :1], None)
+        scores = images.mean(axis=(1, 2), dtype=np.float32)[:, :1]
+        return Outputs(scores, images if self.maps else None)
 
     def close(self) -> None:
         self.is_closed = True
@@ -111,7 +121,12 @@ def signature(of: ModelCard) -> ModelSignature:
 
 
 def brightness_classifier(
-    engine: BrightnessEngine | None = None, limits: ImageLimits | None = None, **changes: Any
+    engine: BrightnessEngine | None = None,
+    limits: ImageLimits | None = None,
+    *,
+    baseline: Baseline | None = None,
+    strangers: StrangerPolicy = "warn",
+    **changes: Any,
 ) -> Classifier:
     """Says BRIGHT for a picture whose mean is above the threshold, with the mean as probability."""
     the_card = card(**changes)
@@ -120,19 +135,36 @@ def brightness_classifier(
         the_card,
         "0" * 64,
         limits or ImageLimits(),
+        baseline=baseline,
+        strangers=strangers,
     )
 
 
-def write_brightness_model(path: Path, labels: tuple[str, ...] = ("DARK", "BRIGHT")) -> Path:
-    """A real ``.keras`` file, made without Keras, and its card: sigmoid(8 * mean - 4) of 8 x 8."""
+def evenness() -> Baseline:
+    """Pictures of one grey are as they should be; any other is strange."""
+    even = np.full((1, 64), 1 / 8, np.float32)
+    return Baseline(np.zeros(64, np.float32), even, limit=0.1, sha256="0" * 64)
+
+
+def write_brightness_model(
+    path: Path, labels: tuple[str, ...] = ("DARK", "BRIGHT"), *, maps: bool = False
+) -> Path:
+    """A real ``.keras`` file, made without Keras, and its card: sigmoid(8 * mean - 4) of 8 x 8.
+
+    With ``maps`` it has a spatial feature map: the picture itself.
+    """
+    convolution = _layer("Conv2D", "copy", filters=1, kernel_size=[1, 1], use_bias=False)
     layers = [
         _layer("InputLayer", "pixels", batch_shape=[None, 8, 8, 1]),
+        *([convolution] if maps else []),
         _layer("GlobalAveragePooling2D", "mean"),
         _layer("Dense", "score", units=1, activation="sigmoid", use_bias=True),
     ]
     config = {"class_name": "Sequential", "config": {"name": "brightness", "layers": layers}}
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
+        if maps:
+            file["layers/copy/vars/0"] = np.ones((1, 1, 1, 1), np.float32)
         file["layers/score/vars/0"] = np.full((1, 1), 8, np.float32)
         file["layers/score/vars/1"] = np.full((1,), -4, np.float32)
     with zipfile.ZipFile(path, "w") as archive:

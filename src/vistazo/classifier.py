@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from vistazo.baseline import (
+    OUT_OF_DISTRIBUTION,
+    Baseline,
+    Likeness,
+    baseline_path,
+    read_baseline,
+)
 from vistazo.decision import Decision, decide
-from vistazo.engines.base import Engine
+from vistazo.engines.base import Engine, Outputs
 from vistazo.engines.onnx import OnnxEngine
-from vistazo.errors import CardError, UnknownLabelError, UnsupportedModelError
+from vistazo.errors import (
+    BrokenRule,
+    CardError,
+    RejectedUploadError,
+    UnknownLabelError,
+    UnsupportedModelError,
+)
 from vistazo.explanation import OVERLAY_PX, Evidence, Explainer, Frame, overlay
 from vistazo.imaging import ImageLimits, Picture, open_image
 from vistazo.model_card import ModelCard
@@ -20,6 +34,9 @@ from vistazo.model_store import StoredModel, compiled, find_model
 from vistazo.preprocessing import place, prepare
 from vistazo.signature import disagreements
 from vistazo.upload import accept
+
+# What becomes of a picture that does not look like those that the model was made for.
+StrangerPolicy = Literal["warn", "reject", "off"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +48,7 @@ class ModelSource:
     cache_dir: Path
     engine: Literal["auto", "onnx", "keras"] = "auto"
     keras_layers: str | None = None
+    out_of_distribution: StrangerPolicy = "warn"
 
 
 @dataclass(frozen=True)
@@ -42,10 +60,15 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class Prediction:
-    """``decision`` for one picture, and the model that made it."""
+    """``decision`` for one picture, and the model that made it.
+
+    ``in_distribution`` says whether the picture looks like those of training; None where the model
+    has no baseline.
+    """
 
     decision: Decision
     model: ModelIdentity
+    in_distribution: Likeness | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +90,9 @@ class Classifier:
         card: ModelCard,
         sha256: str,
         limits: ImageLimits,
+        *,
+        baseline: Baseline | None = None,
+        strangers: StrangerPolicy = "warn",
     ) -> None:
         self.card = card
         self.signature = engine.signature
@@ -74,12 +100,13 @@ class Classifier:
         self._engine = engine
         self._explainer = Explainer(engine, card)
         self._limits = limits
+        self._baseline = baseline
+        self._strangers = strangers
 
     def classify(self, data: bytes) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
         pixels = prepare(self._decode(data), self.card.input)
-        scores = self._engine.run(pixels[np.newaxis]).scores[0]
-        return Prediction(decide(scores, self.card), self.identity)
+        return self._predict(self._engine.run(pixels[np.newaxis]))
 
     def explain(self, data: bytes, label: str | None = None) -> tuple[Prediction, Explanation]:
         """Classify, and find what speaks for ``label``, by default the predicted class.
@@ -93,11 +120,12 @@ class Classifier:
         picture, spec = self._decode(data), self.card.input
         pixels = prepare(picture, spec)
         outputs = self._engine.run(pixels[np.newaxis])
-        decision = decide(outputs.scores[0], self.card)
-        evidence = self._explainer.explain(pixels, outputs, label or decision.predicted_class)
+        prediction = self._predict(outputs)
+        label = label or prediction.decision.predicted_class
+        evidence = self._explainer.explain(pixels, outputs, label)
         frame = Frame.of(place(picture.width, picture.height, spec), spec)
         explanation = Explanation(evidence, frame, picture.width, picture.height)
-        return Prediction(decision, self.identity), explanation
+        return prediction, explanation
 
     def overlay(self, data: bytes, label: str | None = None) -> tuple[Prediction, bytes]:
         """Classify, and draw the heatmap over the picture: a PNG. Raises as ``explain``."""
@@ -105,6 +133,18 @@ class Classifier:
         half = OVERLAY_PX // 2  # what is decoded has at least twice the size asked for
         picture = open_image(data, self._limits).decode(at_least=(half, half))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
+
+    def _predict(self, outputs: Outputs) -> Prediction:
+        decision = decide(outputs.scores[0], self.card)
+        if self._baseline is None or outputs.features is None:
+            return Prediction(decision, self.identity)
+        likeness = self._baseline.likeness(outputs.features[0])
+        if not likeness.verdict:
+            if self._strangers == "reject":
+                raise RejectedUploadError([_stranger(self.card.name)])
+            warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
+            decision = replace(decision, warnings=warnings)
+        return Prediction(decision, self.identity, likeness)
 
     def _decode(self, data: bytes) -> Picture:
         image, spec = open_image(data, self._limits), self.card.input
@@ -139,9 +179,32 @@ def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
     model = find_model(source.path, source.card, may_be_folder=source.engine == "keras")
     engine = _open_engine(model, source)
     check_agreement(disagreements(model.card, engine.signature), source.card or source.path)
-    classifier = Classifier(engine, model.card, model.sha256, limits)
+    baseline = _baseline_of(model, engine) if source.out_of_distribution != "off" else None
+    classifier = Classifier(
+        engine,
+        model.card,
+        model.sha256,
+        limits,
+        baseline=baseline,
+        strangers=source.out_of_distribution,
+    )
     classifier.warm_up()
     return classifier
+
+
+def _baseline_of(model: StoredModel, engine: Engine) -> Baseline | None:
+    """None where there is no baseline beside the model, or the engine shows no feature map."""
+    path, features = baseline_path(model.path), engine.signature.features
+    if features is None or not path.exists():
+        return None
+    return read_baseline(path, model.sha256, math.prod(features))
+
+
+def _stranger(name: str) -> BrokenRule:
+    return BrokenRule(
+        "in_distribution",
+        f"The picture does not look like those that the model '{name}' was made for.",
+    )
 
 
 def _open_engine(model: StoredModel, source: ModelSource) -> Engine:

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vistazo.admission import AdmissionPolicy
-from vistazo.classifier import ModelSource
+from vistazo.classifier import ModelSource, StrangerPolicy
 from vistazo.errors import SettingsError
 from vistazo.imaging import ImageLimits
 
@@ -60,6 +60,11 @@ class Settings(BaseModel):
     keras_layers: str | None = Field(
         None, description="With ENGINE=keras: a module that registers the model's custom layers."
     )
+    out_of_distribution: StrangerPolicy = Field(
+        "warn",
+        description="A picture unlike those of training: warn, reject it (422), or do not look "
+        "(off).",
+    )
     cache_dir: Path = Field(
         default_factory=_default_cache_dir, description="Where compiled models are kept."
     )
@@ -91,7 +96,12 @@ class Settings(BaseModel):
     @property
     def model_source(self) -> ModelSource:
         return ModelSource(
-            self.model_path, self.model_card, self.cache_dir, self.engine, self.keras_layers
+            self.model_path,
+            self.model_card,
+            self.cache_dir,
+            self.engine,
+            self.keras_layers,
+            self.out_of_distribution,
         )
 
     @property

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from builders import encoded, film, flat, write_brightness_model
 
@@ -135,3 +137,33 @@ def test_inspect_of_a_model_without_a_card_prints_one_whose_labels_are_left_to_t
 def test_the_published_schema_of_the_card_is_current(vistazo: Vistazo) -> None:
     published = Path(__file__).parents[2] / "artifacts" / "model-card.schema.json"
     assert json.loads(published.read_text()) == json.loads(vistazo("inspect", "--schema").stdout)
+
+
+def test_a_baseline_lets_a_model_tell_strange_pictures(tmp_path: Path, vistazo: Vistazo) -> None:
+    model = write_brightness_model(tmp_path / "mine.keras", maps=True)
+    (tmp_path / "own").mkdir()
+    random = np.random.default_rng(0)
+    for number in range(120):
+        grey = random.normal(random.integers(80, 160), 3, (40, 40)).clip(0, 255)
+        Image.fromarray(grey.astype(np.uint8)).save(tmp_path / "own" / f"{number}.png")
+    (tmp_path / "own" / "broken.png").write_bytes(b"no picture")
+    done = vistazo("baseline", str(model), str(tmp_path / "own"))
+    assert done.returncode == 1  # for the broken one, which is left out
+    assert "broken.png is left out" in done.stderr
+    assert "120 pictures" in done.stdout
+    (tmp_path / "strange.png").write_bytes(encoded(film()))
+    arguments = ("predict", "--json", "--model", str(model))
+    strange = json.loads(vistazo(*arguments, str(tmp_path / "strange.png")).stdout)
+    own = json.loads(vistazo(*arguments, str(tmp_path / "own" / "7.png")).stdout)
+    assert strange[0]["warnings"] == ["out_of_distribution"]
+    assert own[0]["warnings"] == []
+
+
+def test_too_few_pictures_for_a_baseline_are_told_in_words(
+    tmp_path: Path, vistazo: Vistazo
+) -> None:
+    model = write_brightness_model(tmp_path / "mine.keras", maps=True)
+    (tmp_path / "one.png").write_bytes(encoded(film()))
+    failed = vistazo("baseline", str(model), str(tmp_path / "one.png"))
+    assert failed.returncode == 2
+    assert "needs 64 pictures" in failed.stderr

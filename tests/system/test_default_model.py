@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from builders import encoded, flat
+from vistazo.baseline import Baseline, write_baseline
 from vistazo.classifier import Classifier, ModelSource, load_classifier
+from vistazo.errors import UnreadableModelError
 from vistazo.imaging import ImageLimits, open_image
 from vistazo.model_card import read_card
 from vistazo.preprocessing import prepare
@@ -72,3 +76,43 @@ def test_its_scores_on_real_films_are_those_of_keras_on_tensorflow(
     scores = classifier._engine.run(images).scores
     assert scores == pytest.approx(expected, abs=1e-4)
     assert expected.min() < 0.2 < 0.8 < expected.max(), "films of both kinds"
+
+
+def in_distribution(classifier: Classifier, picture: bytes) -> bool:
+    likeness = classifier.classify(picture).in_distribution
+    assert likeness is not None
+    return likeness.verdict
+
+
+@pytest.mark.parametrize("grey", [0, 90, 255])
+def test_an_even_grey_is_said_to_be_no_film(grey: int, classifier: Classifier) -> None:
+    assert not in_distribution(classifier, encoded(flat(grey, 300, 300)))
+
+
+def test_noise_is_said_to_be_no_film(classifier: Classifier) -> None:
+    grains = np.random.default_rng(0).integers(0, 256, (300, 300), dtype=np.uint8)
+    assert not in_distribution(classifier, encoded(Image.fromarray(grains)))
+
+
+def test_films_are_told_from_castings_and_leaves(classifier: Classifier, data: Path) -> None:
+    films = sorted((data / "chest_xray_fullres").rglob("*.jpeg"))
+    assert sum(in_distribution(classifier, path.read_bytes()) for path in films) >= 58
+    for name in ("casting", "leaves"):
+        others = [path for path in sorted((data / name).rglob("*")) if path.is_file()][::20]
+        assert len(others) > 20
+        assert not any(in_distribution(classifier, path.read_bytes()) for path in others)
+
+
+def test_the_check_can_be_switched_off(cache: Path) -> None:
+    source = ModelSource(MODEL, None, cache, out_of_distribution="off")
+    prediction = load_classifier(source, LIMITS).classify(encoded(flat(90, 300, 300)))
+    assert prediction.in_distribution is None
+
+
+def test_a_baseline_of_other_weights_stops_the_start(cache: Path, tmp_path: Path) -> None:
+    for name in ("pneumonia.keras", "pneumonia.card.yaml"):
+        (tmp_path / name).write_bytes((ARTIFACTS / name).read_bytes())
+    baseline = Baseline(np.zeros(4, np.float32), np.zeros((1, 4), np.float32), 1.0, "0" * 64)
+    write_baseline(baseline, tmp_path / "pneumonia.baseline.npz")
+    with pytest.raises(UnreadableModelError, match="other weights"):
+        load_classifier(ModelSource(tmp_path / "pneumonia.keras", None, cache), LIMITS)

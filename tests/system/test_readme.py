@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from builders import encoded, film, write_brightness_model
+from builders import encoded, film, flat, write_brightness_model
 from vistazo.api.problems import TITLES
 from vistazo.settings import Settings
 
@@ -33,7 +33,11 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "film.jpeg").write_bytes(data)
     (tmp_path / "films").mkdir()
     (tmp_path / "films" / "one.jpeg").write_bytes(data)
-    write_brightness_model(tmp_path / "my_model.h5")
+    (tmp_path / "training_pictures").mkdir()
+    for number in range(80):
+        grey = encoded(flat(60 + number, 40, 40))
+        (tmp_path / "training_pictures" / f"{number}.png").write_bytes(grey)
+    write_brightness_model(tmp_path / "my_model.h5", maps=True)
     return tmp_path
 
 

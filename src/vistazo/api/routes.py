@@ -126,6 +126,7 @@ async def explain(
     "/predict/batch",
     responses=_PROBLEMS,
     openapi_extra=_form({"type": "array", "items": _FILE}),
+    response_model_exclude_none=True,
 )
 async def predict_batch(request: Request, service: TheService, policy: ThePolicy) -> BatchAnswer:
     """Classify several pictures: one result or one problem per file, in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,6 +53,13 @@ class Heatmap(BaseModel):
         )
 
 
+class InDistribution(BaseModel):
+    """Whether the picture looks like those that the model was made for."""
+
+    score: float = Field(description="0..1: near 1 like the training pictures, 0.5 at the limit.")
+    verdict: bool = Field(description="Within the limit.")
+
+
 class Answer(BaseModel):
     """The answer to one picture."""
 
@@ -61,7 +69,12 @@ class Answer(BaseModel):
     confidence: float = Field(description="Probability of the predicted class.")
     probabilities: dict[str, float] = Field(description="Label to probability.")
     model: Model
-    warnings: list[str] = Field(description="Reasons to doubt this answer, such as 'uncertain'.")
+    in_distribution: InDistribution | None = Field(
+        None, description="Where the model has a baseline of its training pictures."
+    )
+    warnings: list[str] = Field(
+        description="Reasons to doubt this answer: 'uncertain', 'out_of_distribution'."
+    )
     request_id: str
     heatmap: Heatmap | None = Field(None, description="Only where explain=true asks for it.")
 
@@ -74,6 +87,7 @@ class Answer(BaseModel):
         heatmap: Heatmap | None = None,
     ) -> Answer:
         decision, model = prediction.decision, prediction.model
+        likeness = prediction.in_distribution
         return Answer(
             filename=filename,
             predictions=list(decision.probabilities),
@@ -81,6 +95,7 @@ class Answer(BaseModel):
             confidence=decision.confidence,
             probabilities=dict(zip(labels, decision.probabilities, strict=True)),
             model=Model(name=model.name, version=model.version, sha256=model.sha256),
+            in_distribution=likeness and InDistribution(**asdict(likeness)),
             warnings=list(decision.warnings),
             request_id=request,
             heatmap=heatmap,

@@ -64,7 +64,7 @@ def command(
     if model is not None:
         source = replace(source, path=model, card=None)
     classifier = load_classifier(source, settings.image_limits)
-    files = list(_files(paths))
+    files = list(picture_files(paths))
     heatmaps = _heatmaps(files, explain)
     rows: list[Row] = []
     try:
@@ -75,7 +75,8 @@ def command(
     return 1 if any(row.error for row in rows) else 0
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def picture_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files themselves; of a folder, every PNG and JPEG in it and below."""
     for path in paths:
         if path.is_dir():
             found = [

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.baseline import COMPONENTS
 from vistazo.preprocessing import scale
 from vistazo.training.augmentation import augment
 from vistazo.training.batches import Batches
@@ -21,6 +22,7 @@ from vistazo.training.checkpoint import (
 from vistazo.training.config import TrainingConfig
 from vistazo.training.datasets import Films, load_films
 from vistazo.training.evaluation import mean_auc
+from vistazo.training.familiar import make_baseline
 from vistazo.training.framework import keras, tf
 from vistazo.training.network import build_ensemble
 from vistazo.training.outcome import write_outcome
@@ -56,8 +58,27 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     model_path = out / f"{config.name}.keras"
     replace_whole(model_path, trainer.save)
     write_outcome(config, films, split, trainer, model_path=model_path, progress=progress)
+    _write_baseline(config, films, split, model_path, progress)
     (out / CHECKPOINT).unlink(missing_ok=True)
     return model_path
+
+
+def _write_baseline(
+    config: TrainingConfig, films: Films, split: Split, model_path: Path, progress: Progress
+) -> None:
+    if min(len(split.training), len(split.validation)) < COMPONENTS:
+        progress.say(f"fewer than {COMPONENTS} films: no baseline to tell strange pictures by")
+        return
+
+    def prepare(row: int) -> NDArray[np.float32]:
+        return scale(films.pixels[row].astype(np.float32), config.input.scale)
+
+    def show(done: int, total: int) -> None:
+        progress.bar("baseline", done, total)
+
+    make_baseline(
+        model_path, None, prepare, seen=split.training, unseen=split.validation, show=show
+    )
 
 
 def run_epochs(

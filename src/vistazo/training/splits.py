@@ -37,7 +37,9 @@ def split_by_patient(labels: Rows, patients: Rows, config: SplitConfig) -> Split
         order = random.permutation(first[labels[first] == label])
         sizes = np.array([(patients == patients[row]).sum() for row in order])
         films = int((labels == label).sum())
-        low, high = (np.searchsorted(_before(sizes), share * films) for share in config.held_out)
+        low, high = (
+            int(np.searchsorted(_before(sizes), share * films)) for share in config.held_out
+        )
         high = len(order) if config.held_out[1] == 1 else high
         part_of[np.isin(patients, patients[order[low:high]])] = _HOLDOUT
         others, sizes = (np.concatenate([all_[high:], all_[:low]]) for all_ in (order, sizes))

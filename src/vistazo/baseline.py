@@ -1,0 +1,139 @@
+"""What a model's own pictures look like to it, and whether another picture looks like them.
+
+A model that was made for chest X-rays answers for a photograph of a cat as well. But the last
+feature map of such a picture is one that no picture of its kind gives: the principal components of
+the training pictures' maps cannot rebuild it. What they leave over, the squared prediction error or
+Q statistic, is the measure (Jackson and Mudholkar 1979, Control Procedures for Residuals Associated
+With Principal Component Analysis, Technometrics 21).
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.errors import UnreadableModelError
+
+Floats = NDArray[np.float32]
+
+OUT_OF_DISTRIBUTION = "out_of_distribution"
+
+COMPONENTS = 32
+# The limit: this quantile of pictures that the components were not made from, and some room, since
+# pictures of another day are a little stranger than those of the same collection.
+_QUANTILE, _ROOM = 0.995, 1.15
+_LEVELS = 127
+_NEGLIGIBLE = 1e-6
+_MEND = "Make it again ('vistazo baseline --help'), or delete it."
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """``score`` is in 0..1: near 1 for pictures like those of training, 0.5 at the limit.
+
+    ``verdict`` says whether the picture is within the limit.
+    """
+
+    score: float
+    verdict: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """Mean (d,) and principal components (k, d) of feature maps with d numbers each.
+
+    ``limit`` is the largest residual of a picture of this kind, ``sha256`` that of the weights.
+    """
+
+    mean: Floats
+    components: Floats
+    limit: float
+    sha256: str
+
+    def likeness(self, features: Floats) -> Likeness:
+        """Of one feature map (fh, fw, fc)."""
+        residual = float(_residuals(features[np.newaxis], self.mean, self.components)[0])
+        return Likeness(2 ** -(residual / self.limit), residual <= self.limit)
+
+
+def fit_baseline(features: Floats, unseen: Floats, sha256: str) -> Baseline:
+    """Of feature maps (n, fh, fw, fc), and others (m, fh, fw, fc) of the same kind for the limit.
+
+    At least as many maps as components, 32, and one unseen are needed.
+    """
+    flat = features.reshape(len(features), -1)
+    mean = flat.mean(axis=0)
+    centred = flat - mean
+    # The maps have more numbers than there are maps: their inner products are the smaller matrix.
+    strengths, vectors = np.linalg.eigh(centred @ centred.T)
+    strongest = np.argsort(strengths)[::-1][: min(COMPONENTS, flat.shape[1] // 2)]
+    strongest = strongest[strengths[strongest] > _NEGLIGIBLE * strengths.max()]
+    components = (vectors[:, strongest] / np.sqrt(strengths[strongest])).T @ centred
+    rounded = _dequantized(*_quantized(components))
+    mean = mean.astype(np.float16).astype(np.float32)
+    largest = float(np.quantile(_residuals(unseen, mean, rounded), _QUANTILE))
+    limit = max(largest * _ROOM, float(np.finfo(np.float32).tiny))
+    return Baseline(mean, rounded, limit, sha256)
+
+
+def baseline_path(model_path: Path) -> Path:
+    """Where the baseline of a model lies: ``dir/m.keras`` -> ``dir/m.baseline.npz``."""
+    return model_path.with_name(model_path.stem + ".baseline.npz")
+
+
+def write_baseline(baseline: Baseline, path: Path) -> None:
+    """Components as 8 bit integers: a quarter of the size, and the same verdicts."""
+    levels, steps = _quantized(baseline.components)
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file,
+            mean=baseline.mean.astype(np.float16),
+            components=levels,
+            steps=steps,
+            limit=np.float64(baseline.limit),
+            sha256=np.array(baseline.sha256),
+        )
+
+
+def read_baseline(path: Path, sha256: str, numbers: int) -> Baseline:
+    """Read the baseline of the weights ``sha256``, whose feature map has so many numbers.
+
+    Raises UnreadableModelError for a file that is damaged or of another model.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            baseline = Baseline(
+                np.asarray(stored["mean"], np.float32),
+                _dequantized(stored["components"], stored["steps"]),
+                float(stored["limit"]),
+                str(stored["sha256"]),
+            )
+    except (OSError, ValueError, LookupError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise UnreadableModelError(f"The baseline {path} is damaged ({error}). {_MEND}") from error
+    if baseline.sha256 != sha256:
+        raise UnreadableModelError(f"The baseline {path} is of other weights. {_MEND}")
+    shapes = baseline.mean.shape, baseline.components.shape[1:]
+    if shapes != ((numbers,), (numbers,)) or not baseline.limit > 0:
+        raise UnreadableModelError(f"The baseline {path} does not fit its model. {_MEND}")
+    return baseline
+
+
+def _residuals(features: Floats, mean: Floats, components: Floats) -> Floats:
+    """Squared distance (n,) of maps (n, ...) from what the components rebuild."""
+    centred = features.reshape(len(features), -1) - mean
+    rebuilt = (centred @ components.T) @ components
+    return np.asarray(np.square(centred - rebuilt).sum(axis=1))
+
+
+def _quantized(components: Floats) -> tuple[NDArray[np.int8], Floats]:
+    steps = np.abs(components).max(axis=1, keepdims=True) / np.float32(_LEVELS)
+    steps = np.maximum(steps, np.finfo(np.float32).tiny).astype(np.float32)
+    return np.rint(components / steps).astype(np.int8), steps
+
+
+def _dequantized(levels: NDArray[np.int8], steps: Floats) -> Floats:
+    return np.asarray(levels, np.float32) * np.asarray(steps, np.float32)

@@ -1,0 +1,77 @@
+"""The baseline of a model, from pictures of the kind that it was made for."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.baseline import COMPONENTS, baseline_path, fit_baseline, write_baseline
+from vistazo.engines.onnx import OnnxEngine
+from vistazo.errors import SettingsError, UnsupportedModelError
+from vistazo.model_store import StoredModel, compiled, find_model
+from vistazo.training.checkpoint import replace_whole
+
+Floats = NDArray[np.float32]
+Prepare = Callable[[int], Floats]
+
+_MOST_PICTURES, _MOST_UNSEEN = 2000, 1000
+_AT_ONCE = 32
+
+
+def make_baseline(
+    model: Path,
+    card: Path | None,
+    prepare: Prepare,
+    *,
+    seen: NDArray[np.int64],
+    unseen: NDArray[np.int64],
+    show: Callable[[int, int], None] = lambda *_: None,
+) -> Path:
+    """Write the baseline beside a model, from the feature maps that serving will see.
+
+    ``prepare`` gives the prepared picture (h, w, c) of a number in ``seen``, which the components
+    are made from, or ``unseen``, which set the limit. Of many, some are drawn at random. Raises
+    ModelError, and SettingsError for too few pictures.
+    """
+    random = np.random.default_rng(0)
+    seen = random.permutation(seen)[:_MOST_PICTURES]
+    unseen = random.permutation(unseen)[:_MOST_UNSEEN]
+    if len(seen) < COMPONENTS or not len(unseen):
+        raise SettingsError(f"A baseline needs {2 * COMPONENTS} pictures; more are better.")
+    found = find_model(model, card)
+    with _engine(found) as engine:
+        if engine.signature.features is None:
+            raise UnsupportedModelError(f"{model} has no spatial feature map to compare.")
+        total = len(seen) + len(unseen)
+        maps = _maps(engine, prepare, seen, lambda done: show(done, total))
+        others = _maps(engine, prepare, unseen, lambda done: show(len(seen) + done, total))
+    path = baseline_path(model)
+    baseline = fit_baseline(maps, others, found.sha256)
+    replace_whole(path, lambda part: write_baseline(baseline, part))
+    return path
+
+
+@contextmanager
+def _engine(model: StoredModel) -> Iterator[OnnxEngine]:
+    with tempfile.TemporaryDirectory(prefix="vistazo-") as folder:
+        with compiled(model, Path(folder)) as onnx:
+            engine = OnnxEngine(onnx)
+        yield engine
+        engine.close()
+
+
+def _maps(
+    engine: OnnxEngine, prepare: Prepare, rows: NDArray[np.int64], show: Callable[[int], None]
+) -> Floats:
+    maps = []
+    for start in range(0, len(rows), _AT_ONCE):
+        chosen = rows[start : start + _AT_ONCE]
+        images = np.stack([prepare(int(row)) for row in chosen])
+        maps.append(engine.run(images).features)
+        show(start + len(chosen))
+    return np.concatenate([some for some in maps if some is not None])

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vistazo.baseline import (
+    Baseline,
+    baseline_path,
+    fit_baseline,
+    read_baseline,
+    write_baseline,
+)
+from vistazo.errors import UnreadableModelError
+
+SHA256 = "1" * 64
+SHAPE = (4, 4, 8)
+NUMBERS = 4 * 4 * 8
+
+
+def maps(count: int, seed: int, strength: float = 0.1) -> Any:
+    """Feature maps that vary along ten directions, and a little along all."""
+    random = np.random.default_rng(0)
+    directions = random.normal(0, 1, (10, NUMBERS))
+    random = np.random.default_rng(seed)
+    rows = random.normal(0, 1, (count, 10)) @ directions
+    rows += random.normal(0, strength, (count, NUMBERS))
+    return rows.astype(np.float32).reshape(count, *SHAPE)
+
+
+@pytest.fixture(scope="module")
+def baseline() -> Baseline:
+    return fit_baseline(maps(300, seed=1), maps(200, seed=2), SHA256)
+
+
+def test_maps_of_the_same_kind_are_within_the_limit(baseline: Baseline) -> None:
+    verdicts = [baseline.likeness(one).verdict for one in maps(300, seed=3)]
+    assert np.mean(verdicts) > 0.99
+
+
+def test_maps_of_another_kind_are_beyond_it(baseline: Baseline) -> None:
+    likenesses = [baseline.likeness(one) for one in maps(100, seed=4, strength=0.5)]
+    assert not any(likeness.verdict for likeness in likenesses)
+    assert all(0 <= likeness.score < 0.5 for likeness in likenesses)
+
+
+def test_the_residual_is_what_the_principal_components_leave_over(baseline: Baseline) -> None:
+    """By the definition: the variance that the first 32 singular vectors do not explain."""
+    seen, other = maps(300, seed=1), maps(1, seed=5, strength=0.3)
+    flat = seen.reshape(300, -1).astype(np.float64)
+    _, _, vectors = np.linalg.svd(flat - flat.mean(axis=0), full_matrices=False)
+    centred = other.reshape(-1) - flat.mean(axis=0)
+    left_over = np.square(centred).sum() - np.square(vectors[:32] @ centred).sum()
+    score = baseline.likeness(other[0]).score
+    assert -np.log2(score) * baseline.limit == pytest.approx(left_over, rel=0.05)
+
+
+def test_a_stranger_is_never_said_to_be_more_alike_the_stranger_it_is(baseline: Baseline) -> None:
+    own, away = maps(1, seed=6)[0], maps(1, seed=7, strength=1)[0]
+    scores = [baseline.likeness(own + step * away).score for step in (0, 1, 2, 4, 8)]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_what_is_written_is_read_again(baseline: Baseline, tmp_path: Path) -> None:
+    path = baseline_path(tmp_path / "m.keras")
+    assert path.name == "m.baseline.npz"
+    write_baseline(baseline, path)
+    again = read_baseline(path, SHA256, NUMBERS)
+    assert again.limit == baseline.limit
+    np.testing.assert_array_equal(again.mean, baseline.mean)
+    np.testing.assert_allclose(again.components, baseline.components, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sha256", "numbers", "said"), [("2" * 64, NUMBERS, "other weights"), (SHA256, 7, "not fit")]
+)
+def test_the_baseline_of_another_model_is_refused(
+    sha256: str, numbers: int, said: str, baseline: Baseline, tmp_path: Path
+) -> None:
+    write_baseline(baseline, tmp_path / "b.npz")
+    with pytest.raises(UnreadableModelError, match=said):
+        read_baseline(tmp_path / "b.npz", sha256, numbers)
+
+
+@settings(deadline=None)
+@given(cut=st.integers(0, 3000), junk=st.binary(max_size=50))
+def test_a_damaged_file_is_an_error_in_words(
+    cut: int, junk: bytes, tmp_path_factory: pytest.TempPathFactory, baseline: Baseline
+) -> None:
+    path = tmp_path_factory.mktemp("damaged") / "b.npz"
+    write_baseline(baseline, path)
+    path.write_bytes(path.read_bytes()[:cut] + junk)
+    with pytest.raises(UnreadableModelError, match="Make it again"):
+        read_baseline(path, SHA256, NUMBERS)
