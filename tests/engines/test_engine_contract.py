@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vistazo import compilation
 from vistazo.compilation import compile_model
 from vistazo.engines.base import Engine
 from vistazo.engines.keras import KerasEngine
@@ -134,3 +137,13 @@ def test_a_module_that_is_not_there_and_a_file_that_is_no_model_are_told_in_word
     (tmp_path / "m.keras").write_text("no model")
     with pytest.raises(UnreadableModelError, match="cannot load"):
         KerasEngine(tmp_path / "m.keras", SIZE)
+
+
+def test_the_runtime_is_told_to_report_to_nobody() -> None:
+    code = "import os, vistazo.engines.onnx; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
+    environment = clean | {"PYTHONPATH": str(Path(compilation.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "1"

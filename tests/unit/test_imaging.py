@@ -1,10 +1,11 @@
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image
 
 from builders import encoded, film, flat, png_header_only, ramp
 from vistazo.errors import (
@@ -88,6 +89,44 @@ def test_a_large_picture_may_be_decoded_smaller_but_never_below_twice_what_is_as
     assert 200 <= small.height < 1200
     assert small.width / small.height == pytest.approx(4 / 3, abs=0.02)
     assert small.pixels.mean() == pytest.approx(decode(data).pixels.mean(), abs=1)
+
+
+def large_film(mode: str) -> Image.Image:
+    """Wide enough for several strips and a last one that is not whole."""
+    if mode == "I;16":
+        return Image.fromarray((ramp(2010, 1407) * 257).astype(np.uint16))
+    return film(2010, 1407).convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "I;16", "LA", "P", "RGB", "RGBA"])
+def test_a_picture_decoded_smaller_is_the_mean_of_its_blocks(mode: str) -> None:
+    data = encoded(large_film(mode), compress_level=1)
+    whole, small = decode(data).pixels.astype(np.float64), decode(data, at_least=(100, 100)).pixels
+    factor = 1407 // 200
+    rows, columns = 1407 // factor, 2010 // factor
+    blocks = whole[: rows * factor, : columns * factor]
+    blocks = blocks.reshape(rows, factor, columns, factor, *whole.shape[2:]).mean(axis=(1, 3))
+    np.testing.assert_allclose(small[:rows, :columns], blocks, atol=1)
+
+
+def test_a_large_16_bit_grey_is_never_whole_in_float32() -> None:
+    image = open_image(encoded(large_film("I;16"), compress_level=1), LIMITS)
+    tracemalloc.start()
+    image.decode(at_least=(100, 100))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2010 * 1407 * 4
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_decoded_smaller_is_turned_upright_too(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    data = encoded(film(900, 700), exif=exif)
+    whole = Image.fromarray(decode(data).pixels)
+    small = decode(data, at_least=(100, 100)).pixels
+    wanted = np.asarray(whole.resize(small.shape[::-1], Image.Resampling.BOX), np.float64)
+    np.testing.assert_allclose(small, wanted, atol=4)
 
 
 def test_an_empty_file_is_an_error() -> None:

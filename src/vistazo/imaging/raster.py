@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps
 
 from vistazo.errors import CorruptImageError
 from vistazo.imaging.picture import Picture
+
+Pixels = NDArray[np.uint8] | NDArray[np.float32]
 
 # Our own limit, taken from the header before anything is decoded, stands in for Pillow's global.
 Image.MAX_IMAGE_PIXELS = None
@@ -22,7 +25,7 @@ _MAX_JPEG_SCANS = 100
 _START_OF_SCAN = b"\xff\xda"
 
 _GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
-_REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK")
+_STRIP_PIXELS = 500_000
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
 
 
@@ -43,7 +46,7 @@ class RasterImage:
 
     def picture(self, at_least: tuple[int, int] | None) -> Picture:
         with _damage_is_an_input_error():
-            return _to_picture(_load(self._image, at_least))
+            return Picture(_upright(_pixels(self._image, at_least), self._image.getexif()))
 
 
 def open_raster(data: bytes, image_format: str) -> RasterImage:
@@ -66,35 +69,47 @@ def _damage_is_an_input_error() -> Iterator[None]:
         ) from error
 
 
-def _load(image: Image.Image, at_least: tuple[int, int] | None) -> Image.Image:
+def _pixels(image: Image.Image, at_least: tuple[int, int] | None) -> Pixels:
+    """Average whole blocks of pixels while both sides stay at least twice ``at_least``.
+
+    In strips, so that what a mode needs on its way to pixels (16 bit greys are computed as float32,
+    transparency as two more pictures) is never there for the whole of a large picture.
+    """
+    factor = 1
     if at_least is not None:
         side = 2 * max(at_least)  # both ways round: EXIF may turn the picture afterwards
         if image.format in ("JPEG", "MPO"):
             image.draft(None, (side, side))
-        image = _reduced(image, side)
-    return ImageOps.exif_transpose(image)
+        factor = min(image.size) // side
+    if factor <= 1:
+        return _to_pixels(image)
+    width, height = image.size
+    rows = factor * max(1, _STRIP_PIXELS // (width * factor))
+    strips = (
+        image.crop((0, top, width, min(top + rows, height))) for top in range(0, height, rows)
+    )
+    reduced = [Image.fromarray(_to_pixels(strip)).reduce(factor) for strip in strips]
+    return np.concatenate([np.asarray(strip) for strip in reduced])
 
 
-def _reduced(image: Image.Image, side: int) -> Image.Image:
-    """Average whole blocks of pixels while both sides stay above ``side``.
-
-    Whatever follows then works on a small picture: what bounds the memory of a large one.
-    """
-    factor = min(image.size) // side
-    if factor > 1 and image.mode in _REDUCIBLE:
-        return image.reduce(factor)
-    return image
-
-
-def _to_picture(image: Image.Image) -> Picture:
+def _to_pixels(image: Image.Image) -> Pixels:
     if image.mode in _GREYS_OVER_8_BITS:
         # PNG greys of 16 bits: 65535 / 257 = 255, so the whole range is kept.
-        return Picture(np.asarray(image, dtype=np.float32) / np.float32(257))
+        return np.asarray(image, dtype=np.float32) / np.float32(257)
     if image.mode in ("1", "L"):
-        return Picture(np.asarray(image.convert("L")))
+        return np.asarray(image.convert("L"))
     if image.has_transparency_data:
         # As over the black surround of a film.
         image = image.convert("RGBA")
         black = Image.new("RGBA", image.size, (0, 0, 0, 255))
         image = Image.alpha_composite(black, image)
-    return Picture(np.asarray(image.convert("RGB")))
+    return np.asarray(image.convert("RGB"))
+
+
+def _upright(pixels: Pixels, exif: Image.Exif) -> Pixels:
+    """Turned as EXIF says: a photograph of a film may have been taken on its side."""
+    if exif.get(ExifTags.Base.Orientation, 1) == 1:
+        return pixels
+    image = Image.fromarray(pixels)
+    image.getexif()[ExifTags.Base.Orientation] = exif[ExifTags.Base.Orientation]
+    return np.asarray(ImageOps.exif_transpose(image))
