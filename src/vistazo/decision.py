@@ -44,23 +44,28 @@ def decide(scores: NDArray[np.float32], card: ModelCard) -> Decision:
 
 
 def calibrate(scores: NDArray[np.float32], card: ModelCard) -> NDArray[np.float64]:
-    """Probabilities (..., labels) from scores (..., k), tempered as the card says.
-
-    Temperature scaling: Guo et al. 2017, On Calibration of Modern Neural Networks. A model that
-    ends in probabilities is taken back to logits first; the softmax does not mind the constant
-    that the logarithm cannot give back.
-    """
+    """Probabilities (..., labels) from scores (..., k), tempered as the card says."""
     values = np.asarray(scores, dtype=np.float64)
     kind, temperature = card.output.kind, card.output.temperature
+    is_one_unit = values.shape[-1] == 1
     if kind == "multilabel":
         return _sigmoid(_logit(values) / temperature)
-    if kind == "softmax":
-        return _softmax(np.log(np.clip(values, _TINY, 1)) / temperature)
-    if values.shape[-1] == 1:
-        logits = values if kind == "logits" else _logit(values)
-        positive = _sigmoid(logits / temperature)
-        return np.concatenate([1 - positive, positive], axis=-1)
-    return _softmax(values / temperature)
+    if kind == "logits":
+        logits = np.concatenate([np.zeros_like(values), values], axis=-1) if is_one_unit else values
+        return _softmax(logits / temperature)
+    if is_one_unit:
+        values = np.concatenate([1 - values, values], axis=-1)
+    return with_temperature(values, temperature)
+
+
+def with_temperature(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Divide the logits of probabilities (..., k) by the temperature; they still add up to one.
+
+    Temperature scaling: Guo et al. 2017, On Calibration of Modern Neural Networks,
+    arXiv:1706.04599. The logarithm gives the logits back but for a constant, which the softmax does
+    not mind; of two labels the result is the sigmoid of ``logit / temperature``.
+    """
+    return _softmax(np.log(np.clip(probabilities, _TINY, 1)) / temperature)
 
 
 def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:

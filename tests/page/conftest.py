@@ -31,8 +31,18 @@ _MOST_MS = 15_000
 
 @pytest.fixture(scope="session")
 def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The default model, served."""
-    settings = Settings(threads=1, cache_dir=tmp_path_factory.mktemp("cache"))
+    """The default model, served. It takes the pictures that tests draw for films."""
+    cache = tmp_path_factory.mktemp("cache")
+    yield from _serve(Settings(threads=1, cache_dir=cache, out_of_distribution="off"))
+
+
+@pytest.fixture(scope="session")
+def watchful_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The default model, served as it is by default: it knows that they are none."""
+    yield from _serve(Settings(threads=1, cache_dir=tmp_path_factory.mktemp("cache")))
+
+
+def _serve(settings: Settings) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -70,7 +80,11 @@ def open_page(browser: Any, service_url: str) -> Iterator[Callable[..., Any]]:
     contexts = []
 
     def open_it(
-        stubs: dict[str, Callable[[Any], None]] | None = None, *, wait: bool = True, **context: Any
+        stubs: dict[str, Callable[[Any], None]] | None = None,
+        *,
+        url: str = service_url,
+        wait: bool = True,
+        **context: Any,
     ) -> Any:
         window = browser.new_context(**{"locale": "en-GB", **context})
         contexts.append(window)
@@ -80,7 +94,7 @@ def open_page(browser: Any, service_url: str) -> Iterator[Callable[..., Any]]:
         page.on("console", partial(_note, errors))
         for pattern, answer in (stubs or {}).items():
             page.route(pattern, answer)
-        page.goto(service_url)
+        page.goto(url)
         if wait:
             page.wait_for_selector("#about:not([hidden])")
         return page

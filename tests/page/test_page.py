@@ -33,6 +33,16 @@ def test_a_picture_gets_its_class_in_words_and_numbers(open_page: OpenPage, a_fi
     assert label in page.locator("#status").inner_text()
 
 
+def test_the_model_itself_says_that_a_picture_is_no_film(
+    open_page: OpenPage, watchful_url: str, a_film: Path
+) -> None:
+    page = open_page(url=watchful_url)
+    add(page, a_film)
+    banner = page.locator("#result .banner.out_of_distribution").inner_text()
+    assert "does not look like" in banner
+    assert page.locator("#result .label").count() == 0
+
+
 def test_several_pictures_are_listed_and_each_can_be_looked_at(
     open_page: OpenPage, a_film: Path, another_film: Path
 ) -> None:

@@ -24,7 +24,13 @@ COMMANDS = [
 ]
 # These run elsewhere: the first two are what this run itself was started with, or what every
 # server test starts; training has tests of its own.
-ELSEWHERE = ("./scripts/serve", "./scripts/test", "MODEL_PATH=", "./scripts/vistazo train")
+ELSEWHERE = (
+    "./scripts/serve",
+    "./scripts/test",
+    "MODEL_PATH=",
+    "./scripts/train",
+    "./scripts/visualize",
+)
 
 
 @pytest.fixture
@@ -33,6 +39,9 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "film.jpeg").write_bytes(data)
     (tmp_path / "films").mkdir()
     (tmp_path / "films" / "one.jpeg").write_bytes(data)
+    for label, grey in (("DARK", 30), ("BRIGHT", 220)):
+        (tmp_path / "labelled_films" / label).mkdir(parents=True)
+        (tmp_path / "labelled_films" / label / "one.png").write_bytes(encoded(flat(grey, 60, 60)))
     (tmp_path / "training_pictures").mkdir()
     for number in range(80):
         grey = encoded(flat(60 + number, 40, 40))

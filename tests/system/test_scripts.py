@@ -45,12 +45,14 @@ class Project:
         (package / "__main__.py").write_text(MODULE)
         self.lock("1.0")
 
-    def lock(self, version: str) -> None:
-        (self.folder / "requirements.txt").write_text(write_wheel(self.folder, version))
+    def lock(self, version: str, name: str = "requirements.txt") -> None:
+        (self.folder / name).write_text(write_wheel(self.folder, version))
 
-    def run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, cwd: Path | None = None, script: str = "vistazo"
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, str(self.folder / "scripts" / "vistazo"), *arguments],
+            [sys.executable, str(self.folder / "scripts" / script), *arguments],
             cwd=cwd or self.folder,
             env={**os.environ, "PYTHONPATH": ""},
             capture_output=True,
@@ -84,6 +86,24 @@ def test_a_new_lock_file_is_installed_by_the_next_run(project: Project) -> None:
     project.lock("2.0")
     assert "2.0" in project.run().stdout
     assert project.run().stderr == ""
+
+
+def test_train_and_visualize_are_about_the_default_model_unless_told_otherwise(
+    project: Project, tmp_path: Path
+) -> None:
+    project.lock("2.0", "scripts/requirements/training.txt")
+    default = project.folder / "artifacts" / "pneumonia"
+    for script, command, said in (
+        ("train", "train", [str(default / "training.yaml")]),
+        (
+            "visualize",
+            "evaluate",
+            [str(default / "pneumonia.keras"), "--training", str(default / "training.yaml")],
+        ),
+    ):
+        assert project.run(script=script, cwd=tmp_path).stdout.startswith(str([command, *said]))
+        other = project.run("mine", "--out", "here", script=script, cwd=tmp_path)
+        assert other.stdout.startswith(str([command, "mine", "--out", "here"]))
 
 
 def test_an_interrupted_set_up_is_mended_by_the_next_run(project: Project) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from PIL import Image
 
+import builders
 from vistazo.training.config import TrainingConfig
 
 LABELS = ("CLEAR", "SHADOW")
@@ -42,3 +47,38 @@ def tiny_config(folder: Path, **changes: Any) -> TrainingConfig:
         "threshold": {"views": 1},
     }
     return TrainingConfig.model_validate(document | changes)
+
+
+def write_flat_films(folder: Path, greys: dict[str, list[int]]) -> Path:
+    """One film of one grey level per number, in the folder of its label: ``DARK/film-0.png``."""
+    for label, levels in greys.items():
+        (folder / label).mkdir(parents=True)
+        for place, grey in enumerate(levels):
+            builders.flat(grey).save(folder / label / f"film-{place}.png")
+    return folder
+
+
+def write_colour_model(path: Path, labels: tuple[str, ...] = ("red", "green", "blue")) -> Path:
+    """A real ``.keras`` file, made without Keras, and its card: softmax(5 * mean colour)."""
+    layers = [
+        builders._layer("InputLayer", "pixels", batch_shape=[None, 8, 8, 3]),
+        builders._layer("GlobalAveragePooling2D", "mean"),
+        builders._layer("Dense", "scores", units=3, activation="softmax", use_bias=False),
+    ]
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        file["layers/scores/vars/0"] = 5 * np.eye(3, dtype=np.float32)
+    config = {"class_name": "Sequential", "config": {"name": "colour", "layers": layers}}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.9.0"}))
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", weights.getvalue())
+    card = {
+        "name": "colour",
+        "version": "1.0.0",
+        "labels": list(labels),
+        "input": {"height": 8, "width": 8, "colour": "rgb", "scale": "1/255"},
+        "output": {"kind": "softmax"},
+    }
+    path.with_name(f"{path.stem}.card.yaml").write_text(json.dumps(card))  # JSON is YAML
+    return path

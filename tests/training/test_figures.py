@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 from numpy.typing import NDArray
 
+from vistazo.decision import with_temperature
 from vistazo.training.calibration import (
     balanced_weights,
     equal_error_threshold,
     fit_temperature,
     uncertain_band,
-    with_temperature,
 )
 from vistazo.training.evaluation import (
     auc,

@@ -6,35 +6,48 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import builders
-from training.films import tiny_config
-from vistazo.errors import SettingsError
+from training.films import tiny_config, write_flat_films
+from vistazo.errors import InputError, SettingsError
+from vistazo.training.collection import find_pictures
 from vistazo.training.config import TrainingConfig
+from vistazo.training.datasets import load_films
 from vistazo.training.progress import Progress
 from vistazo.training.report import add_served_figures, file_sha256
-from vistazo.training.served import evaluate_served
+from vistazo.training.selection import Selection, check_run, select_all, select_held_out
+from vistazo.training.served import score
+from vistazo.training.splits import split_by_patient
 
-SILENT = Progress(stream=io.StringIO())
+LABELS = ("DARK", "BRIGHT")
+
+
+def _silent() -> Progress:
+    return Progress(stream=io.StringIO())
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> TrainingConfig:
-    random = np.random.default_rng(1)
-    for label, low, high in (("DARK", 0, 110), ("BRIGHT", 150, 255)):
-        (tmp_path / label).mkdir()
-        for film in range(10):
-            pixels = random.integers(low, high, (40, 40), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / label / f"{label.lower()}-{film}.png")
-    return tiny_config(tmp_path, labels=("DARK", "BRIGHT"), positive="BRIGHT")
+    greys = {"DARK": list(range(10, 110, 10)), "BRIGHT": list(range(150, 250, 10))}
+    return tiny_config(
+        write_flat_films(tmp_path / "films", greys),
+        labels=LABELS,
+        positive="BRIGHT",
+        data={"folder": tmp_path / "films"},
+    )
 
 
-def test_the_service_is_measured_on_files_that_training_did_not_see(config: TrainingConfig) -> None:
+def test_only_what_training_did_not_train_on_is_scored(config: TrainingConfig) -> None:
     engine = builders.BrightnessEngine()
-    figures = evaluate_served(builders.brightness_classifier(engine), config, SILENT)
-    assert engine.runs == 8
-    assert figures["holdout"]["confusion"] == {
+    selection = select_held_out(config, LABELS, _silent())
+    scored = score(builders.brightness_classifier(engine), selection, 2, _silent())
+    films = load_films(config)
+    split = split_by_patient(films.labels, films.patients, config.splits)
+    for part, rows in (("holdout", split.holdout), ("validation", split.validation)):
+        _, pictures = scored.of(part)
+        assert {picture.name for picture in pictures} == {films.names[row] for row in rows}
+    assert engine.runs == len(split.holdout) + len(split.validation) == 8
+    assert scored.figures()["holdout"]["confusion"] == {
         "true_positives": 2,
         "false_negatives": 0,
         "true_negatives": 2,
@@ -42,24 +55,164 @@ def test_the_service_is_measured_on_files_that_training_did_not_see(config: Trai
     }
 
 
-def test_a_card_with_other_labels_is_refused(config: TrainingConfig) -> None:
-    classifier = builders.brightness_classifier(labels=["BRIGHT", "DARK"])
-    with pytest.raises(SettingsError, match="labels"):
-        evaluate_served(classifier, config, SILENT)
+def test_a_training_file_with_other_labels_is_refused(config: TrainingConfig) -> None:
+    with pytest.raises(SettingsError, match="BRIGHT, DARK"):
+        select_held_out(config, LABELS[::-1], _silent())
 
 
-def test_served_figures_join_the_evaluation_of_the_same_weights(tmp_path: Path) -> None:
-    model_path = tmp_path / "tiny.keras"
-    model_path.write_bytes(b"weights")
-    evaluation = tmp_path / "evaluation.json"
-    evaluation.write_text(json.dumps({"model": {"sha256": file_sha256(model_path)}, "seed": 1}))
-    add_served_figures(model_path, {"holdout": {"films": 3}})
+def test_a_file_that_cannot_be_read_is_reported_and_the_rest_is_scored(
+    config: TrainingConfig,
+) -> None:
+    folder, said = config.data.folder, io.StringIO()
+    (folder / "DARK" / "broken.png").write_bytes(builders.encoded(builders.film(400, 300))[:500])
+    (folder / "DARK" / "gone.png").symlink_to("nowhere")
+    (folder / "BRIGHT" / ".hidden").write_text("of the file system, not of the collection")
+    scored = score(
+        builders.brightness_classifier(), select_all(folder, LABELS), 2, Progress(stream=said)
+    )
+    assert [picture.name for picture in scored.refused] == ["DARK/broken.png", "DARK/gone.png"]
+    assert "DARK/broken.png cannot be classified: The image is damaged" in said.getvalue()
+    assert "DARK/gone.png cannot be classified: The file cannot be read" in said.getvalue()
+    assert scored.figures()["all"]["films_per_label"] == {"DARK": 10, "BRIGHT": 10}
+
+
+def test_a_part_without_any_answer_is_an_error_in_words(tmp_path: Path) -> None:
+    folder = write_flat_films(tmp_path / "films", {"DARK": [], "BRIGHT": []})
+    for label in LABELS:
+        (folder / label / "notes.txt").write_text("no picture")
+    with pytest.raises(InputError, match="nothing to measure"):
+        score(builders.brightness_classifier(), select_all(folder, LABELS), 1, _silent())
+
+
+def test_warnings_are_counted(tmp_path: Path) -> None:
+    folder = write_flat_films(tmp_path / "films", {"DARK": [10, 120, 130], "BRIGHT": [140, 250]})
+    classifier = builders.brightness_classifier(output={"uncertain_band": [0.4, 0.6]})
+    scored = score(classifier, select_all(folder, LABELS), 1, _silent())
+    assert scored.warnings == {"uncertain": 3}
+
+
+def test_exact_copies_count_as_one_patient(tmp_path: Path) -> None:
+    folder = write_flat_films(tmp_path / "films", {"DARK": [10, 10, 20], "BRIGHT": [200]})
+    assert select_all(folder, LABELS).patients.tolist() in ([0, 0, 1, 2], [0, 0, 2, 1],
+        [1, 1, 0, 2], [1, 1, 2, 0], [2, 2, 0, 1], [2, 2, 1, 0])  # fmt: skip
+
+
+def test_folders_that_are_not_the_labels_are_named(tmp_path: Path) -> None:
+    folder = write_flat_films(tmp_path / "films", {"DARK": [10], "bright": [200]})
+    with pytest.raises(SettingsError) as told:
+        find_pictures(folder, LABELS)
+    assert "no folder for the label: BRIGHT" in str(told.value)
+    assert "no label of the model: bright" in str(told.value)
+
+
+def test_an_empty_label_folder_is_named(tmp_path: Path) -> None:
+    folder = write_flat_films(tmp_path / "films", {"DARK": [10], "BRIGHT": []})
+    with pytest.raises(SettingsError, match=r"BRIGHT holds no files"):
+        find_pictures(folder, LABELS)
+
+
+def test_pictures_in_folders_below_are_found(tmp_path: Path) -> None:
+    folder = write_flat_films(tmp_path / "films", {"DARK": [10], "BRIGHT": [200], "DARK/more": [5]})
+    names = [picture.name for picture in find_pictures(folder, LABELS)]
+    assert names == ["DARK/film-0.png", "DARK/more/film-0.png", "BRIGHT/film-0.png"]
+
+
+def test_of_a_medmnist_file_the_test_part_is_scored_and_training_never_reads_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "films.npz"
+    greys = np.repeat(np.array([10, 240], np.uint8), 2)
+    images = np.broadcast_to(greys[:, np.newaxis, np.newaxis], (4, 40, 40))
+    parts = {f"{part}_images": images for part in ("train", "val", "test")}
+    labels = {f"{part}_labels": np.array([[0], [0], [1], [1]]) for part in ("train", "val", "test")}
+    np.savez(path, **parts, **labels)
+    scored = score(builders.brightness_classifier(), select_all(path, LABELS), 1, _silent())
+    assert [picture.name for picture in scored.pictures] == [f"test-{k}" for k in range(4)]
+    assert scored.figures()["all"]["accuracy"]["value"] == 1
+    trained = find_pictures(path, LABELS, as_trained=True)
+    assert {picture.name.split("-")[0] for picture in trained} == {"train", "val"}
+    np.savez(path, train_images=images, train_labels=labels["train_labels"])
+    assert find_pictures(path, LABELS)[0].name == "train-0"
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"pictures": np.zeros(3)}, "holds no pictures"),
+        ({"test_images": np.zeros((3, 40, 40), np.uint8)}, "no test_images or test_labels"),
+        (
+            {"test_images": np.zeros((3, 40, 40), np.uint8), "test_labels": np.zeros((3, 14), int)},
+            "not one label for each picture",
+        ),
+        (
+            {"test_images": np.zeros((1, 40, 40), np.uint8), "test_labels": np.array([[2]])},
+            "labels beyond DARK, BRIGHT",
+        ),
+    ],
+)
+def test_an_array_file_that_is_not_as_medmnist_writes_them_is_refused(
+    tmp_path: Path, arrays: dict[str, np.ndarray], said: str
+) -> None:
+    np.savez(tmp_path / "films.npz", **arrays)
+    with pytest.raises(SettingsError, match=said):
+        find_pictures(tmp_path / "films.npz", LABELS)
+
+
+def test_a_damaged_array_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "films.npz").write_bytes(b"PK\x03\x04 and then nothing")
+    with pytest.raises(SettingsError, match=r"films\.npz cannot be read"):
+        find_pictures(tmp_path / "films.npz", LABELS)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.keras"
+    path.write_bytes(b"weights")
+    return path
+
+
+def _write_run(model_path: Path, selection: Selection, **changes: object) -> None:
+    run = {
+        "model": {"sha256": file_sha256(model_path)},
+        "data": {"sha256": selection.sha256},
+    }
+    model_path.with_name("evaluation.json").write_text(json.dumps(run | changes))
+
+
+def test_films_that_the_run_did_not_see_are_refused(config: TrainingConfig, model: Path) -> None:
+    _write_run(model, select_held_out(config, LABELS, _silent()))
+    builders.flat(77).save(config.data.folder / "DARK" / "new.png")
+    changed = select_held_out(config, LABELS, _silent())
+    with pytest.raises(SettingsError, match="not seen cannot be told"):
+        check_run(model, config, changed, _silent())
+
+
+def test_a_recipe_that_was_changed_and_a_run_that_left_nothing_are_told(
+    config: TrainingConfig, model: Path
+) -> None:
+    selection = select_held_out(config, LABELS, _silent())
+    for changes, said in (
+        ({"recipe_sha256": config.recipe_sha256}, ""),
+        ({"recipe_sha256": "other"}, "was changed after the run"),
+        ({"model": {"sha256": "other"}}, "Taken on trust"),
+    ):
+        _write_run(model, selection, **changes)
+        stream = io.StringIO()
+        check_run(model, config, selection, Progress(stream=stream))
+        assert said in stream.getvalue()
+        assert bool(said) == bool(stream.getvalue())
+
+
+def test_served_figures_join_the_evaluation_of_the_same_weights(model: Path) -> None:
+    evaluation = model.with_name("evaluation.json")
+    evaluation.write_text(json.dumps({"model": {"sha256": file_sha256(model)}, "seed": 1}))
+    add_served_figures(model, {"holdout": {"films": 3}})
     document = json.loads(evaluation.read_text())
     assert document["seed"] == 1
     assert document["served"] == {"holdout": {"films": 3}}
-    model_path.write_bytes(b"others")
+    model.write_bytes(b"others")
     with pytest.raises(SettingsError, match="other weights"):
-        add_served_figures(model_path, {})
+        add_served_figures(model, {})
 
 
 def test_without_an_evaluation_there_is_nothing_to_add_to(tmp_path: Path) -> None:

@@ -42,9 +42,7 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
     images, failed = _prepared(list(picture_files(pictures)), spec, limits)
     rows = np.random.default_rng(0).permutation(len(images))
     unseen = round(_UNSEEN * len(rows))
-    path = make_baseline(
-        model, card, images.__getitem__, seen=rows[unseen:], unseen=rows[:unseen]
-    )
+    path = make_baseline(model, card, images.__getitem__, seen=rows[unseen:], unseen=rows[:unseen])
     click.echo(f"{path}: of {len(images)} pictures")
     return 1 if failed else 0
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# The alias hands the name on: ``outcome`` takes it from here.
+from vistazo.decision import with_temperature
+
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
@@ -21,17 +24,6 @@ class OperatingPoint:
     temperature: float
     threshold: float
     uncertain_band: tuple[float, float] | None
-
-
-def with_temperature(probabilities: Floats, temperature: float) -> Floats:
-    """Divide the logits of (n, k) probabilities by the temperature; rows still add up to one.
-
-    For two labels this is the sigmoid of ``logit / temperature``. Source: Guo et al. 2017, On
-    Calibration of Modern Neural Networks, arXiv:1706.04599.
-    """
-    logits = np.log(np.clip(probabilities, _TINY, 1)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def fit_temperature(probabilities: Floats, labels: Labels, weights: Floats | None = None) -> float:

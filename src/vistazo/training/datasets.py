@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +16,9 @@ from vistazo.imaging import ImageLimits, Picture, open_image
 from vistazo.model_card import InputSpec
 from vistazo.preprocessing import prepare
 from vistazo.training.config import TrainingConfig
+from vistazo.training.medmnist import read_medmnist
 
+MEDMNIST_PARTS = ("train", "val")  # of a MedMNIST file: 'test' is not for training
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
 Report = Callable[[int, int], None]
 
@@ -98,24 +98,8 @@ def _images_of(folder: Path) -> list[Path]:
 
 
 def _from_medmnist(config: TrainingConfig) -> Iterable[_Film]:
-    """``{train,val}_images`` (n, h, w[, 3]) and ``_labels`` (n, 1), as in MedMNIST v2."""
-    try:
-        with np.load(config.data.folder) as arrays:
-            parts = {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise SettingsError(f"{config.data.folder} cannot be read: {error}") from error
-    for part in ("train", "val"):
-        if f"{part}_images" not in parts or f"{part}_labels" not in parts:
-            raise SettingsError(f"{config.data.folder} has no {part}_images or {part}_labels.")
-        labels: NDArray[Any] = parts[f"{part}_labels"].reshape(-1)
-        if labels.min() < 0 or labels.max() >= len(config.labels):
-            raise SettingsError(f"{config.data.folder} has labels beyond {config.labels}.")
-        for index, pixels in enumerate(parts[f"{part}_images"]):
-            name = f"{part}-{index}"
-            picture = Picture(np.ascontiguousarray(pixels, dtype=np.uint8))
-            yield _film(
-                picture, config, int(labels[index]), name, _digest(picture.pixels.tobytes())
-            )
+    for name, label, pixels in read_medmnist(config.data.folder, config.labels, MEDMNIST_PARTS):
+        yield _film(Picture(pixels), config, label, name, _digest(pixels.tobytes()))
 
 
 def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
@@ -146,7 +130,7 @@ def _gather(films: Sequence[_Film]) -> Films:
         np.array([film.label for film in films], dtype=np.int64),
         _numbered(films),
         tuple(film.name for film in films),
-        _data_sha256(films),
+        data_sha256((film.name, film.label, film.file_sha256) for film in films),
     )
 
 
@@ -166,9 +150,9 @@ def _numbered(films: Sequence[_Film]) -> NDArray[np.int64]:
     return np.array([numbers[key] for key in roots], dtype=np.int64)
 
 
-def _data_sha256(films: Sequence[_Film]) -> str:
-    """Of every film's name (which holds its label) and bytes, whatever the order."""
-    lines = sorted(f"{film.name} {film.label} {film.file_sha256}\n" for film in films)
+def data_sha256(films: Iterable[tuple[str, int, str]]) -> str:
+    """Of every film's name, label and the hash of its bytes, whatever the order."""
+    lines = sorted(f"{name} {label} {sha256}\n" for name, label, sha256 in films)
     return _digest("".join(lines).encode())
 
 

@@ -59,9 +59,13 @@ def calibration_error(scores: Floats, is_true: Truth, weights: Floats | None = N
     ``is_true`` tells: for two labels of the positive one, for more of the predicted one.
     """
     weights = np.ones(len(scores)) if weights is None else weights
-    bins = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
-    gaps = np.bincount(bins, weights * (scores - is_true), BINS)
+    gaps = np.bincount(bin_of(scores), weights * (scores - is_true), BINS)
     return float(np.abs(gaps).sum() / weights.sum())
+
+
+def bin_of(probabilities: Floats) -> Labels:
+    """Which of the bins of equal width, 0 to BINS - 1, each probability lies in."""
+    return np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
 
 
 def confusion(scores: Floats, is_positive: Truth, threshold: float) -> Confusion:
@@ -72,6 +76,11 @@ def confusion(scores: Floats, is_positive: Truth, threshold: float) -> Confusion
         int((~said & ~is_positive).sum()),
         int((said & ~is_positive).sum()),
     )
+
+
+def confusion_of_labels(labels: Labels, predicted: Labels, count: int) -> NDArray[np.int64]:
+    """Count films (count, count): a row per true label, a column per predicted one."""
+    return np.bincount(labels * count + predicted, minlength=count**2).reshape(count, count)
 
 
 def binary_figures(
@@ -108,13 +117,23 @@ def binary_figures(
 def multiclass_figures(
     probabilities: Floats, labels: Labels, patients: Labels
 ) -> dict[str, Figure]:
-    """``auc`` is the mean over labels, each against the rest; ``brier`` adds up over labels."""
+    """Of a label against the rest: ``auc``, ``sensitivity``, ``specificity`` and ``f1`` are means
+    over labels. ``brier`` adds up over labels.
+    """
     predicted = probabilities.argmax(axis=1)
     right, confidence = predicted == labels, probabilities.max(axis=1)
     truth = np.eye(probabilities.shape[1])[labels]
+    is_label, said = truth > 0, np.eye(probabilities.shape[1])[predicted] > 0
+
+    def mean_share(part: NDArray[Any], whole: NDArray[Any], weights: Floats) -> float:
+        return float(np.mean([_share(p, w, weights) for p, w in zip(part.T, whole.T, strict=True)]))
+
     measures: dict[str, Callable[[Floats], float]] = {
         "auc": lambda weights: mean_auc(probabilities, labels, weights),
         "accuracy": lambda weights: _share(right, np.ones(len(right)), weights),
+        "sensitivity": lambda weights: mean_share(said & is_label, is_label, weights),
+        "specificity": lambda weights: mean_share(~said & ~is_label, ~is_label, weights),
+        "f1": lambda weights: mean_share(2 * (said & is_label), said * 1 + is_label, weights),
         "brier": lambda weights: float(
             np.average(((probabilities - truth) ** 2).sum(axis=1), weights=weights)
         ),

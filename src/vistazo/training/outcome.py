@@ -9,12 +9,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.decision import with_temperature
 from vistazo.training.calibration import (
     OperatingPoint,
     equal_error_threshold,
     fit_temperature,
     uncertain_band,
-    with_temperature,
 )
 from vistazo.training.config import TrainingConfig
 from vistazo.training.datasets import Films

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vistazo.errors import SettingsError
 from vistazo.model_card import ModelCard, OutputSpec, card_path, write_card
+from vistazo.training.answers import Answers
 from vistazo.training.calibration import OperatingPoint
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.config import TrainingConfig
@@ -22,6 +23,7 @@ from vistazo.training.evaluation import (
     RESAMPLES,
     binary_figures,
     confusion,
+    confusion_of_labels,
     multiclass_figures,
 )
 from vistazo.training.splits import Split
@@ -65,17 +67,40 @@ def measure(
     threshold: float,
 ) -> dict[str, Any]:
     """Count and measure calibrated probabilities (len(rows), labels) of the films of ``rows``."""
-    labels, patients = films.labels[rows], films.patients[rows]
-    counts = {name: int((labels == k).sum()) for k, name in enumerate(config.labels)}
-    found: dict[str, Any] = {"films": len(rows), "patients": len(np.unique(patients))}
+    positive = config.positive_index if config.is_binary else None
+    truth = films.labels[rows], films.patients[rows]
+    return measure_answers(Answers(probabilities, *truth, config.labels, positive, threshold))
+
+
+def measure_answers(answers: Answers) -> dict[str, Any]:
+    """Count and measure; every figure is ``{value, low, high}``, null where it is undefined.
+
+    ``confusion`` holds four counts for two classes; for more, the counts of each predicted label
+    by true label.
+    """
+    labels, patients, names = answers.labels, answers.patients, answers.names
+    counts = {name: int((labels == k).sum()) for k, name in enumerate(names)}
+    found: dict[str, Any] = {"films": len(labels), "patients": len(np.unique(patients))}
     found["films_per_label"] = counts
-    if config.is_binary:
-        scores, truth = probabilities[:, config.positive_index], labels == config.positive_index
-        figures = binary_figures(scores, truth, patients, threshold)
-        found["confusion"] = asdict(confusion(scores, truth, threshold))
+    if answers.positive is not None:
+        scores, truth = answers.probabilities[:, answers.positive], labels == answers.positive
+        figures = binary_figures(scores, truth, patients, answers.threshold)
+        found["confusion"] = asdict(confusion(scores, truth, answers.threshold))
     else:
-        figures = multiclass_figures(probabilities, labels, patients)
+        figures = multiclass_figures(answers.probabilities, labels, patients)
+        rows = confusion_of_labels(labels, answers.predicted, len(names)).tolist()
+        found["confusion"] = {
+            name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows, strict=True)
+        }
     return found | {name: figure.to_json() for name, figure in figures.items()}
+
+
+def in_words(figure: Mapping[str, float | None]) -> str:
+    """Write a measured figure and its interval: ``0.9982 (0.9964 to 0.9995)``."""
+    value, low, high = figure["value"], figure["low"], figure["high"]
+    if value is None or low is None or high is None:
+        return "undefined"
+    return f"{value:.4f} ({low:.4f} to {high:.4f})"
 
 
 def write_evaluation(model_path: Path, run: Run, figures: Mapping[str, Any]) -> None:
@@ -107,17 +132,26 @@ def write_evaluation(model_path: Path, run: Run, figures: Mapping[str, Any]) -> 
 def add_served_figures(model_path: Path, served: Mapping[str, Any]) -> None:
     """Put what the service measured into the ``evaluation.json`` that training wrote.
 
+    Raises SettingsError as ``read_evaluation``.
+    """
+    document = read_evaluation(model_path)
+    write_json(model_path.with_name(EVALUATION), document | {"served": served})
+
+
+def read_evaluation(model_path: Path) -> dict[str, Any]:
+    """Return the ``evaluation.json`` that training wrote beside the model.
+
     Raises SettingsError where there is none, or where it is of other weights.
     """
     path = model_path.with_name(EVALUATION)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         measured = document["model"]["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsError(f"{path} cannot be read ({error}); train the model first.") from error
     if measured != file_sha256(model_path):
         raise SettingsError(f"{path} is of other weights than {model_path}; train again.")
-    write_json(path, document | {"served": served})
+    return document
 
 
 def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> None:

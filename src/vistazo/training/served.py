@@ -1,46 +1,135 @@
-"""The figures once more, by the way that serving takes: file in, compiled model, decision out."""
+"""What the service answers: file in, compiled model, decision out, for pictures of known label."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from vistazo import __version__
 from vistazo.classifier import Classifier
-from vistazo.errors import SettingsError
-from vistazo.training.config import TrainingConfig
-from vistazo.training.datasets import load_films
-from vistazo.training.outcome import parts_to_measure
+from vistazo.decision import Decision
+from vistazo.errors import InputError
+from vistazo.training.answers import Answers
+from vistazo.training.collection import LabelledPicture
+from vistazo.training.evaluation import RESAMPLES
 from vistazo.training.progress import Progress
-from vistazo.training.report import measure
-from vistazo.training.splits import split_by_patient
+from vistazo.training.report import measure_answers
+from vistazo.training.selection import Rows, Selection
 
 
-def evaluate_served(
-    classifier: Classifier, config: TrainingConfig, progress: Progress
-) -> dict[str, Any]:
-    """Classify the untouched files of the films that training held out, and measure the answers.
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The pictures that were answered, and row by row what was said of them.
 
-    Raises SettingsError for data that are not image folders, or labels that are not the card's.
+    ``parts`` are rows of these; ``warnings`` counts those that answers carried; ``refused`` are
+    the pictures that got no answer.
     """
-    folder = config.data.folder
-    if classifier.card.labels != config.labels:
-        raise SettingsError(
-            f"The card has the labels {', '.join(classifier.card.labels)}, the training file "
-            f"{', '.join(config.labels)}."
-        )
-    films = load_films(config, lambda done, total: progress.bar("reading", done, total))
-    if not folder.is_dir():
-        raise SettingsError(f"{folder} holds no image files that could be sent to the service.")
-    split = split_by_patient(films.labels, films.patients, config.splits)
-    parts = parts_to_measure(config, films, split)
-    answers = np.full((len(films), len(config.labels)), np.nan)
-    wanted = np.unique(np.concatenate(list(parts.values())))
-    for done, row in enumerate(wanted, start=1):
-        prediction = classifier.classify((folder / films.names[row]).read_bytes())
-        answers[row] = prediction.decision.probabilities
-        progress.bar("classifying", done, len(wanted))
-    threshold = classifier.card.output.threshold
-    return {
-        part: measure(answers[rows], films, rows, config, threshold) for part, rows in parts.items()
+
+    pictures: tuple[LabelledPicture, ...]
+    answers: Answers
+    parts: dict[str, Rows]
+    warnings: dict[str, int]
+    refused: tuple[LabelledPicture, ...]
+
+    def of(self, part: str) -> tuple[Answers, list[LabelledPicture]]:
+        rows = self.parts[part]
+        return self.answers.of(rows), [self.pictures[row] for row in rows]
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """What ``report.measure_answers`` says of each part."""
+        return {part: measure_answers(self.answers.of(rows)) for part, rows in self.parts.items()}
+
+
+def score(classifier: Classifier, selection: Selection, threads: int, progress: Progress) -> Scored:
+    """Send every picture through the classifier. One that is refused is reported, and left out.
+
+    Raises InputError where a part is left without any picture.
+    """
+    decisions: list[Decision | None] = []
+    for decision in _decisions(classifier, selection.pictures, threads, progress):
+        decisions.append(decision)
+        progress.bar("classifying", len(decisions), len(selection.pictures))
+    answered = np.flatnonzero([decision is not None for decision in decisions])
+    refused = [
+        picture
+        for picture, decision in zip(selection.pictures, decisions, strict=True)
+        if decision is None
+    ]
+    parts = {
+        part: np.flatnonzero(np.isin(answered, rows)) for part, rows in selection.parts.items()
     }
+    for part, rows in parts.items():
+        if not len(rows):
+            raise InputError(f"No picture of '{part}' could be classified; nothing to measure.")
+    given = [decision for decision in decisions if decision is not None]
+    pictures = tuple(selection.pictures[row] for row in answered)
+    warnings = Counter(warning for decision in given for warning in decision.warnings)
+    answers = _answers(classifier, pictures, given, selection.patients[answered])
+    return Scored(pictures, answers, parts, dict(warnings), tuple(refused))
+
+
+def describe(classifier: Classifier, selection: Selection, scored: Scored) -> dict[str, Any]:
+    """What was measured how: the head of ``evaluation.json``, before the figures of the parts."""
+    output = classifier.card.output
+    return {
+        "model": asdict(classifier.identity),
+        "data": {
+            "sha256": selection.sha256,
+            "pictures": len(selection.pictures),
+            "not_classified": len(scored.refused),
+        },
+        "how": {
+            "scored_with": f"Vistazo {__version__}, as served: file in, compiled model, decision "
+            "out, calibrated with the card's temperature.",
+            "intervals": f"95 %: percentile bootstrap over patients, {RESAMPLES} resamples; a "
+            "picture whose patient is not known is its own.",
+        },
+        "operating_point": output.model_dump(
+            mode="json", include={"temperature", "threshold", "uncertain_band"}
+        ),
+        "warnings": scored.warnings,
+    }
+
+
+def _answers(
+    classifier: Classifier,
+    pictures: tuple[LabelledPicture, ...],
+    decisions: list[Decision],
+    patients: Rows,
+) -> Answers:
+    card = classifier.card
+    return Answers(
+        probabilities=np.array([decision.probabilities for decision in decisions]),
+        labels=np.array([picture.label for picture in pictures]),
+        patients=patients,
+        names=card.labels,
+        positive=card.positive_index if card.is_binary else None,
+        threshold=card.output.threshold,
+    )
+
+
+def _decisions(
+    classifier: Classifier,
+    pictures: tuple[LabelledPicture, ...],
+    threads: int,
+    progress: Progress,
+) -> Iterator[Decision | None]:
+    def ask(picture: LabelledPicture) -> Decision | InputError:
+        try:
+            return classifier.classify(picture.encoded()).decision
+        except InputError as error:
+            return error
+
+    with ThreadPoolExecutor(threads) as executor:
+        try:
+            for picture, answer in zip(pictures, executor.map(ask, pictures), strict=True):
+                if isinstance(answer, InputError):
+                    progress.say(f"{picture.name} cannot be classified: {answer}")
+                yield None if isinstance(answer, InputError) else answer
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)

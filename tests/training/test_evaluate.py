@@ -1,0 +1,240 @@
+"""The command, from the files it is given to the files it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import builders
+from training.films import tiny_config, write_colour_model, write_flat_films
+from vistazo import cli
+from vistazo.training.plots import FILES
+from vistazo.training.plots.chart import CHART_PX
+from vistazo.training.report import file_sha256
+
+TESTS = Path(__file__).parents[1]
+GREYS = {"DARK": [10, 60, 160], "BRIGHT": [240, 200, 100]}
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A model that says BRIGHT from a mean grey of 127.5 on, and films, two not as it says."""
+    write_flat_films(tmp_path / "films", GREYS)
+    return builders.write_brightness_model(tmp_path / "mine.keras").parent
+
+
+@pytest.fixture
+def run(
+    folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """``run("mine.keras", "films")``: exit status and what was printed, in the folder."""
+    monkeypatch.setenv("CACHE_DIR", str(tmp_path_factory.getbasetemp() / "models"))
+    monkeypatch.chdir(folder)
+
+    def evaluate(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["vistazo", "evaluate", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(str(ended.value.code)), printed.out, printed.err
+
+    return evaluate
+
+
+def _written(folder: Path, name: str = "brightness") -> dict[str, Any]:
+    path = folder / "runs" / f"evaluation-{name}" / "evaluation.json"
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
+
+
+def test_the_figures_are_those_that_can_be_worked_out_by_hand(run: Run, folder: Path) -> None:
+    status, printed, _ = run("mine.keras", "films")
+    assert status == 0
+    measured = _written(folder)["all"]
+    given = {k: [1 / (1 + np.exp(4 - 8 * g / 255)) for g in greys] for k, greys in GREYS.items()}
+    errors = [p**2 for p in given["DARK"]] + [(1 - p) ** 2 for p in given["BRIGHT"]]
+    expected = {
+        "auc": 8 / 9,  # of nine pairs only 160 above 100 is in the wrong order
+        "accuracy": 4 / 6,
+        "sensitivity": 2 / 3,
+        "specificity": 2 / 3,
+        "f1": 2 / 3,
+        "brier": np.mean(errors),
+    }
+    for name, value in expected.items():
+        assert measured[name]["value"] == pytest.approx(value, abs=1e-4), name
+        assert measured[name]["low"] <= measured[name]["value"] <= measured[name]["high"]
+        assert f"{measured[name]['value']:.4f} (" in printed
+    assert measured["confusion"] == {
+        "true_positives": 2,
+        "false_negatives": 1,
+        "true_negatives": 2,
+        "false_positives": 1,
+    }
+
+
+def test_the_document_says_what_was_measured_and_how(run: Run, folder: Path) -> None:
+    _, printed, _ = run("mine.keras", "films", "--json", "--out", "runs/evaluation-brightness")
+    document = json.loads(printed)
+    assert document == _written(folder)
+    assert document["model"]["sha256"] == file_sha256(folder / "mine.keras")
+    assert document["operating_point"]["threshold"] == 0.5
+    assert document["data"]["pictures"] == 6
+    before = document["data"]["sha256"]
+    builders.flat(12).save(folder / "films" / "DARK" / "film-0.png")
+    run("mine.keras", "films")
+    assert _written(folder)["data"]["sha256"] != before
+
+
+def test_every_plot_is_written_and_shows_something(run: Run, folder: Path) -> None:
+    run("mine.keras", "films", "--out", "plots")
+    assert {path.name for path in (folder / "plots").iterdir()} == {*FILES, "evaluation.json"}
+    for name in FILES:
+        with Image.open(folder / "plots" / name) as image:
+            assert image.format == "PNG"
+            assert name == "mistakes.png" or image.size == CHART_PX
+            assert len(set(image.convert("L").get_flattened_data())) > 10
+
+
+def test_a_bad_file_is_reported_and_counted_and_the_rest_is_measured(
+    run: Run, folder: Path
+) -> None:
+    (folder / "films" / "DARK" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    status, printed, said = run("mine.keras", "films")
+    assert status == 1
+    assert "DARK/broken.png cannot be classified" in said
+    assert "1 picture could not be classified" in printed
+    document = _written(folder)
+    assert document["data"]["not_classified"] == 1
+    assert document["all"]["films"] == 6
+
+
+def test_several_labels_are_measured_and_drawn(run: Run, folder: Path) -> None:
+    write_colour_model(folder / "colour.keras")
+    for place, label in enumerate(("red", "green", "blue")):
+        (folder / "leaves" / label).mkdir(parents=True)
+        for shade in (100, 200):
+            pixels = np.full((40, 40, 3), 30, np.uint8)
+            pixels[..., place] = shade
+            Image.fromarray(pixels).save(folder / "leaves" / label / f"{shade}.png")
+    pixels = np.full((40, 40, 3), (30, 200, 30), np.uint8)
+    Image.fromarray(pixels).save(folder / "leaves" / "red" / "wrong.png")
+    status, printed, said = run("colour.keras", "leaves")
+    assert (status, said) == (0, "")
+    measured = _written(folder, "colour")["all"]
+    assert measured["accuracy"]["value"] == pytest.approx(6 / 7, abs=1e-4)
+    assert measured["sensitivity"]["value"] == pytest.approx((2 / 3 + 1 + 1) / 3, abs=1e-4)
+    assert measured["specificity"]["value"] == pytest.approx((1 + 4 / 5 + 1) / 3, abs=1e-4)
+    assert measured["f1"]["value"] == pytest.approx((4 / 5 + 4 / 5 + 1) / 3, abs=1e-4)
+    assert measured["confusion"]["red"] == {"red": 2, "green": 1, "blue": 0}
+    assert "sensitivity" in printed
+
+
+def test_a_medmnist_file_takes_the_same_way(run: Run, folder: Path) -> None:
+    greys = np.array([10, 60, 160, 240, 200, 100], np.uint8)
+    images = np.broadcast_to(greys[:, np.newaxis, np.newaxis], (6, 40, 40))
+    labels = np.repeat([0, 1], 3)[:, np.newaxis]
+    np.savez(folder / "films.npz", test_images=images, test_labels=labels)
+    assert run("mine.keras", "films.npz")[0] == 0
+    from_arrays = _written(folder)["all"]
+    run("mine.keras", "films")
+    assert from_arrays["brier"]["value"] == _written(folder)["all"]["brier"]["value"]
+
+
+@pytest.fixture
+def trained(folder: Path) -> Path:
+    """The folder, with a training file for other films and what the run left."""
+    greys = {"DARK": list(range(10, 130, 6)), "BRIGHT": list(range(135, 255, 6))}
+    write_flat_films(folder / "more", greys)
+    config = tiny_config(folder / "more", labels=("DARK", "BRIGHT"), positive="BRIGHT")
+    text = config.model_dump_json(exclude={"data": {"group"}})
+    (folder / "training.yaml").write_text(text.replace(str(folder / "more"), "more"))
+    run = {"model": {"sha256": file_sha256(folder / "mine.keras")}, "holdout": "as it was"}
+    (folder / "evaluation.json").write_text(json.dumps(run))
+    return folder
+
+
+def test_with_the_training_file_only_what_was_held_out_is_scored(run: Run, trained: Path) -> None:
+    run_left = json.loads((trained / "evaluation.json").read_text())
+    status, _, said = run("mine.keras", "--training", "training.yaml")
+    assert status == 2
+    assert "does not hold the very films" in said
+    (trained / "evaluation.json").unlink()
+    status, _, said = run("mine.keras", "--training", "training.yaml")
+    assert status == 0
+    assert "Taken on trust" in said
+    document = _written(trained)
+    assert document["holdout"]["films_per_label"] == {"DARK": 4, "BRIGHT": 4}
+    assert document["data"]["pictures"] == 16
+    assert "all" not in document
+    run_left["data"] = {"sha256": document["data"]["sha256"]}
+    (trained / "evaluation.json").write_text(json.dumps(run_left))
+    assert run("mine.keras", "more", "--training", "training.yaml", "--record")[0] == 0
+    recorded = json.loads((trained / "evaluation.json").read_text())
+    assert recorded["served"]["holdout"] == document["holdout"]
+    assert recorded["holdout"] == "as it was"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("mine.keras",), "Missing argument 'DATA'"),
+        (("mine.keras", "films", "--record"), "--record needs --training"),
+        (("mine.keras", "nowhere"), "neither a folder nor an .npz file"),
+        (("mine.keras", "."), "no folder for the label: DARK"),
+        (("none.keras", "films"), "no model at none.keras"),
+        (("mine.keras", "films", "--training", "none.yaml"), "none.yaml cannot be read"),
+        (("mine.keras", "films", "--out", "mine.keras"), "mine.keras cannot be made"),
+    ],
+)
+def test_a_mistake_is_told_in_words_with_exit_status_2(
+    arguments: tuple[str, ...], said: str, run: Run
+) -> None:
+    status, _, printed = run(*arguments)
+    assert status == 2
+    assert said in printed
+    assert "Traceback" not in printed
+
+
+def _run_without(module: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    program = (
+        "import sys\n"
+        f"sys.modules['{module}'] = None\n"
+        "sys.argv = ['vistazo', 'evaluate', 'mine.keras', 'films']\n"
+        "from vistazo import cli\n"
+        "cli.main()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(TESTS.parent / "src"), "CACHE_DIR": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", ["tensorflow", "keras"])
+def test_it_runs_where_neither_tensorflow_nor_keras_is(module: str, folder: Path) -> None:
+    done = _run_without(module, folder)
+    assert done.returncode == 0, done.stderr
+
+
+def test_where_matplotlib_is_not_it_says_how_to_get_it(folder: Path) -> None:
+    done = _run_without("matplotlib", folder)
+    assert done.returncode == 2
+    assert "pip install matplotlib" in done.stderr
+    assert not (folder / "runs").exists()
