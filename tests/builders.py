@@ -147,16 +147,22 @@ def evenness() -> Baseline:
 
 
 def write_brightness_model(
-    path: Path, labels: tuple[str, ...] = ("DARK", "BRIGHT"), *, maps: bool = False
+    path: Path,
+    labels: tuple[str, ...] = ("DARK", "BRIGHT"),
+    *,
+    maps: bool = False,
+    custom: str | None = None,
 ) -> Path:
     """A real ``.keras`` file, made without Keras, and its card: sigmoid(8 * mean - 4) of 8 x 8.
 
-    With ``maps`` it has a spatial feature map: the picture itself.
+    With ``maps`` it has a spatial feature map: the picture itself. ``custom`` puts a layer of that
+    class before the mean.
     """
     convolution = _layer("Conv2D", "copy", filters=1, kernel_size=[1, 1], use_bias=False)
     layers = [
         _layer("InputLayer", "pixels", batch_shape=[None, 8, 8, 1]),
         *([convolution] if maps else []),
+        *([_layer(custom, "custom")] if custom else []),
         _layer("GlobalAveragePooling2D", "mean"),
         _layer("Dense", "score", units=1, activation="sigmoid", use_bias=True),
     ]

@@ -212,7 +212,7 @@ def _open_engine(model: StoredModel, source: ModelSource) -> Engine:
         from vistazo.engines.keras import KerasEngine
 
         return KerasEngine(model.path, model.input_size, source.keras_layers)
-    with compiled(model, source.cache_dir) as onnx:
+    with compiled(model, source.cache_dir, source.keras_layers) as onnx:
         return OnnxEngine(onnx)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import overload
 
 from vistazo import errors
+from vistazo.custom_layers import import_layers
 from vistazo.signature import Description, ModelSignature
 
 Size = tuple[int, int] | None
@@ -26,30 +27,43 @@ _PACKAGE_ROOT = Path(__file__).parents[1]
 
 
 def compile_model(
-    source: Path, target: Path, input_size: tuple[int, int] | None = None
+    source: Path,
+    target: Path,
+    input_size: tuple[int, int] | None = None,
+    layers_module: str | None = None,
 ) -> ModelSignature:
     """Write ``target`` from ``source`` (.keras, .h5, .onnx). Raises ModelError.
 
     ``input_size`` (height, width) is used where the file leaves the input's size open.
+    ``layers_module`` is imported in the child first, for the converters that it registers.
     """
-    return _read(source, input_size, target)
+    return _read(source, input_size, layers_module, target)
 
 
-def describe_model(source: Path, input_size: tuple[int, int] | None = None) -> Description:
+def describe_model(
+    source: Path, input_size: tuple[int, int] | None = None, layers_module: str | None = None
+) -> Description:
     """What a file holds and, where it cannot be served, why not. Raises ModelError."""
-    return _read(source, input_size, None)
+    return _read(source, input_size, layers_module, None)
 
 
 @overload
-def _read(source: Path, input_size: Size, target: Path) -> ModelSignature: ...
+def _read(
+    source: Path, input_size: Size, layers_module: str | None, target: Path
+) -> ModelSignature: ...
 @overload
-def _read(source: Path, input_size: Size, target: None) -> Description: ...
-def _read(source: Path, input_size: Size, target: Path | None) -> ModelSignature | Description:
+def _read(
+    source: Path, input_size: Size, layers_module: str | None, target: None
+) -> Description: ...
+def _read(
+    source: Path, input_size: Size, layers_module: str | None, target: Path | None
+) -> ModelSignature | Description:
     request = json.dumps(
         {
             "source": str(source.absolute()),
             "target": target and str(target.absolute()),
             "input_size": input_size,
+            "layers_module": layers_module,
         }
     )
     path = os.pathsep.join([str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -95,6 +109,8 @@ def main(request: str) -> int:
         else:
             from vistazo.keras_import import convert, describe
 
+            if asked["layers_module"]:
+                import_layers(asked["layers_module"])
         if asked["target"] is None:
             answer: dict[str, object] = {"description": describe(source, size).to_json()}
         else:

@@ -115,6 +115,9 @@ class ModelCard(_Part):
     """The meaning of a model's inputs and outputs, and what is known of its worth."""
 
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    title: str = Field(
+        "", max_length=200, description="What people read above an answer; else the name."
+    )
     version: str = Field(min_length=1, max_length=50)
     labels: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
         min_length=2,

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vistazo.compilation import compile_model
+from vistazo.custom_layers import sha256_of_layers
 from vistazo.errors import CardError, ModelError, ModelNotFoundError, UnreadableModelError
 from vistazo.model_card import ModelCard, card_path, read_card
 
@@ -82,12 +83,16 @@ def sha256_of(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def compiled(model: StoredModel, cache_dir: Path) -> Iterator[Path]:
+def compiled(
+    model: StoredModel, cache_dir: Path, layers_module: str | None = None
+) -> Iterator[Path]:
     """Find or make the compiled model. Raises ModelError.
 
+    ``layers_module`` registers converters for layers of the user's own.
     On a disk that cannot be written the file is temporary: load it inside the ``with``.
     """
-    stem = f"{model.sha256[:32]}-{_converter()}-{model.input_size[0]}x{model.input_size[1]}"
+    height, width = model.input_size
+    stem = f"{model.sha256[:32]}-{_converter(layers_module)}-{height}x{width}"
     found = _find(cache_dir, stem)
     if found is not None:
         yield found
@@ -95,17 +100,19 @@ def compiled(model: StoredModel, cache_dir: Path) -> Iterator[Path]:
     with _writable_folder(cache_dir) as folder:
         partial = folder / f"{stem}.{os.getpid()}.partial"
         try:
-            yield _compile(model, partial, stem)
+            yield _compile(model, partial, stem, layers_module)
         finally:
             partial.unlink(missing_ok=True)
 
 
-def _converter() -> str:
+def _converter(layers_module: str | None) -> str:
     """Stands for the code that compiles: other code may compile the same file to other bytes."""
     digest = hashlib.sha256()
     package = Path(__file__).parent
     for path in (package / "onnx_import.py", *sorted(package.glob("keras_import/**/*.py"))):
         digest.update(path.read_bytes())
+    if layers_module is not None:
+        digest.update(sha256_of_layers(layers_module).encode())
     return digest.hexdigest()[:16]
 
 
@@ -120,10 +127,10 @@ def _find(cache_dir: Path, stem: str) -> Path | None:
     return None
 
 
-def _compile(model: StoredModel, partial: Path, stem: str) -> Path:
+def _compile(model: StoredModel, partial: Path, stem: str, layers_module: str | None) -> Path:
     log.info("compiling the model; this is done once")
     started = time.perf_counter()
-    compile_model(model.path, partial, model.input_size)
+    compile_model(model.path, partial, model.input_size, layers_module)
     entry = partial.with_name(f"{stem}-{sha256_of(partial)}.onnx")
     partial.replace(entry)
     log.info("compiled the model", extra={"seconds": round(time.perf_counter() - started, 2)})

@@ -58,7 +58,9 @@ class Settings(BaseModel):
         "custom layers and SavedModels that you trust.",
     )
     keras_layers: str | None = Field(
-        None, description="With ENGINE=keras: a module that registers the model's custom layers."
+        None,
+        description="A module that registers the model's custom layers: with ENGINE=keras Keras "
+        "layers, else converters (vistazo.keras_import.register).",
     )
     out_of_distribution: StrangerPolicy = Field(
         "warn",

@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders import write_brightness_model
 from vistazo import compilation
+from vistazo.classifier import ModelSource, load_classifier
 from vistazo.compilation import compile_model
 from vistazo.engines.base import Engine
 from vistazo.engines.keras import KerasEngine
 from vistazo.engines.onnx import OnnxEngine
-from vistazo.errors import SettingsError, UnreadableModelError
+from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.imaging import ImageLimits
 
 SIZE = (12, 10)
 IMAGES = np.random.default_rng(0).random((5, *SIZE, 3), np.float32)
@@ -104,6 +107,46 @@ class Doubled(keras.layers.Layer):
     def call(self, x):
         return 2 * x
 """
+
+
+CONVERTER = """
+from vistazo.keras_import import register
+
+@register("Doubled")
+def doubled(call):
+    factor = call.graph.floats(FACTOR)
+    return call.graph.like(call.input, call.graph.op("Mul", call.input.name, factor))
+"""
+
+
+def test_a_custom_layer_is_read_as_data_where_a_converter_of_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_brightness_model(tmp_path / "m.keras", maps=True, custom="Doubled")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    image = np.full((1, 8, 8, 1), 0.2, np.float32)
+    for factor in (2, 3):  # other code compiles the same file again
+        (tmp_path / "my_converters.py").write_text(CONVERTER.replace("FACTOR", str(factor)))
+        source = ModelSource(model, None, tmp_path / "cache", keras_layers="my_converters")
+        classifier = load_classifier(source, ImageLimits())
+        score = classifier._engine.run(image).scores[0, 0]
+        assert score == pytest.approx(1 / (1 + np.exp(4 - 8 * factor * 0.2)), abs=1e-5)
+
+
+def test_a_custom_layer_without_a_converter_is_refused_by_name(tmp_path: Path) -> None:
+    model = write_brightness_model(tmp_path / "m.keras", custom="Doubled")
+    with pytest.raises(UnsupportedModelError, match="Doubled"):
+        compile_model(model, tmp_path / "m.onnx")
+
+
+def test_converters_that_cannot_be_imported_are_told_in_words(tmp_path: Path) -> None:
+    model = write_brightness_model(tmp_path / "m.keras")
+    with pytest.raises(SettingsError, match="KERAS_LAYERS names the module 'not_there'"):
+        compile_model(model, tmp_path / "m.onnx", layers_module="not_there")
+    source = ModelSource(model, None, tmp_path / "cache", keras_layers="not_there")
+    with pytest.raises(SettingsError, match="PYTHONPATH"):
+        load_classifier(source, ImageLimits())
 
 
 def test_a_custom_layer_is_run_by_keras_where_its_module_is_named(

@@ -8,6 +8,7 @@ import click
 
 from vistazo.compilation import compile_model
 from vistazo.model_store import check_is_there
+from vistazo.settings import Settings
 
 
 class ImageSize(click.ParamType[tuple[int, int]]):
@@ -41,7 +42,7 @@ def command(model: Path, out: Path, input_size: tuple[int, int] | None) -> None:
     check_is_there(model)
     if not out.parent.is_dir():
         raise click.UsageError(f"There is no folder {out.parent}.")
-    signature = compile_model(model, out, input_size)
+    signature = compile_model(model, out, input_size, Settings.from_environment().keras_layers)
     click.echo(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"

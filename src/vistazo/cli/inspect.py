@@ -13,6 +13,7 @@ from vistazo.compilation import describe_model
 from vistazo.errors import CardError, ModelError
 from vistazo.model_card import ModelCard, card_path, read_card
 from vistazo.model_store import check_is_there, sha256_of
+from vistazo.settings import Settings
 from vistazo.signature import Description, ModelSignature, disagreements
 
 _KIND_OF = {"softmax": "softmax", "linear": "logits"}
@@ -57,7 +58,7 @@ def command(
     found = _card_of(card_file)
     if isinstance(found, ModelCard) and size is None:
         size = found.input.height, found.input.width
-    description = describe_model(model, size)
+    description = describe_model(model, size, Settings.from_environment().keras_layers)
     click.echo(_overview(model, description))
     if has_layers:
         click.echo(_layer_table(description))
@@ -150,6 +151,7 @@ def _draft(name: str, description: Description) -> str:
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name)
     return f"""\
 name: {safe.strip("._-") or "model"}
+title: ""  # what people read above an answer
 version: 1.0.0
 labels: []  # {labels} of them, in the order of the model's outputs{order}
 input:

@@ -6,7 +6,6 @@ who trusts the file says ENGINE=keras, where the training set is installed.
 
 from __future__ import annotations
 
-import importlib
 import math
 import os
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.custom_layers import import_layers
 from vistazo.engines.base import Outputs
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
 from vistazo.signature import ModelSignature
@@ -44,7 +44,7 @@ class KerasEngine:
                 "pip install -r scripts/requirements/training.txt"
             ) from None
         if layers_module is not None:
-            _import_layers(layers_module)
+            import_layers(layers_module)
         try:
             load = _load_saved_model if path.is_dir() else _load_keras
             self._predict, self.signature = load(path, input_size, f"keras {keras.__version__}")
@@ -63,16 +63,6 @@ class KerasEngine:
 
     def close(self) -> None:
         del self._predict
-
-
-def _import_layers(module: str) -> None:
-    try:
-        importlib.import_module(module)
-    except ImportError as error:
-        raise SettingsError(
-            f"KERAS_LAYERS names the module '{module}', which cannot be imported: {error}. Its "
-            "folder belongs in PYTHONPATH."
-        ) from error
 
 
 def _load_keras(

@@ -161,6 +161,7 @@ class ThresholdConfig(_Part):
 class CardTexts(_Part):
     """What a person has to say; copied to the model card as it stands."""
 
+    title: str = ""
     intended_use: str = ""
     population: str = ""
     training_data: str = ""

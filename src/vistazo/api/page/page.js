@@ -200,7 +200,7 @@ function thumbnail(item) {
 function showModel() {
   byId("about").hidden = !model;
   if (!model) return;
-  const title = readable(model.card.name);
+  const title = model.card.title || readable(model.card.name);
   byId("title").textContent = title;
   document.title = `${title} · Vistazo`;
   byId("lead").textContent = `${t("lead", { labels: model.card.labels.join(", ") })} ${measuredOf(model)}`;

@@ -134,7 +134,7 @@ function warnings(codes, card) {
     .sort((one, other) => gravity(one) - gravity(other))
     .map((warning) => {
       const pair = table("warnings")[warning] ?? table("warningOther");
-      const values = { title: readable(card.name), warning };
+      const values = { title: card.title || readable(card.name), warning };
       const [what, todo] = pair.map((text) => fill(text, values));
       return el("div", { class: `banner ${warning}` }, el("strong", {}, what), el("p", {}, todo));
     });
