@@ -4,7 +4,9 @@ A model that was made for chest X-rays answers for a photograph of a cat as well
 feature map of such a picture is one that no picture of its kind gives: the principal components of
 the training pictures' maps cannot rebuild it. What they leave over, the squared prediction error or
 Q statistic, is the measure (Jackson and Mudholkar 1979, Control Procedures for Residuals Associated
-With Principal Component Analysis, Technometrics 21).
+With Principal Component Analysis, Technometrics 21). It is taken of the square roots of the map's
+numbers, sign kept, lest a few strong features drown the others (power normalization: Perronnin et
+al. 2010, Improving the Fisher Kernel for Large-Scale Image Classification).
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ class Likeness:
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """Mean (d,) and principal components (k, d) of feature maps with d numbers each.
+    """Mean (d,) and principal components (k, d) of the roots of feature maps of d numbers each.
 
     ``limit`` is the largest residual of a picture of this kind, ``sha256`` that of the weights.
     """
@@ -56,7 +58,7 @@ class Baseline:
 
     def likeness(self, features: Floats) -> Likeness:
         """Of one feature map (fh, fw, fc)."""
-        residual = float(_residuals(features[np.newaxis], self.mean, self.components)[0])
+        residual = float(_residuals(_roots(features[np.newaxis]), self.mean, self.components)[0])
         return Likeness(2 ** -(residual / self.limit), residual <= self.limit)
 
 
@@ -65,7 +67,7 @@ def fit_baseline(features: Floats, unseen: Floats, sha256: str) -> Baseline:
 
     At least as many maps as components, 32, and one unseen are needed.
     """
-    flat = features.reshape(len(features), -1)
+    flat = _roots(features)
     mean = flat.mean(axis=0)
     centred = flat - mean
     # The maps have more numbers than there are maps: their inner products are the smaller matrix.
@@ -75,7 +77,7 @@ def fit_baseline(features: Floats, unseen: Floats, sha256: str) -> Baseline:
     components = (vectors[:, strongest] / np.sqrt(strengths[strongest])).T @ centred
     rounded = _dequantized(*_quantized(components))
     mean = mean.astype(np.float16).astype(np.float32)
-    largest = float(np.quantile(_residuals(unseen, mean, rounded), _QUANTILE))
+    largest = float(np.quantile(_residuals(_roots(unseen), mean, rounded), _QUANTILE))
     limit = max(largest * _ROOM, float(np.finfo(np.float32).tiny))
     return Baseline(mean, rounded, limit, sha256)
 
@@ -122,9 +124,15 @@ def read_baseline(path: Path, sha256: str, numbers: int) -> Baseline:
     return baseline
 
 
-def _residuals(features: Floats, mean: Floats, components: Floats) -> Floats:
-    """Squared distance (n,) of maps (n, ...) from what the components rebuild."""
-    centred = features.reshape(len(features), -1) - mean
+def _roots(features: Floats) -> Floats:
+    """Of maps (n, fh, fw, fc): (n, d)."""
+    flat = features.reshape(len(features), -1)
+    return np.asarray(np.sign(flat) * np.sqrt(np.abs(flat)))
+
+
+def _residuals(roots: Floats, mean: Floats, components: Floats) -> Floats:
+    """Squared distance (n,) of (n, d) from what the components rebuild."""
+    centred = roots - mean
     rebuilt = (centred @ components.T) @ components
     return np.asarray(np.square(centred - rebuilt).sum(axis=1))
 

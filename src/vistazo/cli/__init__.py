@@ -42,7 +42,7 @@ def vistazo() -> None:
 def main() -> None:
     """Exit status: 0 done, 1 some pictures failed, 2 it could not be done, 130 interrupted."""
     try:
-        status = vistazo.main(standalone_mode=False)
+        status = vistazo.main(standalone_mode=False, prog_name="vistazo")
     except VistazoError as error:
         click.echo(f"vistazo: {error}", err=True)
         sys.exit(2)
