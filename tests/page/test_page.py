@@ -33,6 +33,18 @@ def test_a_picture_gets_its_class_in_words_and_numbers(open_page: OpenPage, a_fi
     assert label in page.locator("#status").inner_text()
 
 
+def test_each_bar_is_as_long_as_its_label_is_probable(open_page: OpenPage, a_film: Path) -> None:
+    shares = {"NORMAL": 0.25, "PNEUMONIA": 0.75}
+    answer = stubs.answered(probabilities=shares)
+    page = open_page({"**/predict?*": answer}, reduced_motion="reduce")
+    add(page, a_film)
+    lengths = page.evaluate(
+        """() => [...document.querySelectorAll("#result .bar")].map(
+            (bar) => bar.firstChild.getBoundingClientRect().width / bar.clientWidth)"""
+    )
+    assert lengths == pytest.approx(list(shares.values()), abs=0.02)
+
+
 def test_the_model_itself_says_that_a_picture_is_no_film(
     open_page: OpenPage, watchful_url: str, a_film: Path
 ) -> None:
