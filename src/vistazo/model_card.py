@@ -118,6 +118,9 @@ class ModelCard(_Part):
     title: str = Field(
         "", max_length=200, description="What people read above an answer; else the name."
     )
+    language: str = Field(
+        "en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description="Of the card's texts (BCP 47)."
+    )
     version: str = Field(min_length=1, max_length=50)
     labels: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
         min_length=2,

@@ -141,12 +141,15 @@ def test_what_the_model_is_and_how_good_comes_from_its_card(open_page: OpenPage)
         "labels": ["NORMAL", "PNEUMONIA"],
         "output": {"kind": "sigmoid", "threshold": 0.4},
         "figures": figures,
-        "limits": "Not measured on adults.",
+        "limits": "No se midió en adultos.",
+        "language": "es",
     }
     page = open_page({"**/model": stubs.changed(card=card)})
     assert "finds 91 of 100 with PNEUMONIA" in page.locator("#lead").inner_text()
     about = page.locator("#about").inner_text()
-    assert "Not measured on adults." in about
+    assert "No se midió en adultos." in about
+    assert page.locator("#about [lang=es]").all_inner_texts() == ["No se midió en adultos."]
+    assert page.locator("#title").get_attribute("lang") == "es"
     assert re.search(r"0\.990 \(0\.980 . 1\)", about)
 
 

@@ -152,6 +152,7 @@ def _draft(name: str, description: Description) -> str:
     return f"""\
 name: {safe.strip("._-") or "model"}
 title: ""  # what people read above an answer
+language: en  # of this card's texts
 version: 1.0.0
 labels: []  # {labels} of them, in the order of the model's outputs{order}
 input:

@@ -162,6 +162,7 @@ class CardTexts(_Part):
     """What a person has to say; copied to the model card as it stands."""
 
     title: str = ""
+    language: str = "en"
     intended_use: str = ""
     population: str = ""
     training_data: str = ""

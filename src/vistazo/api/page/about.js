@@ -14,11 +14,14 @@ export function aboutOf({ card }) {
       "dl",
       {},
       ...entry(t("model"), `${readable(card.name)} · ${t("version")} ${card.version}`),
-      ...TEXTS.flatMap((name) => entry(t(name), card[name])),
+      ...TEXTS.flatMap((name) => entry(t(name), card[name] && written(card[name], card.language))),
     ),
     ...groups.map(([name, group]) => figures(name, group)),
   ];
 }
+
+/** A screen reader reads the card in the card's own language, whichever the page speaks. */
+const written = (text, lang) => el("span", { lang }, text);
 
 /** One sentence for those who read no tables; empty where the card has not measured enough. */
 export function measuredOf({ card }) {

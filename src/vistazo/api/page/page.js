@@ -202,6 +202,7 @@ function showModel() {
   if (!model) return;
   const title = model.card.title || readable(model.card.name);
   byId("title").textContent = title;
+  byId("title").lang = model.card.language;
   document.title = `${title} · Vistazo`;
   byId("lead").textContent = `${t("lead", { labels: model.card.labels.join(", ") })} ${measuredOf(model)}`;
   byId("about").replaceChildren(...aboutOf(model));
