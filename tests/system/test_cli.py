@@ -47,6 +47,7 @@ def test_json_and_csv_are_what_a_program_can_read(folder: Path, vistazo: Vistazo
     table = list(csv.DictReader(io.StringIO(vistazo(*arguments, "--csv", cwd=folder).stdout)))
     assert [row["predicted_class"] for row in table] == ["", "DARK", "BRIGHT"]
     assert "damaged" in table[0]["error"]
+    assert [row["in_distribution"] for row in table] == ["", "", ""]  # it has no baseline
 
 
 def test_all_pictures_classified_is_exit_status_0(folder: Path, vistazo: Vistazo) -> None:
@@ -156,7 +157,9 @@ def test_a_baseline_lets_a_model_tell_strange_pictures(tmp_path: Path, vistazo: 
     strange = json.loads(vistazo(*arguments, str(tmp_path / "strange.png")).stdout)
     own = json.loads(vistazo(*arguments, str(tmp_path / "own" / "7.png")).stdout)
     assert strange[0]["warnings"] == ["out_of_distribution"]
+    assert strange[0]["in_distribution"]["score"] < 0.5
     assert own[0]["warnings"] == []
+    assert own[0]["in_distribution"]["verdict"] is True
 
 
 def test_too_few_pictures_for_a_baseline_are_told_in_words(

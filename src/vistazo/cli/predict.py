@@ -8,14 +8,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from vistazo.classifier import Classifier, load_classifier
-from vistazo.decision import Decision
+from vistazo.classifier import Classifier, Prediction, load_classifier
 from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
 from vistazo.settings import Settings
 
@@ -24,10 +23,10 @@ _SUFFIXES = {".png", ".jpg", ".jpeg"}
 
 @dataclass(frozen=True)
 class Row:
-    """A decision, or the reason why there is none."""
+    """A prediction, or the reason why there is none."""
 
     file: Path
-    decision: Decision | None
+    prediction: Prediction | None
     error: InputError | None
 
 
@@ -115,12 +114,12 @@ def _classify(
         try:
             data = _read(file, settings.max_upload_bytes)
             if heatmap is None:
-                return Row(file, classifier.classify(data).decision, None)
+                return Row(file, classifier.classify(data), None)
             prediction, png = classifier.overlay(data)
         except InputError as error:
             return Row(file, None, error)
         heatmap.write_bytes(png)
-        return Row(file, prediction.decision, None)
+        return Row(file, prediction, None)
 
     with ThreadPoolExecutor(settings.threads) as executor:
         try:
@@ -158,44 +157,49 @@ def _print(rows: list[Row], labels: tuple[str, ...], style: str | None) -> None:
 
 
 def _as_dict(row: Row, labels: tuple[str, ...]) -> dict[str, object]:
-    if row.decision is None:
+    if row.prediction is None:
         error = row.error
         return {"file": str(row.file), "code": error.code if error else "", "error": str(error)}
+    decision, likeness = row.prediction.decision, row.prediction.in_distribution
     return {
         "file": str(row.file),
-        "predicted_class": row.decision.predicted_class,
-        "confidence": row.decision.confidence,
-        "probabilities": dict(zip(labels, row.decision.probabilities, strict=True)),
-        "warnings": list(row.decision.warnings),
+        "predicted_class": decision.predicted_class,
+        "confidence": decision.confidence,
+        "probabilities": dict(zip(labels, decision.probabilities, strict=True)),
+        "in_distribution": likeness and asdict(likeness),
+        "warnings": list(decision.warnings),
     }
 
 
 def _print_csv(rows: list[Row], labels: tuple[str, ...], out: TextIO) -> None:
     writer = csv.writer(out)
-    writer.writerow(["file", "predicted_class", "confidence", *labels, "warnings", "error"])
+    columns = ["predicted_class", "confidence", *labels, "in_distribution", "warnings"]
+    writer.writerow(["file", *columns, "error"])
     for row in rows:
-        if row.decision is None:
-            writer.writerow([row.file, "", "", *("" for _ in labels), "", row.error])
-        else:
-            decision = row.decision
-            writer.writerow(
-                [
-                    row.file,
-                    decision.predicted_class,
-                    f"{decision.confidence:.6f}",
-                    *(f"{p:.6f}" for p in decision.probabilities),
-                    " ".join(decision.warnings),
-                    "",
-                ]
-            )
+        if row.prediction is None:
+            writer.writerow([row.file, *("" for _ in columns), row.error])
+            continue
+        decision, likeness = row.prediction.decision, row.prediction.in_distribution
+        writer.writerow(
+            [
+                row.file,
+                decision.predicted_class,
+                f"{decision.confidence:.6f}",
+                *(f"{p:.6f}" for p in decision.probabilities),
+                f"{likeness.score:.6f}" if likeness else "",
+                " ".join(decision.warnings),
+                "",
+            ]
+        )
 
 
 def _print_table(rows: list[Row]) -> None:
     width = max((len(str(row.file)) for row in rows), default=0)
     for row in rows:
-        if row.decision is None:
+        if row.prediction is None:
             text = f"cannot be classified: {row.error}"
         else:
-            doubt = f"  ({', '.join(row.decision.warnings)})" if row.decision.warnings else ""
-            text = f"{row.decision.predicted_class}  {row.decision.confidence:.1%}{doubt}"
+            decision = row.prediction.decision
+            doubt = f"  ({', '.join(decision.warnings)})" if decision.warnings else ""
+            text = f"{decision.predicted_class}  {decision.confidence:.1%}{doubt}"
         click.echo(f"{row.file!s:{width}}  {text}")
