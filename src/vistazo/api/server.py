@@ -53,7 +53,7 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=int(settings.drain_timeout_s),
     )
     server = _Server(config)
-    with _listen(settings) as listener:
+    with listen(settings) as listener:
         host, port = listener.getsockname()[:2]
         log.info("listening", extra={"url": f"http://{host}:{port}", "docs": "/docs"})
         server.run(sockets=[listener])
@@ -61,9 +61,12 @@ def serve(settings: Settings) -> None:
         raise failures[0]
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """Listen on HOST and PORT. Raises SettingsError where that cannot be."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
+    # asyncio sends answers at once (TCP_NODELAY) only on sockets that name their protocol; else
+    # each answer on a kept connection waits for the client's delayed acknowledgement, about 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
