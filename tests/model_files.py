@@ -22,7 +22,7 @@ from vistazo.signature import ModelSignature
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -75,7 +75,7 @@ def pictures(model: Model, count: int = 2, seed: int = 0, high: float = 255.0) -
 def run_onnx(path: Path, images: Floats) -> list[Floats]:
     """Scores and, where there is one, the feature map."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     given = {output.name for output in session.get_outputs()}
