@@ -138,8 +138,8 @@ def _residuals(roots: Floats, mean: Floats, components: Floats) -> Floats:
 
 
 def _quantized(components: Floats) -> tuple[NDArray[np.int8], Floats]:
-    steps = np.abs(components).max(axis=1, keepdims=True) / np.float32(_LEVELS)
-    steps = np.maximum(steps, np.finfo(np.float32).tiny).astype(np.float32)
+    largest = np.abs(components).max(axis=1, keepdims=True)
+    steps: Floats = np.maximum(largest / _LEVELS, np.finfo(np.float32).tiny).astype(np.float32)
     return np.rint(components / steps).astype(np.int8), steps
 
 

@@ -90,7 +90,7 @@ def strengths(grid: Floats, frame: Frame, size: tuple[int, int]) -> Floats:
     smooth = Image.fromarray(grid).resize(within, Image.Resampling.BICUBIC, box=box)
     found = np.zeros(size[::-1], np.float32)
     found[high[0] : high[1], wide[0] : wide[1]] = np.maximum(np.asarray(smooth), 0)
-    return found / found.max() if grid.max() > 0 else np.zeros_like(found)
+    return found / np.max(found) if np.max(grid) > 0 else np.zeros_like(found)
 
 
 def _stretch(

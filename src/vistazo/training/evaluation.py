@@ -153,7 +153,7 @@ def _with_intervals(
 ) -> dict[str, Figure]:
     """Draw whole patients with replacement: films of one patient are not independent."""
     _, place = np.unique(patients, return_inverse=True)
-    random, count = np.random.default_rng(0), int(place.max()) + 1
+    random, count = np.random.default_rng(0), int(np.max(place)) + 1
     drawn = [
         np.bincount(random.integers(0, count, count), minlength=count)[place].astype(np.float64)
         for _ in range(RESAMPLES)

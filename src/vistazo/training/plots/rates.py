@@ -118,4 +118,4 @@ def _close_up(axes: Axes, place: tuple[float, float, float, float], right: float
 
 
 def _share(part: Truth, whole: Truth) -> float:
-    return float(part.sum() / whole.sum()) if whole.any() else float("nan")
+    return int(part.sum()) / int(whole.sum()) if whole.any() else float("nan")
