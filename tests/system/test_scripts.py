@@ -22,15 +22,15 @@ def write_wheel(folder: Path, version: str) -> str:
     """A package of one module; returns its line in a requirements file."""
     wheel = folder / f"tiny-{version}-py3-none-any.whl"
     info = f"tiny-{version}.dist-info"
+    members = {
+        "tiny.py": f"VERSION = '{version}'\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": "",
+    }
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("tiny.py", f"VERSION = '{version}'\n")
-        archive.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n"
-        )
-        archive.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr(f"{info}/RECORD", "")
+        for name, text in members.items():  # without the time of day: written twice, the same hash
+            archive.writestr(zipfile.ZipInfo(name), text)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     return f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n"
 
