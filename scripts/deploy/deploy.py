@@ -66,7 +66,6 @@ def service_environment(
     return {
         "HOST": "0.0.0.0",  # noqa: S104
         "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime reports to its maker unless told not to
-        **small_plan.ALLOCATOR,
         **small_plan.settings_for(memory_limit_bytes),
         **chosen,
         "PYTHONPATH": os.pathsep.join(path),

@@ -12,13 +12,6 @@ from pathlib import Path
 
 SMALL_BYTES = 400_000_000
 SETTINGS = {"THREADS": "1", "MAX_PIXELS": "12000000", "MAX_QUEUED_BYTES": "16000000"}
-# glibc keeps large blocks that are freed, up to 32 MB each, unless told to give back whatever is
-# larger than this: 35 MB less at worst. Its own names, with the underscore.
-ALLOCATOR = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "1000000",
-    "MALLOC_TRIM_THRESHOLD_": "1000000",
-}
 # What a container may hold, as version 2 and version 1 of cgroups tell it.
 LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),

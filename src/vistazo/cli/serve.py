@@ -18,8 +18,10 @@ def command() -> None:
       vistazo serve
       MODEL_PATH=~/my_model.h5 PORT=9000 vistazo serve
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
+    from vistazo.allocator import give_back_freed_blocks
     from vistazo.telemetry import configure_logging
 
+    give_back_freed_blocks()
     settings = Settings.from_environment()
     configure_logging(settings.log_format, settings.log_level)
     from vistazo.api.server import serve
