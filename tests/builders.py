@@ -146,6 +146,14 @@ def evenness() -> Baseline:
     return Baseline(np.zeros(64, np.float32), even, limit=0.1, sha256="0" * 64)
 
 
+def write_keras_archive(path: Path, config: dict[str, Any], weights: bytes) -> None:
+    """The members of a ``.keras`` file, as Keras 3 writes them."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.9.0"}))
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", weights)
+
+
 def write_brightness_model(
     path: Path,
     labels: tuple[str, ...] = ("DARK", "BRIGHT"),
@@ -158,13 +166,13 @@ def write_brightness_model(
     With ``maps`` it has a spatial feature map: the picture itself. ``custom`` puts a layer of that
     class before the mean.
     """
-    convolution = _layer("Conv2D", "copy", filters=1, kernel_size=[1, 1], use_bias=False)
+    convolution = layer("Conv2D", "copy", filters=1, kernel_size=[1, 1], use_bias=False)
     layers = [
-        _layer("InputLayer", "pixels", batch_shape=[None, 8, 8, 1]),
+        layer("InputLayer", "pixels", batch_shape=[None, 8, 8, 1]),
         *([convolution] if maps else []),
-        *([_layer(custom, "custom")] if custom else []),
-        _layer("GlobalAveragePooling2D", "mean"),
-        _layer("Dense", "score", units=1, activation="sigmoid", use_bias=True),
+        *([layer(custom, "custom")] if custom else []),
+        layer("GlobalAveragePooling2D", "mean"),
+        layer("Dense", "score", units=1, activation="sigmoid", use_bias=True),
     ]
     config = {"class_name": "Sequential", "config": {"name": "brightness", "layers": layers}}
     weights = io.BytesIO()
@@ -173,10 +181,7 @@ def write_brightness_model(
             file["layers/copy/vars/0"] = np.ones((1, 1, 1, 1), np.float32)
         file["layers/score/vars/0"] = np.full((1, 1), 8, np.float32)
         file["layers/score/vars/1"] = np.full((1,), -4, np.float32)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("metadata.json", json.dumps({"keras_version": "3.9.0"}))
-        archive.writestr("config.json", json.dumps(config))
-        archive.writestr("model.weights.h5", weights.getvalue())
+    write_keras_archive(path, config, weights.getvalue())
     document = {
         "name": "brightness",
         "version": "1.0.0",
@@ -188,7 +193,7 @@ def write_brightness_model(
     return path
 
 
-def _layer(class_name: str, name: str, **config: Any) -> dict[str, Any]:
+def layer(class_name: str, name: str, **config: Any) -> dict[str, Any]:
     return {
         "module": "keras.layers",
         "class_name": class_name,

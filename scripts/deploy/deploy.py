@@ -65,7 +65,6 @@ def service_environment(
     chosen = {name: value for name, value in environment.items() if value}
     return {
         "HOST": "0.0.0.0",  # noqa: S104
-        "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime reports to its maker unless told not to
         **small_plan.settings_for(memory_limit_bytes),
         **chosen,
         "PYTHONPATH": os.pathsep.join(path),

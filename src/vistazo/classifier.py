@@ -203,7 +203,8 @@ def _baseline_of(model: StoredModel, engine: Engine) -> Baseline | None:
 def _stranger(name: str) -> BrokenRule:
     return BrokenRule(
         "in_distribution",
-        f"The picture does not look like those that the model '{name}' was made for.",
+        f"The picture does not look like those that the model '{name}' was made for. "
+        "Send one of that kind, upright and uncropped.",
     )
 
 

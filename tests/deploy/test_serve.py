@@ -79,10 +79,6 @@ def test_a_deployed_service_listens_on_every_address_unless_told_otherwise() -> 
     assert deploy.service_environment({"HOST": "127.0.0.1"}, None)["HOST"] == "127.0.0.1"
 
 
-def test_a_deployed_service_does_not_report_to_the_maker_of_its_runtime() -> None:
-    assert deploy.service_environment({}, None)["ORT_DISABLE_TELEMETRY"] == "1"
-
-
 def test_another_source_may_be_put_before_the_one_in_the_image() -> None:
     path = deploy.service_environment({"PYTHONPATH": "/patched"}, None)["PYTHONPATH"]
     assert path.split(os.pathsep) == ["/patched", str(ROOT / "src")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -61,18 +60,15 @@ def write_flat_films(folder: Path, greys: dict[str, list[int]]) -> Path:
 def write_colour_model(path: Path, labels: tuple[str, ...] = ("red", "green", "blue")) -> Path:
     """A real ``.keras`` file, made without Keras, and its card: softmax(5 * mean colour)."""
     layers = [
-        builders._layer("InputLayer", "pixels", batch_shape=[None, 8, 8, 3]),
-        builders._layer("GlobalAveragePooling2D", "mean"),
-        builders._layer("Dense", "scores", units=3, activation="softmax", use_bias=False),
+        builders.layer("InputLayer", "pixels", batch_shape=[None, 8, 8, 3]),
+        builders.layer("GlobalAveragePooling2D", "mean"),
+        builders.layer("Dense", "scores", units=3, activation="softmax", use_bias=False),
     ]
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
         file["layers/scores/vars/0"] = 5 * np.eye(3, dtype=np.float32)
     config = {"class_name": "Sequential", "config": {"name": "colour", "layers": layers}}
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("metadata.json", json.dumps({"keras_version": "3.9.0"}))
-        archive.writestr("config.json", json.dumps(config))
-        archive.writestr("model.weights.h5", weights.getvalue())
+    builders.write_keras_archive(path, config, weights.getvalue())
     card = {
         "name": "colour",
         "version": "1.0.0",

@@ -112,7 +112,7 @@ def _classify(
 ) -> Iterator[Row]:
     def classify(file: Path, heatmap: Path | None) -> Row:
         try:
-            data = _read(file, settings.max_upload_bytes)
+            data = read_file(file, settings.max_upload_bytes)
             if heatmap is None:
                 return Row(file, classifier.classify(data), None)
             prediction, png = classifier.overlay(data)
@@ -128,7 +128,8 @@ def _classify(
             executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _read(file: Path, max_bytes: int) -> bytes:
+def read_file(file: Path, max_bytes: int) -> bytes:
+    """Raises InputError where it cannot be read, or has more bytes than a request may have."""
     try:
         if file.stat().st_size > max_bytes:
             raise UploadTooLargeError(f"The file has over {max_bytes} bytes (MAX_UPLOAD_BYTES).")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# The alias hands the name on: ``outcome`` takes it from here.
 from vistazo.decision import with_temperature
 
 Floats = NDArray[np.float64]
