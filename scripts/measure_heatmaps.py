@@ -32,8 +32,8 @@ from vistazo.engines.onnx import OnnxEngine
 from vistazo.explanation import Explainer, Frame
 from vistazo.explanation.heatmap import strengths
 from vistazo.imaging import open_image
-from vistazo.model_card import ModelCard
-from vistazo.model_store import compiled, find_model
+from vistazo.models.card import ModelCard
+from vistazo.models.store import compiled, find_model
 from vistazo.preprocessing import prepare
 from vistazo.settings import Settings
 

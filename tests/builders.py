@@ -20,8 +20,8 @@ from vistazo.baseline import Baseline
 from vistazo.classifier import Classifier, StrangerPolicy
 from vistazo.engines.base import Outputs
 from vistazo.imaging import ImageLimits
-from vistazo.model_card import ModelCard
-from vistazo.signature import ModelSignature
+from vistazo.models.card import ModelCard
+from vistazo.models.signature import ModelSignature
 
 
 def ramp(width: int = 80, height: int = 60) -> NDArray[np.float64]:

@@ -17,8 +17,8 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from vistazo.keras_import import convert
-from vistazo.signature import ModelSignature
+from vistazo.models.keras_import import convert
+from vistazo.models.signature import ModelSignature
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

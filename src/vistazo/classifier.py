@@ -29,10 +29,10 @@ from vistazo.errors import (
 )
 from vistazo.explanation import OVERLAY_PX, Evidence, Explainer, Frame, overlay
 from vistazo.imaging import ImageLimits, Picture, open_image
-from vistazo.model_card import ModelCard
-from vistazo.model_store import StoredModel, compiled, find_model
+from vistazo.models.card import ModelCard
+from vistazo.models.signature import disagreements
+from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.preprocessing import place, prepare
-from vistazo.signature import disagreements
 from vistazo.upload import accept
 
 # What becomes of a picture that does not look like those that the model was made for.

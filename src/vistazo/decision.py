@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.model_card import ModelCard
+from vistazo.models.card import ModelCard
 
 # Keeps the logarithm of a saturated score finite: the smallest normal float32 is about 1e-38.
 _TINY = 1e-30

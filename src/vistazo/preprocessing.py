@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vistazo.imaging import Picture
-from vistazo.model_card import InputSpec, Scale
+from vistazo.models.card import InputSpec, Scale
 
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,

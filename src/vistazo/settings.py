@@ -60,7 +60,7 @@ class Settings(BaseModel):
     keras_layers: str | None = Field(
         None,
         description="A module that registers the model's custom layers: with ENGINE=keras Keras "
-        "layers, else converters (vistazo.keras_import.register).",
+        "layers, else converters (vistazo.models.keras_import.register).",
     )
     out_of_distribution: StrangerPolicy = Field(
         "warn",

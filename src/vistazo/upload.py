@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.imaging import Header
-from vistazo.model_card import InputSpec
+from vistazo.models.card import InputSpec
 
 
 class AcceptedUpload(BaseModel):

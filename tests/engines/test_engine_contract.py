@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from builders import write_brightness_model
-from vistazo import compilation
 from vistazo.classifier import ModelSource, load_classifier
-from vistazo.compilation import compile_model
 from vistazo.engines.base import Engine
 from vistazo.engines.keras import KerasEngine
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
 from vistazo.imaging import ImageLimits
+from vistazo.models import compilation
+from vistazo.models.compilation import compile_model
 
 SIZE = (12, 10)
 IMAGES = np.random.default_rng(0).random((5, *SIZE, 3), np.float32)
@@ -110,7 +110,7 @@ class Doubled(keras.layers.Layer):
 
 
 CONVERTER = """
-from vistazo.keras_import import register
+from vistazo.models.keras_import import register
 
 @register("Doubled")
 def doubled(call):
@@ -185,7 +185,7 @@ def test_a_module_that_is_not_there_and_a_file_that_is_no_model_are_told_in_word
 def test_the_runtime_is_told_to_report_to_nobody() -> None:
     code = "import os, vistazo.engines.onnx; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
-    environment = clean | {"PYTHONPATH": str(Path(compilation.__file__).parents[1])}
+    environment = clean | {"PYTHONPATH": str(Path(compilation.__file__).parents[2])}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )

@@ -11,14 +11,14 @@ import onnx
 import pytest
 
 import model_files
-from vistazo.keras_import import read_signature
+from vistazo.models.keras_import import read_signature
 
 FRAMEWORKS = {"keras 3": model_files.keras3, "keras 2": model_files.keras2}
 
 IMPORT = """
 import resource, sys
 from pathlib import Path
-from vistazo.keras_import import convert
+from vistazo.models.keras_import import convert
 convert(Path(sys.argv[1]), Path(sys.argv[2]))
 used = resource.getrusage(resource.RUSAGE_SELF)
 # Not ru_maxrss: a child inherits the peak of the process that forked it.

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import model_files
-from vistazo.keras_import import convert, describe, read_signature
+from vistazo.models.keras_import import convert, describe, read_signature
 
 FRAMEWORKS = {"keras 3": model_files.keras3, "keras 2": model_files.keras2}
 FILES = [("keras 3", "keras"), ("keras 3", "h5"), ("keras 2", "keras"), ("keras 2", "h5")]

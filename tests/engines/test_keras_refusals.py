@@ -32,7 +32,7 @@ from vistazo.errors import (
     UnreadableModelError,
     UnsupportedModelError,
 )
-from vistazo.keras_import import (
+from vistazo.models.keras_import import (
     LayerCall,
     Value,
     convert,
@@ -41,8 +41,8 @@ from vistazo.keras_import import (
     register,
     slots,
 )
-from vistazo.keras_import.graph import Initializer
-from vistazo.keras_import.writer import OnnxModel, write_onnx
+from vistazo.models.keras_import.graph import Initializer
+from vistazo.models.keras_import.writer import OnnxModel, write_onnx
 
 thrifty = settings(
     max_examples=200,
@@ -620,7 +620,7 @@ FUZZER = """
 import contextlib, random, sys, time
 from pathlib import Path
 from vistazo.errors import ModelError
-from vistazo.keras_import import convert
+from vistazo.models.keras_import import convert
 
 source, first, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 original, path = source.read_bytes(), source.with_name("damaged")

@@ -14,7 +14,7 @@ from vistazo.baseline import Baseline, write_baseline
 from vistazo.classifier import Classifier, ModelSource, load_classifier
 from vistazo.errors import UnreadableModelError
 from vistazo.imaging import ImageLimits, open_image
-from vistazo.model_card import read_card
+from vistazo.models.card import read_card
 from vistazo.preprocessing import prepare
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pneumonia"

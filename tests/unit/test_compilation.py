@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from builders import write_brightness_model
-from vistazo import compilation
-from vistazo.compilation import compile_model
 from vistazo.errors import HostileModelError, ModelError, UnreadableModelError
+from vistazo.models import compilation
+from vistazo.models.compilation import compile_model
 
-SOURCES = Path(compilation.__file__).parents[1]
+SOURCES = Path(compilation.__file__).parents[2]
 
 
 def run_python(code: str) -> str:
@@ -25,7 +25,7 @@ def run_python(code: str) -> str:
 def test_a_model_is_compiled_without_its_reader_coming_into_this_process(tmp_path: Path) -> None:
     model = write_brightness_model(tmp_path / "mine.keras")
     code = (
-        "import sys, pathlib; from vistazo.compilation import compile_model;"
+        "import sys, pathlib; from vistazo.models.compilation import compile_model;"
         f"compile_model(pathlib.Path({str(model)!r}), pathlib.Path({str(tmp_path / 'o.onnx')!r}));"
         "print(sorted({'h5py', 'onnx', 'numpy', 'tensorflow', 'keras'} & set(sys.modules)))"
     )
@@ -71,7 +71,7 @@ def test_a_child_that_does_not_live_to_answer_is_an_error_and_not_a_crash_here(
 @pytest.mark.skipif(sys.platform != "linux", reason="the bounds of a process are Linux's")
 def test_the_child_is_bounded_in_memory_and_time(tmp_path: Path) -> None:
     code = (
-        "import resource, pathlib; from vistazo import compilation;"
+        "import resource, pathlib; from vistazo.models import compilation;"
         f"compilation._bound_resources(pathlib.Path({str(tmp_path)!r}));"
         "bounds = (resource.RLIMIT_AS, resource.RLIMIT_CPU);"
         "print(*(resource.getrlimit(bound)[0] for bound in bounds))"

@@ -17,7 +17,7 @@ from vistazo.explanation import Explainer, Frame, heat_layer, overlay
 from vistazo.explanation.heatmap import strengths
 from vistazo.explanation.pooled_head import pooled_weights
 from vistazo.imaging import Picture
-from vistazo.model_card import ModelCard
+from vistazo.models.card import ModelCard
 from vistazo.preprocessing import place
 
 Floats = NDArray[np.float32]

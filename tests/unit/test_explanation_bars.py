@@ -23,7 +23,7 @@ from builders import card
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.explanation import Explainer, Frame
 from vistazo.explanation.heatmap import strengths
-from vistazo.keras_import import convert
+from vistazo.models.keras_import import convert
 
 pytest.importorskip("keras", reason="TensorFlow is not installed")
 

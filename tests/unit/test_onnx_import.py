@@ -13,7 +13,7 @@ from vistazo.errors import (
     UnreadableModelError,
     UnsupportedModelError,
 )
-from vistazo.onnx_import import convert
+from vistazo.models.onnx_import import convert
 
 FLOAT = TensorProto.FLOAT
 WEIGHTS = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from builders import ramp
 from vistazo.imaging import Picture
-from vistazo.model_card import InputSpec
+from vistazo.models.card import InputSpec
 from vistazo.preprocessing import prepare
 
 

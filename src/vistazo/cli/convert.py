@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from vistazo.compilation import compile_model
-from vistazo.model_store import check_is_there
+from vistazo.models.compilation import compile_model
+from vistazo.models.store import check_is_there
 from vistazo.settings import Settings
 
 

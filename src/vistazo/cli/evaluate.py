@@ -15,7 +15,7 @@ import click
 from vistazo.classifier import Classifier, load_classifier
 from vistazo.errors import SettingsError
 from vistazo.imaging import ImageLimits
-from vistazo.model_card import ModelCard
+from vistazo.models.card import ModelCard
 from vistazo.settings import Settings
 from vistazo.training.config import read_config
 from vistazo.training.progress import Progress

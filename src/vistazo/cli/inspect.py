@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from vistazo.cli.convert import ImageSize
-from vistazo.compilation import describe_model
 from vistazo.errors import CardError, ModelError
-from vistazo.model_card import ModelCard, card_path, read_card
-from vistazo.model_store import check_is_there, sha256_of
+from vistazo.models.card import ModelCard, card_path, read_card
+from vistazo.models.compilation import describe_model
+from vistazo.models.signature import Description, ModelSignature, disagreements
+from vistazo.models.store import check_is_there, sha256_of
 from vistazo.settings import Settings
-from vistazo.signature import Description, ModelSignature, disagreements
 
 _KIND_OF = {"softmax": "softmax", "linear": "logits"}
 _SCALING_LAYERS = ("Rescaling", "Normalization")

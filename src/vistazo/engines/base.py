@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.signature import ModelSignature
+from vistazo.models.signature import ModelSignature
 
 
 @dataclass(frozen=True, eq=False)

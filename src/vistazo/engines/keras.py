@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.custom_layers import import_layers
 from vistazo.engines.base import Outputs
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
-from vistazo.signature import ModelSignature
+from vistazo.models.custom_layers import import_layers
+from vistazo.models.signature import ModelSignature
 
 _IMAGE_RANK = 4
 _Predict = Callable[[NDArray[np.float32]], Any]

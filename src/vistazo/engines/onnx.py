@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vistazo.engines.base import Head, Outputs
 from vistazo.errors import UnreadableModelError
-from vistazo.signature import ModelSignature
+from vistazo.models.signature import ModelSignature
 
 _MORE, _LOGITS = "more_features", "logits"
 _FATAL = 4

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from vistazo.decision import calibrate
 from vistazo.engines.base import Engine, Head, Outputs
 from vistazo.explanation.pooled_head import pooled_weights
-from vistazo.model_card import ModelCard
+from vistazo.models.card import ModelCard
 
 Floats = NDArray[np.float32]
 Method = Literal["class_activation", "feature_ablation", "occlusion"]

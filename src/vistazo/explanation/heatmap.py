@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vistazo.imaging import Picture
-from vistazo.model_card import InputSpec
+from vistazo.models.card import InputSpec
 from vistazo.preprocessing import Placement
 
 Floats = NDArray[np.float32]

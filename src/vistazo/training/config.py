@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vistazo.errors import SettingsError
-from vistazo.model_card import InputSpec
+from vistazo.models.card import InputSpec
 
 _FEWEST_FOLDS = 2
 Fraction = Annotated[float, Field(ge=0, lt=1)]

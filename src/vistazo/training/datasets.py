@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vistazo.errors import InputError, SettingsError
 from vistazo.imaging import ImageLimits, Picture, open_image
-from vistazo.model_card import InputSpec
+from vistazo.models.card import InputSpec
 from vistazo.preprocessing import prepare
 from vistazo.training.config import TrainingConfig
 from vistazo.training.medmnist import read_medmnist

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vistazo.baseline import COMPONENTS, baseline_path, fit_baseline, write_baseline
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import SettingsError, UnsupportedModelError
-from vistazo.model_store import StoredModel, compiled, find_model
+from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.training.checkpoint import replace_whole
 
 Floats = NDArray[np.float32]

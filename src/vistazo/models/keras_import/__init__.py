@@ -1,0 +1,52 @@
+"""Reads a Keras classifier as data and writes it as ONNX, without Keras or TensorFlow.
+
+``convert`` writes the ONNX file, ``read_signature`` says what a file takes and gives, ``describe``
+lists its layers, ``register`` adds a converter for a layer of your own. The errors are those of
+``vistazo.errors``: ModelNotFoundError, UnreadableModelError, HostileModelError,
+UnsupportedModelError.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vistazo.models.keras_import.description import describe_file
+from vistazo.models.keras_import.importer import convert_file, open_import
+from vistazo.models.keras_import.registry import LayerCall, register, slots
+from vistazo.models.keras_import.value import Value
+from vistazo.models.keras_import.weights import Slot
+from vistazo.models.signature import Description, ModelSignature
+
+__all__ = [
+    "LayerCall",
+    "Slot",
+    "Value",
+    "convert",
+    "describe",
+    "read_signature",
+    "register",
+    "slots",
+]
+
+
+def convert(
+    source: Path, target: Path, input_size: tuple[int, int] | None = None
+) -> ModelSignature:
+    """Write the ONNX file of a Keras model: ``images`` (n, h, w, c) -> ``scores`` (n, k), and
+    ``features`` (n, fh, fw, fc) where the model has a spatial map.
+
+    ``input_size`` is (height, width), used where the file leaves them open. The target appears
+    whole or not at all; the same file gives the same bytes.
+    """
+    return convert_file(source, target, input_size)
+
+
+def read_signature(source: Path, input_size: tuple[int, int] | None = None) -> ModelSignature:
+    """What the model takes and gives, after the same checks as ``convert``; writes nothing."""
+    with open_import(source, input_size) as imported:
+        return imported.signature
+
+
+def describe(source: Path, input_size: tuple[int, int] | None = None) -> Description:
+    """The layers of a file and, where it cannot be served, every reason at once."""
+    return describe_file(source, input_size)

@@ -1,0 +1,60 @@
+"""What a file holds, for a person to read: layer by layer, with every obstacle at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+
+from vistazo.errors import ModelError
+from vistazo.models.keras_import.archive import Archive, open_archive
+from vistazo.models.keras_import.dialect import Layer, Model, read_model
+from vistazo.models.keras_import.importer import compile_archive
+from vistazo.models.keras_import.registry import converter_of
+from vistazo.models.signature import Description, LayerRow, ModelSignature
+
+_KINDS = {"h5": "HDF5 (legacy .h5)", "keras": "Keras archive (.keras)"}
+
+
+def describe_file(source: Path, input_size: tuple[int, int] | None) -> Description:
+    """Raises only where the file cannot be read at all; what cannot be served is listed."""
+    with open_archive(source) as archive:
+        model = read_model(archive.config)
+        kind, framework = _KINDS[archive.layout], f"keras {archive.keras_version}"
+        try:
+            signature, rows = _rows(archive, model, input_size)
+        except ModelError as error:
+            problems = dict.fromkeys([*_unknown(model), str(error)])
+            bare = (LayerRow(name, layer.class_name, None, 0) for name, layer in _flat(model))
+            return Description(kind, framework, None, tuple(bare), tuple(problems))
+        return Description(kind, framework, signature, rows, ())
+
+
+def _rows(
+    archive: Archive, model: Model, input_size: tuple[int, int] | None
+) -> tuple[ModelSignature, tuple[LayerRow, ...]]:
+    imported = compile_archive(archive, model, input_size)
+    rows = []
+    for step in imported.steps:
+        arrays = imported.weights.get(step.path, {}).values()
+        count = sum(prod(weight.shape) for weight in arrays)
+        shape = step.output[0].shape[1:] if step.output else None
+        rows.append(LayerRow("/".join(step.path), step.layer.class_name, shape, count))
+    return imported.signature, tuple(rows)
+
+
+def _unknown(model: Model) -> Iterator[str]:
+    for _, layer in _flat(model):
+        try:
+            converter_of(layer)
+        except ModelError as error:
+            yield str(error)
+
+
+def _flat(model: Model, prefix: str = "") -> Iterator[tuple[str, Layer]]:
+    for layer in model.layers:
+        name = f"{prefix}{layer.name}"
+        if layer.model is None:
+            yield name, layer
+        else:
+            yield from _flat(layer.model, f"{name}/")

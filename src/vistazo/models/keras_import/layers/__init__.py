@@ -1,0 +1,43 @@
+"""The converters of Keras' own layers: importing this package registers them all."""
+
+from vistazo.models.keras_import.layers import (
+    activation,
+    attention,
+    convolution,
+    dense,
+    graph_node,
+    identity,
+    image,
+    merge,
+    normalization,
+    operation,
+    padding,
+    pooling,
+    reduction,
+    refused,
+    resampling,
+    shape,
+    slicing,
+    transposed_convolution,
+)
+
+__all__ = [
+    "activation",
+    "attention",
+    "convolution",
+    "dense",
+    "graph_node",
+    "identity",
+    "image",
+    "merge",
+    "normalization",
+    "operation",
+    "padding",
+    "pooling",
+    "reduction",
+    "refused",
+    "resampling",
+    "shape",
+    "slicing",
+    "transposed_convolution",
+]

@@ -1,0 +1,170 @@
+"""Read somebody else's ONNX classifier as data and write it as the engines expect it.
+
+Whatever its tensors are called and however its images lie (PyTorch exports channels first), the
+result takes ``images`` float32 (n, h, w, c) and gives ``scores`` float32 (n, k).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+import onnx.compose
+from google.protobuf.message import DecodeError
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
+
+from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
+from vistazo.models.signature import Description, ModelSignature
+
+_IMAGES, _SCORES = "images", "scores"
+_PREFIX = "model/"
+_CHANNELS = (1, 3)
+_TO_FIRST = (0, 3, 1, 2)
+_IMAGE_RANK = 4
+_PASS_ON = {"Identity", "Reshape", "Flatten", "Squeeze", "Cast"}
+_ACTIVATIONS = {"Softmax": "softmax", "Sigmoid": "sigmoid", "Gemm": "linear", "MatMul": "linear"}
+_ACTIVATIONS |= {"Add": "linear", "Conv": "linear"}
+
+
+def convert(source: Path, target: Path, input_size: tuple[int, int] | None) -> ModelSignature:
+    """Write ``target`` from ``source``; a file that this project wrote is copied as it is.
+
+    ``input_size`` (height, width) is used where the file leaves them open. Raises ModelError.
+    """
+    model = _read(source)
+    properties = {item.key: item.value for item in model.metadata_props}
+    signature = ModelSignature.from_metadata(properties)
+    if signature is None:
+        signature = _adapt(model, input_size)
+        helper.set_model_props(model, signature.to_metadata())
+    target.write_bytes(model.SerializeToString(deterministic=True))
+    return signature
+
+
+def describe(source: Path, input_size: tuple[int, int] | None) -> Description:
+    """What the model takes and gives. Raises ModelError where the file cannot be read at all."""
+    model = _read(source)
+    framework = f"onnx {model.producer_name or 'of unknown origin'}"
+    try:
+        properties = {item.key: item.value for item in model.metadata_props}
+        signature = ModelSignature.from_metadata(properties) or _adapt(model, input_size)
+    except UnsupportedModelError as error:
+        return Description("ONNX", framework, None, (), (str(error),))
+    return Description("ONNX", signature.framework, signature, (), ())
+
+
+def _read(source: Path) -> ModelProto:
+    model = ModelProto()
+    try:
+        model.ParseFromString(source.read_bytes())
+        onnx.checker.check_model(model)
+    except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
+        raise UnreadableModelError(
+            f"{source.name} is no sound ONNX model ({str(error).splitlines()[0]}). Export it again."
+        ) from error
+    if any(tensor.external_data for tensor in _tensors(model.graph)):
+        raise HostileModelError(
+            f"{source.name} keeps its weights in other files; a model is one file here. Save it "
+            "with onnx.save(model, path, save_as_external_data=False)."
+        )
+    return model
+
+
+def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
+    """Every constant of a graph, those of nodes and of graphs inside nodes included."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield attribute.t
+            yield from attribute.tensors
+            for inner in (attribute.g, *attribute.graphs):
+                if inner.node or inner.initializer:
+                    yield from _tensors(inner)
+
+
+def _adapt(model: ModelProto, input_size: tuple[int, int] | None) -> ModelSignature:
+    onnx.compose.add_prefix(model, _PREFIX, inplace=True)  # its names and ours cannot meet
+    graph = model.graph
+    weights = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in weights]
+    if len(inputs) != 1 or len(graph.output) != 1:
+        raise UnsupportedModelError(
+            f"The ONNX model has {len(inputs)} inputs and {len(graph.output)} outputs; an image "
+            "classifier has one of each."
+        )
+    height, width, channels, is_first = _image_shape(inputs[0], input_size)
+    units = _units(graph.output[0])
+    activation = _activation(model, graph.output[0].name)
+    head = helper.make_node("Transpose", [_IMAGES], [inputs[0].name], perm=_TO_FIRST)
+    start = head if is_first else helper.make_node("Identity", [_IMAGES], [inputs[0].name])
+    shape = [0, units]  # 0 keeps the batch
+    graph.initializer.append(helper.make_tensor("shape", TensorProto.INT64, [2], shape))
+    end = helper.make_node("Reshape", [graph.output[0].name, "shape"], [_SCORES])
+    nodes: list[NodeProto] = [start, *graph.node, end]
+    for field, items in (
+        (graph.node, nodes),
+        (graph.input, [_tensor(_IMAGES, height, width, channels)]),
+        (graph.output, [_tensor(_SCORES, units)]),
+    ):
+        del field[:]
+        field.extend(items)
+    return ModelSignature(
+        height=height,
+        width=width,
+        channels=channels,
+        units=units,
+        activation=activation,
+        features=None,
+        weights=sum(math.prod(tensor.dims) for tensor in graph.initializer) - len(shape),
+        layers=len(nodes) - 2,
+        framework=f"onnx {model.producer_name or 'of unknown origin'}",
+    )
+
+
+def _image_shape(
+    value: ValueInfoProto, input_size: tuple[int, int] | None
+) -> tuple[int, int, int, bool]:
+    """Height, width, channels, and whether the channels come first."""
+    tensor = value.type.tensor_type
+    dims = [dim.dim_value for dim in tensor.shape.dim]  # 0 where it is open
+    if tensor.elem_type != TensorProto.FLOAT or len(dims) != _IMAGE_RANK:
+        raise UnsupportedModelError(
+            f"The ONNX model's input '{value.name}' is no batch of float32 images (n, h, w, c) or "
+            "(n, c, h, w)."
+        )
+    is_first = dims[1] in _CHANNELS and dims[3] not in _CHANNELS
+    channels = dims[1] if is_first else dims[3]
+    height, width = (dims[2], dims[3]) if is_first else (dims[1], dims[2])
+    if input_size is not None:
+        height, width = height or input_size[0], width or input_size[1]
+    if channels not in _CHANNELS or not (height and width):
+        raise UnsupportedModelError(
+            f"The ONNX model's input has shape {dims}; it needs a height, a width and 1 or 3 "
+            "channels. Give --input HEIGHTxWIDTH, or a card, where it leaves the size open."
+        )
+    return height, width, channels, is_first
+
+
+def _units(value: ValueInfoProto) -> int:
+    dims = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+    if len(dims) < 2 or 0 in dims[1:] or value.type.tensor_type.elem_type != TensorProto.FLOAT:
+        raise UnsupportedModelError(
+            f"The ONNX model's output '{value.name}' has shape {dims}; scores are float32 (n, k)."
+        )
+    return math.prod(dims[1:])
+
+
+def _activation(model: ModelProto, name: str) -> str:
+    makers = {output: node for node in model.graph.node for output in node.output}
+    with contextlib.suppress(KeyError):
+        while makers[name].op_type in _PASS_ON:
+            name = makers[name].input[0]
+        return _ACTIVATIONS.get(makers[name].op_type, "unknown")
+    return "unknown"
+
+
+def _tensor(name: str, *dims: int) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *dims])

@@ -1,0 +1,113 @@
+"""What a model file shows of itself, without its card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from vistazo.models.card import ModelCard
+
+_KEY = "vistazo.models.signature"
+_ACTIVATION_OF = {
+    "softmax": ("softmax", "unknown"),
+    "sigmoid": ("sigmoid", "unknown"),
+    "multilabel": ("sigmoid", "unknown"),
+    "logits": ("linear", "unknown"),
+}
+
+
+@dataclass(frozen=True)
+class ModelSignature:
+    """Input and output of a model, read from its file.
+
+    ``activation`` is that of the last layer: ``softmax``, ``sigmoid``, ``linear``, another Keras
+    name, or ``unknown``. ``features`` is (height, width, channels) of the last spatial map, or None
+    where the model has none.
+    """
+
+    height: int
+    width: int
+    channels: int
+    units: int
+    activation: str
+    features: tuple[int, int, int] | None
+    weights: int
+    layers: int
+    framework: str
+
+    def to_metadata(self) -> dict[str, str]:
+        """As the text properties of an ONNX file."""
+        return {_KEY: json.dumps(asdict(self), sort_keys=True)}
+
+    @staticmethod
+    def from_metadata(properties: Mapping[str, str]) -> ModelSignature | None:
+        """None where the properties hold no signature, or none that this version wrote."""
+        try:
+            fields = json.loads(properties[_KEY])
+            features = fields["features"]
+            fields["features"] = tuple(features) if features is not None else None
+            return ModelSignature(**fields)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer: its path through nested models, its output per picture, its number of weights."""
+
+    name: str
+    class_name: str
+    output: tuple[int | None, ...] | None
+    weights: int
+
+
+@dataclass(frozen=True)
+class Description:
+    """A file, and whether it can be served: no ``signature`` where ``problems`` say why not."""
+
+    kind: str
+    framework: str
+    signature: ModelSignature | None
+    layers: tuple[LayerRow, ...]
+    problems: tuple[str, ...]
+
+    def to_json(self) -> str:
+        signature = self.signature and self.signature.to_metadata()
+        return json.dumps(asdict(self) | {"signature": signature})
+
+    @staticmethod
+    def from_json(text: str) -> Description:
+        """What ``to_json`` wrote. Raises KeyError, TypeError, ValueError for anything else."""
+        fields = json.loads(text)
+        rows = [
+            row | {"output": row["output"] and tuple(row["output"])} for row in fields["layers"]
+        ]
+        return Description(
+            kind=fields["kind"],
+            framework=fields["framework"],
+            signature=ModelSignature.from_metadata(fields["signature"] or {}),
+            layers=tuple(LayerRow(**row) for row in rows),
+            problems=tuple(fields["problems"]),
+        )
+
+
+def disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
+    """Every point on which a card contradicts its model: sentences that say both sides."""
+    said = (card.input.height, card.input.width, card.input.channels)
+    found = (signature.height, signature.width, signature.channels)
+    if said != found:
+        yield (
+            f"The card says input {said[0]} x {said[1]} x {said[2]} (height, width, channels of "
+            f"'{card.input.colour}'), the model takes {found[0]} x {found[1]} x {found[2]}."
+        )
+    if signature.units not in card.units:
+        yield (
+            f"The card has {len(card.labels)} labels and output kind '{card.output.kind}', which "
+            f"needs {' or '.join(map(str, card.units))} outputs; the model gives {signature.units}."
+        )
+    if signature.activation not in _ACTIVATION_OF[card.output.kind]:
+        yield (
+            f"The card says output kind '{card.output.kind}', but the model ends in "
+            f"'{signature.activation}'."
+        )
