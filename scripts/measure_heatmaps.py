@@ -31,10 +31,10 @@ from vistazo.decision import calibrate
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.explanation import Explainer, Frame
 from vistazo.explanation.heatmap import strengths
-from vistazo.imaging import open_image
 from vistazo.models.card import ModelCard
 from vistazo.models.store import compiled, find_model
-from vistazo.preprocessing import prepare
+from vistazo.pictures import open_image
+from vistazo.pictures.preprocessing import prepare
 from vistazo.settings import Settings
 
 Floats = NDArray[np.float32]

@@ -19,9 +19,9 @@ from PIL import Image
 from vistazo.baseline import Baseline
 from vistazo.classifier import Classifier, StrangerPolicy
 from vistazo.engines.base import Outputs
-from vistazo.imaging import ImageLimits
 from vistazo.models.card import ModelCard
 from vistazo.models.signature import ModelSignature
+from vistazo.pictures import ImageLimits
 
 
 def ramp(width: int = 80, height: int = 60) -> NDArray[np.float64]:

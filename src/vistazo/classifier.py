@@ -28,12 +28,12 @@ from vistazo.errors import (
     UnsupportedModelError,
 )
 from vistazo.explanation import OVERLAY_PX, Evidence, Explainer, Frame, overlay
-from vistazo.imaging import ImageLimits, Picture, open_image
 from vistazo.models.card import ModelCard
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
-from vistazo.preprocessing import place, prepare
-from vistazo.upload import accept
+from vistazo.pictures import ImageLimits, Picture, open_image
+from vistazo.pictures.preprocessing import place, prepare
+from vistazo.pictures.upload import accept
 
 # What becomes of a picture that does not look like those that the model was made for.
 StrangerPolicy = Literal["warn", "reject", "off"]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vistazo.admission import AdmissionPolicy
 from vistazo.classifier import ModelSource, StrangerPolicy
 from vistazo.errors import SettingsError
-from vistazo.imaging import ImageLimits
+from vistazo.pictures import ImageLimits
 
 _DEFAULT_MODEL = Path(__file__).parents[2] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4

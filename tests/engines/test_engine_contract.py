@@ -18,9 +18,9 @@ from vistazo.engines.base import Engine
 from vistazo.engines.keras import KerasEngine
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
-from vistazo.imaging import ImageLimits
 from vistazo.models import compilation
 from vistazo.models.compilation import compile_model
+from vistazo.pictures import ImageLimits
 
 SIZE = (12, 10)
 IMAGES = np.random.default_rng(0).random((5, *SIZE, 3), np.float32)

@@ -13,9 +13,9 @@ from builders import encoded, flat
 from vistazo.baseline import Baseline, write_baseline
 from vistazo.classifier import Classifier, ModelSource, load_classifier
 from vistazo.errors import UnreadableModelError
-from vistazo.imaging import ImageLimits, open_image
 from vistazo.models.card import read_card
-from vistazo.preprocessing import prepare
+from vistazo.pictures import ImageLimits, open_image
+from vistazo.pictures.preprocessing import prepare
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pneumonia"
 MODEL = ARTIFACTS / "pneumonia.keras"

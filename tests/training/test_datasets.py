@@ -9,8 +9,8 @@ from PIL import Image
 
 from training.films import LABELS, tiny_config, write_collection
 from vistazo.errors import InputError, SettingsError
-from vistazo.imaging import ImageLimits, open_image
-from vistazo.preprocessing import prepare
+from vistazo.pictures import ImageLimits, open_image
+from vistazo.pictures.preprocessing import prepare
 from vistazo.training.config import SplitConfig, TrainingConfig
 from vistazo.training.datasets import load_films
 from vistazo.training.splits import split_by_patient

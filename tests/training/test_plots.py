@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vistazo.imaging import ImageLimits
+from vistazo.pictures import ImageLimits
 from vistazo.training.answers import Answers
 from vistazo.training.collection import LabelledPicture
 from vistazo.training.plots import FILES, draw_all

@@ -12,9 +12,9 @@ import pytest
 
 from training.films import LABELS, tiny_config, write_collection
 from vistazo.errors import SettingsError
-from vistazo.imaging import ImageLimits, open_image
 from vistazo.models.card import card_path, read_card
-from vistazo.preprocessing import prepare
+from vistazo.pictures import ImageLimits, open_image
+from vistazo.pictures.preprocessing import prepare
 from vistazo.training.augmentation import augment
 from vistazo.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from vistazo.training.config import AugmentationConfig

@@ -16,9 +16,9 @@ from vistazo.engines.base import Outputs
 from vistazo.explanation import Explainer, Frame, heat_layer, overlay
 from vistazo.explanation.heatmap import strengths
 from vistazo.explanation.pooled_head import pooled_weights
-from vistazo.imaging import Picture
 from vistazo.models.card import ModelCard
-from vistazo.preprocessing import place
+from vistazo.pictures import Picture
+from vistazo.pictures.preprocessing import place
 
 Floats = NDArray[np.float32]
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import ramp
-from vistazo.imaging import Picture
 from vistazo.models.card import InputSpec
-from vistazo.preprocessing import prepare
+from vistazo.pictures import Picture
+from vistazo.pictures.preprocessing import prepare
 
 
 def spec(**changes: Any) -> InputSpec:

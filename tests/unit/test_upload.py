@@ -3,8 +3,8 @@ from pydantic import ValidationError
 
 from builders import card
 from vistazo.errors import RejectedUploadError
-from vistazo.imaging import Header
-from vistazo.upload import AcceptedUpload, accept
+from vistazo.pictures import Header
+from vistazo.pictures.upload import AcceptedUpload, accept
 
 SPEC = card(input={"min_side_px": 32, "max_aspect_ratio": 3}).input
 

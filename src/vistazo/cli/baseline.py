@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from vistazo.cli.predict import picture_files, read_file
 from vistazo.errors import InputError
-from vistazo.imaging import open_image
 from vistazo.models.store import find_model
-from vistazo.preprocessing import prepare
+from vistazo.pictures import open_image
+from vistazo.pictures.preprocessing import prepare
 from vistazo.settings import Settings
 from vistazo.training.familiar import make_baseline
 

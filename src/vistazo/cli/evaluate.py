@@ -14,8 +14,8 @@ import click
 
 from vistazo.classifier import Classifier, load_classifier
 from vistazo.errors import SettingsError
-from vistazo.imaging import ImageLimits
 from vistazo.models.card import ModelCard
+from vistazo.pictures import ImageLimits
 from vistazo.settings import Settings
 from vistazo.training.config import read_config
 from vistazo.training.progress import Progress

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vistazo.imaging import Picture
 from vistazo.models.card import InputSpec
-from vistazo.preprocessing import Placement
+from vistazo.pictures import Picture
+from vistazo.pictures.preprocessing import Placement
 
 Floats = NDArray[np.float32]
 

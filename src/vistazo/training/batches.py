@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.preprocessing import scale
+from vistazo.pictures.preprocessing import scale
 from vistazo.training.augmentation import augment
 from vistazo.training.calibration import balanced_weights
 from vistazo.training.config import TrainingConfig

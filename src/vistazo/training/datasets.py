@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import InputError, SettingsError
-from vistazo.imaging import ImageLimits, Picture, open_image
 from vistazo.models.card import InputSpec
-from vistazo.preprocessing import prepare
+from vistazo.pictures import ImageLimits, Picture, open_image
+from vistazo.pictures.preprocessing import prepare
 from vistazo.training.config import TrainingConfig
 from vistazo.training.medmnist import read_medmnist
 

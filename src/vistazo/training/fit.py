@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.baseline import COMPONENTS
-from vistazo.preprocessing import scale
+from vistazo.pictures.preprocessing import scale
 from vistazo.training.augmentation import augment
 from vistazo.training.batches import Batches
 from vistazo.training.checkpoint import (

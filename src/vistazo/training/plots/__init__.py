@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vistazo.imaging import ImageLimits
+from vistazo.pictures import ImageLimits
 from vistazo.training.answers import Answers
 from vistazo.training.collection import LabelledPicture
 from vistazo.training.plots.confusion import draw_confusion

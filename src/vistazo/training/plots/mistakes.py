@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from vistazo.imaging import ImageLimits, open_image
+from vistazo.pictures import ImageLimits, open_image
 from vistazo.training.answers import Answers
 from vistazo.training.collection import LabelledPicture
 from vistazo.training.plots.chart import chart, short

@@ -16,8 +16,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from vistazo.errors import BrokenRule, RejectedUploadError
-from vistazo.imaging import Header
 from vistazo.models.card import InputSpec
+from vistazo.pictures import Header
 
 
 class AcceptedUpload(BaseModel):

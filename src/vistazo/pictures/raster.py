@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from vistazo.errors import CorruptImageError
-from vistazo.imaging.picture import Picture
+from vistazo.pictures.picture import Picture
 
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 

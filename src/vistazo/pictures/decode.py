@@ -16,8 +16,8 @@ from vistazo.errors import (
     UnsupportedFormatError,
     UploadTooLargeError,
 )
-from vistazo.imaging import raster
-from vistazo.imaging.picture import Picture
+from vistazo.pictures import raster
+from vistazo.pictures.picture import Picture
 
 _SIGNATURES: dict[str, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vistazo.imaging import Picture
 from vistazo.models.card import InputSpec, Scale
+from vistazo.pictures import Picture
 
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,

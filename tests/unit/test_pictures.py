@@ -15,7 +15,7 @@ from vistazo.errors import (
     UnsupportedFormatError,
     UploadTooLargeError,
 )
-from vistazo.imaging import ImageLimits, Picture, open_image
+from vistazo.pictures import ImageLimits, Picture, open_image
 
 LIMITS = ImageLimits()
 
