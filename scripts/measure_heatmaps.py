@@ -25,12 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from vistazo.answers.decision import calibrate
+from vistazo.answers.explanation import Explainer, Frame
+from vistazo.answers.explanation.heatmap import strengths
 from vistazo.api.schemas import Heatmap
 from vistazo.classifier import Classifier, load_classifier
-from vistazo.decision import calibrate
 from vistazo.engines.onnx import OnnxEngine
-from vistazo.explanation import Explainer, Frame
-from vistazo.explanation.heatmap import strengths
 from vistazo.models.card import ModelCard
 from vistazo.models.store import compiled, find_model
 from vistazo.pictures import open_image

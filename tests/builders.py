@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vistazo.baseline import Baseline
+from vistazo.answers.likeness import Baseline
 from vistazo.classifier import Classifier, StrangerPolicy
 from vistazo.engines.base import Outputs
 from vistazo.models.card import ModelCard

@@ -10,14 +10,15 @@ from typing import Literal
 
 import numpy as np
 
-from vistazo.baseline import (
+from vistazo.answers.decision import Decision, decide
+from vistazo.answers.explanation import OVERLAY_PX, Evidence, Explainer, Frame, overlay
+from vistazo.answers.likeness import (
     OUT_OF_DISTRIBUTION,
     Baseline,
     Likeness,
     baseline_path,
     read_baseline,
 )
-from vistazo.decision import Decision, decide
 from vistazo.engines.base import Engine, Outputs
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import (
@@ -27,7 +28,6 @@ from vistazo.errors import (
     UnknownLabelError,
     UnsupportedModelError,
 )
-from vistazo.explanation import OVERLAY_PX, Evidence, Explainer, Frame, overlay
 from vistazo.models.card import ModelCard
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model

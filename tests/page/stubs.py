@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vistazo.explanation import Frame, heat_layer
+from vistazo.answers.explanation import Frame, heat_layer
 
 Stub = Callable[[Any], None]
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from builders import encoded, flat
-from vistazo.baseline import Baseline, write_baseline
+from vistazo.answers.likeness import Baseline, write_baseline
 from vistazo.classifier import Classifier, ModelSource, load_classifier
 from vistazo.errors import UnreadableModelError
 from vistazo.models.card import read_card

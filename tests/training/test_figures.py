@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from numpy.typing import NDArray
 
-from vistazo.decision import with_temperature
+from vistazo.answers.decision import with_temperature
 from vistazo.training.calibration import (
     balanced_weights,
     equal_error_threshold,

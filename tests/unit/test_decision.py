@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import card
-from vistazo.decision import calibrate, decide
+from vistazo.answers.decision import calibrate, decide
 
 
 def scores(*values: float) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from builders import card, signature
+from vistazo.answers.explanation import Explainer, Frame, heat_layer, overlay
+from vistazo.answers.explanation.heatmap import strengths
+from vistazo.answers.explanation.pooled_head import pooled_weights
 from vistazo.engines.base import Outputs
-from vistazo.explanation import Explainer, Frame, heat_layer, overlay
-from vistazo.explanation.heatmap import strengths
-from vistazo.explanation.pooled_head import pooled_weights
 from vistazo.models.card import ModelCard
 from vistazo.pictures import Picture
 from vistazo.pictures.preprocessing import place

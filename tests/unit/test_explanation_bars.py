@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 import lesions
 from builders import card
+from vistazo.answers.explanation import Explainer, Frame
+from vistazo.answers.explanation.heatmap import strengths
 from vistazo.engines.onnx import OnnxEngine
-from vistazo.explanation import Explainer, Frame
-from vistazo.explanation.heatmap import strengths
 from vistazo.models.keras_import import convert
 
 pytest.importorskip("keras", reason="TensorFlow is not installed")

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vistazo.answers.explanation import heat_layer
 from vistazo.classifier import Explanation, Prediction
-from vistazo.explanation import heat_layer
 
 
 class Model(BaseModel):

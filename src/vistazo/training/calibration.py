@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.decision import with_temperature
+from vistazo.answers.decision import with_temperature
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.baseline import COMPONENTS, baseline_path, fit_baseline, write_baseline
+from vistazo.answers.likeness import COMPONENTS, baseline_path, fit_baseline, write_baseline
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import SettingsError, UnsupportedModelError
 from vistazo.models.store import StoredModel, compiled, find_model

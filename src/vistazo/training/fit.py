@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.baseline import COMPONENTS
+from vistazo.answers.likeness import COMPONENTS
 from vistazo.pictures.preprocessing import scale
 from vistazo.training.augmentation import augment
 from vistazo.training.batches import Batches

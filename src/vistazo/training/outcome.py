@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.decision import with_temperature
+from vistazo.answers.decision import with_temperature
 from vistazo.training.calibration import (
     OperatingPoint,
     equal_error_threshold,

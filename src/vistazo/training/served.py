@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from vistazo import __version__
+from vistazo.answers.decision import Decision
 from vistazo.classifier import Classifier
-from vistazo.decision import Decision
 from vistazo.errors import InputError
 from vistazo.training.answers import Answers
 from vistazo.training.collection import LabelledPicture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vistazo.baseline import (
+from vistazo.answers.likeness import (
     Baseline,
     baseline_path,
     fit_baseline,

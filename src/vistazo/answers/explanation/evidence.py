@@ -20,9 +20,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.decision import calibrate
+from vistazo.answers.decision import calibrate
+from vistazo.answers.explanation.pooled_head import pooled_weights
 from vistazo.engines.base import Engine, Head, Outputs
-from vistazo.explanation.pooled_head import pooled_weights
 from vistazo.models.card import ModelCard
 
 Floats = NDArray[np.float32]

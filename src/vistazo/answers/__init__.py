@@ -1,0 +1,1 @@
+"""Scores become an answer that can be doubted."""
