@@ -35,7 +35,7 @@ from vistazo.models.card import ModelCard
 from vistazo.models.store import compiled, find_model
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import prepare
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 Floats = NDArray[np.float32]
 Show = Callable[[str], object]

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 
 from vistazo.classifier import Classifier, load_classifier
 from vistazo.cli.predict import picture_files
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 from vistazo.training.config import read_config
 from vistazo.training.datasets import load_films
 from vistazo.training.evaluation import auc

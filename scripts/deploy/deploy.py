@@ -76,7 +76,7 @@ def prepare() -> int:
     sys.path.insert(0, str(ROOT / "src"))
     from vistazo.classifier import load_classifier
     from vistazo.errors import VistazoError
-    from vistazo.settings import Settings
+    from vistazo.service.settings import Settings
 
     try:
         settings = Settings.from_environment()

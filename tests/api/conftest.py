@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from builders import BrightnessEngine, brightness_classifier
 from vistazo.api.app import create_app
 from vistazo.pictures import ImageLimits
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 Serve = Callable[..., Any]
 

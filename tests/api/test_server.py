@@ -7,7 +7,7 @@ import pytest
 
 from vistazo.api.server import listen
 from vistazo.errors import SettingsError
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 
 def test_answers_on_a_kept_connection_are_sent_at_once() -> None:

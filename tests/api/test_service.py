@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from builders import brightness_classifier, encoded, flat
 from vistazo.api.app import create_app
 from vistazo.errors import UnreadableModelError
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 WHITE = {"file": ("film.png", encoded(flat(230)))}
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from builders import BrightnessEngine, brightness_classifier, encoded, evenness, film, flat
 from vistazo.api.app import create_app
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 OWN, STRANGE = encoded(flat(200)), encoded(film())
 

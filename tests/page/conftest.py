@@ -17,7 +17,7 @@ import uvicorn
 
 from builders import encoded, film
 from vistazo.api.app import create_app
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="THE PAGE IS NOT TESTED: playwright is not installed"

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from builders import brightness_classifier
 from vistazo.api.app import create_app
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 
 @pytest.fixture(scope="module")

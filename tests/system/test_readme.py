@@ -13,7 +13,7 @@ import pytest
 
 from builders import encoded, film, flat, write_brightness_model
 from vistazo.api.problems import TITLES
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
-from vistazo.admission import Admission, AdmissionPolicy
 from vistazo.errors import QueueFullError
+from vistazo.service.admission import Admission, AdmissionPolicy
 
 
 def admission(workers: int = 1, queue_size: int = 1, max_bytes: int = 1000) -> Admission:

@@ -12,7 +12,7 @@ SOURCES = Path(__file__).parents[2] / "src"
 FREED = """
 import sys
 from pathlib import Path
-from vistazo.allocator import give_back_freed_blocks
+from vistazo.service.allocator import give_back_freed_blocks
 
 assert give_back_freed_blocks()
 def resident_bytes():

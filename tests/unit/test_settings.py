@@ -1,7 +1,7 @@
 import pytest
 
 from vistazo.errors import SettingsError
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 
 def test_without_an_environment_the_default_model_is_served_on_port_8000() -> None:

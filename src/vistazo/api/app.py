@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from vistazo import __version__
-from vistazo.admission import Admission
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.page_routes import page_routes
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
@@ -22,7 +21,8 @@ from vistazo.api.routes import UploadPolicy, router
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier, load_classifier
 from vistazo.errors import ModelError, VistazoError
-from vistazo.settings import Settings
+from vistazo.service.admission import Admission
+from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from collections.abc import Collection, Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vistazo import errors, telemetry
+from vistazo import errors
 from vistazo.api.problems import problem_response
+from vistazo.service import telemetry
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from vistazo import errors, telemetry
+from vistazo import errors
 from vistazo.api.schemas import Problem, RuleFault
+from vistazo.service import telemetry
 
 # The most specific class wins.
 STATUS: dict[type[errors.VistazoError], HTTPStatus] = {

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from vistazo import telemetry
 from vistazo.api.limits import content_length
 from vistazo.api.multipart import FIELD, UploadedFile, read_files
 from vistazo.api.problems import problem_of
@@ -24,6 +23,7 @@ from vistazo.api.schemas import (
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import InputError, RequestError
+from vistazo.service import telemetry
 
 router = APIRouter()
 

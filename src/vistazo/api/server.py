@@ -13,7 +13,7 @@ import uvicorn
 
 from vistazo.api.app import create_app
 from vistazo.errors import SettingsError, VistazoError
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
 

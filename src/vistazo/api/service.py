@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vistazo.admission import Admission
 from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
+from vistazo.service.admission import Admission
 
 
 class Service:

@@ -15,7 +15,7 @@ from vistazo.errors import InputError
 from vistazo.models.store import find_model
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import prepare
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 from vistazo.training.familiar import make_baseline
 
 _UNSEEN = 0.2

@@ -11,7 +11,7 @@ import click
 from vistazo import benchmark
 from vistazo.benchmark import Figure
 from vistazo.classifier import load_classifier
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 
 @click.command(name="benchmark")

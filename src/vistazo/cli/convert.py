@@ -8,7 +8,7 @@ import click
 
 from vistazo.models.compilation import compile_model
 from vistazo.models.store import check_is_there
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 
 class ImageSize(click.ParamType[tuple[int, int]]):

@@ -16,7 +16,7 @@ from vistazo.classifier import Classifier, load_classifier
 from vistazo.errors import SettingsError
 from vistazo.models.card import ModelCard
 from vistazo.pictures import ImageLimits
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 from vistazo.training.config import read_config
 from vistazo.training.progress import Progress
 from vistazo.training.report import EVALUATION, add_served_figures, in_words, write_json

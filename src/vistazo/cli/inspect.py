@@ -14,7 +14,7 @@ from vistazo.models.card import ModelCard, card_path, read_card
 from vistazo.models.compilation import describe_model
 from vistazo.models.signature import Description, ModelSignature, disagreements
 from vistazo.models.store import check_is_there, sha256_of
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 _KIND_OF = {"softmax": "softmax", "linear": "logits"}
 _SCALING_LAYERS = ("Rescaling", "Normalization")

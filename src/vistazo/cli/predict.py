@@ -16,7 +16,7 @@ import click
 
 from vistazo.classifier import Classifier, Prediction, load_classifier
 from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vistazo.settings import Settings
+from vistazo.service.settings import Settings
 
 
 @click.command(name="serve")
@@ -18,8 +18,8 @@ def command() -> None:
       vistazo serve
       MODEL_PATH=~/my_model.h5 PORT=9000 vistazo serve
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
-    from vistazo.allocator import give_back_freed_blocks
-    from vistazo.telemetry import configure_logging
+    from vistazo.service.allocator import give_back_freed_blocks
+    from vistazo.service.telemetry import configure_logging
 
     give_back_freed_blocks()
     settings = Settings.from_environment()

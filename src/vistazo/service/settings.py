@@ -10,12 +10,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vistazo.admission import AdmissionPolicy
 from vistazo.classifier import ModelSource, StrangerPolicy
 from vistazo.errors import SettingsError
 from vistazo.pictures import ImageLimits
+from vistazo.service.admission import AdmissionPolicy
 
-_DEFAULT_MODEL = Path(__file__).parents[2] / "artifacts" / "pneumonia" / "pneumonia.keras"
+_DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
 
 
