@@ -10,7 +10,7 @@ import pytest
 
 import model_files
 
-pytestmark = [pytest.mark.matrix, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.longer, pytest.mark.timeout(600)]
 
 FRAMEWORKS = {"keras 3": model_files.keras3, "keras 2": model_files.keras2}
 SUFFIXES = {"keras 3": ("keras", "h5"), "keras 2": ("h5",)}
