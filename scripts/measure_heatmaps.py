@@ -1,6 +1,6 @@
-"""Measure the heatmaps of the model in MODEL_PATH on real films.
+"""Measure the heatmaps of the model in MODEL_PATH on real pictures.
 
-    ./scripts/measure_heatmaps.py chest_xray_fullres [MOST_FILMS]
+    ./scripts/measure_heatmaps.py chest_xray_fullres [MOST_PICTURES]
 
 Prints what a heatmap costs, whether it depends on the weights (Adebayo et al. 2018, Sanity Checks
 for Saliency Maps) and whether the places that it marks matter to the model (deletion and insertion,
@@ -59,9 +59,9 @@ class Subject:
     def probabilities(self, images: Floats) -> NDArray[np.float64]:
         return calibrate(self.engine.run(images).scores, self.card)
 
-    def prepared(self, film: Path) -> Floats:
+    def prepared(self, path: Path) -> Floats:
         spec, limits = self.card.input, Settings().image_limits
-        picture = open_image(film.read_bytes(), limits).decode((spec.height, spec.width))
+        picture = open_image(path.read_bytes(), limits).decode((spec.height, spec.width))
         return prepare(picture, spec)
 
 
@@ -74,9 +74,9 @@ def opened(model: Path, card: Path | None, cache: Path) -> Iterator[Subject]:
     engine.close()
 
 
-def cost(classifier: Classifier, films: list[Path], show: Show) -> None:
+def cost(classifier: Classifier, pictures: list[Path], show: Show) -> None:
     """Of a prediction with a heatmap, as /predict?explain=true makes it, against one without."""
-    bodies = [film.read_bytes() for film in films]
+    bodies = [picture.read_bytes() for picture in pictures]
     Heatmap.of(classifier.explain(bodies[0])[1])  # finds out about the head
     ratios = []
     for _ in range(_REPEAT):
@@ -95,7 +95,7 @@ def _median_s(work: Callable[[bytes], object], bodies: list[bytes]) -> float:
     return statistics.median(times)
 
 
-def sanity(subject: Subject, model: Path, films: list[Path], show: Show) -> None:
+def sanity(subject: Subject, model: Path, pictures: list[Path], show: Show) -> None:
     """Correlation with the maps of the same network with its weights shuffled."""
     with tempfile.TemporaryDirectory() as folder:
         card = Path(folder) / "shuffled.card.yaml"
@@ -104,7 +104,7 @@ def sanity(subject: Subject, model: Path, films: list[Path], show: Show) -> None
         for seed in range(_REPEAT):
             shuffled = _shuffled(model, Path(folder) / f"shuffled{seed}.keras", seed)
             with opened(shuffled, card, Path(folder)) as other:
-                found.append([_correlation(subject, other, film) for film in films])
+                found.append([_correlation(subject, other, picture) for picture in pictures])
     mean, low, high = _with_interval(np.mean(found, axis=0))
     size = np.abs(np.mean(found, axis=1)).mean()
     show(f"sanity: correlation, shuffled weights    {mean:6.3f} ({low:.3f} to {high:.3f})")
@@ -133,18 +133,18 @@ def _with_shuffled(weights: bytes, random: np.random.Generator) -> bytes:
     return buffer.getvalue()
 
 
-def _correlation(one: Subject, other: Subject, film: Path) -> float:
-    pixels, label = one.prepared(film), one.card.labels[-1]
+def _correlation(one: Subject, other: Subject, picture: Path) -> float:
+    pixels, label = one.prepared(picture), one.card.labels[-1]
     return float(
         np.corrcoef(one.grid(pixels, label).ravel(), other.grid(pixels, label).ravel())[0, 1]
     )
 
 
-def deletion_and_insertion(subject: Subject, films: list[Path], show: Show) -> None:
+def deletion_and_insertion(subject: Subject, pictures: list[Path], show: Show) -> None:
     """Areas under the curves of the predicted class, against random maps as smooth as ours."""
     random, gains = np.random.default_rng(_SEED), []
-    for film in films:
-        pixels = subject.prepared(film)
+    for picture in pictures:
+        pixels = subject.prepared(picture)
         index = int(subject.probabilities(pixels[np.newaxis])[0].argmax())
         grid = subject.grid(pixels, subject.card.labels[index])
         ours = _areas(subject, pixels, grid, index)
@@ -162,7 +162,7 @@ def deletion_and_insertion(subject: Subject, films: list[Path], show: Show) -> N
 
 
 def _areas(subject: Subject, pixels: Floats, grid: Floats, index: int) -> tuple[float, float]:
-    """Of deletion, into the mean grey, and of insertion, into a blurred film."""
+    """Of deletion, into the mean grey, and of insertion, into a blurred picture."""
     height, width = pixels.shape[:2]
     order = np.argsort(-_smooth(grid, width, height), axis=None, kind="stable")
     rank = np.empty(height * width)
@@ -198,7 +198,7 @@ def _as_bytes(pixels: Floats) -> Iterator[NDArray[np.uint8]]:
 
 
 def _with_interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean and 95 % interval, percentile bootstrap over films."""
+    """Mean and 95 % interval, percentile bootstrap over pictures."""
     random = np.random.default_rng(_SEED)
     means = random.choice(values, (2000, len(values))).mean(axis=1)
     low, high = np.percentile(means, (2.5, 97.5))
@@ -207,15 +207,16 @@ def _with_interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
 
 def main(folder: str, most: str = "60") -> None:
     settings = Settings.from_environment()
-    films = sorted(path for path in Path(folder).rglob("*.jp*g") if path.is_file())
-    films = [
-        films[i] for i in np.linspace(0, len(films) - 1, min(int(most), len(films)), dtype=int)
+    pictures = sorted(path for path in Path(folder).rglob("*.jp*g") if path.is_file())
+    pictures = [
+        pictures[i]
+        for i in np.linspace(0, len(pictures) - 1, min(int(most), len(pictures)), dtype=int)
     ]
-    cost(load_classifier(settings.model_source, settings.image_limits), films, print)
+    cost(load_classifier(settings.model_source, settings.image_limits), pictures, print)
     source = settings.model_source
     with opened(source.path, source.card, source.cache_dir) as subject:
-        sanity(subject, source.path, films, print)
-        deletion_and_insertion(subject, films, print)
+        sanity(subject, source.path, pictures, print)
+        deletion_and_insertion(subject, pictures, print)
 
 
 if __name__ == "__main__":

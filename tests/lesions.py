@@ -1,4 +1,4 @@
-"""Synthetic films with and without a bright lesion, and models trained to find it."""
+"""Synthetic pictures with and without a bright lesion, and models trained to find it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ SIDE, RADIUS = 64, 8
 Floats = NDArray[np.float32]
 
 
-def films(count: int, seed: int) -> tuple[Floats, NDArray[np.int64], NDArray[np.float32]]:
-    """Grey films (n, 64, 64, 1) in 0..1, the centres (row, column) of their lesions, and whether
+def pictures(count: int, seed: int) -> tuple[Floats, NDArray[np.int64], NDArray[np.float32]]:
+    """Grey pictures (n, 64, 64, 1) in 0..1, the centres (row, column) of their lesions, and whether
     there is one (0 or 1). Cloudy, with bright bands as distractors.
     """
     random = np.random.default_rng(seed)
@@ -70,7 +70,7 @@ def trained(head: str, epochs: int = 7) -> Any:
 
     keras.utils.set_random_seed(1)
     model = network(head)
-    images, _, has_lesion = films(1500, seed=0)
+    images, _, has_lesion = pictures(1500, seed=0)
     sparse = model.output_shape[-1] > 1
     rate = 0.0005 if head == "flat" else 0.003
     loss = "sparse_categorical_crossentropy" if sparse else "binary_crossentropy"

@@ -116,9 +116,9 @@ def start_figures(repeat: int) -> list[Figure]:
     ]
 
 
-def request_figures(films: list[Path], requests: int) -> list[Figure]:
+def request_figures(pictures: list[Path], requests: int) -> list[Figure]:
     """Time of a request, and memory after all of them."""
-    bodies = [_form(film) for film in films]
+    bodies = [_form(picture) for picture in pictures]
     seconds = []
     with _running({}) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
@@ -129,7 +129,7 @@ def request_figures(films: list[Path], requests: int) -> list[Figure]:
             response = connection.getresponse()
             response.read()
             if response.status != http.HTTPStatus.OK:
-                raise SettingsError(f"A film was answered with status {response.status}.")
+                raise SettingsError(f"A picture was answered with status {response.status}.")
             seconds.append(time.perf_counter() - started)
         connection.close()
         rss_mb, peak_mb = server.memory_mb("VmRSS"), server.memory_mb("VmHWM")
@@ -165,17 +165,21 @@ def convert_figures(model_path: Path, repeat: int) -> list[Figure]:
 _SILENT = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)] if os.name == "posix" else []
 
 
-def copy_figures(films: list[Path], copies: Path, classify: Callable[[Path], str]) -> list[Figure]:
-    """Whether a film and its smaller copy, the file of the same name, are of the same class."""
-    pairs = [(film, copy) for film in films for copy in sorted(copies.rglob(film.name))]
-    same = sum(classify(film) == classify(copy) for film, copy in pairs)
-    return [Figure(f"same class as the copy, of {len(pairs)}", same, "films", 58, at_least=True)]
+def copy_figures(
+    pictures: list[Path], copies: Path, classify: Callable[[Path], str]
+) -> list[Figure]:
+    """Whether a picture and its smaller copy, the file of the same name, are of the same class."""
+    pairs = [(picture, copy) for picture in pictures for copy in sorted(copies.rglob(picture.name))]
+    same = sum(classify(picture) == classify(copy) for picture, copy in pairs)
+    return [Figure(f"same class as the copy, of {len(pairs)}", same, "pictures", 58, at_least=True)]
 
 
-def _form(film: Path) -> tuple[bytes, str]:
+def _form(picture: Path) -> tuple[bytes, str]:
     boundary = uuid.uuid4().hex
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="film"\r\n\r\n'
-    return head.encode() + film.read_bytes() + f"\r\n--{boundary}--\r\n".encode(), boundary
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="picture"\r\n\r\n'
+    )
+    return head.encode() + picture.read_bytes() + f"\r\n--{boundary}--\r\n".encode(), boundary
 
 
 def as_json(figures: list[Figure]) -> str:

@@ -133,7 +133,7 @@ def test_the_card_decides_titles_and_labels(open_page: OpenPage, a_film: Path) -
 
 
 def test_what_the_model_is_and_how_good_comes_from_its_card(open_page: OpenPage) -> None:
-    figures = {"unseen": {"films": 626, "auc": {"value": 0.99, "low": 0.98, "high": 1}}}
+    figures = {"unseen": {"pictures": 626, "auc": {"value": 0.99, "low": 0.98, "high": 1}}}
     figures["unseen"] |= {"sensitivity": {"value": 0.91}, "specificity": {"value": 0.88}}
     card = {
         "name": "pneumonia",

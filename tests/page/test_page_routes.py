@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from builders import brightness_classifier
 from vistazo.api.app import create_app
+from vistazo.models.card import card_path, read_card
 from vistazo.service.settings import Settings
 
 
@@ -54,3 +55,12 @@ def test_a_file_that_the_browser_has_is_not_sent_again(client: TestClient) -> No
 def test_only_the_files_of_the_page_are_served(client: TestClient) -> None:
     for path in ("/page/", "/page/nothing.js", "/page/../app.py", "/page/%2e%2e/app.py"):
         assert client.get(path).status_code == 404
+
+
+def test_every_figure_of_a_trained_card_has_a_name_in_every_language(client: TestClient) -> None:
+    words = client.get("/page/strings.js").text
+    figures = read_card(card_path(Settings().model_path)).figures
+    names = {name for part, found in figures.items() for name in (part, *found)}
+    assert {"pictures", "groups", "pictures_per_label"} < names
+    for name in names:
+        assert len(re.findall(rf"^ +{name}: ", words, re.MULTILINE)) == words.count("languageName")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.films import tiny_config
+from training.labelled_pictures import tiny_config
 from vistazo.errors import SettingsError
 from vistazo.training.config import read_config
 
@@ -48,7 +48,7 @@ def test_a_wrong_field_is_named(tmp_path: Path, line: str, named: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", [r"person\d+", "("])
-def test_a_patient_pattern_without_a_usable_group_is_refused(tmp_path: Path, pattern: str) -> None:
+def test_a_group_pattern_without_a_usable_group_is_refused(tmp_path: Path, pattern: str) -> None:
     text = MINIMAL.replace("images", f"images, group: '{pattern}'")
     with pytest.raises(SettingsError, match="group"):
         read_config(_write(tmp_path, text))

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from training.films import tiny_config, write_collection
+from training.labelled_pictures import tiny_config, write_collection
 from vistazo.training.cross_validation import cross_validate
 
 # Keras 3.15 copies TensorFlow's variables in a way that numpy 2 has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-def test_each_fold_holds_out_other_patients_and_is_trained_once(tmp_path: Path) -> None:
-    config = tiny_config(write_collection(tmp_path / "films", patients=8))
+def test_each_fold_holds_out_other_groups_and_is_trained_once(tmp_path: Path) -> None:
+    config = tiny_config(write_collection(tmp_path / "pictures", groups=8))
     document = json.loads(cross_validate(config, 2, tmp_path).read_text())
     folds = [
         json.loads((tmp_path / f"fold-{part}" / "evaluation.json").read_text()) for part in (1, 2)
     ]
-    assert [fold["data"]["holdout_films"] for fold in folds] == [16, 16]
+    assert [fold["data"]["holdout_pictures"] for fold in folds] == [16, 16]
     assert folds[0]["recipe_sha256"] != folds[1]["recipe_sha256"]
     values = [fold["holdout"]["auc"]["value"] for fold in folds]
     assert document["auc"]["of_each_fold"] == values

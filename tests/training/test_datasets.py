@@ -7,93 +7,93 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.films import LABELS, tiny_config, write_collection
+from training.labelled_pictures import LABELS, tiny_config, write_collection
 from vistazo.errors import InputError, SettingsError
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare
 from vistazo.training.config import SplitConfig, TrainingConfig
-from vistazo.training.datasets import load_films
-from vistazo.training.splits import split_by_patient
+from vistazo.training.datasets import load_pictures
+from vistazo.training.splits import split_by_group
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return write_collection(tmp_path / "films")
+    return write_collection(tmp_path / "pictures")
 
 
-def test_films_are_prepared_as_serving_prepares_them(folder: Path) -> None:
+def test_pictures_are_prepared_as_serving_prepares_them(folder: Path) -> None:
     config = tiny_config(folder)
-    films = load_films(config)
-    data = (folder / films.names[0]).read_bytes()
+    pictures = load_pictures(config)
+    data = (folder / pictures.names[0]).read_bytes()
     served = prepare(open_image(data, ImageLimits()).decode(at_least=(16, 16)), config.input)
-    np.testing.assert_array_equal(films.pixels[0] / np.float32(255), served)
+    np.testing.assert_array_equal(pictures.pixels[0] / np.float32(255), served)
 
 
 def test_labels_are_those_of_the_folders_in_the_order_of_the_config(folder: Path) -> None:
-    films = load_films(tiny_config(folder))
-    for name, label in zip(films.names, films.labels, strict=True):
+    pictures = load_pictures(tiny_config(folder))
+    for name, label in zip(pictures.names, pictures.labels, strict=True):
         assert name.startswith(LABELS[label])
 
 
-def test_films_of_one_patient_share_a_number(folder: Path) -> None:
-    films = load_films(tiny_config(folder))
-    keys = [name.rsplit("-", 1)[0] for name in films.names]
-    assert len(set(zip(keys, films.patients.tolist(), strict=True))) == len(set(keys)) == 24
+def test_pictures_of_one_group_share_a_number(folder: Path) -> None:
+    pictures = load_pictures(tiny_config(folder))
+    keys = [name.rsplit("-", 1)[0] for name in pictures.names]
+    assert len(set(zip(keys, pictures.groups.tolist(), strict=True))) == len(set(keys)) == 24
 
 
-def test_copies_of_a_picture_join_their_patients(folder: Path) -> None:
+def test_copies_of_a_picture_join_their_groups(folder: Path) -> None:
     # Another file format: the pixels are the same, the bytes are not.
     picture = Image.open(folder / "CLEAR" / "clear-000-0.png")
     picture.save(folder / "CLEAR" / "clear-001-9.png", compress_level=1)
-    films = load_films(tiny_config(folder))
-    number = dict(zip(films.names, films.patients.tolist(), strict=True))
+    pictures = load_pictures(tiny_config(folder))
+    number = dict(zip(pictures.names, pictures.groups.tolist(), strict=True))
     assert number["CLEAR/clear-000-1.png"] == number["CLEAR/clear-001-0.png"]
     assert number["CLEAR/clear-000-1.png"] != number["CLEAR/clear-002-0.png"]
 
 
-def test_without_a_pattern_every_file_is_its_own_patient(folder: Path) -> None:
+def test_without_a_pattern_every_file_is_its_own_group(folder: Path) -> None:
     config = tiny_config(folder, data={"folder": folder})
-    assert len(set(load_films(config).patients.tolist())) == 48
+    assert len(set(load_pictures(config).groups.tolist())) == 48
 
 
-def test_the_data_hash_is_the_same_elsewhere_and_changes_with_one_film(
+def test_the_data_hash_is_the_same_elsewhere_and_changes_with_one_picture(
     folder: Path, tmp_path: Path
 ) -> None:
-    before = load_films(tiny_config(folder)).sha256
+    before = load_pictures(tiny_config(folder)).sha256
     shutil.copytree(folder, tmp_path / "copy")
-    assert load_films(tiny_config(tmp_path / "copy")).sha256 == before
+    assert load_pictures(tiny_config(tmp_path / "copy")).sha256 == before
     path = folder / "CLEAR" / "clear-000-0.png"
     shutil.copy(folder / "CLEAR" / "clear-000-1.png", path)
-    assert load_films(tiny_config(folder)).sha256 != before
+    assert load_pictures(tiny_config(folder)).sha256 != before
 
 
-def test_the_data_hash_changes_when_a_film_changes_its_label(folder: Path) -> None:
-    before = load_films(tiny_config(folder)).sha256
+def test_the_data_hash_changes_when_a_picture_changes_its_label(folder: Path) -> None:
+    before = load_pictures(tiny_config(folder)).sha256
     (folder / "CLEAR" / "clear-000-0.png").rename(folder / "SHADOW" / "clear-000-0.png")
-    assert load_films(tiny_config(folder)).sha256 != before
+    assert load_pictures(tiny_config(folder)).sha256 != before
 
 
-def test_a_damaged_film_is_named(folder: Path) -> None:
+def test_a_damaged_picture_is_named(folder: Path) -> None:
     path = folder / "SHADOW" / "shadow-000-0.png"
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(InputError, match="SHADOW/shadow-000-0"):
-        load_films(tiny_config(folder))
+        load_pictures(tiny_config(folder))
 
 
 def test_a_label_without_a_folder_is_named(folder: Path) -> None:
     with pytest.raises(SettingsError, match="OTHER"):
-        load_films(tiny_config(folder, labels=(*LABELS, "OTHER"), positive=None))
+        load_pictures(tiny_config(folder, labels=(*LABELS, "OTHER"), positive=None))
 
 
 def test_a_folder_without_images_is_named(folder: Path) -> None:
     (folder / "OTHER").mkdir()
     with pytest.raises(SettingsError, match="OTHER"):
-        load_films(tiny_config(folder, labels=(*LABELS, "OTHER"), positive=None))
+        load_pictures(tiny_config(folder, labels=(*LABELS, "OTHER"), positive=None))
 
 
 def test_data_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="nowhere"):
-        load_films(tiny_config(tmp_path / "nowhere"))
+        load_pictures(tiny_config(tmp_path / "nowhere"))
 
 
 def _medmnist(path: Path, **changes: np.ndarray) -> TrainingConfig:
@@ -109,68 +109,68 @@ def _medmnist(path: Path, **changes: np.ndarray) -> TrainingConfig:
 
 
 def test_a_medmnist_file_is_read(tmp_path: Path) -> None:
-    films = load_films(_medmnist(tmp_path / "films.npz"))
-    assert films.pixels.shape == (8, 16, 16, 1)
-    assert films.labels.tolist() == [0, 1, 0, 1, 0, 1, 0, 1]
+    pictures = load_pictures(_medmnist(tmp_path / "pictures.npz"))
+    assert pictures.pixels.shape == (8, 16, 16, 1)
+    assert pictures.labels.tolist() == [0, 1, 0, 1, 0, 1, 0, 1]
 
 
 def test_a_medmnist_label_beyond_the_config_is_refused(tmp_path: Path) -> None:
-    config = _medmnist(tmp_path / "films.npz", val_labels=np.array([[0], [2]]))
+    config = _medmnist(tmp_path / "pictures.npz", val_labels=np.array([[0], [2]]))
     with pytest.raises(SettingsError, match="labels beyond"):
-        load_films(config)
+        load_pictures(config)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_two_parts_share_a_patient(folder: Path, seed: int) -> None:
-    films = load_films(tiny_config(folder))
+def test_no_two_parts_share_a_group(folder: Path, seed: int) -> None:
+    pictures = load_pictures(tiny_config(folder))
     config = SplitConfig(validation=0.2, holdout=0.25, seed=seed)
-    split = split_by_patient(films.labels, films.patients, config)
-    parts = [set(films.patients[rows].tolist()) for rows in vars(split).values()]
+    split = split_by_group(pictures.labels, pictures.groups, config)
+    parts = [set(pictures.groups[rows].tolist()) for rows in vars(split).values()]
     assert not parts[0] & parts[1]
     assert not parts[0] & parts[2]
     assert not parts[1] & parts[2]
     together = np.concatenate(list(vars(split).values()))
-    assert sorted(together.tolist()) == list(range(len(films)))
+    assert sorted(together.tolist()) == list(range(len(pictures)))
 
 
 def test_each_part_gets_its_share_of_each_label() -> None:
     labels = np.repeat([0, 1], [300, 900])
-    patients = np.arange(1200) // 3
-    split = split_by_patient(labels, patients, SplitConfig(validation=0.1, holdout=0.2))
+    groups = np.arange(1200) // 3
+    split = split_by_group(labels, groups, SplitConfig(validation=0.1, holdout=0.2))
     for label, count in ((0, 300), (1, 900)):
         assert abs((labels[split.holdout] == label).sum() - 0.2 * count) < 3
         assert abs((labels[split.validation] == label).sum() - 0.1 * count) < 3
 
 
-def test_a_patient_with_films_of_two_labels_stays_whole() -> None:
-    labels, patients = np.tile([0, 1], 40), np.arange(80) // 2
-    split = split_by_patient(labels, patients, SplitConfig(validation=0.2, holdout=0.2))
-    assert not set(patients[split.training]) & set(patients[split.holdout])
+def test_a_group_with_pictures_of_two_labels_stays_whole() -> None:
+    labels, groups = np.tile([0, 1], 40), np.arange(80) // 2
+    split = split_by_group(labels, groups, SplitConfig(validation=0.2, holdout=0.2))
+    assert not set(groups[split.training]) & set(groups[split.holdout])
 
 
 def test_the_same_seed_splits_alike_and_another_does_not() -> None:
-    labels, patients = np.tile([0, 1], 200), np.arange(400)
+    labels, groups = np.tile([0, 1], 200), np.arange(400)
     first, again, other = (
-        split_by_patient(labels, patients, SplitConfig(seed=seed)).holdout for seed in (1, 1, 2)
+        split_by_group(labels, groups, SplitConfig(seed=seed)).holdout for seed in (1, 1, 2)
     )
     assert first.tolist() == again.tolist() != other.tolist()
 
 
-def test_too_few_patients_are_an_error_in_words() -> None:
+def test_too_few_groups_are_an_error_in_words() -> None:
     labels = np.array([0, 0, 0, 1])
-    with pytest.raises(SettingsError, match="Too few patients"):
-        split_by_patient(labels, np.arange(4), SplitConfig(validation=0.3, holdout=0.3))
+    with pytest.raises(SettingsError, match="Too few groups"):
+        split_by_group(labels, np.arange(4), SplitConfig(validation=0.3, holdout=0.3))
 
 
-def test_the_folds_hold_out_every_film_once_and_no_patient_in_two_parts() -> None:
+def test_the_folds_hold_out_every_picture_once_and_no_group_in_two_parts() -> None:
     random = np.random.default_rng(4)
     labels = np.repeat([0, 1], [150, 450])
-    patients = np.sort(random.integers(0, 90, 600)) + 1000 * labels
+    groups = np.sort(random.integers(0, 90, 600)) + 1000 * labels
     held_out = []
     for part in range(1, 6):
-        split = split_by_patient(labels, patients, SplitConfig(fold=(part, 5)))
-        assert not set(patients[split.training]) & set(patients[split.holdout])
-        assert not set(patients[split.validation]) & set(patients[split.holdout])
+        split = split_by_group(labels, groups, SplitConfig(fold=(part, 5)))
+        assert not set(groups[split.training]) & set(groups[split.holdout])
+        assert not set(groups[split.validation]) & set(groups[split.holdout])
         held_out.extend(split.holdout.tolist())
     assert sorted(held_out) == list(range(600))
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import builders
-from training.films import tiny_config, write_colour_model, write_flat_films
+from training.labelled_pictures import tiny_config, write_colour_model, write_flat_pictures
 from vistazo import cli
 from vistazo.training.plots import FILES
 from vistazo.training.plots.chart import CHART_PX
@@ -28,8 +28,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A model that says BRIGHT from a mean grey of 127.5 on, and films, two not as it says."""
-    write_flat_films(tmp_path / "films", GREYS)
+    """A model that says BRIGHT from a mean grey of 127.5 on, and pictures, two not as it says."""
+    write_flat_pictures(tmp_path / "pictures", GREYS)
     return builders.write_brightness_model(tmp_path / "mine.keras").parent
 
 
@@ -40,7 +40,7 @@ def run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Run:
-    """``run("mine.keras", "films")``: exit status and what was printed, in the folder."""
+    """``run("mine.keras", "pictures")``: exit status and what was printed, in the folder."""
     monkeypatch.setenv("CACHE_DIR", str(tmp_path_factory.getbasetemp() / "models"))
     monkeypatch.chdir(folder)
 
@@ -61,7 +61,7 @@ def _written(folder: Path, name: str = "brightness") -> dict[str, Any]:
 
 
 def test_the_figures_are_those_that_can_be_worked_out_by_hand(run: Run, folder: Path) -> None:
-    status, printed, _ = run("mine.keras", "films")
+    status, printed, _ = run("mine.keras", "pictures")
     assert status == 0
     measured = _written(folder)["all"]
     given = {k: [1 / (1 + np.exp(4 - 8 * g / 255)) for g in greys] for k, greys in GREYS.items()}
@@ -87,20 +87,20 @@ def test_the_figures_are_those_that_can_be_worked_out_by_hand(run: Run, folder: 
 
 
 def test_the_document_says_what_was_measured_and_how(run: Run, folder: Path) -> None:
-    _, printed, _ = run("mine.keras", "films", "--json", "--out", "runs/evaluation-brightness")
+    _, printed, _ = run("mine.keras", "pictures", "--json", "--out", "runs/evaluation-brightness")
     document = json.loads(printed)
     assert document == _written(folder)
     assert document["model"]["sha256"] == file_sha256(folder / "mine.keras")
     assert document["operating_point"]["threshold"] == 0.5
     assert document["data"]["pictures"] == 6
     before = document["data"]["sha256"]
-    builders.flat(12).save(folder / "films" / "DARK" / "film-0.png")
-    run("mine.keras", "films")
+    builders.flat(12).save(folder / "pictures" / "DARK" / "picture-0.png")
+    run("mine.keras", "pictures")
     assert _written(folder)["data"]["sha256"] != before
 
 
 def test_every_plot_is_written_and_shows_something(run: Run, folder: Path) -> None:
-    run("mine.keras", "films", "--out", "plots")
+    run("mine.keras", "pictures", "--out", "plots")
     assert {path.name for path in (folder / "plots").iterdir()} == {*FILES, "evaluation.json"}
     for name in FILES:
         with Image.open(folder / "plots" / name) as image:
@@ -112,14 +112,14 @@ def test_every_plot_is_written_and_shows_something(run: Run, folder: Path) -> No
 def test_a_bad_file_is_reported_and_counted_and_the_rest_is_measured(
     run: Run, folder: Path
 ) -> None:
-    (folder / "films" / "DARK" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
-    status, printed, said = run("mine.keras", "films")
+    (folder / "pictures" / "DARK" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    status, printed, said = run("mine.keras", "pictures")
     assert status == 1
     assert "DARK/broken.png cannot be classified" in said
     assert "1 picture could not be classified" in printed
     document = _written(folder)
     assert document["data"]["not_classified"] == 1
-    assert document["all"]["films"] == 6
+    assert document["all"]["pictures"] == 6
 
 
 def test_several_labels_are_measured_and_drawn(run: Run, folder: Path) -> None:
@@ -147,18 +147,18 @@ def test_a_medmnist_file_takes_the_same_way(run: Run, folder: Path) -> None:
     greys = np.array([10, 60, 160, 240, 200, 100], np.uint8)
     images = np.broadcast_to(greys[:, np.newaxis, np.newaxis], (6, 40, 40))
     labels = np.repeat([0, 1], 3)[:, np.newaxis]
-    np.savez(folder / "films.npz", test_images=images, test_labels=labels)
-    assert run("mine.keras", "films.npz")[0] == 0
+    np.savez(folder / "pictures.npz", test_images=images, test_labels=labels)
+    assert run("mine.keras", "pictures.npz")[0] == 0
     from_arrays = _written(folder)["all"]
-    run("mine.keras", "films")
+    run("mine.keras", "pictures")
     assert from_arrays["brier"]["value"] == _written(folder)["all"]["brier"]["value"]
 
 
 @pytest.fixture
 def trained(folder: Path) -> Path:
-    """The folder, with a training file for other films and what the run left."""
+    """The folder, with a training file for other pictures and what the run left."""
     greys = {"DARK": list(range(10, 130, 6)), "BRIGHT": list(range(135, 255, 6))}
-    write_flat_films(folder / "more", greys)
+    write_flat_pictures(folder / "more", greys)
     config = tiny_config(folder / "more", labels=("DARK", "BRIGHT"), positive="BRIGHT")
     text = config.model_dump_json(exclude={"data": {"group"}})
     (folder / "training.yaml").write_text(text.replace(str(folder / "more"), "more"))
@@ -171,13 +171,13 @@ def test_with_the_training_file_only_what_was_held_out_is_scored(run: Run, train
     run_left = json.loads((trained / "evaluation.json").read_text())
     status, _, said = run("mine.keras", "--training", "training.yaml")
     assert status == 2
-    assert "does not hold the very films" in said
+    assert "does not hold the very pictures" in said
     (trained / "evaluation.json").unlink()
     status, _, said = run("mine.keras", "--training", "training.yaml")
     assert status == 0
     assert "Taken on trust" in said
     document = _written(trained)
-    assert document["holdout"]["films_per_label"] == {"DARK": 4, "BRIGHT": 4}
+    assert document["holdout"]["pictures_per_label"] == {"DARK": 4, "BRIGHT": 4}
     assert document["data"]["pictures"] == 16
     assert "all" not in document
     run_left["data"] = {"sha256": document["data"]["sha256"]}
@@ -192,12 +192,12 @@ def test_with_the_training_file_only_what_was_held_out_is_scored(run: Run, train
     ("arguments", "said"),
     [
         (("mine.keras",), "Missing argument 'DATA'"),
-        (("mine.keras", "films", "--record"), "--record needs --training"),
+        (("mine.keras", "pictures", "--record"), "--record needs --training"),
         (("mine.keras", "nowhere"), "neither a folder nor an .npz file"),
         (("mine.keras", "."), "no folder for the label: DARK"),
-        (("none.keras", "films"), "no model at none.keras"),
-        (("mine.keras", "films", "--training", "none.yaml"), "none.yaml cannot be read"),
-        (("mine.keras", "films", "--out", "mine.keras"), "mine.keras cannot be made"),
+        (("none.keras", "pictures"), "no model at none.keras"),
+        (("mine.keras", "pictures", "--training", "none.yaml"), "none.yaml cannot be read"),
+        (("mine.keras", "pictures", "--out", "mine.keras"), "mine.keras cannot be made"),
     ],
 )
 def test_a_mistake_is_told_in_words_with_exit_status_2(
@@ -213,7 +213,7 @@ def _run_without(module: str, folder: Path) -> subprocess.CompletedProcess[str]:
     program = (
         "import sys\n"
         f"sys.modules['{module}'] = None\n"
-        "sys.argv = ['vistazo', 'evaluate', 'mine.keras', 'films']\n"
+        "sys.argv = ['vistazo', 'evaluate', 'mine.keras', 'pictures']\n"
         "from vistazo import cli\n"
         "cli.main()\n"
     )

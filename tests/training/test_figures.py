@@ -22,7 +22,7 @@ from vistazo.training.evaluation import (
     multiclass_figures,
 )
 
-FILMS = some.lists(
+PICTURES = some.lists(
     some.tuples(some.sampled_from([0.0, 0.1, 0.2, 0.5, 0.7, 1.0]), some.booleans()), min_size=1
 )
 
@@ -33,17 +33,17 @@ def _pairs(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
     return float(np.mean(wins))
 
 
-@given(FILMS)
-def test_auc_is_the_share_of_pairs_in_the_right_order(films: list[tuple[float, bool]]) -> None:
-    scores = np.array([score for score, _ in films])
-    truth = np.array([positive for _, positive in films])
+@given(PICTURES)
+def test_auc_is_the_share_of_pairs_in_the_right_order(pictures: list[tuple[float, bool]]) -> None:
+    scores = np.array([score for score, _ in pictures])
+    truth = np.array([positive for _, positive in pictures])
     if truth.all() or not truth.any():
         assert np.isnan(auc(scores, truth))
     else:
         assert auc(scores, truth) == pytest.approx(_pairs(scores, truth))
 
 
-def test_a_weight_counts_like_copies_of_a_film() -> None:
+def test_a_weight_counts_like_copies_of_a_picture() -> None:
     random = np.random.default_rng(0)
     scores, truth = random.random(30).round(1), random.random(30) < 0.5
     copies = random.integers(0, 4, 30)
@@ -88,7 +88,7 @@ def test_figures_follow_from_the_counts_and_lie_in_their_intervals() -> None:
         assert name == "expected_calibration_error" or figure.low <= figure.value <= figure.high
 
 
-def test_films_of_few_patients_give_wider_intervals() -> None:
+def test_pictures_of_few_groups_give_wider_intervals() -> None:
     random = np.random.default_rng(4)
     truth = np.repeat(random.random(50) < 0.5, 8)
     scores = np.repeat(random.random(50), 8)
@@ -110,10 +110,10 @@ def test_several_labels_are_measured_each_against_the_rest() -> None:
     assert figures["auc"].value == pytest.approx(mean_auc(probabilities, labels))
 
 
-def _overconfident(films: int, by: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _overconfident(pictures: int, by: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     random = np.random.default_rng(7)
-    logits = random.normal(0, 2, films)
-    labels = (random.random(films) < 1 / (1 + np.exp(-logits))).astype(np.int64)
+    logits = random.normal(0, 2, pictures)
+    labels = (random.random(pictures) < 1 / (1 + np.exp(-logits))).astype(np.int64)
     said = 1 / (1 + np.exp(-by * logits))
     return np.stack([1 - said, said], axis=1), labels
 
@@ -163,7 +163,7 @@ def test_the_threshold_does_not_depend_on_how_common_the_label_is() -> None:
     assert thresholds[0] == thresholds[1]
 
 
-def test_the_uncertain_band_holds_the_threshold_and_its_share_of_films() -> None:
+def test_the_uncertain_band_holds_the_threshold_and_its_share_of_pictures() -> None:
     random = np.random.default_rng(2)
     scores = random.random(1000)
     band = uncertain_band(scores, random.random(1000) < 0.5, 0.4, share=0.2)

@@ -15,16 +15,16 @@ from vistazo.training.plots.mistakes import CELL_PX, COLUMNS, draw_mistakes
 from vistazo.training.report import measure_answers
 
 
-def _answers(films: int, labels: int, *, skill: float = 1.0) -> Answers:
+def _answers(pictures: int, labels: int, *, skill: float = 1.0) -> Answers:
     random = np.random.default_rng(0)
-    truth = random.integers(0, labels, films)
-    logits = random.normal(0, 1, (films, labels))
-    logits[np.arange(films), truth] += skill
+    truth = random.integers(0, labels, pictures)
+    logits = random.normal(0, 1, (pictures, labels))
+    logits[np.arange(pictures), truth] += skill
     powers = np.exp(logits)
     names = tuple(f"label ${k}" for k in range(labels))
     positive = 1 if labels == 2 else None
     said = powers / powers.sum(axis=1, keepdims=True)
-    return Answers(said, truth, np.arange(films), names, positive, 0.5)
+    return Answers(said, truth, np.arange(pictures), names, positive, 0.5)
 
 
 def _pictures(answers: Answers) -> list[LabelledPicture]:
@@ -44,13 +44,13 @@ def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("films", "labels", "skill"),
+    ("pictures", "labels", "skill"),
     [(60, 2, 1.0), (60, 2, 20.0), (2, 2, 1.0), (90, 3, 1.0), (400, 45, 2.0)],
 )
-def test_any_number_of_labels_and_of_films_can_be_drawn(
-    films: int, labels: int, skill: float, tmp_path: Path
+def test_any_number_of_labels_and_of_pictures_can_be_drawn(
+    pictures: int, labels: int, skill: float, tmp_path: Path
 ) -> None:
-    answers = _answers(films, labels, skill=skill)
+    answers = _answers(pictures, labels, skill=skill)
     draw_all(answers, measure_answers(answers), _pictures(answers), ImageLimits(), tmp_path)
     for name in FILES[:-1]:
         assert _size(tmp_path / name) == CHART_PX
@@ -58,7 +58,7 @@ def test_any_number_of_labels_and_of_films_can_be_drawn(
 
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_films_of_one_label_alone_can_be_drawn(label: int, tmp_path: Path) -> None:
+def test_pictures_of_one_label_alone_can_be_drawn(label: int, tmp_path: Path) -> None:
     said = np.array([[0.3, 0.7], [0.6, 0.4]])
     answers = Answers(said, np.full(2, label), np.arange(2), ("a", "b"), 1, 0.5)
     draw_all(answers, measure_answers(answers), _pictures(answers), ImageLimits(), tmp_path)
@@ -92,10 +92,10 @@ def test_mistakes_among_several_labels_are_sorted_by_what_was_left_for_the_truth
     assert answers.mistakes.tolist() == [1, 0]
 
 
-def test_a_subtitle_counts_films_patients_and_labels() -> None:
+def test_a_subtitle_counts_pictures_groups_and_labels() -> None:
     answers = Answers(np.eye(2)[[0, 1, 1]], np.array([0, 1, 1]), np.array([0, 1, 1]),
         ("a", "b"), 1, 0.5)  # fmt: skip
-    assert counted(answers) == "3 pictures of 2 patients: a 1, b 2"
+    assert counted(answers) == "3 pictures of 2 groups: a 1, b 2"
     assert counted(_answers(50, 30)) == "50 pictures, 30 labels"
 
 

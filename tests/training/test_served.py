@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import builders
-from training.films import tiny_config, write_flat_films
+from training.labelled_pictures import tiny_config, write_flat_pictures
 from vistazo.errors import InputError, SettingsError
 from vistazo.training.collection import find_pictures
 from vistazo.training.config import TrainingConfig
-from vistazo.training.datasets import load_films
+from vistazo.training.datasets import load_pictures
 from vistazo.training.progress import Progress
 from vistazo.training.report import add_served_figures, file_sha256
 from vistazo.training.selection import Selection, check_run, select_all, select_held_out
 from vistazo.training.served import score
-from vistazo.training.splits import split_by_patient
+from vistazo.training.splits import split_by_group
 
 LABELS = ("DARK", "BRIGHT")
 
@@ -30,10 +30,10 @@ def _silent() -> Progress:
 def config(tmp_path: Path) -> TrainingConfig:
     greys = {"DARK": list(range(10, 110, 10)), "BRIGHT": list(range(150, 250, 10))}
     return tiny_config(
-        write_flat_films(tmp_path / "films", greys),
+        write_flat_pictures(tmp_path / "pictures", greys),
         labels=LABELS,
         positive="BRIGHT",
-        data={"folder": tmp_path / "films"},
+        data={"folder": tmp_path / "pictures"},
     )
 
 
@@ -41,11 +41,11 @@ def test_only_what_training_did_not_train_on_is_scored(config: TrainingConfig) -
     engine = builders.BrightnessEngine()
     selection = select_held_out(config, LABELS, _silent())
     scored = score(builders.brightness_classifier(engine), selection, 2, _silent())
-    films = load_films(config)
-    split = split_by_patient(films.labels, films.patients, config.splits)
+    pictures = load_pictures(config)
+    split = split_by_group(pictures.labels, pictures.groups, config.splits)
     for part, rows in (("holdout", split.holdout), ("validation", split.validation)):
-        _, pictures = scored.of(part)
-        assert {picture.name for picture in pictures} == {films.names[row] for row in rows}
+        _, found = scored.of(part)
+        assert {picture.name for picture in found} == {pictures.names[row] for row in rows}
     assert engine.runs == len(split.holdout) + len(split.validation) == 8
     assert scored.figures()["holdout"]["confusion"] == {
         "true_positives": 2,
@@ -73,11 +73,11 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_rest_is_scored(
     assert [picture.name for picture in scored.refused] == ["DARK/broken.png", "DARK/gone.png"]
     assert "DARK/broken.png cannot be classified: The image is damaged" in said.getvalue()
     assert "DARK/gone.png cannot be classified: The file cannot be read" in said.getvalue()
-    assert scored.figures()["all"]["films_per_label"] == {"DARK": 10, "BRIGHT": 10}
+    assert scored.figures()["all"]["pictures_per_label"] == {"DARK": 10, "BRIGHT": 10}
 
 
 def test_a_part_without_any_answer_is_an_error_in_words(tmp_path: Path) -> None:
-    folder = write_flat_films(tmp_path / "films", {"DARK": [], "BRIGHT": []})
+    folder = write_flat_pictures(tmp_path / "pictures", {"DARK": [], "BRIGHT": []})
     for label in LABELS:
         (folder / label / "notes.txt").write_text("no picture")
     with pytest.raises(InputError, match="nothing to measure"):
@@ -85,20 +85,22 @@ def test_a_part_without_any_answer_is_an_error_in_words(tmp_path: Path) -> None:
 
 
 def test_warnings_are_counted(tmp_path: Path) -> None:
-    folder = write_flat_films(tmp_path / "films", {"DARK": [10, 120, 130], "BRIGHT": [140, 250]})
+    folder = write_flat_pictures(
+        tmp_path / "pictures", {"DARK": [10, 120, 130], "BRIGHT": [140, 250]}
+    )
     classifier = builders.brightness_classifier(output={"uncertain_band": [0.4, 0.6]})
     scored = score(classifier, select_all(folder, LABELS), 1, _silent())
     assert scored.warnings == {"uncertain": 3}
 
 
-def test_exact_copies_count_as_one_patient(tmp_path: Path) -> None:
-    folder = write_flat_films(tmp_path / "films", {"DARK": [10, 10, 20], "BRIGHT": [200]})
-    assert select_all(folder, LABELS).patients.tolist() in ([0, 0, 1, 2], [0, 0, 2, 1],
+def test_exact_copies_count_as_one_group(tmp_path: Path) -> None:
+    folder = write_flat_pictures(tmp_path / "pictures", {"DARK": [10, 10, 20], "BRIGHT": [200]})
+    assert select_all(folder, LABELS).groups.tolist() in ([0, 0, 1, 2], [0, 0, 2, 1],
         [1, 1, 0, 2], [1, 1, 2, 0], [2, 2, 0, 1], [2, 2, 1, 0])  # fmt: skip
 
 
 def test_folders_that_are_not_the_labels_are_named(tmp_path: Path) -> None:
-    folder = write_flat_films(tmp_path / "films", {"DARK": [10], "bright": [200]})
+    folder = write_flat_pictures(tmp_path / "pictures", {"DARK": [10], "bright": [200]})
     with pytest.raises(SettingsError) as told:
         find_pictures(folder, LABELS)
     assert "no folder for the label: BRIGHT" in str(told.value)
@@ -106,21 +108,23 @@ def test_folders_that_are_not_the_labels_are_named(tmp_path: Path) -> None:
 
 
 def test_an_empty_label_folder_is_named(tmp_path: Path) -> None:
-    folder = write_flat_films(tmp_path / "films", {"DARK": [10], "BRIGHT": []})
+    folder = write_flat_pictures(tmp_path / "pictures", {"DARK": [10], "BRIGHT": []})
     with pytest.raises(SettingsError, match=r"BRIGHT holds no files"):
         find_pictures(folder, LABELS)
 
 
 def test_pictures_in_folders_below_are_found(tmp_path: Path) -> None:
-    folder = write_flat_films(tmp_path / "films", {"DARK": [10], "BRIGHT": [200], "DARK/more": [5]})
+    folder = write_flat_pictures(
+        tmp_path / "pictures", {"DARK": [10], "BRIGHT": [200], "DARK/more": [5]}
+    )
     names = [picture.name for picture in find_pictures(folder, LABELS)]
-    assert names == ["DARK/film-0.png", "DARK/more/film-0.png", "BRIGHT/film-0.png"]
+    assert names == ["DARK/more/picture-0.png", "DARK/picture-0.png", "BRIGHT/picture-0.png"]
 
 
 def test_of_a_medmnist_file_the_test_part_is_scored_and_training_never_reads_it(
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "films.npz"
+    path = tmp_path / "pictures.npz"
     greys = np.repeat(np.array([10, 240], np.uint8), 2)
     images = np.broadcast_to(greys[:, np.newaxis, np.newaxis], (4, 40, 40))
     parts = {f"{part}_images": images for part in ("train", "val", "test")}
@@ -153,15 +157,15 @@ def test_of_a_medmnist_file_the_test_part_is_scored_and_training_never_reads_it(
 def test_an_array_file_that_is_not_as_medmnist_writes_them_is_refused(
     tmp_path: Path, arrays: dict[str, np.ndarray], said: str
 ) -> None:
-    np.savez(tmp_path / "films.npz", **arrays)
+    np.savez(tmp_path / "pictures.npz", **arrays)
     with pytest.raises(SettingsError, match=said):
-        find_pictures(tmp_path / "films.npz", LABELS)
+        find_pictures(tmp_path / "pictures.npz", LABELS)
 
 
 def test_a_damaged_array_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "films.npz").write_bytes(b"PK\x03\x04 and then nothing")
-    with pytest.raises(SettingsError, match=r"films\.npz cannot be read"):
-        find_pictures(tmp_path / "films.npz", LABELS)
+    (tmp_path / "pictures.npz").write_bytes(b"PK\x03\x04 and then nothing")
+    with pytest.raises(SettingsError, match=r"pictures\.npz cannot be read"):
+        find_pictures(tmp_path / "pictures.npz", LABELS)
 
 
 @pytest.fixture
@@ -179,7 +183,7 @@ def _write_run(model_path: Path, selection: Selection, **changes: object) -> Non
     model_path.with_name("evaluation.json").write_text(json.dumps(run | changes))
 
 
-def test_films_that_the_run_did_not_see_are_refused(config: TrainingConfig, model: Path) -> None:
+def test_pictures_that_the_run_did_not_see_are_refused(config: TrainingConfig, model: Path) -> None:
     _write_run(model, select_held_out(config, LABELS, _silent()))
     builders.flat(77).save(config.data.folder / "DARK" / "new.png")
     changed = select_held_out(config, LABELS, _silent())
@@ -206,10 +210,10 @@ def test_a_recipe_that_was_changed_and_a_run_that_left_nothing_are_told(
 def test_served_figures_join_the_evaluation_of_the_same_weights(model: Path) -> None:
     evaluation = model.with_name("evaluation.json")
     evaluation.write_text(json.dumps({"model": {"sha256": file_sha256(model)}, "seed": 1}))
-    add_served_figures(model, {"holdout": {"films": 3}})
+    add_served_figures(model, {"holdout": {"pictures": 3}})
     document = json.loads(evaluation.read_text())
     assert document["seed"] == 1
-    assert document["served"] == {"holdout": {"films": 3}}
+    assert document["served"] == {"holdout": {"pictures": 3}}
     model.write_bytes(b"others")
     with pytest.raises(SettingsError, match="other weights"):
         add_served_figures(model, {})

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.films import LABELS, tiny_config, write_collection
+from training.labelled_pictures import LABELS, tiny_config, write_collection
 from vistazo.errors import SettingsError
 from vistazo.models.card import card_path, read_card
 from vistazo.pictures import ImageLimits, open_image
@@ -18,13 +18,13 @@ from vistazo.pictures.preprocessing import prepare
 from vistazo.training.augmentation import augment
 from vistazo.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from vistazo.training.config import AugmentationConfig
-from vistazo.training.datasets import Films, load_films
+from vistazo.training.datasets import Pictures, load_pictures
 from vistazo.training.fit import CHECKPOINT, LOG, Trainer, run_epochs, train
 from vistazo.training.framework import keras, tf
 from vistazo.training.network import build_ensemble
 from vistazo.training.progress import EpochFigures, Progress
 from vistazo.training.report import file_sha256
-from vistazo.training.splits import Split, split_by_patient
+from vistazo.training.splits import Split, split_by_group
 
 # Keras 3.15 copies TensorFlow's variables in a way that numpy 2 has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -33,7 +33,7 @@ TESTS = Path(__file__).parents[1]
 KILLED_IN_THE_SECOND_EPOCH = """
 import os, signal, sys
 from pathlib import Path
-from training.films import tiny_config
+from training.labelled_pictures import tiny_config
 from vistazo.training.fit import train
 from vistazo.training.progress import Progress
 
@@ -49,7 +49,7 @@ train(tiny_config(folder), out, Killer(out / "training.log"))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_collection(tmp_path_factory.mktemp("data") / "films")
+    return write_collection(tmp_path_factory.mktemp("data") / "pictures")
 
 
 @pytest.fixture(scope="module")
@@ -64,18 +64,18 @@ def test_the_card_fits_the_weights_beside_it(model: Path) -> None:
     assert card.sha256 == file_sha256(model)
     assert card.labels == LABELS
     assert card.output.kind == "sigmoid"
-    assert card.figures["unseen_patients_of_the_same_collection"]["films"] == 12
+    assert card.figures["unseen_pictures_of_the_same_collection"]["pictures"] == 12
 
 
-def test_the_evaluation_counts_every_film_once(model: Path) -> None:
+def test_the_evaluation_counts_every_picture_once(model: Path) -> None:
     document = json.loads(model.with_name("evaluation.json").read_text())
     data = document["data"]
-    parts = [data[f"{part}_films"] for part in ("training", "validation", "holdout")]
-    assert sum(parts) == data["films"] == 48
-    assert sum(document["holdout"]["confusion"].values()) == data["holdout_films"]
+    parts = [data[f"{part}_pictures"] for part in ("training", "validation", "holdout")]
+    assert sum(parts) == data["pictures"] == 48
+    assert sum(document["holdout"]["confusion"].values()) == data["holdout_pictures"]
     assert document["model"]["sha256"] == file_sha256(model)
     assert len(document["epochs"]) == 2
-    assert document["holdout_with_misleading_look"]["films"] < data["holdout_films"]
+    assert document["holdout_with_misleading_look"]["pictures"] < data["holdout_pictures"]
 
 
 def test_nothing_but_the_results_is_left_behind(model: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_run_killed_in_an_epoch_goes_on_to_the_same_weights(
 def test_ctrl_c_tells_how_far_the_run_came_and_how_to_go_on(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trainer = Trainer(tiny_config(folder), *_films_and_split(folder))
+    trainer = Trainer(tiny_config(folder), *_pictures_and_split(folder))
 
     def press_ctrl_c(*_: object) -> None:
         raise KeyboardInterrupt
@@ -131,10 +131,10 @@ def test_ctrl_c_tells_how_far_the_run_came_and_how_to_go_on(
     assert "stopped after epoch 1; the same command goes on from there" in said.getvalue()
 
 
-def _films_and_split(folder: Path) -> tuple[Films, Split]:
+def _pictures_and_split(folder: Path) -> tuple[Pictures, Split]:
     config = tiny_config(folder)
-    films = load_films(config)
-    return films, split_by_patient(films.labels, films.patients, config.splits)
+    pictures = load_pictures(config)
+    return pictures, split_by_group(pictures.labels, pictures.groups, config.splits)
 
 
 def test_the_served_network_gives_the_mean_of_its_members_logits(tmp_path: Path) -> None:
@@ -143,8 +143,8 @@ def test_the_served_network_gives_the_mean_of_its_members_logits(tmp_path: Path)
         if layer.name.startswith("head_"):
             layer.set_weights([w + 0.1 * float(layer.name[-1]) for w in layer.get_weights()])
     ensemble.join_heads()
-    films = np.random.default_rng(0).random((3, 16, 16, 1), dtype=np.float32)
-    members, served = np.asarray(ensemble.members(films)), np.asarray(ensemble.served(films))
+    pictures = np.random.default_rng(0).random((3, 16, 16, 1), dtype=np.float32)
+    members, served = np.asarray(ensemble.members(pictures)), np.asarray(ensemble.served(pictures))
     logits = np.log(members / (1 - members)).mean(axis=1)
     np.testing.assert_allclose(served, 1 / (1 + np.exp(-logits)), atol=1e-5)
 
@@ -162,17 +162,17 @@ def test_three_labels_of_a_medmnist_file_are_trained_to_a_card(tmp_path: Path) -
     images = np.random.default_rng(0).integers(0, 90, (60, 28, 28, 3), dtype=np.uint8)
     images[np.arange(60), :, :, labels] += 120
     np.savez(
-        tmp_path / "films.npz",
+        tmp_path / "pictures.npz",
         train_images=images[:50],
         train_labels=labels[:50, np.newaxis],
         val_images=images[50:],
         val_labels=labels[50:, np.newaxis],
     )
     config = tiny_config(
-        tmp_path / "films.npz",
+        tmp_path / "pictures.npz",
         labels=("red", "green", "blue"),
         positive=None,
-        data={"folder": tmp_path / "films.npz"},
+        data={"folder": tmp_path / "pictures.npz"},
         input={"height": 16, "width": 16, "colour": "rgb", "scale": "1/127.5-1"},
         network={"width": 4, "stages": 1},
         fit={"epochs": 1, "batch": 8},
@@ -180,16 +180,16 @@ def test_three_labels_of_a_medmnist_file_are_trained_to_a_card(tmp_path: Path) -
     model = train(config, tmp_path, Progress(stream=io.StringIO()))
     card = read_card(card_path(model))
     assert (card.output.kind, card.labels) == ("softmax", ("red", "green", "blue"))
-    assert json.loads(model.with_name("evaluation.json").read_text())["holdout"]["films"] == 12
+    assert json.loads(model.with_name("evaluation.json").read_text())["holdout"]["pictures"] == 12
 
 
 def test_augmentation_keeps_shape_and_range_and_follows_its_seed() -> None:
-    films = tf.constant(np.random.default_rng(0).uniform(0, 255, (5, 24, 20, 3)), tf.float32)
+    pictures = tf.constant(np.random.default_rng(0).uniform(0, 255, (5, 24, 20, 3)), tf.float32)
     first, again, other = (
-        augment(films, tf.constant(seed), AugmentationConfig()).numpy()
+        augment(pictures, tf.constant(seed), AugmentationConfig()).numpy()
         for seed in ([1, 2], [1, 2], [1, 3])
     )
-    assert first.shape == films.shape
+    assert first.shape == pictures.shape
     assert first.min() >= 0
     assert first.max() <= 255
     np.testing.assert_array_equal(first, again)
@@ -198,8 +198,8 @@ def test_augmentation_keeps_shape_and_range_and_follows_its_seed() -> None:
 
 def test_augmentation_that_is_turned_off_changes_nothing() -> None:
     off = AugmentationConfig.model_validate(dict.fromkeys(AugmentationConfig.model_fields, 0))
-    films = tf.constant(np.random.default_rng(0).uniform(1, 254, (4, 16, 16, 1)), tf.float32)
-    np.testing.assert_allclose(augment(films, tf.constant([0, 0]), off), films, atol=0.05)
+    pictures = tf.constant(np.random.default_rng(0).uniform(1, 254, (4, 16, 16, 1)), tf.float32)
+    np.testing.assert_allclose(augment(pictures, tf.constant([0, 0]), off), pictures, atol=0.05)
 
 
 def test_a_checkpoint_comes_back_as_it_was_written(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Heatmaps of networks that were trained to find a lesion: do they point at it?
 
-The figures are logged (pytest --log-cli-level=INFO); those on real films come from
+The figures are logged (pytest --log-cli-level=INFO); those on real pictures come from
 scripts/measure_heatmaps.py.
 """
 
@@ -69,8 +69,8 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def found() -> tuple[Floats, NDArray[np.int64]]:
-    """Films that have a lesion, and where it is."""
-    images, centres, has_lesion = lesions.films(240, seed=9)
+    """Pictures that have a lesion, and where it is."""
+    images, centres, has_lesion = lesions.pictures(240, seed=9)
     return images[has_lesion == 1], centres[has_lesion == 1]
 
 

@@ -145,7 +145,9 @@ def test_an_empty_file_is_an_error() -> None:
         (b"hello, I am text", "no image"),
     ],
 )
-def test_the_format_is_what_the_bytes_say_and_a_stranger_is_named(data: bytes, named: str) -> None:
+def test_the_format_is_what_the_bytes_say_and_a_foreign_one_is_named(
+    data: bytes, named: str
+) -> None:
     with pytest.raises(UnsupportedFormatError, match=named):
         open_image(data, LIMITS)
 

@@ -15,13 +15,15 @@ from vistazo.service.settings import Settings
 
 
 @click.command(name="benchmark")
-@click.option("--films", type=click.Path(exists=True, path_type=Path), help="Full-size pictures.")
+@click.option(
+    "--pictures", type=click.Path(exists=True, path_type=Path), help="Full-size pictures."
+)
 @click.option("--copies", type=click.Path(exists=True, path_type=Path), help="Their small copies.")
 @click.option("--repeat", default=5, show_default=True, help="Runs; medians are reported.")
 @click.option("--requests", default=200, show_default=True, help="Requests to one service.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 def command(
-    films: Path | None, copies: Path | None, repeat: int, requests: int, *, is_json: bool
+    pictures: Path | None, copies: Path | None, repeat: int, requests: int, *, is_json: bool
 ) -> int:
     """Measure start, memory, speed and conversion of the model in MODEL_PATH.
 
@@ -29,12 +31,12 @@ def command(
 
     \b
     Example:
-      vistazo benchmark --films chest_xray_fullres --copies chest_xray/train
+      vistazo benchmark --pictures chest_xray_fullres --copies chest_xray/train
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     if sys.platform != "linux":
         raise click.UsageError("The benchmark reads /proc, which only Linux has.")
     figures = []
-    for figure in _measure(films, copies, repeat, requests):
+    for figure in _measure(pictures, copies, repeat, requests):
         figures.append(figure)
         if not is_json:
             click.echo(_line(figure))
@@ -44,19 +46,19 @@ def command(
 
 
 def _measure(
-    films: Path | None, copies: Path | None, repeat: int, requests: int
+    pictures: Path | None, copies: Path | None, repeat: int, requests: int
 ) -> Iterator[Figure]:
     settings = Settings.from_environment()
     yield from benchmark.start_figures(repeat)
     yield from benchmark.convert_figures(settings.model_path, repeat)
-    if films is None:
+    if pictures is None:
         return
-    pictures = sorted(path for path in films.rglob("*") if path.is_file())
-    yield from benchmark.request_figures(pictures, requests)
+    files = sorted(path for path in pictures.rglob("*") if path.is_file())
+    yield from benchmark.request_figures(files, requests)
     if copies is not None:
         classifier = load_classifier(settings.model_source, settings.image_limits)
         yield from benchmark.copy_figures(
-            pictures,
+            files,
             copies,
             lambda path: classifier.classify(path.read_bytes()).decision.predicted_class,
         )

@@ -63,7 +63,7 @@ def command(
 
     DATA is a folder with one folder of pictures per label of the model's card, or a MedMNIST .npz
     file (its part 'test', where it has one); with --training, by default the folder that CONFIG
-    names. Intervals are from resampling patients, as CONFIG tells them; else pictures.
+    names. Intervals are from resampling groups, as CONFIG tells them; else pictures.
 
     OUT gets evaluation.json and the plots; mistakes.png shows pictures: mind who may see them.
 
@@ -74,7 +74,7 @@ def command(
     Examples:
       vistazo evaluate my_model.h5 parts/
       vistazo evaluate my_model.keras breastmnist_128.npz --json
-      vistazo evaluate my_model.keras films/ --training training.yaml --out runs/held-out
+      vistazo evaluate my_model.keras pictures/ --training training.yaml --out runs/held-out
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     _check(data, training, record=record)
     settings, progress = Settings.from_environment(), Progress()
@@ -96,7 +96,7 @@ def _check(data: Path | None, training: Path | None, *, record: bool) -> None:
     if data is None and training is None:
         raise click.UsageError("Missing argument 'DATA' (with --training it may be left out).")
     if record and training is None:
-        raise click.UsageError("--record needs --training: it records films that were held out.")
+        raise click.UsageError("--record needs --training: it records pictures that were held out.")
     if importlib.util.find_spec("matplotlib") is None:
         raise SettingsError(
             "The plots need Matplotlib. './scripts/vistazo evaluate' installs it; or: "
@@ -164,10 +164,10 @@ def _table(figures: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
     lines += [
         _line(name, [str(measured[name]) for measured in figures.values()])
-        for name in ("films", "patients")
+        for name in ("pictures", "groups")
     ]
-    for label in next(iter(figures.values()))["films_per_label"]:
-        counts = [str(measured["films_per_label"][label]) for measured in figures.values()]
+    for label in next(iter(figures.values()))["pictures_per_label"]:
+        counts = [str(measured["pictures_per_label"][label]) for measured in figures.values()]
         lines.append(_line(f"  {label}", counts))
     for name, shown in _FIGURES.items():
         if any(name in measured for measured in figures.values()):

@@ -15,13 +15,13 @@ from vistazo.errors import SettingsError
 @click.option("--data", type=click.Path(path_type=Path), help="Instead of the folder in CONFIG.")
 @click.option("--out", type=click.Path(path_type=Path), help="By default runs/NAME.")
 @click.option(
-    "--folds", type=click.IntRange(min=2), help="Cross-validate: one run per part of the patients."
+    "--folds", type=click.IntRange(min=2), help="Cross-validate: one run per part of the groups."
 )
 def command(config: Path, data: Path | None, out: Path | None, folds: int | None) -> None:
     """Train a classifier as CONFIG (YAML) says; write weights, card and figures to OUT.
 
-    With --folds N, N models are trained, each held to the films of the patients it did not see, and
-    the mean of their figures goes to OUT/cross_validation.json.
+    With --folds N, N models are trained, each held to the pictures of the groups (patients, plants,
+    moulds) that it did not see, and the mean of their figures goes to OUT/cross_validation.json.
 
     A run that was stopped goes on from its last epoch when it is started again.
 

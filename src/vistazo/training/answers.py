@@ -1,4 +1,4 @@
-"""What a model said of films whose labels are known."""
+"""What a model said of pictures whose labels are known."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Calibrated probabilities (n, labels) of n films, and what is so.
+    """Calibrated probabilities (n, labels) of n pictures, and what is so.
 
     ``labels`` (n,) are columns of ``probabilities``, ``names`` what these columns are called, and
-    ``patients`` (n,) numbers that films of one patient share. For two classes ``positive`` is the
+    ``groups`` (n,) numbers that pictures which belong together share: those of one patient, one
+    plant, one mould. For two classes ``positive`` is the
     column that ``threshold`` speaks of; else None, and the most probable label is the answer.
     """
 
     probabilities: Floats
     labels: Rows
-    patients: Rows
+    groups: Rows
     names: tuple[str, ...]
     positive: int | None
     threshold: float
@@ -35,12 +36,12 @@ class Answers:
             self,
             probabilities=self.probabilities[rows],
             labels=self.labels[rows],
-            patients=self.patients[rows],
+            groups=self.groups[rows],
         )
 
     @property
     def predicted(self) -> Rows:
-        """The column decided on, per film, as serving decides."""
+        """The column decided on, per picture, as serving decides."""
         if self.positive is None:
             return np.asarray(self.probabilities.argmax(axis=1))
         is_positive = self.probabilities[:, self.positive] >= self.threshold
@@ -48,7 +49,7 @@ class Answers:
 
     @property
     def of_the_truth(self) -> Floats:
-        """The probability that each film's own label was given."""
+        """The probability that each picture's own label was given."""
         return self.probabilities[np.arange(len(self)), self.labels]
 
     @property

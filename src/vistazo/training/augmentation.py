@@ -1,4 +1,4 @@
-"""Random changes to training films: geometry first, then exposure, then what hides.
+"""Random changes to training pictures: geometry first, then exposure, then what hides.
 
 Exposure, sharpness, borders and size differ between the labels of many collections. A network
 learns that happily instead of the content; these changes take the shortcut away.
@@ -18,26 +18,26 @@ Tensor = Any
 class _Dice:
     """Random numbers from a seed alone: a resumed run draws what it would have drawn.
 
-    Each film has a strength of its own, and one in five has none and stays as it is. What is
-    served is the plain film: were every film changed, the plain one would be the odd one out, with
-    the sharpest edges of all, and its scores would drift to the label whose films are sharper.
+    Each picture has a strength of its own, and one in five has none and stays as it is. What is
+    served is the plain picture: were every picture changed, the plain one would be the odd one out,
+    with the sharpest edges of all, and its scores would drift to the label of sharper pictures.
     """
 
-    def __init__(self, seed: Tensor, films: Tensor) -> None:
-        self._seed, self._films, self._throws = seed, films, 0
+    def __init__(self, seed: Tensor, pictures: Tensor) -> None:
+        self._seed, self._pictures, self._throws = seed, pictures, 0
         self._strength = tf.maximum(self.between(-0.25, 1.0), 0.0)
 
     def between(self, low: float, high: float, *shape: int) -> Tensor:
-        """Uniform (films, *shape), whatever the strength."""
-        return tf.random.stateless_uniform((self._films, *shape), self._next(), low, high)
+        """Uniform (pictures, *shape), whatever the strength."""
+        return tf.random.stateless_uniform((self._pictures, *shape), self._next(), low, high)
 
     def either_way(self, size: float, *shape: int) -> Tensor:
-        """Uniform about zero, (films, *shape), up to ``size`` for a film of full strength."""
+        """Uniform about zero, (pictures, *shape), up to ``size`` for a picture of full strength."""
         strength = tf.reshape(self._strength, [-1, *(1 for _ in shape)])
         return strength * self.between(-size, size, *shape)
 
     def chance(self, probability: float, *shape: int) -> Tensor:
-        """1.0 with the probability, never for a film that stays as it is; else 0.0."""
+        """1.0 with the probability, never for a picture that stays as it is; else 0.0."""
         drawn = self.between(0, 1, *shape) < probability
         changes = tf.reshape(self._strength > 0, [-1, *(1 for _ in shape)])
         return tf.cast(drawn & changes, tf.float32)
@@ -50,23 +50,23 @@ class _Dice:
         return tf.stack([self._seed[0], self._seed[1] * 64 + self._throws])
 
 
-def augment(films: Tensor, seed: Tensor, config: AugmentationConfig) -> Tensor:
-    """Change films, float32 (n, h, w, c) of 0..255, and return the same shape and range.
+def augment(pictures: Tensor, seed: Tensor, config: AugmentationConfig) -> Tensor:
+    """Change pictures, float32 (n, h, w, c) of 0..255, and return the same shape and range.
 
     ``seed`` is two integers; the same seed gives the same changes.
     """
-    dice = _Dice(seed, tf.shape(films)[0])
-    films = _warp(films / 255.0, dice, config)
-    films = _sharpen_or_blur(films, dice, config)
-    films = _expose(films, dice, config)
-    films = _hide(films, dice, config)
-    grain = dice.normal(tf.shape(films)) * dice.either_way(config.noise, 1, 1, 1)
-    return tf.clip_by_value(films + grain, 0.0, 1.0) * 255.0
+    dice = _Dice(seed, tf.shape(pictures)[0])
+    pictures = _warp(pictures / 255.0, dice, config)
+    pictures = _sharpen_or_blur(pictures, dice, config)
+    pictures = _expose(pictures, dice, config)
+    pictures = _hide(pictures, dice, config)
+    grain = dice.normal(tf.shape(pictures)) * dice.either_way(config.noise, 1, 1, 1)
+    return tf.clip_by_value(pictures + grain, 0.0, 1.0) * 255.0
 
 
-def _warp(films: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
-    """One affine map per film, about its centre; what it uncovers is black or an even grey."""
-    height, width = films.shape[1], films.shape[2]
+def _warp(pictures: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
+    """One affine map per picture, about its centre; what it uncovers is black or an even grey."""
+    height, width = pictures.shape[1], pictures.shape[2]
     angle = dice.either_way(math.radians(config.rotation_degrees))
     zoom, stretch = dice.either_way(config.zoom), dice.either_way(config.stretch)
     mirror = 1.0 - 2.0 * dice.chance(config.flip)
@@ -78,10 +78,10 @@ def _warp(films: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
     y = dice.either_way(config.shift * height) + middle_y - c * middle_x - d * middle_y
     zero = tf.zeros_like(a)
     transforms = tf.stack([a, b, x, c, d, y, zero, zero], axis=1)
-    # The operation fills with one constant for all; a level per film is subtracted and put back.
+    # The operation fills with one constant for all; a level per picture is subtracted and put back.
     fill = dice.chance(0.4, 1, 1, 1) * dice.between(0, 0.6, 1, 1, 1)
     return fill + tf.raw_ops.ImageProjectiveTransformV3(
-        images=films - fill,
+        images=pictures - fill,
         transforms=transforms,
         output_shape=[height, width],
         fill_value=0.0,
@@ -90,37 +90,41 @@ def _warp(films: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
     )
 
 
-def _sharpen_or_blur(films: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
-    smooth = tf.nn.avg_pool2d(films, 3, 1, "SAME")
-    return films + dice.either_way(config.blur, 1, 1, 1) * (smooth - films)
+def _sharpen_or_blur(pictures: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
+    smooth = tf.nn.avg_pool2d(pictures, 3, 1, "SAME")
+    return pictures + dice.either_way(config.blur, 1, 1, 1) * (smooth - pictures)
 
 
-def _expose(films: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
-    """Gamma, contrast about the film's mean, brightness, and a slow field of light."""
-    films = tf.clip_by_value(films, 0.0, 1.0) ** (2.0 ** dice.either_way(config.gamma, 1, 1, 1))
-    mean = tf.reduce_mean(films, axis=(1, 2, 3), keepdims=True)
-    films = (films - mean) * 2.0 ** dice.either_way(config.contrast, 1, 1, 1) + mean
+def _expose(pictures: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
+    """Gamma, contrast about the picture's mean, brightness, and a slow field of light."""
+    pictures = tf.clip_by_value(pictures, 0.0, 1.0) ** (
+        2.0 ** dice.either_way(config.gamma, 1, 1, 1)
+    )
+    mean = tf.reduce_mean(pictures, axis=(1, 2, 3), keepdims=True)
+    pictures = (pictures - mean) * 2.0 ** dice.either_way(config.contrast, 1, 1, 1) + mean
     coarse = dice.either_way(config.shading, 3, 3, 1)
-    field = tf.image.resize(coarse, films.shape[1:3], "bicubic")
-    return tf.clip_by_value(films + dice.either_way(config.brightness, 1, 1, 1) + field, 0.0, 1.0)
+    field = tf.image.resize(coarse, pictures.shape[1:3], "bicubic")
+    return tf.clip_by_value(
+        pictures + dice.either_way(config.brightness, 1, 1, 1) + field, 0.0, 1.0
+    )
 
 
-def _hide(films: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
+def _hide(pictures: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
     """Cover the outside of one rectangle (a border) and the inside of another, each by chance."""
-    inside = _rectangle(films, dice.between(0, 0.1, 2), dice.between(0.9, 1, 2))
+    inside = _rectangle(pictures, dice.between(0, 0.1, 2), dice.between(0.9, 1, 2))
     border = (1 - inside) * dice.chance(config.border, 1, 1, 1)
     corner = dice.between(0, 0.8, 2)
-    erased = _rectangle(films, corner, corner + dice.between(0.08, 0.3, 2))
+    erased = _rectangle(pictures, corner, corner + dice.between(0.08, 0.3, 2))
     erased *= dice.chance(config.erase, 1, 1, 1)
     shade = dice.chance(0.5, 1, 1, 1) * dice.between(0, 1, 1, 1, 1)
-    films = films * (1 - border) + border * shade * 0.6
-    return films * (1 - erased) + erased * shade
+    pictures = pictures * (1 - border) + border * shade * 0.6
+    return pictures * (1 - erased) + erased * shade
 
 
-def _rectangle(films: Tensor, start: Tensor, end: Tensor) -> Tensor:
+def _rectangle(pictures: Tensor, start: Tensor, end: Tensor) -> Tensor:
     """1.0 between two corners (n, 2), given as fractions of height and width; 0.0 elsewhere."""
-    rows = tf.range(films.shape[1], dtype=tf.float32) / films.shape[1]
-    columns = tf.range(films.shape[2], dtype=tf.float32) / films.shape[2]
+    rows = tf.range(pictures.shape[1], dtype=tf.float32) / pictures.shape[1]
+    columns = tf.range(pictures.shape[2], dtype=tf.float32) / pictures.shape[2]
     down = (rows >= start[:, :1]) & (rows < end[:, :1])
     across = (columns >= start[:, 1:]) & (columns < end[:, 1:])
     return tf.cast(down[:, :, tf.newaxis] & across[:, tf.newaxis, :], tf.float32)[..., tf.newaxis]

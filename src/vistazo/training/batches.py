@@ -1,4 +1,4 @@
-"""The stream of augmented films that a network learns from."""
+"""The stream of augmented pictures that a network learns from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vistazo.pictures.preprocessing import scale
 from vistazo.training.augmentation import augment
 from vistazo.training.calibration import balanced_weights
 from vistazo.training.config import TrainingConfig
-from vistazo.training.datasets import Films
+from vistazo.training.datasets import Pictures
 from vistazo.training.framework import tf
 
 Tensor = Any
@@ -21,11 +21,11 @@ Tensor = Any
 class Batches:
     """Whole batches in a new order every epoch; the same for the same seed and epoch."""
 
-    def __init__(self, config: TrainingConfig, films: Films, rows: NDArray[np.int64]) -> None:
-        self._config, self._pixels, self._rows = config, films.pixels, rows
+    def __init__(self, config: TrainingConfig, pictures: Pictures, rows: NDArray[np.int64]) -> None:
+        self._config, self._pixels, self._rows = config, pictures.pixels, rows
         self._size = min(config.fit.batch, len(rows))
         self.steps = len(rows) // self._size
-        labels = films.labels[rows]
+        labels = pictures.labels[rows]
         self._targets = _targets(labels, config)
         even = np.ones(len(rows))
         weights = balanced_weights(labels) if config.fit.balance_classes else even
@@ -33,7 +33,7 @@ class Batches:
         self._changed = tf.function(self._change)
 
     def of_epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield films as the network sees them, targets (n, units) and weights (n,)."""
+        """Yield pictures as the network sees them, targets (n, units) and weights (n,)."""
         order = np.random.default_rng([self._config.seed, epoch]).permutation(len(self._rows))
         first = (epoch - 1) * self.steps
 
@@ -58,14 +58,14 @@ class Batches:
         self, pixels: Tensor, targets: Tensor, weights: Tensor, number: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         seed = tf.stack([tf.constant(self._config.seed), number])
-        films = augment(tf.cast(pixels, tf.float32), seed, self._config.augmentation)
-        return self._scaled(films), targets, weights
+        pictures = augment(tf.cast(pixels, tf.float32), seed, self._config.augmentation)
+        return self._scaled(pictures), targets, weights
 
-    def _scaled(self, films: Tensor) -> Tensor:
+    def _scaled(self, pictures: Tensor) -> Tensor:
         """Leave the arithmetic to ``preprocessing``, so that serving cannot differ."""
         how = self._config.input.scale
-        scaled = tf.numpy_function(lambda pixels: scale(pixels, how), [films], tf.float32)
-        scaled.set_shape(films.shape)
+        scaled = tf.numpy_function(lambda pixels: scale(pixels, how), [pictures], tf.float32)
+        scaled.set_shape(pictures.shape)
         return scaled
 
 

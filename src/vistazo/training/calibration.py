@@ -54,7 +54,7 @@ def equal_error_threshold(positive_scores: Floats, is_positive: NDArray[np.bool_
     """Where sensitivity and specificity meet, within 0.02..0.98.
 
     It does not depend on how common the label is, and, unlike the threshold of best accuracy, it
-    moves little with a few films. Where a whole range serves, the middle of it is taken.
+    moves little with a few pictures. Where a whole range serves, the middle of it is taken.
     """
     candidates = np.linspace(0.02, 0.98, 961)
     positives = np.sort(positive_scores[is_positive])
@@ -69,9 +69,9 @@ def equal_error_threshold(positive_scores: Floats, is_positive: NDArray[np.bool_
 def uncertain_band(
     positive_scores: Floats, is_positive: NDArray[np.bool_], threshold: float, share: float = 0.05
 ) -> tuple[float, float] | None:
-    """Find the probabilities about the threshold that hold ``share`` of the films.
+    """Find the probabilities about the threshold that hold ``share`` of the pictures.
 
-    Half of the share lies on either side, of films weighed so that both labels count the same.
+    Half of the share lies on either side, of pictures weighed so that both labels count the same.
     None where only one label is present.
     """
     if is_positive.all() or not is_positive.any():

@@ -82,7 +82,7 @@ def _in_folders(source: Path, labels: Sequence[str]) -> Iterator[LabelledPicture
 
 
 def _is_file_or_lost_link(path: Path) -> bool:
-    """A link that leads nowhere is a film that cannot be read, and not one that is not there."""
+    """A link that leads nowhere is a picture that cannot be read, and not one that is not there."""
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 

@@ -23,7 +23,7 @@ class _Part(BaseModel):
 
 
 class DataConfig(_Part):
-    """Where the films are and which of them belong together."""
+    """Where the pictures are and which of them belong together."""
 
     folder: Path = Field(
         description="One folder per label, or a MedMNIST .npz. Relative to the config file."
@@ -31,7 +31,8 @@ class DataConfig(_Part):
     group: str | None = Field(
         None,
         description="Regular expression whose first group, matched at the start of a file's name, "
-        "is the patient. Files of one patient are never split. Without it every file is its own.",
+        "names what a file belongs to: a patient, a plant, a mould. Files of one group are never "
+        "split. Without it every file is its own.",
     )
 
     @field_validator("group")
@@ -44,12 +45,12 @@ class DataConfig(_Part):
         except re.error as error:
             raise ValueError(f"group is no regular expression: {error}") from error
         if groups < 1:
-            raise ValueError("group needs a pair of round brackets around the patient's part")
+            raise ValueError("group needs a pair of round brackets around what names the group")
         return pattern
 
 
 class SplitConfig(_Part):
-    """How many of each label's films training does not see."""
+    """How many of each label's pictures training does not see."""
 
     validation: Fraction = Field(
         default=0.1, gt=0, description="For calibration and the threshold."
@@ -74,7 +75,7 @@ class SplitConfig(_Part):
 
     @property
     def held_out(self) -> tuple[float, float]:
-        """The part of each label's films, 0..1 in the order that the seed gives, held out."""
+        """The part of each label's pictures, 0..1 in the order that the seed gives, held out."""
         if self.fold is None:
             return 0.0, self.holdout
         part, parts = self.fold
@@ -84,7 +85,7 @@ class SplitConfig(_Part):
     def _leaves_something_to_train_on(self) -> Self:
         low, high = self.held_out
         if self.validation + high - low > 0.8:
-            raise ValueError("validation and holdout together take more than 0.8 of the films")
+            raise ValueError("validation and holdout together take more than 0.8 of the pictures")
         return self
 
 
@@ -102,14 +103,14 @@ class NetworkConfig(_Part):
 
 class FitConfig(_Part):
     epochs: int = Field(default=18, ge=1)
-    batch: int = Field(default=64, ge=2, description="Films per step.")
+    batch: int = Field(default=64, ge=2, description="Pictures per step.")
     learning_rate: float = Field(default=2e-3, gt=0, description="Peak; a cosine takes it to zero.")
     warmup_epochs: float = Field(default=1.0, ge=0)
     weight_decay: float = Field(default=0.02, ge=0, description="Decoupled, as in AdamW.")
     label_smoothing: Fraction = 0.1
     balance_classes: bool = Field(
         default=True,
-        description="Weigh films so that every label counts the same (prior 1/labels).",
+        description="Weigh pictures so that every label counts the same (prior 1/labels).",
     )
     average_decay: Fraction = Field(
         default=0.995,
@@ -118,7 +119,7 @@ class FitConfig(_Part):
 
 
 class AugmentationConfig(_Part):
-    """Ranges of the random changes to a training film of full strength. Zero turns one off."""
+    """Ranges of the random changes to a training picture of full strength. Zero turns one off."""
 
     rotation_degrees: Strength = 10.0
     shift: Strength = Field(default=0.08, description="Of the side, either way.")
@@ -131,7 +132,9 @@ class AugmentationConfig(_Part):
     gamma: Strength = Field(default=0.6, description="Powers of two, either way.")
     contrast: Strength = Field(default=0.5, description="Powers of two about the mean, either way.")
     brightness: Strength = Field(default=0.15, description="Of the full range, either way.")
-    shading: Strength = Field(default=0.15, description="Slow change of exposure across the film.")
+    shading: Strength = Field(
+        default=0.15, description="Slow change of exposure across the picture."
+    )
     blur: Strength = Field(
         default=0.8, description="Share of a 3 x 3 mean mixed in, or taken out, which sharpens."
     )
@@ -147,13 +150,13 @@ class AugmentationConfig(_Part):
 
 
 class ThresholdConfig(_Part):
-    """How the operating point is found on validation films."""
+    """How the operating point is found on validation pictures."""
 
     views: int = Field(
         default=8,
         ge=0,
-        description="Augmented views of each validation film that join the plain one, so "
-        "that the point holds where films look a little different. 0: the plain films only.",
+        description="Augmented views of each validation picture that join the plain one, so "
+        "that the point holds where pictures look a little different. 0: the plain pictures only.",
     )
     uncertain_band: bool = True
 

@@ -1,4 +1,4 @@
-"""One training run per part of the patients, each measured on the part that it did not see."""
+"""One training run per part of the groups, each measured on the part that it did not see."""
 
 from __future__ import annotations
 

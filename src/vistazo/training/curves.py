@@ -17,7 +17,7 @@ _Z = 1.959964  # of the 95 % interval of a normal distribution
 
 @dataclass(frozen=True)
 class Bin:
-    """Films of similar probability: the mean of what was said, and the share of which it is so.
+    """Pictures of similar probability: the mean of what was said, and the share of which it is so.
 
     ``low`` and ``high`` bound the share with 95 % confidence (Wilson 1927).
     """
@@ -26,11 +26,11 @@ class Bin:
     share: float
     low: float
     high: float
-    films: int
+    count: int
 
 
 def roc(scores: Floats, is_positive: Truth) -> tuple[Floats, Floats]:
-    """False positive rates and sensitivities, from (0, 0) to (1, 1), films of one score at once."""
+    """False positive rates and sensitivities, from (0, 0) to (1, 1), equal scores at once."""
     hits, alarms = _counts_from_the_top(scores, is_positive)
     return alarms / max(alarms[-1], 1), hits / max(hits[-1], 1)
 
@@ -44,13 +44,13 @@ def precision_recall(scores: Floats, is_positive: Truth) -> tuple[Floats, Floats
 
 
 def average_precision(scores: Floats, is_positive: Truth) -> float:
-    """Return the area under the steps of precision over recall; nan without a positive film."""
+    """Return the area under the steps of precision over recall; nan without a positive picture."""
     recall, precision = precision_recall(scores, is_positive)
     return float((np.diff(recall) * precision[1:]).sum()) if is_positive.any() else float("nan")
 
 
 def reliability(said: Floats, is_so: Truth) -> list[Bin]:
-    """Sort films into bins of equal width, as the calibration error does; empty ones are left out.
+    """Sort pictures into bins of equal width, as the calibration error does; none is empty.
 
     ``said`` (n,) are the probabilities of what ``is_so`` tells.
     """
@@ -59,12 +59,12 @@ def reliability(said: Floats, is_so: Truth) -> list[Bin]:
 
 
 def _bin(said: Floats, is_so: Truth) -> Bin:
-    films, share = len(said), float(is_so.mean())
-    spread = _Z**2 / films
+    count, share = len(said), float(is_so.mean())
+    spread = _Z**2 / count
     middle = (share + spread / 2) / (1 + spread)
     half = np.sqrt(spread * share * (1 - share) + spread**2 / 4) / (1 + spread)
     low, high = max(0.0, float(middle - half)), min(1.0, float(middle + half))
-    return Bin(float(said.mean()), share, min(low, share), max(high, share), films)
+    return Bin(float(said.mean()), share, min(low, share), max(high, share), count)
 
 
 def _counts_from_the_top(scores: Floats, is_positive: Truth) -> tuple[Floats, Floats]:

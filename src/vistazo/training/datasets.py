@@ -1,4 +1,4 @@
-"""Films, their labels and their patients, from image folders or a MedMNIST file."""
+"""Pictures, their labels and their groups, from image folders or a MedMNIST file."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Films:
-    """Prepared but not yet scaled films, one row each.
+class Pictures:
+    """Prepared but not yet scaled pictures, one row each.
 
-    ``pixels`` is uint8 (n, height, width, channels); ``labels`` the index of each film's label;
-    ``patients`` an integer that is the same for all films of one patient and for exact copies.
+    ``pixels`` is uint8 (n, height, width, channels); ``labels`` the index of each picture's label;
+    ``groups`` an integer that pictures which belong together share, and exact copies.
     """
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
-    patients: NDArray[np.int64]
+    groups: NDArray[np.int64]
     names: tuple[str, ...]
     sha256: str
 
@@ -42,29 +42,29 @@ class Films:
 
 
 @dataclass(frozen=True)
-class _Film:
+class _Prepared:
     pixels: NDArray[np.uint8]
     label: int
     name: str
-    patient: str
+    group: str
     picture_sha256: str
     file_sha256: str
 
 
-def load_films(config: TrainingConfig, report: Report | None = None) -> Films:
-    """Read, decode and prepare every film, as serving would.
+def load_pictures(config: TrainingConfig, report: Report | None = None) -> Pictures:
+    """Read, decode and prepare every picture, as serving would.
 
     Raises SettingsError where the folder, a label's folder, or all of its images are missing, and
     InputError, naming the file, for one that cannot be decoded.
     """
     source = config.data.folder
     if source.is_dir():
-        films = list(_from_folders(config, report))
+        pictures = list(_from_folders(config, report))
     elif source.suffix == ".npz" and source.is_file():
-        films = list(_from_medmnist(config))
+        pictures = list(_from_medmnist(config))
     else:
         raise SettingsError(f"The data {source} is neither a folder nor an .npz file.")
-    return _gather(films)
+    return _gather(pictures)
 
 
 def unscaled(spec: InputSpec) -> InputSpec:
@@ -72,7 +72,7 @@ def unscaled(spec: InputSpec) -> InputSpec:
     return spec.model_copy(update={"scale": "none"})
 
 
-def _from_folders(config: TrainingConfig, report: Report | None) -> Iterable[_Film]:
+def _from_folders(config: TrainingConfig, report: Report | None) -> Iterable[_Prepared]:
     files = [
         (label, path)
         for label, name in enumerate(config.labels)
@@ -82,7 +82,7 @@ def _from_folders(config: TrainingConfig, report: Report | None) -> Iterable[_Fi
         data = path.read_bytes()
         name = f"{config.labels[label]}/{path.name}"
         picture = _decode(data, config.input, name)
-        yield _film(picture, config, label, name, _digest(data))
+        yield _prepared(picture, config, label, name, _digest(data))
         if report is not None:
             report(done, len(files))
 
@@ -97,9 +97,9 @@ def _images_of(folder: Path) -> list[Path]:
     return found
 
 
-def _from_medmnist(config: TrainingConfig) -> Iterable[_Film]:
+def _from_medmnist(config: TrainingConfig) -> Iterable[_Prepared]:
     for name, label, pixels in read_medmnist(config.data.folder, config.labels, MEDMNIST_PARTS):
-        yield _film(Picture(pixels), config, label, name, _digest(pixels.tobytes()))
+        yield _prepared(Picture(pixels), config, label, name, _digest(pixels.tobytes()))
 
 
 def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
@@ -109,33 +109,33 @@ def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
         raise InputError(f"{name}: {error}") from error
 
 
-def _film(
+def _prepared(
     picture: Picture, config: TrainingConfig, label: int, name: str, file_sha256: str
-) -> _Film:
+) -> _Prepared:
     prepared = prepare(picture, unscaled(config.input))
     # Exact for sources of 8 bits, which Pillow resamples to 8 bits; a rounding for deeper greys.
     pixels = np.rint(prepared).clip(0, 255).astype(np.uint8)
-    patient = _patient_of(name, config.data.group)
-    return _Film(pixels, label, name, patient, _digest(picture.pixels.tobytes()), file_sha256)
+    group = _group_of(name, config.data.group)
+    return _Prepared(pixels, label, name, group, _digest(picture.pixels.tobytes()), file_sha256)
 
 
-def _patient_of(name: str, pattern: str | None) -> str:
+def _group_of(name: str, pattern: str | None) -> str:
     found = re.match(pattern, Path(name).name) if pattern is not None else None
     return found.group(1) if found else name
 
 
-def _gather(films: Sequence[_Film]) -> Films:
-    return Films(
-        np.stack([film.pixels for film in films]),
-        np.array([film.label for film in films], dtype=np.int64),
-        _numbered(films),
-        tuple(film.name for film in films),
-        data_sha256((film.name, film.label, film.file_sha256) for film in films),
+def _gather(pictures: Sequence[_Prepared]) -> Pictures:
+    return Pictures(
+        np.stack([picture.pixels for picture in pictures]),
+        np.array([picture.label for picture in pictures], dtype=np.int64),
+        _numbered(pictures),
+        tuple(picture.name for picture in pictures),
+        data_sha256((picture.name, picture.label, picture.file_sha256) for picture in pictures),
     )
 
 
-def _numbered(films: Sequence[_Film]) -> NDArray[np.int64]:
-    """Join what shares a patient or shows the same picture, however long the chain (union-find)."""
+def _numbered(pictures: Sequence[_Prepared]) -> NDArray[np.int64]:
+    """Join what shares a group or shows the same picture, however long the chain (union-find)."""
     parent: dict[str, str] = {}
 
     def root(key: str) -> str:
@@ -143,16 +143,16 @@ def _numbered(films: Sequence[_Film]) -> NDArray[np.int64]:
             key = parent[key]
         return key
 
-    for film in films:
-        parent[root(f"picture {film.picture_sha256}")] = root(f"patient {film.patient}")
-    roots = [root(f"patient {film.patient}") for film in films]
+    for picture in pictures:
+        parent[root(f"picture {picture.picture_sha256}")] = root(f"group {picture.group}")
+    roots = [root(f"group {picture.group}") for picture in pictures]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(roots))}
     return np.array([numbers[key] for key in roots], dtype=np.int64)
 
 
-def data_sha256(films: Iterable[tuple[str, int, str]]) -> str:
-    """Of every film's name, label and the hash of its bytes, whatever the order."""
-    lines = sorted(f"{name} {label} {sha256}\n" for name, label, sha256 in films)
+def data_sha256(pictures: Iterable[tuple[str, int, str]]) -> str:
+    """Of every picture's name, label and the hash of its bytes, whatever the order."""
+    lines = sorted(f"{name} {label} {sha256}\n" for name, label, sha256 in pictures)
     return _digest("".join(lines).encode())
 
 

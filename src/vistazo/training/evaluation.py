@@ -1,4 +1,4 @@
-"""Figures of merit, each with a 95 % interval from resampling patients."""
+"""Figures of merit, each with a 95 % interval from resampling groups."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Confusion:
 def auc(scores: Floats, is_positive: Truth, weights: Floats | None = None) -> float:
     """Return the chance that a positive scores above a negative, ties counting half.
 
-    The Mann-Whitney statistic (Hanley and McNeil 1982), with optional weights per film; nan where
-    only one label is present.
+    The Mann-Whitney statistic (Hanley and McNeil 1982), with optional weights per picture; nan
+    where only one label is present.
     """
     weights = np.ones(len(scores)) if weights is None else weights
     levels, place = np.unique(scores, return_inverse=True)
@@ -79,12 +79,12 @@ def confusion(scores: Floats, is_positive: Truth, threshold: float) -> Confusion
 
 
 def confusion_of_labels(labels: Labels, predicted: Labels, count: int) -> NDArray[np.int64]:
-    """Count films (count, count): a row per true label, a column per predicted one."""
+    """Count pictures (count, count): a row per true label, a column per predicted one."""
     return np.bincount(labels * count + predicted, minlength=count**2).reshape(count, count)
 
 
 def binary_figures(
-    scores: Floats, is_positive: Truth, patients: Labels, threshold: float
+    scores: Floats, is_positive: Truth, groups: Labels, threshold: float
 ) -> dict[str, Figure]:
     """Scores are probabilities (n,) of the positive label."""
     said = scores >= threshold
@@ -111,12 +111,10 @@ def binary_figures(
             scores, is_positive, weights
         ),
     }
-    return _with_intervals(measures, patients)
+    return _with_intervals(measures, groups)
 
 
-def multiclass_figures(
-    probabilities: Floats, labels: Labels, patients: Labels
-) -> dict[str, Figure]:
+def multiclass_figures(probabilities: Floats, labels: Labels, groups: Labels) -> dict[str, Figure]:
     """Of a label against the rest: ``auc``, ``sensitivity``, ``specificity`` and ``f1`` are means
     over labels. ``brier`` adds up over labels.
     """
@@ -139,7 +137,7 @@ def multiclass_figures(
         ),
         "expected_calibration_error": lambda weights: calibration_error(confidence, right, weights),
     }
-    return _with_intervals(measures, patients)
+    return _with_intervals(measures, groups)
 
 
 def mean_auc(probabilities: Floats, labels: Labels, weights: Floats | None = None) -> float:
@@ -149,10 +147,10 @@ def mean_auc(probabilities: Floats, labels: Labels, weights: Floats | None = Non
 
 
 def _with_intervals(
-    measures: dict[str, Callable[[Floats], float]], patients: Labels
+    measures: dict[str, Callable[[Floats], float]], groups: Labels
 ) -> dict[str, Figure]:
-    """Draw whole patients with replacement: films of one patient are not independent."""
-    _, place = np.unique(patients, return_inverse=True)
+    """Draw whole groups with replacement: pictures of one group are not independent."""
+    _, place = np.unique(groups, return_inverse=True)
     random, count = np.random.default_rng(0), int(np.max(place)) + 1
     drawn = [
         np.bincount(random.integers(0, count, count), minlength=count)[place].astype(np.float64)

@@ -20,14 +20,14 @@ from vistazo.training.checkpoint import (
     write_checkpoint,
 )
 from vistazo.training.config import TrainingConfig
-from vistazo.training.datasets import Films, load_films
+from vistazo.training.datasets import Pictures, load_pictures
 from vistazo.training.evaluation import mean_auc
 from vistazo.training.familiar import make_baseline
 from vistazo.training.framework import keras, tf
 from vistazo.training.network import build_ensemble
 from vistazo.training.outcome import write_outcome
 from vistazo.training.progress import EpochFigures, Progress
-from vistazo.training.splits import Split, split_by_patient
+from vistazo.training.splits import Split, split_by_group
 
 Floats = NDArray[np.float64]
 CHECKPOINT = "checkpoint.npz"
@@ -43,35 +43,36 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     """
     out.mkdir(parents=True, exist_ok=True)
     progress = progress if progress is not None else Progress(out / LOG)
-    films = load_films(config, lambda done, total: progress.bar("reading", done, total))
-    split = split_by_patient(films.labels, films.patients, config.splits)
+    pictures = load_pictures(config, lambda done, total: progress.bar("reading", done, total))
+    split = split_by_group(pictures.labels, pictures.groups, config.splits)
     progress.say(
-        f"{len(films)} films of {len(np.unique(films.patients))} patients: {len(split.training)} "
-        f"to train on, {len(split.validation)} to choose on, {len(split.holdout)} held out"
+        f"{len(pictures)} pictures of {len(np.unique(pictures.groups))} groups: "
+        f"{len(split.training)} to train on, {len(split.validation)} to choose on, "
+        f"{len(split.holdout)} held out"
     )
-    checkpoint = read_checkpoint(out / CHECKPOINT, config.recipe_sha256, films.sha256)
-    trainer = Trainer(config, films, split)
+    checkpoint = read_checkpoint(out / CHECKPOINT, config.recipe_sha256, pictures.sha256)
+    trainer = Trainer(config, pictures, split)
     if checkpoint is not None:
         trainer.restore(checkpoint)
         progress.say(f"going on after epoch {len(trainer.history)}")
     run_epochs(trainer, config, out / CHECKPOINT, progress)
     model_path = out / f"{config.name}.keras"
     replace_whole(model_path, trainer.save)
-    write_outcome(config, films, split, trainer, model_path=model_path, progress=progress)
-    _write_baseline(config, films, split, model_path, progress)
+    write_outcome(config, pictures, split, trainer, model_path=model_path, progress=progress)
+    _write_baseline(config, pictures, split, model_path, progress)
     (out / CHECKPOINT).unlink(missing_ok=True)
     return model_path
 
 
 def _write_baseline(
-    config: TrainingConfig, films: Films, split: Split, model_path: Path, progress: Progress
+    config: TrainingConfig, pictures: Pictures, split: Split, model_path: Path, progress: Progress
 ) -> None:
     if min(len(split.training), len(split.validation)) < COMPONENTS:
-        progress.say(f"fewer than {COMPONENTS} films: no baseline to tell strange pictures by")
+        progress.say(f"fewer than {COMPONENTS} pictures: no baseline to tell strange pictures by")
         return
 
     def prepare(row: int) -> NDArray[np.float32]:
-        return scale(films.pixels[row].astype(np.float32), config.input.scale)
+        return scale(pictures.pixels[row].astype(np.float32), config.input.scale)
 
     def show(done: int, total: int) -> None:
         progress.bar("baseline", done, total)
@@ -99,16 +100,16 @@ def run_epochs(
 
 
 class Trainer:
-    """A network, the running average of its weights, and the films it learns from."""
+    """A network, the running average of its weights, and the pictures it learns from."""
 
-    def __init__(self, config: TrainingConfig, films: Films, split: Split) -> None:
+    def __init__(self, config: TrainingConfig, pictures: Pictures, split: Split) -> None:
         keras.utils.set_random_seed(config.seed)
         self.history: list[dict[str, float]] = []
-        self._config, self._films, self._split = config, films, split
+        self._config, self._pictures, self._split = config, pictures, split
         self._current, self._average = build_ensemble(config), build_ensemble(config)
         self._network = self._current.members
         self._average.members.set_weights(self._network.get_weights())
-        self._batches = Batches(config, films, split.training)
+        self._batches = Batches(config, pictures, split.training)
         self._optimizer = _optimizer(config, self._batches.steps)
         self._optimizer.build(self._network.trainable_variables)
         self._step = tf.function(self._learn, reduce_retracing=True)
@@ -125,7 +126,7 @@ class Trainer:
             progress.bar(what, step, self._batches.steps)
         self._average.join_heads()
         rows = self._split.validation
-        auc = mean_auc(self.probabilities(self._films.pixels[rows]), self._films.labels[rows])
+        auc = mean_auc(self.probabilities(self._pictures.pixels[rows]), self._pictures.labels[rows])
         seconds = time.monotonic() - started
         figures = EpochFigures(epoch, float(np.mean(losses)), auc, seconds)
         self.history.append(figures.to_json())
@@ -135,15 +136,17 @@ class Trainer:
         """Of every label (n, k), by the averaged weights; ``pixels`` are 0..255, not yet scaled."""
         parts = []
         for start in range(0, len(pixels), batch):
-            films = scale(
+            pictures = scale(
                 pixels[start : start + batch].astype(np.float32), self._config.input.scale
             )
-            parts.append(np.asarray(self._average.served(films, training=False), dtype=np.float64))
+            parts.append(
+                np.asarray(self._average.served(pictures, training=False), dtype=np.float64)
+            )
         scores = np.concatenate(parts)
         return np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
 
     def views(self, pixels: NDArray[np.uint8], seed: int) -> NDArray[np.float32]:
-        """Return the films once more, changed as in training."""
+        """Return the pictures once more, changed as in training."""
         changed = augment(
             tf.constant(pixels, tf.float32), tf.constant([seed, 0]), self._config.augmentation
         )
@@ -155,7 +158,9 @@ class Trainer:
 
     def checkpoint(self) -> Checkpoint:
         state = {name: [np.asarray(v) for v in group] for name, group in self._state().items()}
-        return Checkpoint(self._config.recipe_sha256, self._films.sha256, list(self.history), state)
+        return Checkpoint(
+            self._config.recipe_sha256, self._pictures.sha256, list(self.history), state
+        )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         self.history = list(checkpoint.history)
@@ -172,16 +177,16 @@ class Trainer:
             "optimizer": self._optimizer.variables,
         }
 
-    def _learn(self, films: Any, targets: Any, weights: Any) -> Any:
+    def _learn(self, pictures: Any, targets: Any, weights: Any) -> Any:
         with tf.GradientTape() as tape:
-            scores = self._network(films, training=True)
+            scores = self._network(pictures, training=True)
             wanted = tf.broadcast_to(targets[:, tf.newaxis], tf.shape(scores))
             losses = (
                 keras.losses.binary_crossentropy(wanted, scores)
                 if self._config.is_binary
                 else keras.losses.categorical_crossentropy(wanted, scores)
             )
-            # Each member learns from its own loss alone: a sum over members, a mean over films.
+            # Each member learns from its own loss alone: a sum over members, a mean over pictures.
             loss = tf.reduce_mean(tf.reduce_sum(losses, axis=1) * weights)
         variables = self._network.trainable_variables
         gradients = tape.gradient(loss, variables)

@@ -49,8 +49,8 @@ class Ensemble:
 def build_ensemble(config: TrainingConfig) -> Ensemble:
     spec, count = config.input, config.network.members
     units, activation = (1, "sigmoid") if config.is_binary else (len(config.labels), "softmax")
-    film = keras.Input((spec.height, spec.width, spec.channels), name="film")
-    maps = [_features(film, config) for _ in range(count)]
+    picture = keras.Input((spec.height, spec.width, spec.channels), name="picture")
+    maps = [_features(picture, config) for _ in range(count)]
     means = [keras.layers.GlobalAveragePooling2D()(features) for features in maps]
     scores = []
     for member, mean in enumerate(means):
@@ -61,16 +61,16 @@ def build_ensemble(config: TrainingConfig) -> Ensemble:
     mean = keras.layers.GlobalAveragePooling2D(name="mean")(features)
     joined = keras.layers.Dense(units, activation=activation, name="scores")(mean)
     ensemble = Ensemble(
-        keras.Model(film, keras.layers.Concatenate(axis=1)(scores) if count > 1 else scores[0]),
-        keras.Model(film, joined, name=config.name),
+        keras.Model(picture, keras.layers.Concatenate(axis=1)(scores) if count > 1 else scores[0]),
+        keras.Model(picture, joined, name=config.name),
     )
     ensemble.join_heads()
     return ensemble
 
 
-def _features(film: Tensor, config: TrainingConfig) -> Tensor:
+def _features(picture: Tensor, config: TrainingConfig) -> Tensor:
     shape = config.network
-    x = keras.layers.ReLU()(_convolution(film, shape.width, side=5, stride=2))
+    x = keras.layers.ReLU()(_convolution(picture, shape.width, side=5, stride=2))
     for stage in range(shape.stages):
         for block in range(shape.blocks):
             x = _residual_block(x, shape.width * 2**stage, halve=stage > 0 and block == 0)

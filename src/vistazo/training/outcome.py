@@ -17,7 +17,7 @@ from vistazo.training.calibration import (
     uncertain_band,
 )
 from vistazo.training.config import TrainingConfig
-from vistazo.training.datasets import Films
+from vistazo.training.datasets import Pictures
 from vistazo.training.progress import Progress
 from vistazo.training.report import Run, measure, write_evaluation, write_model_card
 from vistazo.training.shortcuts import fit_look, misleading
@@ -40,7 +40,7 @@ class Trained(Protocol):
 
 def write_outcome(
     config: TrainingConfig,
-    films: Films,
+    pictures: Pictures,
     split: Split,
     trained: Trained,
     *,
@@ -48,42 +48,42 @@ def write_outcome(
     progress: Progress,
 ) -> None:
     """Write the card and ``evaluation.json`` of weights that have been saved."""
-    progress.say("choosing the operating point on validation films")
-    point = choose_operating_point(config, films, split.validation, trained)
-    run = Run(config, films, split, point, trained.history, trained.weight_count)
+    progress.say("choosing the operating point on validation pictures")
+    point = choose_operating_point(config, pictures, split.validation, trained)
+    run = Run(config, pictures, split, point, trained.history, trained.weight_count)
     figures = {
         part: measure(
-            with_temperature(trained.probabilities(films.pixels[rows]), point.temperature),
-            films,
+            with_temperature(trained.probabilities(pictures.pixels[rows]), point.temperature),
+            pictures,
             rows,
             config,
             point.threshold,
         )
-        for part, rows in parts_to_measure(config, films, split).items()
+        for part, rows in parts_to_measure(config, pictures, split).items()
     }
     write_evaluation(model_path, run, figures)
     write_model_card(model_path, run, figures)
     told = ("auc", "accuracy", "expected_calibration_error")
     held_out = ", ".join(f"{name} {figures['holdout'][name]['value']}" for name in told)
-    progress.say(f"unseen patients: {held_out}, at threshold {point.threshold}")
+    progress.say(f"held out: {held_out}, at threshold {point.threshold}")
 
 
-def parts_to_measure(config: TrainingConfig, films: Films, split: Split) -> dict[str, Rows]:
-    """Name the films to report on, as row numbers."""
+def parts_to_measure(config: TrainingConfig, pictures: Pictures, split: Split) -> dict[str, Rows]:
+    """Name the pictures to report on, as row numbers."""
     parts = {"holdout": split.holdout, "validation": split.validation}
     if config.is_binary:
         seen, unseen = split.training, split.holdout
-        look = fit_look(films.pixels[seen], films.labels[seen])
-        misled = misleading(look.scores(films.pixels[unseen]), films.labels[unseen])
+        look = fit_look(pictures.pixels[seen], pictures.labels[seen])
+        misled = misleading(look.scores(pictures.pixels[unseen]), pictures.labels[unseen])
         parts["holdout_with_misleading_look"] = unseen[misled]
     return parts
 
 
 def choose_operating_point(
-    config: TrainingConfig, films: Films, rows: Rows, trained: Trained
+    config: TrainingConfig, pictures: Pictures, rows: Rows, trained: Trained
 ) -> OperatingPoint:
-    """Fit the temperature on the films as they are; for two labels, a threshold on all views."""
-    pixels, labels = films.pixels[rows], films.labels[rows]
+    """Fit the temperature on the pictures as they are; for two labels, a threshold on all views."""
+    pixels, labels = pictures.pixels[rows], pictures.labels[rows]
     plain = trained.probabilities(pixels)
     temperature = round(fit_temperature(plain, labels), 4)
     if not config.is_binary:

@@ -16,8 +16,8 @@ _REDRAW_EVERY_S = 0.2
 class EpochFigures:
     """What an epoch gave.
 
-    ``auc`` is that of the averaged weights on validation films: the mean over labels, each against
-    the rest.
+    ``auc`` is that of the averaged weights on validation pictures: the mean over labels, each
+    against the rest.
     """
 
     epoch: int

@@ -18,7 +18,7 @@ from vistazo.training.answers import Answers
 from vistazo.training.calibration import OperatingPoint
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.config import TrainingConfig
-from vistazo.training.datasets import Films
+from vistazo.training.datasets import Pictures
 from vistazo.training.evaluation import (
     RESAMPLES,
     binary_figures,
@@ -31,13 +31,13 @@ from vistazo.training.splits import Split
 Rows = NDArray[np.int64]
 EVALUATION = "evaluation.json"
 _PARTS_ON_THE_CARD = {
-    "holdout": "unseen_patients_of_the_same_collection",
-    "holdout_with_misleading_look": "those_whose_film_looks_like_the_other_label",
+    "holdout": "unseen_pictures_of_the_same_collection",
+    "holdout_with_misleading_look": "those_that_look_like_the_other_label",
 }
 _ON_THE_CARD = (
-    "films",
-    "patients",
-    "films_per_label",
+    "pictures",
+    "groups",
+    "pictures_per_label",
     "auc",
     "accuracy",
     "sensitivity",
@@ -52,7 +52,7 @@ class Run:
     """What was trained on what, and what it came to."""
 
     config: TrainingConfig
-    films: Films
+    pictures: Pictures
     split: Split
     point: OperatingPoint
     history: Sequence[Mapping[str, float]]
@@ -61,14 +61,14 @@ class Run:
 
 def measure(
     probabilities: NDArray[np.float64],
-    films: Films,
+    pictures: Pictures,
     rows: Rows,
     config: TrainingConfig,
     threshold: float,
 ) -> dict[str, Any]:
-    """Count and measure calibrated probabilities (len(rows), labels) of the films of ``rows``."""
+    """Count and measure calibrated probabilities (len(rows), labels) of the pictures ``rows``."""
     positive = config.positive_index if config.is_binary else None
-    truth = films.labels[rows], films.patients[rows]
+    truth = pictures.labels[rows], pictures.groups[rows]
     return measure_answers(Answers(probabilities, *truth, config.labels, positive, threshold))
 
 
@@ -78,16 +78,16 @@ def measure_answers(answers: Answers) -> dict[str, Any]:
     ``confusion`` holds four counts for two classes; for more, the counts of each predicted label
     by true label.
     """
-    labels, patients, names = answers.labels, answers.patients, answers.names
+    labels, groups, names = answers.labels, answers.groups, answers.names
     counts = {name: int((labels == k).sum()) for k, name in enumerate(names)}
-    found: dict[str, Any] = {"films": len(labels), "patients": len(np.unique(patients))}
-    found["films_per_label"] = counts
+    found: dict[str, Any] = {"pictures": len(labels), "groups": len(np.unique(groups))}
+    found["pictures_per_label"] = counts
     if answers.positive is not None:
         scores, truth = answers.probabilities[:, answers.positive], labels == answers.positive
-        figures = binary_figures(scores, truth, patients, answers.threshold)
+        figures = binary_figures(scores, truth, groups, answers.threshold)
         found["confusion"] = asdict(confusion(scores, truth, answers.threshold))
     else:
-        figures = multiclass_figures(answers.probabilities, labels, patients)
+        figures = multiclass_figures(answers.probabilities, labels, groups)
         rows = confusion_of_labels(labels, answers.predicted, len(names)).tolist()
         found["confusion"] = {
             name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows, strict=True)
@@ -114,11 +114,11 @@ def write_evaluation(model_path: Path, run: Run, figures: Mapping[str, Any]) -> 
             "weights": run.weight_count,
         },
         "data": {
-            "sha256": run.films.sha256,
-            "films": len(run.films),
-            "patients": len(np.unique(run.films.patients)),
+            "sha256": run.pictures.sha256,
+            "pictures": len(run.pictures),
+            "groups": len(np.unique(run.pictures.groups)),
         }
-        | {f"{part}_films": len(rows) for part, rows in vars(run.split).items()},
+        | {f"{part}_pictures": len(rows) for part, rows in vars(run.split).items()},
         "how": _method(config),
         "operating_point": asdict(run.point),
         **figures,
@@ -155,7 +155,7 @@ def read_evaluation(model_path: Path) -> dict[str, Any]:
 
 
 def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> None:
-    """Write the card beside the model, with the figures of the films that were held out."""
+    """Write the card beside the model, with the figures of the pictures that were held out."""
     config, point = run.config, run.point
     output = OutputSpec(
         kind="sigmoid" if config.is_binary else "softmax",
@@ -193,16 +193,16 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 def _method(config: TrainingConfig) -> dict[str, str]:
     return {
-        "split": "Whole patients, drawn at random label by label with splits.seed; exact copies "
-        "count as one patient. This run saw no holdout film in training or in any choice.",
+        "split": "Whole groups, drawn at random label by label with splits.seed; exact copies "
+        "count as one group. This run saw no holdout picture in training or in any choice.",
         "weights": "The running average of the weights after the last epoch; no epoch was chosen "
         "by its figures.",
-        "operating_point": "Temperature from the validation films; threshold where sensitivity "
+        "operating_point": "Temperature from the validation pictures; threshold where sensitivity "
         "and specificity meet on them and on "
         f"{config.threshold.views} augmented views of each.",
-        "misleading_look": "Of each label, the half of the holdout films that a logistic "
+        "misleading_look": "Of each label, the half of the holdout pictures that a logistic "
         "regression on brightness, contrast, sharpness, black and edges finds "
         "most like the other label.",
-        "intervals": f"95 %: percentile bootstrap over patients, {RESAMPLES} resamples.",
+        "intervals": f"95 %: percentile bootstrap over groups, {RESAMPLES} resamples.",
         "scored_with": "Keras, float32, calibrated with the temperature.",
     }

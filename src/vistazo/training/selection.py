@@ -12,47 +12,47 @@ from numpy.typing import NDArray
 from vistazo.errors import CorruptImageError, SettingsError
 from vistazo.training.collection import LabelledPicture, find_pictures
 from vistazo.training.config import TrainingConfig
-from vistazo.training.datasets import data_sha256, load_films
+from vistazo.training.datasets import data_sha256, load_pictures
 from vistazo.training.outcome import parts_to_measure
 from vistazo.training.progress import Progress
 from vistazo.training.report import read_evaluation
-from vistazo.training.splits import split_by_patient
+from vistazo.training.splits import split_by_group
 
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """``patients`` (n,) are shared by pictures of one patient; ``parts`` name rows to report on.
+    """``groups`` (n,): pictures that belong together share one; ``parts`` name rows to report on.
 
     The first part is the one that is drawn. ``sha256`` is that of the whole collection.
     """
 
     pictures: tuple[LabelledPicture, ...]
-    patients: Rows
+    groups: Rows
     parts: Mapping[str, Rows]
     sha256: str
 
 
 def select_all(source: Path, labels: Sequence[str]) -> Selection:
-    """Every picture; exact copies count as one patient. Raises SettingsError."""
+    """Every picture; exact copies count as one group. Raises SettingsError."""
     pictures = find_pictures(source, labels)
     hashes = [_sha256(picture) for picture in pictures]
-    _, patients = np.unique(hashes, return_inverse=True)
+    _, groups = np.unique(hashes, return_inverse=True)
     described = (
         (picture.name, picture.label, sha256)
         for picture, sha256 in zip(pictures, hashes, strict=True)
     )
     every = {"all": np.arange(len(pictures))}
-    return Selection(tuple(pictures), patients, every, data_sha256(described))
+    return Selection(tuple(pictures), groups, every, data_sha256(described))
 
 
 def select_held_out(config: TrainingConfig, labels: Sequence[str], progress: Progress) -> Selection:
-    """Select the films that a run of ``config`` on its data does not train on.
+    """Select the pictures that a run of ``config`` on its data does not train on.
 
     ``holdout`` served no choice, ``validation`` the choice of the operating point. Raises
-    SettingsError where the labels are not those of the model, and, as which films were held out
-    cannot be told then, InputError, naming it, for a film that cannot be decoded.
+    SettingsError where the labels are not those of the model, and, as which pictures were held out
+    cannot be told then, InputError, naming it, for a picture that cannot be decoded.
     """
     if tuple(labels) != config.labels:
         raise SettingsError(
@@ -60,16 +60,16 @@ def select_held_out(config: TrainingConfig, labels: Sequence[str], progress: Pro
             f"{', '.join(config.labels)}."
         )
     found = find_pictures(config.data.folder, labels, as_trained=True)
-    films = load_films(config, lambda done, total: progress.bar("reading", done, total))
-    split = split_by_patient(films.labels, films.patients, config.splits)
-    parts = parts_to_measure(config, films, split)
+    pictures = load_pictures(config, lambda done, total: progress.bar("reading", done, total))
+    split = split_by_group(pictures.labels, pictures.groups, config.splits)
+    parts = parts_to_measure(config, pictures, split)
     rows = np.unique(np.concatenate(list(parts.values())))
     picture_of = {picture.name: picture for picture in found}
     return Selection(
-        tuple(picture_of[films.names[row]] for row in rows),
-        films.patients[rows],
+        tuple(picture_of[pictures.names[row]] for row in rows),
+        pictures.groups[rows],
         {part: np.searchsorted(rows, members) for part, members in parts.items()},
-        films.sha256,
+        pictures.sha256,
     )
 
 
@@ -78,7 +78,7 @@ def check_run(
 ) -> None:
     """Compare with what the run that made the model left beside it.
 
-    Raises SettingsError where that run saw other films: what it held out cannot be told then.
+    Raises SettingsError where that run saw other pictures: what it held out cannot be told then.
     """
     try:
         run = read_evaluation(model)
@@ -87,8 +87,8 @@ def check_run(
         return
     if run.get("data", {}).get("sha256") != selection.sha256:
         raise SettingsError(
-            f"{config.data.folder} does not hold the very films that {model} was trained with, so "
-            "which it has not seen cannot be told. Leave out --training to score them all."
+            f"{config.data.folder} does not hold the very pictures that {model} was trained with, "
+            "so which it has not seen cannot be told. Leave out --training to score them all."
         )
     if run.get("recipe_sha256") != config.recipe_sha256:
         progress.say("The training file was changed after the run; it may have held out others.")

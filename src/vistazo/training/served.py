@@ -69,7 +69,7 @@ def score(classifier: Classifier, selection: Selection, threads: int, progress: 
     given = [decision for decision in decisions if decision is not None]
     pictures = tuple(selection.pictures[row] for row in answered)
     warnings = Counter(warning for decision in given for warning in decision.warnings)
-    answers = _answers(classifier, pictures, given, selection.patients[answered])
+    answers = _answers(classifier, pictures, given, selection.groups[answered])
     return Scored(pictures, answers, parts, dict(warnings), tuple(refused))
 
 
@@ -86,8 +86,8 @@ def describe(classifier: Classifier, selection: Selection, scored: Scored) -> di
         "how": {
             "scored_with": f"Vistazo {__version__}, as served: file in, compiled model, decision "
             "out, calibrated with the card's temperature.",
-            "intervals": f"95 %: percentile bootstrap over patients, {RESAMPLES} resamples; a "
-            "picture whose patient is not known is its own.",
+            "intervals": f"95 %: percentile bootstrap over groups, {RESAMPLES} resamples; a "
+            "picture whose group is not known is its own.",
         },
         "operating_point": output.model_dump(
             mode="json", include={"temperature", "threshold", "uncertain_band"}
@@ -100,13 +100,13 @@ def _answers(
     classifier: Classifier,
     pictures: tuple[LabelledPicture, ...],
     decisions: list[Decision],
-    patients: Rows,
+    groups: Rows,
 ) -> Answers:
     card = classifier.card
     return Answers(
         probabilities=np.array([decision.probabilities for decision in decisions]),
         labels=np.array([picture.label for picture in pictures]),
-        patients=patients,
+        groups=groups,
         names=card.labels,
         positive=card.positive_index if card.is_binary else None,
         threshold=card.output.threshold,

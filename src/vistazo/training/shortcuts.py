@@ -1,8 +1,8 @@
-"""How far the plain look of a film, and not its content, gives its label away.
+"""How far the plain look of a picture, and not its content, gives its label away.
 
 Labels of a collection often differ in exposure, sharpness or framing. A random holdout shares the
 difference, so figures on it flatter a network that learned it (Zech et al. 2018, PLOS Medicine
-15(11): e1002683). The films whose look points to the other label are the harder, fairer test.
+15(11): e1002683). The pictures whose look points to the other label are the harder, fairer test.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ _EDGE_PX = 4
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """A logistic regression on the look of films: brightness, contrast, sharpness, black, edges."""
+    """Logistic regression on how pictures look: brightness, contrast, sharpness, black, edges."""
 
     mean: Floats
     std: Floats
     weights: Floats
 
     def scores(self, pixels: NDArray[np.uint8]) -> Floats:
-        """Return a number per film (n,) that rises with the chance of the second label."""
+        """Return a number per picture (n,) that rises with the chance of the second label."""
         return _terms(_statistics(pixels), self.mean, self.std) @ self.weights
 
 
 def fit_look(pixels: NDArray[np.uint8], labels: Labels) -> Look:
-    """Fit on training films (n, h, w, c) of two labels, each label counting the same."""
+    """Fit on training pictures (n, h, w, c) of two labels, each label counting the same."""
     statistics = _statistics(pixels)
     mean, std = statistics.mean(axis=0), statistics.std(axis=0) + 1e-6
     terms, weights = _terms(statistics, mean, std), np.zeros(2 * statistics.shape[1] + 1)
-    film_weights = balanced_weights(labels) / len(labels)
+    picture_weights = balanced_weights(labels) / len(labels)
     for _ in range(_STEPS):
         chance = 0.5 * (1 + np.tanh(terms @ weights / 2))
-        slope = terms.T @ ((chance - labels) * film_weights) + _DECAY * weights
+        slope = terms.T @ ((chance - labels) * picture_weights) + _DECAY * weights
         weights -= _RATE * slope
     return Look(mean, std, weights)
 
 
 def misleading(look_scores: Floats, labels: Labels) -> NDArray[np.bool_]:
-    """Mark, of each of two labels, the half of the films that looks most like the other label."""
+    """Mark, of each of two labels, the half of its pictures that looks most like the other."""
     found = np.zeros(len(labels), dtype=np.bool_)
     for label in (0, 1):
         own = labels == label

@@ -28,10 +28,10 @@ export function measuredOf({ card }) {
   const group = Object.values(card.figures).find(
     (figures) => isTable(figures) && "sensitivity" in figures && "specificity" in figures,
   );
-  if (!group || !group.films) return "";
+  if (!group || !group.pictures) return "";
   const ofHundred = (figure) => number(100 * (figure.value ?? figure), { maximumFractionDigits: 0 });
   return t("measured", {
-    films: number(group.films),
+    pictures: number(group.pictures),
     label: card.positive ?? card.labels[1],
     sensitivity: ofHundred(group.sensitivity),
     specificity: ofHundred(group.specificity),

@@ -63,10 +63,10 @@ def chart(
 
 def counted(answers: Answers) -> str:
     """Say how many pictures, and of what."""
-    patients = len(np.unique(answers.patients))
+    groups = len(np.unique(answers.groups))
     text = f"{len(answers)} pictures"
-    if patients != len(answers):
-        text += f" of {patients} patients"
+    if groups != len(answers):
+        text += f" of {groups} groups"
     counts = [f"{name} {(answers.labels == k).sum()}" for k, name in enumerate(answers.names)]
     of_each = f"{text}: {', '.join(counts)}"
     return of_each if len(of_each) <= _LONGEST_LINE else f"{text}, {len(counts)} labels"

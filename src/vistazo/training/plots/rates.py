@@ -85,7 +85,7 @@ def _draw(
 ) -> None:
     """Draw a curve for each label, the lowest value first.
 
-    Of several films with one score none comes first: ROC goes straight past them. Precision is no
+    Of pictures with one score none comes first: ROC goes straight past them. Precision is no
     straight line between two thresholds, so it is drawn, and added up, in steps.
     """
     how = "steps-pre" if points is precision_recall else "default"

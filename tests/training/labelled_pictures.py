@@ -1,4 +1,4 @@
-"""Small films made in memory, in folders as training reads them."""
+"""Small pictures made in memory, in folders as training reads them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from vistazo.training.config import TrainingConfig
 LABELS = ("CLEAR", "SHADOW")
 
 
-def write_collection(folder: Path, patients: int = 12, films_each: int = 2) -> Path:
-    """Noise with, for SHADOW, a bright square; ``clear-007-1.png`` is patient ``clear-007``."""
+def write_collection(folder: Path, groups: int = 12, pictures_each: int = 2) -> Path:
+    """Noise with, for SHADOW, a bright square; ``clear-007-1.png`` is group ``clear-007``."""
     random = np.random.default_rng(3)
     for label in LABELS:
         (folder / label).mkdir(parents=True)
-        for patient in range(patients):
-            for film in range(films_each):
+        for group in range(groups):
+            for picture in range(pictures_each):
                 pixels = random.integers(20, 120, (20, 24), dtype=np.uint8)
                 if label == "SHADOW":
                     pixels[6:14, 6:16] = 230
-                name = f"{label.lower()}-{patient:03}-{film}.png"
+                name = f"{label.lower()}-{group:03}-{picture}.png"
                 Image.fromarray(pixels).save(folder / label / name)
     return folder
 
@@ -48,12 +48,12 @@ def tiny_config(folder: Path, **changes: Any) -> TrainingConfig:
     return TrainingConfig.model_validate(document | changes)
 
 
-def write_flat_films(folder: Path, greys: dict[str, list[int]]) -> Path:
-    """One film of one grey level per number, in the folder of its label: ``DARK/film-0.png``."""
+def write_flat_pictures(folder: Path, greys: dict[str, list[int]]) -> Path:
+    """A picture of one grey level per number, in its label's folder: ``DARK/picture-0.png``."""
     for label, levels in greys.items():
         (folder / label).mkdir(parents=True)
         for place, grey in enumerate(levels):
-            builders.flat(grey).save(folder / label / f"film-{place}.png")
+            builders.flat(grey).save(folder / label / f"picture-{place}.png")
     return folder
 
 
