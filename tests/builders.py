@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vistazo.answers.likeness import Baseline
-from vistazo.classifier import Classifier, StrangerPolicy
+from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Outputs
 from vistazo.models.card import ModelCard
 from vistazo.models.signature import ModelSignature
@@ -125,7 +125,7 @@ def brightness_classifier(
     limits: ImageLimits | None = None,
     *,
     baseline: Baseline | None = None,
-    strangers: StrangerPolicy = "warn",
+    out_of_distribution: OutOfDistributionPolicy = "warn",
     **changes: Any,
 ) -> Classifier:
     """Says BRIGHT for a picture whose mean is above the threshold, with the mean as probability."""
@@ -136,7 +136,7 @@ def brightness_classifier(
         "0" * 64,
         limits or ImageLimits(),
         baseline=baseline,
-        strangers=strangers,
+        out_of_distribution=out_of_distribution,
     )
 
 

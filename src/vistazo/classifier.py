@@ -36,7 +36,7 @@ from vistazo.pictures.preprocessing import place, prepare
 from vistazo.pictures.upload import accept
 
 # What becomes of a picture that does not look like those that the model was made for.
-StrangerPolicy = Literal["warn", "reject", "off"]
+OutOfDistributionPolicy = Literal["warn", "reject", "off"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ModelSource:
     cache_dir: Path
     engine: Literal["auto", "onnx", "keras"] = "auto"
     keras_layers: str | None = None
-    out_of_distribution: StrangerPolicy = "warn"
+    out_of_distribution: OutOfDistributionPolicy = "warn"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Classifier:
         limits: ImageLimits,
         *,
         baseline: Baseline | None = None,
-        strangers: StrangerPolicy = "warn",
+        out_of_distribution: OutOfDistributionPolicy = "warn",
     ) -> None:
         self.card = card
         self.signature = engine.signature
@@ -101,7 +101,7 @@ class Classifier:
         self._explainer = Explainer(engine, card)
         self._limits = limits
         self._baseline = baseline
-        self._strangers = strangers
+        self._policy = out_of_distribution
 
     def classify(self, data: bytes) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
@@ -140,8 +140,8 @@ class Classifier:
             return Prediction(decision, self.identity)
         likeness = self._baseline.likeness(outputs.features[0])
         if not likeness.verdict:
-            if self._strangers == "reject":
-                raise RejectedUploadError([_stranger(self.card.name)])
+            if self._policy == "reject":
+                raise RejectedUploadError([_unlike_training(self.card.name)])
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
         return Prediction(decision, self.identity, likeness)
@@ -186,7 +186,7 @@ def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
         model.sha256,
         limits,
         baseline=baseline,
-        strangers=source.out_of_distribution,
+        out_of_distribution=source.out_of_distribution,
     )
     classifier.warm_up()
     return classifier
@@ -200,7 +200,7 @@ def _baseline_of(model: StoredModel, engine: Engine) -> Baseline | None:
     return read_baseline(path, model.sha256, math.prod(features))
 
 
-def _stranger(name: str) -> BrokenRule:
+def _unlike_training(name: str) -> BrokenRule:
     return BrokenRule(
         "in_distribution",
         f"The picture does not look like those that the model '{name}' was made for. "

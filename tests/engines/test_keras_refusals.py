@@ -255,7 +255,7 @@ def _zip(members: dict[str, bytes]) -> bytes:
 
 
 HDF5 = b"\x89HDF\r\n\x1a\n" + bytes(100)
-STRANGERS = [
+FOREIGN_FILES = [
     (b"", UnreadableModelError, "is empty"),
     (bytes(5000), UnreadableModelError, "is empty"),
     (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", UnreadableModelError, "Git LFS"),
@@ -282,7 +282,7 @@ STRANGERS = [
 ]
 
 
-@pytest.mark.parametrize(("content", "error", "words"), STRANGERS)
+@pytest.mark.parametrize(("content", "error", "words"), FOREIGN_FILES)
 def test_a_file_of_another_kind_is_named(
     content: bytes, error: type[ModelError], words: str, tmp_path: Path
 ) -> None:

@@ -37,11 +37,13 @@ ELSEWHERE = (
 def folder(tmp_path: Path) -> Path:
     data = encoded(film(900, 700), "JPEG")
     (tmp_path / "film.jpeg").write_bytes(data)
-    (tmp_path / "films").mkdir()
-    (tmp_path / "films" / "one.jpeg").write_bytes(data)
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "one.jpeg").write_bytes(data)
     for label, grey in (("DARK", 30), ("BRIGHT", 220)):
-        (tmp_path / "labelled_films" / label).mkdir(parents=True)
-        (tmp_path / "labelled_films" / label / "one.png").write_bytes(encoded(flat(grey, 60, 60)))
+        (tmp_path / "labelled_pictures" / label).mkdir(parents=True)
+        (tmp_path / "labelled_pictures" / label / "one.png").write_bytes(
+            encoded(flat(grey, 60, 60))
+        )
     (tmp_path / "training_pictures").mkdir()
     for number in range(80):
         grey = encoded(flat(60 + number, 40, 40))

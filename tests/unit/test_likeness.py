@@ -63,7 +63,7 @@ def test_the_residual_is_what_the_principal_components_leave_over(baseline: Base
     assert -np.log2(score) * baseline.limit == pytest.approx(left_over, rel=0.05)
 
 
-def test_a_stranger_is_never_said_to_be_more_alike_the_stranger_it_is(baseline: Baseline) -> None:
+def test_a_picture_is_never_said_to_be_more_alike_the_less_alike_it_is(baseline: Baseline) -> None:
     own, away = maps(1, seed=6)[0], maps(1, seed=7, strength=1)[0]
     scores = [baseline.likeness(own + step * away).score for step in (0, 1, 2, 4, 8)]
     assert scores == sorted(scores, reverse=True)

@@ -22,7 +22,7 @@ from vistazo.pictures.picture import Picture
 _SIGNATURES: dict[str, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
 
 # Named only to say in the error what arrived instead.
-_STRANGERS: dict[bytes, str] = {
+_FOREIGN_FORMATS: dict[bytes, str] = {
     b"GIF8": "a GIF",
     b"%PDF": "a PDF",
     b"BM": "a BMP",
@@ -109,7 +109,7 @@ def _sniff(data: bytes) -> str:
     for name, signature in _SIGNATURES.items():
         if data.startswith(signature):
             return name
-    found = next((what for mark, what in _STRANGERS.items() if data.startswith(mark)), None)
+    found = next((what for mark, what in _FOREIGN_FORMATS.items() if data.startswith(mark)), None)
     if data[_DICOM_MARK_AT : _DICOM_MARK_AT + 4] == _DICOM_MARK:
         found = "a DICOM file"
     said = f"This looks like {found}" if found else "These bytes are no image that is known"

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vistazo.classifier import ModelSource, StrangerPolicy
+from vistazo.classifier import ModelSource, OutOfDistributionPolicy
 from vistazo.errors import SettingsError
 from vistazo.pictures import ImageLimits
 from vistazo.service.admission import AdmissionPolicy
@@ -62,7 +62,7 @@ class Settings(BaseModel):
         description="A module that registers the model's custom layers: with ENGINE=keras Keras "
         "layers, else converters (vistazo.models.keras_import.register).",
     )
-    out_of_distribution: StrangerPolicy = Field(
+    out_of_distribution: OutOfDistributionPolicy = Field(
         "warn",
         description="A picture unlike those of training: warn, reject it (422), or do not look "
         "(off).",

@@ -20,7 +20,7 @@ _HDF5_OFFSETS = (0, 512, 1024, 2048)
 
 
 @dataclass(frozen=True)
-class _Stranger:
+class _ForeignFormat:
     """A kind of file that is met where a Keras file was meant."""
 
     pattern: re.Pattern[bytes]
@@ -30,33 +30,33 @@ class _Stranger:
 
 _EXPORT = "Export the model with model.save('model.keras')."
 _UNREADABLE = (
-    _Stranger(
+    _ForeignFormat(
         re.compile(rb"version https://git-lfs"),
         "is a Git LFS pointer, not the model itself",
         "Run 'git lfs pull' and use the file that it fetches.",
     ),
-    _Stranger(
+    _ForeignFormat(
         re.compile(rb"\s*<(!doctype|html|head|\?xml|!--)", re.IGNORECASE),
         "is an HTML or XML page, not a model",
         "The download probably answered with an error or a sign-in page; fetch the file again.",
     ),
     # The signature was designed to show exactly this damage (HDF5 specification, II.A).
-    _Stranger(
+    _ForeignFormat(
         re.compile(rb"\x89HDF|\x09HDF|\xef\xbf\xbdHDF"),
         "is an HDF5 file damaged by a text transfer (newline or character conversion)",
         "Copy it again in binary mode; in git, mark it '-text' in .gitattributes.",
     ),
-    _Stranger(
+    _ForeignFormat(
         re.compile(rb"PK\x03\x04|PK\x05\x06|PK\x07\x08"), "is an empty or split zip file", _EXPORT
     ),
 )
 _FOREIGN = (
-    _Stranger(
+    _ForeignFormat(
         re.compile(rb"\x80[\x02-\x05]"), "is a Python pickle, which is never opened", _EXPORT
     ),
-    _Stranger(re.compile(rb"....TFL3", re.DOTALL), "is a TensorFlow Lite model", _EXPORT),
-    _Stranger(re.compile(rb"\x1f\x8b"), "is a gzip archive", "Unpack it first."),
-    _Stranger(re.compile(rb"7z\xbc\xaf|Rar!"), "is a compressed archive", "Unpack it first."),
+    _ForeignFormat(re.compile(rb"....TFL3", re.DOTALL), "is a TensorFlow Lite model", _EXPORT),
+    _ForeignFormat(re.compile(rb"\x1f\x8b"), "is a gzip archive", "Unpack it first."),
+    _ForeignFormat(re.compile(rb"7z\xbc\xaf|Rar!"), "is a compressed archive", "Unpack it first."),
 )
 
 
@@ -73,12 +73,12 @@ def recognise(path: Path) -> FileKind:
         return "zip"
     if not head.strip(b"\0"):
         raise UnreadableModelError(f"{path.name} is empty. Copy or download it again.")
-    for stranger in _UNREADABLE:
-        if stranger.pattern.match(head):
-            raise UnreadableModelError(f"{path.name} {stranger.what}. {stranger.way_out}")
-    for stranger in _FOREIGN:
-        if stranger.pattern.match(head):
-            raise UnsupportedModelError(f"{path.name} {stranger.what}. {stranger.way_out}")
+    for found in _UNREADABLE:
+        if found.pattern.match(head):
+            raise UnreadableModelError(f"{path.name} {found.what}. {found.way_out}")
+    for found in _FOREIGN:
+        if found.pattern.match(head):
+            raise UnsupportedModelError(f"{path.name} {found.what}. {found.way_out}")
     kind = "a text file" if _is_text(head) else "not an HDF5 or zip file"
     raise UnreadableModelError(f"{path.name} is {kind}, so it is no .h5 or .keras model. {_EXPORT}")
 

@@ -18,8 +18,9 @@ OWN, STRANGE = encoded(flat(200)), encoded(film())
 def client_of(policy: str) -> Iterator[TestClient]:
     engine = BrightnessEngine(maps=True)
     settings = Settings.model_validate({"threads": 1, "out_of_distribution": policy})
-    strangers = settings.out_of_distribution
-    classifier = brightness_classifier(engine, baseline=evenness(), strangers=strangers)
+    classifier = brightness_classifier(
+        engine, baseline=evenness(), out_of_distribution=settings.out_of_distribution
+    )
     with TestClient(create_app(settings, load=lambda: classifier)) as client:
         while client.get("/health/ready").status_code == 503:
             pass

@@ -1,6 +1,6 @@
 """Measure how well the model in MODEL_PATH tells its own kind of picture from others.
 
-    python scripts/measure_strangers.py artifacts/pneumonia/training.yaml [FOLDER...]
+    python scripts/measure_out_of_distribution.py artifacts/pneumonia/training.yaml [FOLDER...]
 
 The own pictures are those that the training file holds out. Against them: the same pictures
 inverted and turned, noise, even greys, gradients, text, drawn hands, and every FOLDER of pictures.
@@ -22,26 +22,26 @@ from vistazo.classifier import Classifier, load_classifier
 from vistazo.cli.predict import picture_files
 from vistazo.service.settings import Settings
 from vistazo.training.config import read_config
-from vistazo.training.datasets import load_films
+from vistazo.training.datasets import load_pictures
 from vistazo.training.evaluation import auc
-from vistazo.training.splits import split_by_patient
+from vistazo.training.splits import split_by_group
 
 _SEED, _COUNT, _SIDE = 0, 60, 300
 
 
 def own_pictures(training: Path) -> list[Image.Image]:
-    """The untouched files of the films that training held out."""
+    """The untouched files of the pictures that training held out."""
     config = read_config(training)
-    films = load_films(config, lambda *_: None)
-    rows = split_by_patient(films.labels, films.patients, config.splits).holdout
-    return [Image.open(config.data.folder / films.names[row]).convert("L") for row in rows]
+    pictures = load_pictures(config, lambda *_: None)
+    rows = split_by_group(pictures.labels, pictures.groups, config.splits).holdout
+    return [Image.open(config.data.folder / pictures.names[row]).convert("L") for row in rows]
 
 
-def strangers(own: list[Image.Image]) -> Iterator[tuple[str, list[Image.Image]]]:
+def other_kinds(own: list[Image.Image]) -> Iterator[tuple[str, list[Image.Image]]]:
     random = np.random.default_rng(_SEED)
-    yield "inverted", [Image.eval(film, lambda grey: 255 - grey) for film in own]
+    yield "inverted", [Image.eval(picture, lambda grey: 255 - grey) for picture in own]
     for turn in (90, 180, 270):
-        yield f"turned {turn}", [film.rotate(turn, expand=True) for film in own]
+        yield f"turned {turn}", [picture.rotate(turn, expand=True) for picture in own]
     sides = [2, 4, 8, 16, 32, 64, 128, _SIDE]
     yield "noise", [_noise(random, sides[i % len(sides)]) for i in range(_COUNT)]
     yield "even grey", [Image.new("L", (_SIDE, _SIDE), grey) for grey in range(0, 256, 5)]
@@ -66,14 +66,14 @@ def _text(random: np.random.Generator, *, is_dark: bool) -> Image.Image:
 
 
 def _hand(random: np.random.Generator) -> Image.Image:
-    film, flesh = Image.new("L", (300, 400), int(random.integers(0, 40))), random.integers(120, 200)
-    draw = ImageDraw.Draw(film)
+    hand, flesh = Image.new("L", (300, 400), int(random.integers(0, 40))), random.integers(120, 200)
+    draw = ImageDraw.Draw(hand)
     draw.ellipse((80, 200, 220, 360), fill=int(flesh))
     for finger in range(5):
         x, top = 70 + finger * 36 + int(random.integers(-6, 6)), int(random.integers(30, 110))
         draw.rounded_rectangle((x, top, x + 24, 240), 12, fill=int(flesh))
         draw.rounded_rectangle((x + 7, top + 8, x + 17, 235), 5, fill=int(min(255, flesh + 50)))
-    return film
+    return hand
 
 
 def scores(classifier: Classifier, pictures: list[Image.Image]) -> NDArray[np.float64]:
@@ -81,10 +81,10 @@ def scores(classifier: Classifier, pictures: list[Image.Image]) -> NDArray[np.fl
     for picture in pictures:
         buffer = io.BytesIO()
         picture.save(buffer, "PNG", compress_level=1)
-        likeness = classifier.classify(buffer.getvalue()).in_distribution
-        if likeness is None:
+        in_distribution = classifier.classify(buffer.getvalue()).in_distribution
+        if in_distribution is None:
             sys.exit("The model in MODEL_PATH has no baseline; see 'vistazo baseline --help'.")
-        found.append(likeness.score)
+        found.append(in_distribution.score)
     return np.array(found)
 
 
@@ -94,7 +94,7 @@ def main(training: Path, folders: list[Path]) -> None:
     own = own_pictures(training)
     likely = scores(classifier, own)
     print(f"{'own pictures':14} {len(own):5}  flagged {np.mean(likely < 0.5):6.1%}")
-    sets = [*strangers(own)]
+    sets = [*other_kinds(own)]
     sets += [(folder.name, [Image.open(f) for f in picture_files([folder])]) for folder in folders]
     for name, pictures in sets:
         strange = scores(classifier, pictures)
