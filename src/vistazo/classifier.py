@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from vistazo.errors import (
     CardError,
     RejectedUploadError,
     UnknownLabelError,
+    UnreadableModelError,
     UnsupportedModelError,
 )
 from vistazo.models.card import ModelCard
@@ -34,6 +36,8 @@ from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.preprocessing import place, prepare
 from vistazo.pictures.upload import accept
+
+log = logging.getLogger(__name__)
 
 # What becomes of a picture that does not look like those that the model was made for.
 OutOfDistributionPolicy = Literal["warn", "reject", "off"]
@@ -179,7 +183,7 @@ def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
     model = find_model(source.path, source.card, may_be_folder=source.engine == "keras")
     engine = _open_engine(model, source)
     check_agreement(disagreements(model.card, engine.signature), source.card or source.path)
-    baseline = _baseline_of(model, engine) if source.out_of_distribution != "off" else None
+    baseline = _baseline_of(model, engine, source.out_of_distribution)
     classifier = Classifier(
         engine,
         model.card,
@@ -192,12 +196,21 @@ def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
     return classifier
 
 
-def _baseline_of(model: StoredModel, engine: Engine) -> Baseline | None:
-    """None where there is no baseline beside the model, or the engine shows no feature map."""
+def _baseline_of(model: StoredModel, engine: Engine, policy: StrangerPolicy) -> Baseline | None:
+    """None where it is not wanted, there is none of use, or the engine shows no feature map.
+
+    A baseline of other weights is what is left beside a model that was replaced: the new one is
+    served, without it.
+    """
     path, features = baseline_path(model.path), engine.signature.features
-    if features is None or not path.exists():
+    if policy == "off" or features is None or not path.exists():
         return None
-    return read_baseline(path, model.sha256, math.prod(features))
+    try:
+        return read_baseline(path, model.sha256, math.prod(features))
+    except UnreadableModelError as error:
+        level = logging.ERROR if policy == "reject" else logging.WARNING
+        log.log(level, "strange pictures are not told apart", extra={"reason": str(error)})
+        return None
 
 
 def _unlike_training(name: str) -> BrokenRule:

@@ -10,9 +10,7 @@ import pytest
 from PIL import Image
 
 from builders import encoded, flat
-from vistazo.answers.likeness import Baseline, write_baseline
 from vistazo.classifier import Classifier, ModelSource, load_classifier
-from vistazo.errors import UnreadableModelError
 from vistazo.models.card import read_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare
@@ -107,12 +105,3 @@ def test_the_check_can_be_switched_off(cache: Path) -> None:
     source = ModelSource(MODEL, None, cache, out_of_distribution="off")
     prediction = load_classifier(source, LIMITS).classify(encoded(flat(90, 300, 300)))
     assert prediction.in_distribution is None
-
-
-def test_a_baseline_of_other_weights_stops_the_start(cache: Path, tmp_path: Path) -> None:
-    for name in ("pneumonia.keras", "pneumonia.card.yaml"):
-        (tmp_path / name).write_bytes((ARTIFACTS / name).read_bytes())
-    baseline = Baseline(np.zeros(4, np.float32), np.zeros((1, 4), np.float32), 1.0, "0" * 64)
-    write_baseline(baseline, tmp_path / "pneumonia.baseline.npz")
-    with pytest.raises(UnreadableModelError, match="other weights"):
-        load_classifier(ModelSource(tmp_path / "pneumonia.keras", None, cache), LIMITS)

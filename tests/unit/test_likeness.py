@@ -98,5 +98,5 @@ def test_a_damaged_file_is_an_error_in_words(
     path = tmp_path_factory.mktemp("damaged") / "b.npz"
     write_baseline(baseline, path)
     path.write_bytes(path.read_bytes()[:cut] + junk)
-    with pytest.raises(UnreadableModelError, match="Make it again"):
+    with pytest.raises(UnreadableModelError, match="scripts/vistazo setup"):
         read_baseline(path, SHA256, NUMBERS)

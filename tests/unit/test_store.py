@@ -68,8 +68,9 @@ def test_where_the_cache_cannot_be_written_the_model_is_served_all_the_same(
 def test_a_card_that_names_another_file_is_refused(model: Path, tmp_path: Path) -> None:
     card = tmp_path / "mine.card.yaml"
     card.write_text(card.read_text()[:-1] + f', "sha256": "{"0" * 64}"}}')
-    with pytest.raises(CardError, match=sha256_of(model)):
+    with pytest.raises(CardError, match=sha256_of(model)) as refused:
         compile_once(model, tmp_path / "cache")
+    assert f"./scripts/vistazo setup {model} PICTURES" in str(refused.value)
 
 
 def test_the_card_may_lie_elsewhere(model: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ COMPONENTS = 32
 _QUANTILE, _ROOM = 0.995, 1.15
 _LEVELS = 127
 _NEGLIGIBLE = 1e-6
-_MEND = "Make it again ('vistazo baseline --help'), or delete it."
+_MEND = "Make it again: ./scripts/vistazo setup MODEL PICTURES"
 
 
 @dataclass(frozen=True)

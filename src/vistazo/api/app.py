@@ -16,6 +16,7 @@ from starlette.routing import Route
 from vistazo import __version__
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.page_routes import page_routes
+from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
 from vistazo.api.routes import UploadPolicy, router
 from vistazo.api.service import Service
@@ -46,6 +47,7 @@ def create_app(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture. Research use only, not a medical device.",
+        redirect_slashes=False,  # TrailingSlash does better
         lifespan=partial(_lifespan, service, on_failed_start),
     )
     app.state.service = service
@@ -72,6 +74,7 @@ def create_app(
     routes = (*app.routes, *router.routes)
     paths = {route.path for route in routes if isinstance(route, Route)}
     app.add_middleware(RequestContext, paths=paths)
+    app.add_middleware(TrailingSlash)
     return app
 
 

@@ -14,6 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vistazo import errors
+from vistazo.api import refusals
+from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
 from vistazo.service import telemetry
 
@@ -53,29 +55,32 @@ class RequestContext:
                 MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id
             await send(message)
 
-        try:
-            await self._app(scope, receive, send_with_id)
-        except Exception:  # the outermost boundary: the caller gets an answer, the log the reason
-            log.exception("unexpected error")
-            if status == 0:
-                error = errors.VistazoError("Something went wrong here. The log has the reason.")
-                await problem_response(error)(scope, receive, send_with_id)
-        finally:
-            path = scope["path"] if scope["path"] in self._paths else "(unknown)"
-            _log_request(scope["method"], path, status, time.perf_counter() - started)
-            telemetry.request_id.reset(token)
+        with refusals.collected() as refused:
+            try:
+                await self._app(scope, receive, send_with_id)
+            except Exception:  # the outermost boundary: the caller is answered, the log says why
+                log.exception("unexpected error")
+                if status == 0:
+                    error = errors.VistazoError("Something went wrong here. The log says why.")
+                    await problem_response(error)(scope, receive, send_with_id)
+            finally:
+                outcome = {"status": status, "ms": round(1000 * (time.perf_counter() - started), 1)}
+                self._log(scope, {**outcome, **refusals.log_fields(refused, status)})
+                telemetry.request_id.reset(token)
 
-
-def _log_request(method: str, path: str, status: int, seconds: float) -> None:
-    level = logging.DEBUG if path.startswith("/health/") else logging.INFO
-    fields = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1)}
-    log.log(level, "request", extra=fields)
+    def _log(self, scope: Scope, outcome: Mapping[str, object]) -> None:
+        path = route_path(scope)
+        path = path if path in self._paths else "(unknown)"
+        level = logging.DEBUG if path.startswith("/health/") else logging.INFO
+        log.log(level, "request", extra={"method": scope["method"], "path": path, **outcome})
 
 
 class BodyLimit:
     """Refuses a body that is too large: by its declared length before any of it is read, by its
-    real length as soon as that passes the limit. ``max_bytes`` is by path; a path that is not
-    named takes no body worth the name.
+    real length as soon as that passes the limit. ``max_bytes`` is by the path that is posted to.
+
+    Elsewhere a body is of no use: the answer is the same without it, such as 404 or 405, and what
+    is too large is not read.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: Mapping[str, int]) -> None:
@@ -86,21 +91,27 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._max_bytes.get(scope["path"], _BODY_OF_NO_USE_BYTES)
-        if content_length(Headers(scope=scope)) > limit:
-            await _refuse(_too_large(limit), scope, receive, send)
+        useful = self._max_bytes.get(route_path(scope)) if scope["method"] == "POST" else None
+        limit = _BODY_OF_NO_USE_BYTES if useful is None else useful
+        if content_length(Headers(scope=scope)) <= limit:
+            await self._app(scope, _limited(receive, limit), send)
             return
-        received = 0
+        answer = self._app if useful is None else problem_response(_too_large(limit))
+        await answer(scope, _limited(receive, limit), _closing(receive, send))
 
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise _too_large(limit)
-            return message
 
-        await self._app(scope, counted, send)
+def _limited(receive: Receive, limit_bytes: int) -> Receive:
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit_bytes:
+            raise _too_large(limit_bytes)
+        return message
+
+    return counted
 
 
 def _too_large(limit_bytes: int) -> errors.UploadTooLargeError:
@@ -109,22 +120,23 @@ def _too_large(limit_bytes: int) -> errors.UploadTooLargeError:
     )
 
 
-async def _refuse(error: errors.VistazoError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer first, then throw away what still arrives, for a while.
+def _closing(receive: Receive, send: Send) -> Send:
+    """Answer first, then throw away what still arrives, for a while, and close the connection.
 
     A client that is busy sending does not look for an answer, and a connection closed under it
     loses the answer: so it may finish, into nothing.
     """
 
     async def send_and_linger(message: Message) -> None:
-        if message["type"] == "http.response.body":
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["Connection"] = "close"
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
             await send({**message, "more_body": True})
             await _discard(receive)
             message = {"type": "http.response.body", "body": b""}
         await send(message)
 
-    response = problem_response(error, {"Connection": "close"})
-    await response(scope, receive, send_and_linger)
+    return send_and_linger
 
 
 async def _discard(receive: Receive) -> None:

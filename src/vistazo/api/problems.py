@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from vistazo import errors
+from vistazo.api import refusals
 from vistazo.api.schemas import Problem, RuleFault
 from vistazo.service import telemetry
 
@@ -100,6 +101,7 @@ async def on_invalid_request(_request: Request, error: Exception) -> Response:
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> JSONResponse:
+    refusals.note(problem)
     return JSONResponse(
         problem.model_dump(mode="json", exclude_none=True),
         status_code=problem.status,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from vistazo.api import refusals
 from vistazo.api.limits import content_length
 from vistazo.api.multipart import FIELD, UploadedFile, read_files
 from vistazo.api.problems import problem_of
@@ -138,7 +139,9 @@ async def predict_batch(request: Request, service: TheService, policy: ThePolicy
             try:
                 results.append(await _answer(service, classifier, file))
             except InputError as error:
-                results.append(BatchFailure(filename=file.filename, problem=problem_of(error)))
+                problem = problem_of(error)
+                refusals.note(problem)
+                results.append(BatchFailure(filename=file.filename, problem=problem))
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
 

@@ -9,6 +9,7 @@ import click
 
 from vistazo import __version__
 from vistazo.errors import VistazoError
+from vistazo.service.telemetry import configure_logging
 
 _COMMANDS = ("serve", "predict", "inspect", "convert", "train", "baseline", "evaluate", "benchmark")
 
@@ -37,6 +38,7 @@ def vistazo() -> None:
 
     Research use only. Not a medical device.
     """
+    configure_logging("console", "warning")
 
 
 def main() -> None:

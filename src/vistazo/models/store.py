@@ -49,7 +49,8 @@ def find_model(
     if card.sha256 is not None and card.sha256 != sha256:
         raise CardError(
             f"The card names the file with sha256 {card.sha256}, but {model_path} has {sha256}. "
-            "Put the right file there, or correct the card."
+            "Put the right file there; or, where the card is true of this one too, let it say so: "
+            f"./scripts/vistazo setup {model_path} PICTURES"
         )
     return StoredModel(model_path, card, sha256)
 
