@@ -33,6 +33,7 @@ from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.preprocessing import place, prepare
+from vistazo.pictures.seen import Seen, seen
 from vistazo.pictures.upload import accept
 
 # What becomes of a picture that does not look like those that the model was made for.
@@ -133,6 +134,10 @@ class Classifier:
         half = OVERLAY_PX // 2  # what is decoded has at least twice the size asked for
         picture = open_image(data, self._limits).decode(at_least=(half, half))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
+
+    def seen(self, data: bytes) -> Seen:
+        """Return what the model is given of one encoded picture. Raises InputError."""
+        return seen(prepare(self._decode(data), self.card.input), self.card.input)
 
     def _predict(self, outputs: Outputs) -> Prediction:
         decision = decide(outputs.scores[0], self.card)

@@ -45,7 +45,7 @@ def create_app(
     app = FastAPI(
         title="Vistazo",
         version=__version__,
-        summary="Class probabilities for a picture. Research use only, not a medical device.",
+        summary="Class probabilities for a picture.",
         lifespan=partial(_lifespan, service, on_failed_start),
     )
     app.state.service = service
