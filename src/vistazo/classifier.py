@@ -35,6 +35,7 @@ from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.preprocessing import place, prepare
+from vistazo.pictures.seen import Seen, seen
 from vistazo.pictures.upload import accept
 
 log = logging.getLogger(__name__)
@@ -138,6 +139,10 @@ class Classifier:
         picture = open_image(data, self._limits).decode(at_least=(half, half))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
 
+    def seen(self, data: bytes) -> Seen:
+        """Return what the model is given of one encoded picture. Raises InputError."""
+        return seen(prepare(self._decode(data), self.card.input), self.card.input)
+
     def _predict(self, outputs: Outputs) -> Prediction:
         decision = decide(outputs.scores[0], self.card)
         if self._baseline is None or outputs.features is None:
@@ -196,7 +201,9 @@ def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
     return classifier
 
 
-def _baseline_of(model: StoredModel, engine: Engine, policy: StrangerPolicy) -> Baseline | None:
+def _baseline_of(
+    model: StoredModel, engine: Engine, policy: OutOfDistributionPolicy
+) -> Baseline | None:
     """None where it is not wanted, there is none of use, or the engine shows no feature map.
 
     A baseline of other weights is what is left beside a model that was replaced: the new one is

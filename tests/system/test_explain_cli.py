@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from builders import encoded, film
+from builders import encoded, film, write_brightness_model
 
 
 def test_every_picture_gets_its_heatmap_and_a_bad_one_its_reason(
@@ -26,3 +26,17 @@ def test_every_picture_gets_its_heatmap_and_a_bad_one_its_reason(
     with Image.open(maps[0]) as heatmap:
         assert heatmap.size == (300, 200)
     assert "bad.png" in run.stdout
+
+
+def test_what_the_model_saw_is_written_for_every_picture_that_can_be_decoded(
+    vistazo: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    write_brightness_model(tmp_path / "m.keras")
+    (tmp_path / "one.png").write_bytes(encoded(film(300, 200)))
+    (tmp_path / "bad.png").write_bytes(b"text")
+    said = ("one.png", "bad.png", "--model", "m.keras", "--json")
+    run = vistazo("predict", "--show-input", "new/inputs", *said, cwd=tmp_path)
+    assert run.returncode == 1, run.stderr
+    assert [path.name for path in (tmp_path / "new/inputs").iterdir()] == ["one.png.input.png"]
+    with Image.open(tmp_path / "new/inputs/one.png.input.png") as shown:
+        assert (shown.size, shown.mode) == ((8, 8), "L")

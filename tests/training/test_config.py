@@ -6,6 +6,7 @@ import pytest
 
 from training.labelled_pictures import tiny_config
 from vistazo.errors import SettingsError
+from vistazo.models.card import read_card
 from vistazo.training.config import read_config
 
 REPOSITORY = Path(__file__).parents[2]
@@ -76,3 +77,11 @@ def test_the_shipped_training_file_is_valid() -> None:
     config = read_config(REPOSITORY / "artifacts" / "pneumonia" / "training.yaml")
     assert config.labels == ("NORMAL", "PNEUMONIA")
     assert config.positive == "PNEUMONIA"
+
+
+def test_training_again_writes_the_texts_that_the_shipped_card_has() -> None:
+    shipped = REPOSITORY / "artifacts" / "pneumonia"
+    texts = read_config(shipped / "training.yaml").card
+    card = read_card(shipped / "pneumonia.card.yaml")
+    assert texts.notice
+    assert texts.model_dump() == {name: getattr(card, name) for name in type(texts).model_fields}

@@ -47,12 +47,33 @@ def test_a_sound_card_is_read() -> None:
         ("threshold: 0.42", "treshold: 0.42", "output.treshold"),
         ("[0.35, 0.55]", "[0.55, 0.35]", "uncertain_band"),
         ("threshold: 0.42", "threshold: .nan", "output.threshold"),
+        ("positive:", f"notice: {'x' * 301}\npositive:", "notice.text"),
+        ("positive:", "notice: 5\npositive:", "notice.text"),
+        ("positive:", "notice: {en: ''}\npositive:", "notice.languages.en"),
+        ("positive:", "notice: {English: Take care.}\npositive:", "notice.languages.English"),
+        ("positive:", "notice: {no: Pass opp.}\npositive:", "notice.languages"),  # no is false
     ],
 )
 def test_a_fault_in_a_card_is_named(before: str, after: str, field: str) -> None:
     assert before in SOUND
     with pytest.raises(CardError, match=field.replace(".", r"\.")):
         parse_card(SOUND.replace(before, after))
+
+
+@pytest.mark.parametrize(
+    ("language", "notice", "own"),
+    [
+        ("en", "", ""),
+        ("en", {}, ""),
+        ("es", "Con cuidado.", "Con cuidado."),
+        ("es", {"en": "Take care.", "es": "Con cuidado."}, "Con cuidado."),
+        ("de", {"en": "Take care.", "es": "Con cuidado."}, "Take care."),
+    ],
+)
+def test_a_notice_is_one_text_or_one_for_each_language(
+    language: str, notice: Any, own: str
+) -> None:
+    assert card(language=language, notice=notice).own_notice == own
 
 
 @pytest.mark.parametrize(
@@ -91,6 +112,8 @@ scales = st.sampled_from(["none", "1/255", "1/127.5-1"]) | st.fixed_dictionaries
     threshold=st.floats(0.01, 0.99),
     colour=st.sampled_from(["grey", "rgb", "bgr"]),
     use=st.text(texts, max_size=100),
+    notice=st.text(texts, max_size=100)
+    | st.dictionaries(st.sampled_from(["en", "es", "no"]), st.text(texts, min_size=1, max_size=9)),
 )
 def test_a_card_that_is_written_reads_as_it_was(
     tmp_path_factory: pytest.TempPathFactory,
@@ -99,12 +122,14 @@ def test_a_card_that_is_written_reads_as_it_was(
     threshold: float,
     colour: str,
     use: str,
+    notice: Any,
 ) -> None:
     original = card(
         input={"scale": scale, "colour": colour},
         output={"threshold": threshold},
         labels=labels,
         intended_use=use,
+        notice=notice,
     )
     path = tmp_path_factory.getbasetemp() / "round-trip.card.yaml"
     write_card(original, path)

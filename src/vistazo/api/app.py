@@ -46,7 +46,7 @@ def create_app(
     app = FastAPI(
         title="Vistazo",
         version=__version__,
-        summary="Class probabilities for a picture. Research use only, not a medical device.",
+        summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
         lifespan=partial(_lifespan, service, on_failed_start),
     )

@@ -93,17 +93,23 @@ async def predict(
     request: Request,
     service: TheService,
     policy: ThePolicy,
+    *,
     explain: Annotated[bool, Query(description="Add a heatmap to the answer.")] = False,
     label: Label = None,
+    show_input: Annotated[bool, Query(description="Add what the model saw to the answer.")] = False,
 ) -> Answer:
     """Classify one picture."""
     classifier = service.classifier
     with service.admission.place(content_length(request.headers) or policy.max_predict_bytes):
         file = await _one_file(request, policy)
-        if not explain:
-            return await _answer(service, classifier, file)
-        job = partial(_explain, classifier, file, label, telemetry.request_id.get() or "")
-        return await service.admission.run(job)
+        if explain:
+            job = partial(_explain, classifier, file, label, telemetry.request_id.get() or "")
+            answer = await service.admission.run(job)
+        else:
+            answer = await _answer(service, classifier, file)
+        if not show_input:
+            return answer
+        return await service.admission.run(partial(_show_input, classifier, file, answer))
 
 
 @router.post(
@@ -182,6 +188,11 @@ def _explain(
     prediction, explanation = classifier.explain(file.data, label)
     labels, heatmap = classifier.card.labels, Heatmap.of(explanation)
     return Answer.of(prediction, labels, file.filename, request_id, heatmap)
+
+
+def _show_input(classifier: Classifier, file: UploadedFile, answer: Answer) -> Answer:
+    seen = classifier.seen(file.data)
+    return answer.showing(seen.png(), seen.low, seen.high)
 
 
 async def _answer(service: Service, classifier: Classifier, file: UploadedFile) -> Answer:

@@ -77,6 +77,17 @@ class Answer(BaseModel):
     )
     request_id: str
     heatmap: Heatmap | None = Field(None, description="Only where explain=true asks for it.")
+    input_image: str | None = Field(
+        None,
+        description="Only where show_input=true asks for it: what the model saw, a PNG (base64) of "
+        "its input size. Orientation, colour, resize, crop and padding are as prepared, the "
+        "scaling is undone.",
+    )
+    input_range: tuple[float, float] | None = Field(
+        None,
+        description="With input_image: the least and the greatest value that the model was given. "
+        "They tell of the scaling, such as 0 to 1, or 0 to 255.",
+    )
 
     @staticmethod
     def of(
@@ -100,6 +111,11 @@ class Answer(BaseModel):
             request_id=request,
             heatmap=heatmap,
         )
+
+    def showing(self, png: bytes, low: float, high: float) -> Answer:
+        """With what the model saw."""
+        image = base64.b64encode(png).decode("ascii")
+        return self.model_copy(update={"input_image": image, "input_range": (low, high)})
 
 
 class RuleFault(BaseModel):

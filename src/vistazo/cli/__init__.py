@@ -34,10 +34,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="vistazo %(version)s")
 def vistazo() -> None:
-    """Serve a trained Keras image classifier, without TensorFlow.
-
-    Research use only. Not a medical device.
-    """
+    """Serve a trained Keras image classifier, without TensorFlow."""
     configure_logging("console", "warning")
 
 

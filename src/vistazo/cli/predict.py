@@ -16,6 +16,7 @@ import click
 
 from vistazo.classifier import Classifier, Prediction, load_classifier
 from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
+from vistazo.models.card import ModelCard
 from vistazo.service.settings import Settings
 
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
@@ -43,8 +44,18 @@ class Row:
     metavar="FOLDER",
     help="Draw heatmaps into this folder: what spoke for the class.",
 )
+@click.option(
+    "--show-input",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write what the model saw into this folder: FILE.input.png.",
+)
 def command(
-    paths: tuple[Path, ...], model: Path | None, style: str | None, explain: Path | None
+    paths: tuple[Path, ...],
+    model: Path | None,
+    style: str | None,
+    explain: Path | None,
+    show_input: Path | None,
 ) -> int:
     """Classify pictures; of a folder, every PNG and JPEG in it and below.
 
@@ -56,6 +67,7 @@ def command(
       vistazo predict film.jpeg
       vistazo predict --csv films/ > films.csv
       vistazo predict --explain heatmaps/ films/
+      vistazo predict --show-input inputs/ films/
       vistazo predict --model my_model.h5 --json film.png
     """  # noqa: D301
     settings = Settings.from_environment()
@@ -64,13 +76,14 @@ def command(
         source = replace(source, path=model, card=None)
     classifier = load_classifier(source, settings.image_limits)
     files = list(picture_files(paths))
-    heatmaps = _heatmaps(files, explain)
+    heatmaps, inputs = _targets(files, explain, ".png"), _targets(files, show_input, ".input.png")
     rows: list[Row] = []
     try:
-        for row in _with_progress(_classify(classifier, files, heatmaps, settings), len(files)):
+        found = _classify(classifier, files, heatmaps, inputs, settings)
+        for row in _with_progress(found, len(files)):
             rows.append(row)  # noqa: PERF402 - an interrupted run still prints what it has
     finally:
-        _print(rows, classifier.card.labels, style)
+        _print(rows, classifier.card, style)
     return 1 if any(row.error for row in rows) else 0
 
 
@@ -90,29 +103,35 @@ def picture_files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _heatmaps(files: list[Path], folder: Path | None) -> list[Path | None]:
-    """Where each file's heatmap goes: ``film.jpeg.png``, numbered where two have the same name."""
+def _targets(files: list[Path], folder: Path | None, ending: str) -> list[Path | None]:
+    """Where what is made of each file goes: ``film.jpeg.png``, numbered where two share a name."""
     if folder is None:
         return [None] * len(files)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"{folder} cannot be made: {error.strerror}.") from error
-    seen: Counter[str] = Counter()
-    heatmaps: list[Path | None] = []
+    met: Counter[str] = Counter()
+    targets: list[Path | None] = []
     for file in files:
-        seen[file.name] += 1
-        number = f".{seen[file.name]}" if seen[file.name] > 1 else ""
-        heatmaps.append(folder / f"{file.name}{number}.png")
-    return heatmaps
+        met[file.name] += 1
+        number = f".{met[file.name]}" if met[file.name] > 1 else ""
+        targets.append(folder / f"{file.name}{number}{ending}")
+    return targets
 
 
 def _classify(
-    classifier: Classifier, files: list[Path], heatmaps: list[Path | None], settings: Settings
+    classifier: Classifier,
+    files: list[Path],
+    heatmaps: list[Path | None],
+    inputs: list[Path | None],
+    settings: Settings,
 ) -> Iterator[Row]:
-    def classify(file: Path, heatmap: Path | None) -> Row:
+    def classify(file: Path, heatmap: Path | None, shown: Path | None) -> Row:
         try:
             data = read_file(file, settings.max_upload_bytes)
+            if shown is not None:  # first: a picture that the model then refuses is shown too
+                shown.write_bytes(classifier.seen(data).png())
             if heatmap is None:
                 return Row(file, classifier.classify(data), None)
             prediction, png = classifier.overlay(data)
@@ -123,7 +142,7 @@ def _classify(
 
     with ThreadPoolExecutor(settings.threads) as executor:
         try:
-            yield from executor.map(classify, files, heatmaps)
+            yield from executor.map(classify, files, heatmaps, inputs)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 
@@ -146,7 +165,8 @@ def _with_progress(rows: Iterator[Row], length: int) -> Iterator[Row]:
         yield from bar
 
 
-def _print(rows: list[Row], labels: tuple[str, ...], style: str | None) -> None:
+def _print(rows: list[Row], card: ModelCard, style: str | None) -> None:
+    labels = card.labels
     if style == "json":
         click.echo(
             json.dumps([_as_dict(row, labels) for row in rows], indent=2, ensure_ascii=False)
@@ -154,6 +174,8 @@ def _print(rows: list[Row], labels: tuple[str, ...], style: str | None) -> None:
     elif style == "csv":
         _print_csv(rows, labels, sys.stdout)
     else:
+        if card.own_notice:
+            click.echo(card.own_notice, err=True)
         _print_table(rows)
 
 

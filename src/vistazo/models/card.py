@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from vistazo.errors import CardError
 
@@ -20,6 +28,21 @@ Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 OutputKind = Literal["softmax", "sigmoid", "multilabel", "logits"]
 
 MAX_CARD_BYTES = 1_000_000
+
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$"
+# It stays in view on a phone, above the picture: a few lines.
+_MAX_NOTICE = 300
+
+Language = Annotated[str, Field(pattern=_LANGUAGE)]
+# Which of the two is known before either is tried, so that a fault is told once, of that one.
+Notice = Annotated[
+    Annotated[Annotated[str, Field(max_length=_MAX_NOTICE)], Tag("text")]
+    | Annotated[
+        dict[Language, Annotated[str, Field(min_length=1, max_length=_MAX_NOTICE)]],
+        Tag("languages"),
+    ],
+    Discriminator(lambda notice: "languages" if isinstance(notice, dict) else "text"),
+]
 
 
 class _Part(BaseModel):
@@ -118,8 +141,11 @@ class ModelCard(_Part):
     title: str = Field(
         "", max_length=200, description="What people read above an answer; else the name."
     )
-    language: str = Field(
-        "en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description="Of the card's texts (BCP 47)."
+    language: Language = Field("en", description="Of the card's texts (BCP 47).")
+    notice: Notice = Field(
+        "",
+        description="What people must read above every answer, such as for what a model must not "
+        "be used: a text in the card's language, or one for each of several, {en: ..., es: ...}.",
     )
     version: str = Field(min_length=1, max_length=50)
     labels: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
@@ -157,6 +183,13 @@ class ModelCard(_Part):
         if self.output.kind == "sigmoid" and len(self.labels) != 2:
             raise ValueError("a sigmoid unit has two labels: that of 0, then that of 1")
         return self
+
+    @property
+    def own_notice(self) -> str:
+        """The notice in the card's language, else in the first that it is written in."""
+        if isinstance(self.notice, str):
+            return self.notice
+        return self.notice.get(self.language) or next(iter(self.notice.values()), "")
 
     @property
     def is_binary(self) -> bool:

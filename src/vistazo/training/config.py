@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vistazo.errors import SettingsError
-from vistazo.models.card import InputSpec
+from vistazo.models.card import InputSpec, Notice
 
 _FEWEST_FOLDS = 2
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -166,6 +166,7 @@ class CardTexts(_Part):
 
     title: str = ""
     language: str = "en"
+    notice: Notice = ""
     intended_use: str = ""
     population: str = ""
     training_data: str = ""
