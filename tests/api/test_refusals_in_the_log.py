@@ -71,7 +71,7 @@ def test_a_picture_of_another_kind_is_logged_with_the_rule(
 ) -> None:
     def load() -> Any:
         engine = BrightnessEngine(maps=True)
-        return brightness_classifier(engine, baseline=evenness(), strangers="reject")
+        return brightness_classifier(engine, baseline=evenness(), out_of_distribution="reject")
 
     with (
         TestClient(create_app(Settings(threads=1), load=load)) as client,
