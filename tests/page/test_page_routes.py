@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
-from builders import brightness_classifier
+from builders import brightness_classifier, encoded, film
 from vistazo.api.app import create_app
+from vistazo.pictures.upload import AcceptedUpload
 from vistazo.service.settings import Settings
 
 
@@ -54,3 +57,20 @@ def test_a_file_that_the_browser_has_is_not_sent_again(client: TestClient) -> No
 def test_only_the_files_of_the_page_are_served(client: TestClient) -> None:
     for path in ("/page/", "/page/nothing.js", "/page/../app.py", "/page/%2e%2e/app.py"):
         assert client.get(path).status_code == 404
+
+
+def test_the_page_offers_to_choose_what_the_service_accepts_and_nothing_else(
+    client: TestClient,
+) -> None:
+    accept = re.search(r'type="file"[^>]* accept="([^"]+)"', client.get("/").text)
+    assert accept
+    offered = accept[1].split(",")
+    accepted = get_args(AcceptedUpload.model_fields["format"].annotation)
+    types = {entry.removeprefix("image/") for entry in offered if "/" in entry}
+    assert types == set(accepted)
+    known = Image.registered_extensions()
+    suffixes = {entry for entry in offered if "/" not in entry}
+    assert {known[suffix].lower() for suffix in suffixes} == types
+    for kind in types:
+        files = {"file": ("any", encoded(film(), kind.upper()))}
+        assert client.post("/predict", files=files).status_code == 200
