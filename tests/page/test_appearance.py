@@ -55,15 +55,33 @@ def test_axe_finds_no_fault_in_the_empty_page_and_the_question_for_a_key(
     scan(page)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault_in_what_the_model_saw(
+    open_page: OpenPage, a_film: Path, scheme: str
+) -> None:
+    page = open_page(color_scheme=scheme)
+    look_at_the_input(page, a_film)
+    scan(page)
+
+
+def look_at_the_input(page: Any, film: Path) -> None:
+    page.set_input_files("#files", film)
+    page.check("#view-seen", force=True)
+    page.wait_for_selector("#result .seen")
+
+
 @pytest.mark.parametrize("width", [320, 390, 820, 1440])
 def test_nothing_is_wider_than_the_window(
     open_page: OpenPage, a_film: Path, tmp_path: Path, width: int
 ) -> None:
     long_name = tmp_path / f"{'a_very_long_name' * 10}.png"
     long_name.write_bytes(a_film.read_bytes())
-    page = open_page(_DOUBTFUL, viewport={"width": width, "height": 800}, locale="es-ES")
+    stub = {**_DOUBTFUL, "**/predict?show_input=*": stubs.from_service}
+    page = open_page(stub, viewport={"width": width, "height": 800}, locale="es-ES")
     page.set_input_files("#files", long_name)
     page.wait_for_selector("#list li:not(.pending)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    look_at_the_input(page, long_name)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -77,10 +95,13 @@ def test_screenshots_are_taken_to_be_looked_at(
         page.set_input_files("#files", a_film)
         page.wait_for_selector("#list li:not(.pending)")
         _photograph(page, screenshots, f"{name}-{scheme}")
+    page = open_page(**look)
+    look_at_the_input(page, a_film)
+    _photograph(page, screenshots, f"seen-{scheme}")
     page = open_page(_LOCKED, wait=False, **look)
     page.wait_for_selector("dialog[open]")
     _photograph(page, screenshots, f"key-{scheme}")
-    assert len(list(screenshots.glob(f"*-{scheme}-*.png"))) == 4 * len(_WIDTHS_PX)
+    assert len(list(screenshots.glob(f"*-{scheme}-*.png"))) == 5 * len(_WIDTHS_PX)
 
 
 def _photograph(page: Any, folder: Path, name: str) -> None:

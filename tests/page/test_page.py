@@ -130,7 +130,7 @@ def test_the_heatmap_lies_over_the_film_as_strong_as_wished_for_the_label_wished
 ) -> None:
     page = open_page()
     add(page, a_film)
-    film, heat = (page.locator(f"#result .{name}").bounding_box() for name in ("film", "heat"))
+    film, heat = (page.locator(f"#result .{name}").bounding_box() for name in ("picture", "heat"))
     assert heat == pytest.approx(film, abs=1)
     page.locator("#heat-strength").fill("25")
     assert page.locator("#result .heat").evaluate("e => e.style.opacity") == "0.25"

@@ -7,9 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from page import stubs
 
 OpenPage = Callable[..., Any]
+
+PLAIN_CARD = {
+    "name": "castings",
+    "version": "1",
+    "language": "en",
+    "labels": ["whole", "broken"],
+    "output": {"kind": "sigmoid", "threshold": 0.4},
+    "figures": {},
+}
 
 
 def add(page: Any, file: Path) -> None:
@@ -153,7 +164,35 @@ def test_what_the_model_is_and_how_good_comes_from_its_card(open_page: OpenPage)
     assert re.search(r"0\.990 \(0\.980 . 1\)", about)
 
 
-def test_the_research_notice_stays_in_view(open_page: OpenPage, a_film: Path) -> None:
+@pytest.mark.parametrize(
+    ("notice", "locale", "text", "spoken"),
+    [
+        ("Vorsicht.", "en-GB", "Vorsicht.", "de"),
+        ({"es": "Con cuidado.", "de": "Vorsicht."}, "es-MX", "Con cuidado.", "es"),
+        ({"es": "Con cuidado.", "de": "Vorsicht."}, "en-GB", "Vorsicht.", "de"),
+        ({"es-MX": "Con cuidado.", "de": "Vorsicht."}, "es-ES", "Con cuidado.", "es-MX"),
+        ({"fr": "<b>Attention.</b>"}, "en-GB", "<b>Attention.</b>", "fr"),
+    ],
+)
+def test_the_notice_is_the_cards_in_the_visitors_language_else_in_the_cards(
+    open_page: OpenPage, notice: Any, locale: str, text: str, spoken: str
+) -> None:
+    stub = stubs.changed(card={**PLAIN_CARD, "language": "de", "notice": notice})
+    page = open_page({"**/model": stub}, locale=locale)
+    assert page.locator(".notice").inner_text() == text
+    assert page.locator(".notice").get_attribute("lang") == spoken
+
+
+@pytest.mark.parametrize("card", [PLAIN_CARD, {**PLAIN_CARD, "notice": {}}])
+def test_where_the_card_has_no_notice_none_is_shown(
+    open_page: OpenPage, card: dict[str, Any]
+) -> None:
+    page = open_page({"**/model": stubs.changed(card=card)})
+    assert page.locator(".notice").is_hidden()
+    assert "medic" not in page.locator("body").inner_text().lower()
+
+
+def test_the_notice_stays_in_view(open_page: OpenPage, a_film: Path) -> None:
     page = open_page(viewport={"width": 390, "height": 600})
     add(page, a_film)
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")

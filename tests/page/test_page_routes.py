@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
-from builders import brightness_classifier
+from builders import brightness_classifier, encoded, film
 from vistazo.api.app import create_app
 from vistazo.models.card import card_path, read_card
+from vistazo.pictures.upload import AcceptedUpload
 from vistazo.service.settings import Settings
 
 
@@ -64,3 +67,20 @@ def test_every_figure_of_a_trained_card_has_a_name_in_every_language(client: Tes
     assert {"pictures", "groups", "pictures_per_label"} < names
     for name in names:
         assert len(re.findall(rf"^ +{name}: ", words, re.MULTILINE)) == words.count("languageName")
+
+
+def test_the_page_offers_to_choose_what_the_service_accepts_and_nothing_else(
+    client: TestClient,
+) -> None:
+    accept = re.search(r'type="file"[^>]* accept="([^"]+)"', client.get("/").text)
+    assert accept
+    offered = accept[1].split(",")
+    accepted = get_args(AcceptedUpload.model_fields["format"].annotation)
+    types = {entry.removeprefix("image/") for entry in offered if "/" in entry}
+    assert types == set(accepted)
+    known = Image.registered_extensions()
+    suffixes = {entry for entry in offered if "/" not in entry}
+    assert {known[suffix].lower() for suffix in suffixes} == types
+    for kind in types:
+        files = {"file": ("any", encoded(film(), kind.upper()))}
+        assert client.post("/predict", files=files).status_code == 200

@@ -1,7 +1,7 @@
 // What the model is, for whom, and how good: all of it from its card.
 
 import { el, entry } from "./elements.js";
-import { number, readable, t, table } from "./language.js";
+import { language, number, readable, t, table } from "./language.js";
 
 const TEXTS = ["intended_use", "population", "training_data", "limits", "licence"];
 const SHARES = ["accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1"];
@@ -18,6 +18,18 @@ export function aboutOf({ card }) {
     ),
     ...groups.map(([name, group]) => figures(name, group)),
   ];
+}
+
+/** The notice in the page's language, else in the card's, and which that is. */
+export function noticeOf({ card: { notice = "", language: own } }) {
+  if (typeof notice === "string") return { text: notice, lang: own };
+  const codes = Object.keys(notice);
+  const lang =
+    codes.find((code) => code === language()) ??
+    codes.find((code) => code.startsWith(`${language()}-`)) ??
+    codes.find((code) => code === own) ??
+    codes[0];
+  return { text: notice[lang] ?? "", lang };
 }
 
 /** A screen reader reads the card in the card's own language, whichever the page speaks. */

@@ -1,11 +1,13 @@
 // Wires the page: pictures come in, are sent one after the other, and their results are shown.
 
-import { aboutOf, measuredOf } from "./about.js";
+import { aboutOf, measuredOf, noticeOf } from "./about.js";
 import { byId, el } from "./elements.js";
+import { askKey } from "./key.js";
 import { language, languages, nameOf, percent, prefer, readable, speak, t } from "./language.js";
 import { problemText, progress, resultOf, stateText } from "./result.js";
-import { loadModel, predict } from "./service.js";
+import { loadModel, predict, see } from "./service.js";
 import { csvOf } from "./table.js";
+import { seenText } from "./viewer.js";
 
 const AT_ONCE = 2;
 const FIRST_OPACITY = 60;
@@ -14,7 +16,6 @@ const items = [];
 let model = null;
 let chosen = null;
 let running = 0;
-let asking = null;
 
 // ---- pictures come in
 
@@ -25,6 +26,7 @@ function add(files) {
     state: "waiting",
     progress: 0,
     opacity: FIRST_OPACITY,
+    view: "picture",
   }));
   if (added.length === 0) return;
   items.push(...added);
@@ -85,7 +87,8 @@ async function ask(item, label) {
 }
 
 function again(item) {
-  Object.assign(item, { state: "waiting", progress: 0, problem: null });
+  const fresh = { answer: null, problem: null, seen: null, heatFailed: false, view: "picture" };
+  Object.assign(item, { state: "waiting", progress: 0, ...fresh });
   show(item);
   work();
 }
@@ -102,27 +105,27 @@ async function explainAgain(item, label) {
   item.state = "done";
   byId("result").removeAttribute("aria-busy");
   show(item);
-  byId("heat-label")?.focus();
 }
 
-/** One dialog, however many requests wait for the key. */
-function askKey(wasWrong) {
-  asking ??= new Promise((resolve) => {
-    const dialog = byId("key");
-    byId("key-why").textContent = t(wasWrong ? "keyWrong" : "keyWhy");
-    byId("key-value").value = "";
-    dialog.returnValue = "cancel";
-    dialog.addEventListener(
-      "close",
-      () => {
-        asking = null;
-        resolve(dialog.returnValue === "use" ? byId("key-value").value : "");
-      },
-      { once: true },
-    );
-    dialog.showModal();
-  });
-  return asking;
+/** What the model saw is fetched when somebody wants to look: few do, and it can be large. */
+async function look(item, view) {
+  item.view = view;
+  if (view === "picture" || item.seen || item.isLooking) {
+    show(item);
+    return;
+  }
+  item.isLooking = true;
+  show(item);
+  try {
+    item.seen = await see(item.file, { askKey });
+    say(seenText(item, model.card));
+  } catch (problem) {
+    if (!problem.code) throw problem;
+    item.seenFault = problemText(problem).join(" ");
+    say(`${t("seenFailed")} ${item.seenFault}`);
+  }
+  item.isLooking = false;
+  show(item);
 }
 
 // ---- and are shown
@@ -157,12 +160,15 @@ function showChosen() {
   result.hidden = !chosen;
   if (!chosen || !model) return;
   const item = chosen;
+  const held = result.contains(document.activeElement) ? document.activeElement.id : null;
   result.replaceChildren(
     ...resultOf(item, model, {
       onLabel: (label) => explainAgain(item, label),
+      onView: (view) => look(item, view),
       onAgain: () => again(item),
     }),
   );
+  if (held !== null) (byId(held) ?? byId("shown")).focus();
 }
 
 function choose(item) {
@@ -198,12 +204,16 @@ function thumbnail(item) {
 }
 
 function showModel() {
+  const notice = model ? noticeOf(model) : {};
+  byId("notice").hidden = !notice.text;
   byId("about").hidden = !model;
   if (!model) return;
   const title = model.card.title || readable(model.card.name);
   byId("title").textContent = title;
   byId("title").lang = model.card.language;
   document.title = `${title} · Vistazo`;
+  byId("notice").textContent = notice.text;
+  byId("notice").lang = notice.lang ?? "";
   byId("lead").textContent = `${t("lead", { labels: model.card.labels.join(", ") })} ${measuredOf(model)}`;
   byId("about").replaceChildren(...aboutOf(model));
 }

@@ -1,22 +1,29 @@
-// One picture's result: the film under its heatmap, the verdict, the probabilities.
+// One picture's result: the picture to look at, the verdict, the probabilities.
 
 import { el, entry } from "./elements.js";
-import { fill, number, percent, readable, t, table, words } from "./language.js";
+import { fill, percent, readable, t, table, words } from "./language.js";
+import { picture, viewer } from "./viewer.js";
 
 const MOST_BARS = 8;
 const GRAVITY = { out_of_distribution: 0, uncertain: 1 };
 
-/** `onLabel(label)` asks for another heatmap, `onAgain()` for another try. */
-export function resultOf(item, model, { onLabel, onAgain }) {
-  if (item.problem) return [fileName(item), ...failure(item, onAgain)].filter(Boolean);
-  if (!item.answer) return [fileName(item), film(item), progress(item)];
+/** `on` holds what the viewer asks for, and `onAgain()`, which sends the picture again. */
+export function resultOf(item, model, on) {
+  if (item.problem) return [fileName(item), ...failure(item, on.onAgain)];
+  if (!item.answer) return [fileName(item), picture(item), progress(item)];
   return [
     fileName(item),
     el(
       "div",
       { class: "reading" },
-      el("div", { class: "verdict" }, ...verdict(item.answer, model.card), details(item.answer)),
-      viewer(item, model, onLabel),
+      el(
+        "div",
+        { class: "verdict" },
+        ...verdict(item.answer, model.card),
+        details(item),
+        againButton("sendAgain", on.onAgain),
+      ),
+      viewer(item, model, on),
     ),
   ];
 }
@@ -40,81 +47,20 @@ export function problemText(problem) {
   return pair.map((text) => fill(text, { detail: problem.detail }));
 }
 
-const fileName = (item) => el("h2", { class: "file" }, item.file.name);
+/** Takes the focus where what had it is gone. */
+const fileName = (item) => el("h2", { id: "shown", class: "file", tabindex: "-1" }, item.file.name);
+
+const againButton = (text, onclick, isMain = false) =>
+  el("button", { id: "again", type: "button", class: isMain ? "main" : null, onclick }, t(text));
 
 function failure(item, onAgain) {
   const [what, todo] = problemText(item.problem);
   return [
     el("div", { class: "banner problem" }, el("strong", {}, what), el("p", {}, todo)),
-    item.problem.canPass
-      ? el("button", { type: "button", class: "main", onclick: onAgain }, t("again"))
-      : null,
+    againButton("again", onAgain, item.problem.canPass),
     el("dl", { class: "details" }, ...entry(t("request"), item.problem.request)),
   ];
 }
-
-function film(item) {
-  const image = el("img", { class: "film", src: item.url, alt: t("picture", { file: item.file.name }) });
-  image.addEventListener("error", () => image.replaceWith(el("p", { class: "blind" }, t("noPreview"))));
-  return el("div", { class: "stage" }, image);
-}
-
-function viewer(item, model, onLabel) {
-  const { heatmap } = item.answer;
-  const stage = film(item);
-  if (!heatmap) return el("figure", {}, stage);
-  const heat = el("img", { class: "heat", src: `data:image/png;base64,${heatmap.image}`, alt: "" });
-  stage.append(heat);
-  const isEmpty = !heatmap.grid.some((row) => row.some((value) => value > 0));
-  const caption = t(isEmpty ? "heatNothing" : "heatCaption", { label: heatmap.label });
-  return el(
-    "figure",
-    {},
-    stage,
-    el(
-      "div",
-      { class: "controls" },
-      choice(model.card.labels, heatmap.label, onLabel),
-      slider(item, heat),
-    ),
-    el(
-      "figcaption",
-      {},
-      item.heatFailed ? el("strong", {}, `${t("heatFailed")} `) : null,
-      `${caption} `,
-      el("cite", {}, table("methods")[heatmap.method] ?? readable(heatmap.method)),
-    ),
-  );
-}
-
-function choice(labels, chosen, onLabel) {
-  const options = labels.map((label) => el("option", { selected: label === chosen }, label));
-  const select = el("select", { id: "heat-label", onchange: () => onLabel(select.value) }, options);
-  return el("label", { for: "heat-label" }, el("span", {}, t("heatOf")), select);
-}
-
-function slider(item, heat) {
-  const output = el("output", { for: "heat-strength" });
-  const show = (value) => {
-    item.opacity = value;
-    heat.style.opacity = value / 100;
-    output.textContent = percentOf(value);
-    input.setAttribute("aria-valuetext", output.textContent);
-  };
-  const input = el("input", {
-    id: "heat-strength",
-    type: "range",
-    min: 0,
-    max: 100,
-    step: 5,
-    value: item.opacity,
-    oninput: () => show(Number(input.value)),
-  });
-  show(item.opacity);
-  return el("label", { for: "heat-strength" }, el("span", {}, t("heatStrength")), input, output);
-}
-
-const percentOf = (value) => number(value / 100, { style: "percent" });
 
 function verdict(answer, card) {
   const label = answer.predicted_class;
@@ -172,11 +118,12 @@ function bar(label, share, answer) {
   );
 }
 
-function details(answer) {
+function details(item) {
+  const { answer } = item;
   const { model } = answer;
   return el(
     "details",
-    {},
+    { open: item.isOpen, ontoggle: (event) => (item.isOpen = event.target.open) },
     el("summary", {}, t("details")),
     el(
       "dl",

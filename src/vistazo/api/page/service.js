@@ -23,17 +23,34 @@ export function loadModel(askKey, onWait) {
 }
 
 /** The answer for a picture, with a heatmap for `label`, by default the predicted class. */
-export function predict(file, { label, onProgress, onWait, askKey }) {
-  const query = new URLSearchParams({ explain: "true", ...(label && { label }) });
-  return persist(
-    () => {
-      const form = new FormData();
-      form.append("file", file);
-      return send("POST", `/predict?${query}`, form, onProgress);
-    },
-    askKey,
-    onWait,
-  );
+export function predict(file, { label, ...how }) {
+  return post(file, { explain: "true", ...(label && { label }) }, how);
+}
+
+/** What the model saw of a picture: `image`, a URL, and the `range` of the values in it. */
+export async function see(file, how) {
+  const answer = await post(file, { show_input: "true" }, how);
+  return { image: `data:image/png;base64,${answer.input_image}`, range: answer.input_range };
+}
+
+function post(file, query, { onProgress, onWait = () => {}, askKey }) {
+  const attempt = () => {
+    const form = new FormData();
+    form.append("file", file);
+    return send("POST", `/predict?${new URLSearchParams(query)}`, form, onProgress);
+  };
+  return persist(() => attempt().catch((problem) => withReason(problem, file)), askKey, onWait);
+}
+
+/** The browser tells a file that has changed since it was added from no network no more than this. */
+async function withReason(problem, file) {
+  if (problem.code !== "network") throw problem;
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Problem(0, { code: "unreadable" });
+  }
+  throw problem;
 }
 
 /** Try again where that can help: after the wait that the service asks for, or with a key. */

@@ -5,7 +5,6 @@ export const STRINGS = {
     languageName: "English",
     language: "Language",
     skip: "Skip to adding pictures",
-    notice: "Research use only. Not a medical device: not for diagnosis or treatment.",
     addPictures: "Add pictures",
     drop: "Drop pictures here",
     choose: "Choose files",
@@ -45,7 +44,14 @@ export const STRINGS = {
     ],
     picture: "The picture {file}",
     noPreview: "This browser cannot show this kind of picture.",
-    heat: "Heatmap",
+    views: "What to look at",
+    viewPicture: "Picture",
+    viewSeen: "What the model saw",
+    seenPicture: "What the model saw of {file}",
+    seenCaption:
+      "What the model was given: {width} × {height} pixels, {colour}, values from {low} to {high}. If it was trained on another crop, other colours or other values, its card needs correcting.",
+    seenFailed: "What the model saw could not be fetched.",
+    colours: { grey: "grey", rgb: "RGB", bgr: "BGR" },
     heatOf: "What speaks for",
     heatStrength: "Strength of the heatmap",
     heatCaption:
@@ -85,21 +91,19 @@ export const STRINGS = {
         "Copy or export it again from where it came from.",
       ],
       rejected_upload: ["The picture cannot be used.", "{detail}"],
-      upload_too_large: [
-        "The file is too large.",
-        "Save it smaller, or as JPEG, and add it again.",
-      ],
+      upload_too_large: ["The file is too large.", "Save it smaller, or as JPEG, and add it again."],
       upload_too_slow: ["The upload took too long.", "Try again on a faster connection."],
       queue_full: ["The service is very busy.", "Wait a minute, then try again."],
       not_ready: ["The service is starting or stopping.", "Wait a minute, then try again."],
       unauthorized: ["The service wants a key.", "Try again and type the key that you were given."],
-      forbidden: [
-        "Your key is not allowed to do this.",
-        "Ask whoever runs the service.",
-      ],
+      forbidden: ["Your key is not allowed to do this.", "Ask whoever runs the service."],
       network: [
         "The service could not be reached.",
         "Check the connection, then try again. Your picture is still here.",
+      ],
+      unreadable: [
+        "This file can no longer be read.",
+        "It was changed, moved or deleted since it was added, or it is a folder. Add the picture itself again.",
       ],
       internal: [
         "Something went wrong in the service.",
@@ -108,6 +112,7 @@ export const STRINGS = {
     },
     problemOther: ["The service did not accept this.", "{detail}"],
     again: "Try again",
+    sendAgain: "Send again",
 
     keyTitle: "This service wants a key",
     keyWhy: "Type the API key that you were given. It is kept until you close this tab.",
@@ -149,7 +154,6 @@ export const STRINGS = {
     languageName: "Español",
     language: "Idioma",
     skip: "Ir a añadir imágenes",
-    notice: "Solo para investigación. No es un producto sanitario: no sirve para diagnosticar ni tratar.",
     addPictures: "Añadir imágenes",
     drop: "Suelta aquí las imágenes",
     choose: "Elegir archivos",
@@ -189,7 +193,14 @@ export const STRINGS = {
     ],
     picture: "La imagen {file}",
     noPreview: "Este navegador no puede mostrar este tipo de imagen.",
-    heat: "Mapa de calor",
+    views: "Qué mirar",
+    viewPicture: "Imagen",
+    viewSeen: "Lo que vio el modelo",
+    seenPicture: "Lo que vio el modelo de {file}",
+    seenCaption:
+      "Lo que recibió el modelo: {width} × {height} píxeles, {colour}, valores de {low} a {high}. Si se entrenó con otro recorte, otros colores u otros valores, hay que corregir su ficha.",
+    seenFailed: "No se pudo obtener lo que vio el modelo.",
+    colours: { grey: "gris", rgb: "RGB", bgr: "BGR" },
     heatOf: "Lo que habla a favor de",
     heatStrength: "Intensidad del mapa de calor",
     heatCaption:
@@ -229,10 +240,7 @@ export const STRINGS = {
         "Cópialo o expórtalo otra vez desde su origen.",
       ],
       rejected_upload: ["La imagen no se puede usar.", "{detail}"],
-      upload_too_large: [
-        "El archivo es demasiado grande.",
-        "Guárdalo más pequeño, o como JPEG, y añádelo otra vez.",
-      ],
+      upload_too_large: ["El archivo es demasiado grande.", "Guárdalo más pequeño, o como JPEG, y añádelo otra vez."],
       upload_too_slow: ["El envío tardó demasiado.", "Repítelo con una conexión más rápida."],
       queue_full: ["El servicio está muy ocupado.", "Espera un minuto y repítelo."],
       not_ready: ["El servicio está arrancando o parando.", "Espera un minuto y repítelo."],
@@ -242,6 +250,10 @@ export const STRINGS = {
         "No se pudo llegar al servicio.",
         "Comprueba la conexión y repítelo. Tu imagen sigue aquí.",
       ],
+      unreadable: [
+        "Este archivo ya no se puede leer.",
+        "Se cambió, movió o borró después de añadirlo, o es una carpeta. Añade otra vez la imagen misma.",
+      ],
       internal: [
         "Algo falló en el servicio.",
         "Repítelo. Si sigue igual, di a quien lo lleva el número de petición de abajo.",
@@ -249,6 +261,7 @@ export const STRINGS = {
     },
     problemOther: ["El servicio no aceptó esto.", "{detail}"],
     again: "Repetir",
+    sendAgain: "Enviar otra vez",
 
     keyTitle: "Este servicio pide una clave",
     keyWhy: "Escribe la clave de API que te dieron. Se guarda hasta que cierres esta pestaña.",

@@ -1,0 +1,117 @@
+// The picture to look at: under its heatmap, or as the model saw it.
+
+import { el } from "./elements.js";
+import { number, readable, t, table } from "./language.js";
+
+/** `onLabel(label)` asks for another heatmap, `onView(view)` for the other view. */
+export function viewer(item, model, { onLabel, onView }) {
+  const parts = item.view === "seen" ? seenBy(item, model.card, onView) : underHeat(item, model, onLabel);
+  const isBusy = item.view === "seen" && item.isLooking;
+  return el("figure", { "aria-busy": isBusy ? "true" : null }, views(item, onView), ...parts);
+}
+
+/** The picture as it was added. */
+export function picture(item) {
+  const image = el("img", { class: "picture", src: item.url, alt: t("picture", { file: item.file.name }) });
+  image.addEventListener("error", () => image.replaceWith(el("p", { class: "blind" }, t("noPreview"))));
+  return el("div", { class: "stage" }, image);
+}
+
+/** What the model saw, in a sentence. */
+export function seenText({ seen }, { input }) {
+  const [low, high] = seen.range.map((value) => number(value));
+  const colour = table("colours")[input.colour];
+  return t("seenCaption", { width: input.width, height: input.height, colour, low, high });
+}
+
+function views(item, onView) {
+  const option = (view, text) => [
+    el("input", {
+      id: `view-${view}`,
+      type: "radio",
+      name: "view",
+      checked: item.view === view,
+      onchange: () => onView(view),
+    }),
+    el("label", { for: `view-${view}` }, text),
+  ];
+  return el(
+    "fieldset",
+    { class: "views" },
+    el("legend", { class: "unseen" }, t("views")),
+    ...option("picture", t("viewPicture")),
+    ...option("seen", t("viewSeen")),
+  );
+}
+
+function seenBy(item, card, onView) {
+  if (item.seen) return [seenStage(item, card.input), el("figcaption", {}, seenText(item, card))];
+  if (item.isLooking) return [picture(item), el("figcaption", {}, t("reading"))];
+  return [
+    picture(item),
+    el("figcaption", {}, el("strong", {}, t("seenFailed")), ` ${item.seenFault}`),
+    el("button", { id: "look-again", type: "button", onclick: () => onView("seen") }, t("again")),
+  ];
+}
+
+function seenStage(item, { width, height }) {
+  const alt = t("seenPicture", { file: item.file.name });
+  const image = el("img", { class: "seen", src: item.seen.image, alt, width, height });
+  image.style.setProperty("--ratio", width / height);
+  return el("div", { class: "stage" }, image);
+}
+
+function underHeat(item, model, onLabel) {
+  const { heatmap } = item.answer;
+  const stage = picture(item);
+  if (!heatmap) return [stage];
+  const heat = el("img", { class: "heat", src: `data:image/png;base64,${heatmap.image}`, alt: "" });
+  stage.append(heat);
+  const isEmpty = !heatmap.grid.some((row) => row.some((value) => value > 0));
+  const caption = t(isEmpty ? "heatNothing" : "heatCaption", { label: heatmap.label });
+  return [
+    stage,
+    el(
+      "div",
+      { class: "controls" },
+      choice(model.card.labels, heatmap.label, onLabel),
+      slider(item, heat),
+    ),
+    el(
+      "figcaption",
+      {},
+      item.heatFailed ? el("strong", {}, `${t("heatFailed")} `) : null,
+      `${caption} `,
+      el("cite", {}, table("methods")[heatmap.method] ?? readable(heatmap.method)),
+    ),
+  ];
+}
+
+function choice(labels, chosen, onLabel) {
+  const options = labels.map((label) => el("option", { selected: label === chosen }, label));
+  const select = el("select", { id: "heat-label", onchange: () => onLabel(select.value) }, options);
+  return el("label", { for: "heat-label" }, el("span", {}, t("heatOf")), select);
+}
+
+function slider(item, heat) {
+  const output = el("output", { for: "heat-strength" });
+  const show = (value) => {
+    item.opacity = value;
+    heat.style.opacity = value / 100;
+    output.textContent = percentOf(value);
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  const input = el("input", {
+    id: "heat-strength",
+    type: "range",
+    min: 0,
+    max: 100,
+    step: 5,
+    value: item.opacity,
+    oninput: () => show(Number(input.value)),
+  });
+  show(item.opacity);
+  return el("label", { for: "heat-strength" }, el("span", {}, t("heatStrength")), input, output);
+}
+
+const percentOf = (value) => number(value / 100, { style: "percent" });
