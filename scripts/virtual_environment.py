@@ -10,25 +10,36 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+# The locked sets; each holds all of the one before it, in the same versions (scripts/lock).
 REQUIREMENTS = {
     "serving": ROOT / "requirements.txt",
+    "evaluation": ROOT / "scripts/requirements/evaluation.txt",
     "training": ROOT / "scripts/requirements/training.txt",
     "test": ROOT / "scripts/requirements/test.txt",
 }
+# The commands that need more than serving does.
+NEEDS = {"evaluate": "evaluation", "train": "training"}
 # Lies in the environment while it is being filled: found later, it tells of an interruption.
 UNFINISHED = VENV / "vistazo-unfinished"
 LAST_LINES = 15
 
 
-def run_vistazo(*arguments: str, requirements: str = "serving") -> int:
+def run_vistazo(*arguments: str) -> int:
     """Run ``vistazo ARGUMENTS`` in the environment, in the caller's folder."""
-    return run(["-m", "vistazo", *arguments], requirements)
+    return run(["-m", "vistazo", *arguments], needed_by(arguments))
+
+
+def needed_by(arguments: Sequence[str]) -> str:
+    """Name the set that a command needs. To read its help nobody waits for TensorFlow."""
+    if {"-h", "--help"}.intersection(arguments):
+        return "serving"
+    return NEEDS.get(arguments[0], "serving") if arguments else "serving"
 
 
 def run(arguments: list[str], requirements: str) -> int:
@@ -56,13 +67,10 @@ def _wait_for(command: list[str], environment: Mapping[str, str]) -> int:
 
 def prepare(requirements: str) -> None:
     """Make sure that the environment holds a locked set. Silent and quick where it does."""
-    lock_file = REQUIREMENTS[requirements]
-    wanted = hashlib.sha256(lock_file.read_bytes()).hexdigest()
-    stamp = VENV / f"vistazo-{requirements}.sha256"
-    if _is_current(stamp, wanted):
+    if _is_current(requirements):
         return
     with _alone():
-        if _is_current(stamp, wanted):  # another run has just done it
+        if _is_current(requirements):  # another run has just done it
             return
         if UNFINISHED.exists() or not PYTHON.exists():
             shutil.rmtree(VENV, ignore_errors=True)
@@ -70,17 +78,32 @@ def prepare(requirements: str) -> None:
             _say("Making the virtual environment .venv ...")
             _create()
         UNFINISHED.touch()
-        _install(lock_file, requirements)
-        stamp.write_text(wanted, encoding="ascii")
+        _install(REQUIREMENTS[requirements], requirements)
+        _stamp_of(requirements).write_text(_digest_of(requirements), encoding="ascii")
         UNFINISHED.unlink()
 
 
-def _is_current(stamp: Path, wanted: str) -> bool:
+def _is_current(requirements: str) -> bool:
+    """Whether the set is there as it is locked now, by itself or within a larger one."""
     if UNFINISHED.exists() or not PYTHON.exists():
         return False
-    with contextlib.suppress(OSError):
-        return stamp.read_text(encoding="ascii") == wanted
+    names = list(REQUIREMENTS)
+    larger = names[names.index(requirements) :]
+    installed = next((name for name in larger if _stamp_of(name).exists()), None)
+    if installed is None:
+        return False
+    with contextlib.suppress(OSError):  # another run may be making the environment anew
+        return _stamp_of(installed).read_text(encoding="ascii") == _digest_of(installed)
     return False
+
+
+def _stamp_of(requirements: str) -> Path:
+    """Says which version of the set was installed."""
+    return VENV / f"vistazo-{requirements}.sha256"
+
+
+def _digest_of(requirements: str) -> str:
+    return hashlib.sha256(REQUIREMENTS[requirements].read_bytes()).hexdigest()
 
 
 def _create() -> None:
@@ -98,7 +121,7 @@ def _create() -> None:
 
 def _install(lock_file: Path, requirements: str) -> None:
     total = sum(1 for line in lock_file.open(encoding="utf-8") if line[:1].isalnum())
-    size = "a few minutes" if requirements != "serving" else "about a minute"
+    size = "about a minute" if requirements in {"serving", "evaluation"} else "a few minutes"
     _say(f"Installing {total} packages for {requirements}; the first time takes {size} ...")
     command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "-r", str(lock_file)]
     command += ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]

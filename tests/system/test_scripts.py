@@ -48,6 +48,17 @@ class Project:
     def lock(self, version: str, name: str = "requirements.txt") -> None:
         (self.folder / name).write_text(write_wheel(self.folder, version))
 
+    def lock_all(self, version: str) -> None:
+        for name in ("evaluation", "training", "test"):
+            self.lock(version, f"scripts/requirements/{name}.txt")
+        self.lock(version)
+
+    @property
+    def installed(self) -> set[str]:
+        """The sets that were installed by themselves."""
+        stamps = (self.folder / ".venv").glob("vistazo-*.sha256")
+        return {stamp.stem.removeprefix("vistazo-") for stamp in stamps}
+
     def run(
         self, *arguments: str, cwd: Path | None = None, script: str = "vistazo"
     ) -> subprocess.CompletedProcess[str]:
@@ -91,7 +102,7 @@ def test_a_new_lock_file_is_installed_by_the_next_run(project: Project) -> None:
 def test_train_and_visualize_are_about_the_default_model_unless_told_otherwise(
     project: Project, tmp_path: Path
 ) -> None:
-    project.lock("2.0", "scripts/requirements/training.txt")
+    project.lock_all("2.0")
     default = project.folder / "artifacts" / "pneumonia"
     for script, command, said in (
         ("train", "train", [str(default / "training.yaml")]),
@@ -104,6 +115,51 @@ def test_train_and_visualize_are_about_the_default_model_unless_told_otherwise(
         assert project.run(script=script, cwd=tmp_path).stdout.startswith(str([command, *said]))
         other = project.run("mine", "--out", "here", script=script, cwd=tmp_path)
         assert other.stdout.startswith(str([command, "mine", "--out", "here"]))
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("vistazo", ("train", "--help")),
+        ("vistazo", ("evaluate", "mine.h5", "-h")),
+        ("visualize", ("--help",)),
+    ],
+)
+def test_to_read_the_help_nothing_is_installed_that_serving_does_without(
+    script: str, arguments: tuple[str, ...], project: Project
+) -> None:
+    before = project.installed
+    for name in ("evaluation", "training"):  # would be installed again, were they asked for
+        project.lock("9.0", f"scripts/requirements/{name}.txt")
+    asked = project.run(*arguments, script=script)
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert project.installed == before
+
+
+@pytest.fixture
+def fresh(project: Project) -> Project:
+    """An environment with no set in it yet; Python alone is there."""
+    project.lock_all("2.0")
+    for name in project.installed:
+        (project.folder / ".venv" / f"vistazo-{name}.sha256").unlink()
+    return project
+
+
+def test_to_evaluate_tensorflow_is_not_installed(fresh: Project) -> None:
+    assert "for evaluation" in fresh.run("evaluate", "mine.h5", "parts/").stderr
+    assert fresh.installed == {"evaluation"}
+
+
+def test_a_larger_set_holds_the_smaller_ones_until_its_lock_file_changes(fresh: Project) -> None:
+    assert "for training" in fresh.run("train", "mine.yaml").stderr
+    for command in ("serve", "evaluate", "train"):
+        assert fresh.run(command).stderr == ""
+    assert fresh.installed == {"training"}
+    fresh.lock_all("1.0")
+    changed = fresh.run("serve")
+    assert "for serving" in changed.stderr
+    assert changed.stdout.endswith("1.0\n")
+    assert fresh.installed == {"training", "serving"}
 
 
 def test_an_interrupted_set_up_is_mended_by_the_next_run(project: Project) -> None:

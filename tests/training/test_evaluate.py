@@ -22,6 +22,7 @@ from vistazo.training.plots.chart import CHART_PX
 from vistazo.training.report import file_sha256
 
 TESTS = Path(__file__).parents[1]
+ASKED = ("evaluate", "mine.keras", "pictures")
 GREYS = {"DARK": [10, 60, 160], "BRIGHT": [240, 200, 100]}
 Run = Callable[..., tuple[int, str, str]]
 
@@ -209,16 +210,22 @@ def test_a_mistake_is_told_in_words_with_exit_status_2(
     assert "Traceback" not in printed
 
 
-def _run_without(module: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    program = (
-        "import sys\n"
-        f"sys.modules['{module}'] = None\n"
-        "sys.argv = ['vistazo', 'evaluate', 'mine.keras', 'pictures']\n"
-        "from vistazo import cli\n"
-        "cli.main()\n"
-    )
+NO_TENSORFLOW = """
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"tensorflow", "keras", "tf_keras"}:
+            print("asked for", name, file=sys.stderr)
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Blocked())
+"""
+NO_MATPLOTLIB = "sys.modules['matplotlib'] = None\n"
+
+
+def _run_without(absent: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    start = f"sys.argv = {['vistazo', *arguments]}\nfrom vistazo import cli\ncli.main()\n"
     return subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", f"import sys\n{absent}{start}"],
         env={**os.environ, "PYTHONPATH": str(TESTS.parent / "src"), "CACHE_DIR": str(folder)},
         cwd=folder,
         capture_output=True,
@@ -227,14 +234,23 @@ def _run_without(module: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("module", ["tensorflow", "keras"])
-def test_it_runs_where_neither_tensorflow_nor_keras_is(module: str, folder: Path) -> None:
-    done = _run_without(module, folder)
+def test_it_does_not_even_ask_for_tensorflow_or_keras(folder: Path) -> None:
+    done = _run_without(NO_TENSORFLOW, folder, *ASKED)
     assert done.returncode == 0, done.stderr
+    assert "asked for" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train"])
+def test_its_help_can_be_read_where_only_the_serving_packages_are(
+    command: str, folder: Path
+) -> None:
+    done = _run_without(NO_TENSORFLOW + NO_MATPLOTLIB, folder, command, "-h")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"vistazo {command}" in done.stdout
 
 
 def test_where_matplotlib_is_not_it_says_how_to_get_it(folder: Path) -> None:
-    done = _run_without("matplotlib", folder)
+    done = _run_without(NO_MATPLOTLIB, folder, *ASKED)
     assert done.returncode == 2
-    assert "pip install matplotlib" in done.stderr
+    assert "pip install -r scripts/requirements/evaluation.txt" in done.stderr
     assert not (folder / "runs").exists()

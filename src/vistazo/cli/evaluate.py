@@ -100,7 +100,7 @@ def _check(data: Path | None, training: Path | None, *, record: bool) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise SettingsError(
             "The plots need Matplotlib. './scripts/vistazo evaluate' installs it; or: "
-            "pip install matplotlib"
+            "pip install -r scripts/requirements/evaluation.txt"
         )
 
 
