@@ -83,12 +83,41 @@ def run_onnx(path: Path, images: Floats) -> list[Floats]:
     return [np.asarray(output) for output in session.run(names, {"images": images})]
 
 
+def check_plain(path: Path, images: Floats, expected: Floats) -> None:
+    """Convert to a plain file: images in, scores out, for any runtime and without a warning."""
+    target = path.with_suffix(path.suffix + ".plain.onnx")
+    convert(path, target)
+    for runtime in (_plain_onnxruntime, _plain_openvino):
+        assert np.abs(runtime(target, images) - expected).max() < TOLERANCE, runtime.__name__
+    target.unlink()
+
+
+def _plain_onnxruntime(path: Path, images: Floats) -> Floats:
+    """With the runtime's own options, so that it warns where it has something to say."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    assert [value.name for value in session.get_inputs()] == ["images"]
+    assert [value.name for value in session.get_outputs()] == ["scores"]
+    assert not session.get_overridable_initializers()
+    return np.asarray(session.run(None, {"images": images})[0])
+
+
+def _plain_openvino(path: Path, images: Floats) -> Floats:
+    """In float32: by itself it takes bfloat16 where the processor has that."""
+    import openvino
+
+    options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+    compiled = openvino.Core().compile_model(path, "CPU", options)
+    return np.array(compiled({"images": images})["scores"])
+
+
 def convert_checked(
     path: Path, size: tuple[int, int] | None = None, *, infer_shapes: bool = True
 ) -> tuple[Path, ModelSignature]:
-    """Convert a file and have onnx's own checker look at the result."""
+    """Convert a file, as the service keeps it, and have onnx's own checker look at the result."""
     target = path.with_suffix(path.suffix + ".onnx")
-    signature = convert(path, target, size)
+    signature = convert(path, target, size, with_evidence=True)
     onnx.checker.check_model(target, full_check=infer_shapes)
     return target, signature
 

@@ -56,7 +56,7 @@ def subject_of(model: Any, folder: Path) -> Subject:
     side = {"height": lesions.SIDE, "width": lesions.SIDE}
     the_card = card(labels=[_CLEAR, _LESION], input=side, output={"kind": kind})
     model.save(folder / "model.keras")
-    convert(folder / "model.keras", folder / "model.onnx")
+    convert(folder / "model.keras", folder / "model.onnx", with_evidence=True)
     engine = OnnxEngine(folder / "model.onnx")
     return Subject(model, engine, Explainer(engine, the_card))
 

@@ -6,6 +6,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from builders import write_brightness_model
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import (
     HostileModelError,
@@ -13,6 +14,7 @@ from vistazo.errors import (
     UnreadableModelError,
     UnsupportedModelError,
 )
+from vistazo.models.compilation import compile_model
 from vistazo.models.onnx_import import convert
 
 FLOAT = TensorProto.FLOAT
@@ -75,6 +77,30 @@ def test_what_was_converted_once_is_kept_as_it_is(tmp_path: Path) -> None:
     second = convert(tmp_path / "one.onnx", tmp_path / "two.onnx", None)
     assert first == second
     assert (tmp_path / "one.onnx").read_bytes() == (tmp_path / "two.onnx").read_bytes()
+
+
+def test_the_evidence_of_a_converted_file_is_left_behind_unless_asked_for(tmp_path: Path) -> None:
+    source = write_brightness_model(tmp_path / "m.keras", maps=True)
+    compile_model(source, tmp_path / "full.onnx")
+    compile_model(source, tmp_path / "plain.onnx", with_evidence=False)
+    kept = convert(tmp_path / "full.onnx", tmp_path / "kept.onnx", None, with_evidence=True)
+    assert kept.features == (8, 8, 1)
+    assert onnx.load(tmp_path / "kept.onnx") == onnx.load(tmp_path / "full.onnx")
+    stripped = convert(tmp_path / "full.onnx", tmp_path / "stripped.onnx", None)
+    assert stripped.features is None
+    images = np.random.default_rng(0).random((3, 8, 8, 1), np.float32)
+    for name in ("plain", "stripped"):
+        path = tmp_path / f"{name}.onnx"
+        graph = onnx.load(path).graph
+        assert [value.name for value in graph.input] == ["images"]
+        assert [value.name for value in graph.output] == ["scores"]
+        assert all(0 not in tensor.dims for tensor in graph.initializer)
+        onnx.checker.check_model(path, full_check=True)
+        engine = OnnxEngine(path)
+        expected = OnnxEngine(tmp_path / "full.onnx").run(images).scores
+        assert engine.run(images).scores == pytest.approx(expected, abs=1e-6)
+        assert engine.signature.features is None
+        assert engine.run(images).features is None
 
 
 def refusal(model: onnx.ModelProto, folder: Path) -> ModelError:

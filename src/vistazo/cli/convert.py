@@ -29,11 +29,18 @@ class ImageSize(click.ParamType[tuple[int, int]]):
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path), metavar="OUT.onnx")
 @click.option("--input", "input_size", type=ImageSize(), help="For a model that takes any size.")
-def command(model: Path, out: Path, input_size: tuple[int, int] | None) -> None:
+@click.option(
+    "--with-evidence",
+    is_flag=True,
+    help="Also give out the last spatial map and what heatmaps ask for. Made for this service: "
+    "other runtimes may refuse the file.",
+)
+def command(
+    model: Path, out: Path, input_size: tuple[int, int] | None, *, with_evidence: bool
+) -> None:
     """Convert a Keras model (.keras, .h5) to ONNX, without TensorFlow and without running it.
 
-    The ONNX model takes float32 images (n, height, width, channels) and gives 'scores' and, where
-    the model has one, 'features': the last spatial map.
+    The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k).
 
     \b
     Example:
@@ -42,7 +49,8 @@ def command(model: Path, out: Path, input_size: tuple[int, int] | None) -> None:
     check_is_there(model)
     if not out.parent.is_dir():
         raise click.UsageError(f"There is no folder {out.parent}.")
-    signature = compile_model(model, out, input_size, Settings.from_environment().keras_layers)
+    keras_layers = Settings.from_environment().keras_layers
+    signature = compile_model(model, out, input_size, keras_layers, with_evidence=with_evidence)
     click.echo(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"

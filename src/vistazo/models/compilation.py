@@ -31,13 +31,16 @@ def compile_model(
     target: Path,
     input_size: tuple[int, int] | None = None,
     layers_module: str | None = None,
+    *,
+    with_evidence: bool = True,
 ) -> ModelSignature:
     """Write ``target`` from ``source`` (.keras, .h5, .onnx). Raises ModelError.
 
     ``input_size`` (height, width) is used where the file leaves the input's size open.
     ``layers_module`` is imported in the child first, for the converters that it registers.
+    Without the evidence that answers carry, the file is plain ONNX: ``images`` -> ``scores``.
     """
-    return _read(source, input_size, layers_module, target)
+    return _read(source, input_size, layers_module, target, with_evidence=with_evidence)
 
 
 def describe_model(
@@ -49,14 +52,24 @@ def describe_model(
 
 @overload
 def _read(
-    source: Path, input_size: Size, layers_module: str | None, target: Path
+    source: Path,
+    input_size: Size,
+    layers_module: str | None,
+    target: Path,
+    *,
+    with_evidence: bool = ...,
 ) -> ModelSignature: ...
 @overload
 def _read(
     source: Path, input_size: Size, layers_module: str | None, target: None
 ) -> Description: ...
 def _read(
-    source: Path, input_size: Size, layers_module: str | None, target: Path | None
+    source: Path,
+    input_size: Size,
+    layers_module: str | None,
+    target: Path | None,
+    *,
+    with_evidence: bool = True,
 ) -> ModelSignature | Description:
     request = json.dumps(
         {
@@ -64,6 +77,7 @@ def _read(
             "target": target and str(target.absolute()),
             "input_size": input_size,
             "layers_module": layers_module,
+            "with_evidence": with_evidence,
         }
     )
     path = os.pathsep.join([str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -114,7 +128,8 @@ def main(request: str) -> int:
         if asked["target"] is None:
             answer: dict[str, object] = {"description": describe(source, size).to_json()}
         else:
-            signature = convert(source, Path(asked["target"]), size)
+            target, with_evidence = Path(asked["target"]), asked["with_evidence"]
+            signature = convert(source, target, size, with_evidence=with_evidence)
             answer = {"signature": signature.to_metadata()}
     except errors.VistazoError as error:
         answer = {"error": type(error).__name__, "detail": str(error)}

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import onnx
 import onnx.compose
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.signature import Description, ModelSignature
 
 _IMAGES, _SCORES = "images", "scores"
+_JOINT = "head/Concat"  # of keras_import/head.py
 _PREFIX = "model/"
 _CHANNELS = (1, 3)
 _TO_FIRST = (0, 3, 1, 2)
@@ -29,9 +32,16 @@ _ACTIVATIONS = {"Softmax": "softmax", "Sigmoid": "sigmoid", "Gemm": "linear", "M
 _ACTIVATIONS |= {"Add": "linear", "Conv": "linear"}
 
 
-def convert(source: Path, target: Path, input_size: tuple[int, int] | None) -> ModelSignature:
+def convert(
+    source: Path,
+    target: Path,
+    input_size: tuple[int, int] | None,
+    *,
+    with_evidence: bool = False,
+) -> ModelSignature:
     """Write ``target`` from ``source``; a file that this project wrote is copied as it is.
 
+    But its evidence is left behind unless asked for; a file of somebody else has none.
     ``input_size`` (height, width) is used where the file leaves them open. Raises ModelError.
     """
     model = _read(source)
@@ -39,6 +49,10 @@ def convert(source: Path, target: Path, input_size: tuple[int, int] | None) -> M
     signature = ModelSignature.from_metadata(properties)
     if signature is None:
         signature = _adapt(model, input_size)
+        helper.set_model_props(model, signature.to_metadata())
+    elif len(model.graph.output) > 1 and not with_evidence:
+        signature = replace(signature, features=None)
+        _keep_scores_alone(model.graph)
         helper.set_model_props(model, signature.to_metadata())
     target.write_bytes(model.SerializeToString(deterministic=True))
     return signature
@@ -85,6 +99,34 @@ def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
                     yield from _tensors(inner)
 
 
+def _keep_scores_alone(graph: GraphProto) -> None:
+    """Make a graph that this project wrote with evidence a plain one."""
+    nodes: list[NodeProto] = []
+    needed = {_SCORES}
+    for node in reversed(graph.node):
+        if not needed.isdisjoint(node.output):
+            nodes.append(_alone(node))
+            needed.update(nodes[-1].input)
+    _put(graph.node, nodes[::-1])
+    _put(graph.initializer, [item for item in graph.initializer if item.name in needed])
+    _put(graph.input, [value for value in graph.input if value.name == _IMAGES])
+    _put(graph.output, [value for value in graph.output if value.name == _SCORES])
+
+
+def _alone(node: NodeProto) -> NodeProto:
+    """Where further maps join those of the images, the latter pass by themselves."""
+    if node.name != _JOINT:
+        return node
+    return helper.make_node("Identity", node.input[:1], node.output, name=node.name)
+
+
+def _put(field: Any, items: Sequence[Message]) -> None:
+    """Let a repeated field hold these items."""
+    kept = list(items)
+    del field[:]
+    field.extend(kept)
+
+
 def _adapt(model: ModelProto, input_size: tuple[int, int] | None) -> ModelSignature:
     onnx.compose.add_prefix(model, _PREFIX, inplace=True)  # its names and ours cannot meet
     graph = model.graph
@@ -104,13 +146,9 @@ def _adapt(model: ModelProto, input_size: tuple[int, int] | None) -> ModelSignat
     graph.initializer.append(helper.make_tensor("shape", TensorProto.INT64, [2], shape))
     end = helper.make_node("Reshape", [graph.output[0].name, "shape"], [_SCORES])
     nodes: list[NodeProto] = [start, *graph.node, end]
-    for field, items in (
-        (graph.node, nodes),
-        (graph.input, [_tensor(_IMAGES, height, width, channels)]),
-        (graph.output, [_tensor(_SCORES, units)]),
-    ):
-        del field[:]
-        field.extend(items)
+    _put(graph.node, nodes)
+    _put(graph.input, [_tensor(_IMAGES, height, width, channels)])
+    _put(graph.output, [_tensor(_SCORES, units)])
     return ModelSignature(
         height=height,
         width=width,

@@ -30,15 +30,20 @@ __all__ = [
 
 
 def convert(
-    source: Path, target: Path, input_size: tuple[int, int] | None = None
+    source: Path,
+    target: Path,
+    input_size: tuple[int, int] | None = None,
+    *,
+    with_evidence: bool = False,
 ) -> ModelSignature:
-    """Write the ONNX file of a Keras model: ``images`` (n, h, w, c) -> ``scores`` (n, k), and
-    ``features`` (n, fh, fw, fc) where the model has a spatial map.
+    """Write the ONNX file of a Keras model: ``images`` (n, h, w, c) -> ``scores`` (n, k).
 
-    ``input_size`` is (height, width), used where the file leaves them open. The target appears
-    whole or not at all; the same file gives the same bytes.
+    ``with_evidence`` adds what the engine of this project shows beside the scores: ``features``
+    (n, fh, fw, fc) where the model has a spatial map, and what heatmaps ask for. ``input_size`` is
+    (height, width), used where the file leaves them open. The target appears whole or not at all;
+    the same file gives the same bytes.
     """
-    return convert_file(source, target, input_size)
+    return convert_file(source, target, input_size, with_evidence=with_evidence)
 
 
 def read_signature(source: Path, input_size: tuple[int, int] | None = None) -> ModelSignature:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-
-from onnx import TensorProto, ValueInfoProto, helper
 
 import vistazo.models.keras_import.layers  # noqa: F401  (registers the converters)
 from vistazo.models.keras_import.archive import Archive, open_archive
@@ -16,17 +14,13 @@ from vistazo.models.keras_import.dialect import Model, read_model
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.graph import Graph
 from vistazo.models.keras_import.hdf5 import read_tree
-from vistazo.models.keras_import.head import LOGITS_NAME, MORE_NAME, name_logits, open_head
 from vistazo.models.keras_import.image_input import (
-    FEATURES_NAME,
-    INPUT_NAME,
-    SCORES_NAME,
     ImageInput,
-    last_map,
     open_graph,
     read_input,
     score_shape,
 )
+from vistazo.models.keras_import.interface import evident_interface, plain_interface
 from vistazo.models.keras_import.keras_layout import find_keras_weights
 from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.registry import slots_of
@@ -47,25 +41,36 @@ class Import:
 
 
 @contextmanager
-def open_import(source: Path, input_size: tuple[int, int] | None) -> Iterator[Import]:
+def open_import(
+    source: Path, input_size: tuple[int, int] | None, *, with_evidence: bool = True
+) -> Iterator[Import]:
     """Read and convert a file. The weights can be read as long as the context is open."""
     with open_archive(source) as archive:
-        yield compile_archive(archive, read_model(archive.config), input_size)
+        model = read_model(archive.config)
+        yield compile_archive(archive, model, input_size, with_evidence=with_evidence)
 
 
-def compile_archive(archive: Archive, model: Model, input_size: tuple[int, int] | None) -> Import:
+def compile_archive(
+    archive: Archive,
+    model: Model,
+    input_size: tuple[int, int] | None,
+    *,
+    with_evidence: bool = True,
+) -> Import:
     """Convert the model of an open file; reads shapes, no weights."""
     with file_faults(f"{archive.label} is damaged"):
         image = read_input(model, input_size)
         graph = Graph(archive.keras_major)
         compiler = Compiler(graph, _find_weights(archive, model))
         outputs = compiler.run(model, [open_graph(graph, image)])
-        return _finish(archive, image, graph, outputs, compiler)
+        return _finish(archive, image, graph, outputs, compiler, with_evidence=with_evidence)
 
 
-def convert_file(source: Path, target: Path, input_size: tuple[int, int] | None) -> ModelSignature:
+def convert_file(
+    source: Path, target: Path, input_size: tuple[int, int] | None, *, with_evidence: bool
+) -> ModelSignature:
     """Convert and write."""
-    with open_import(source, input_size) as imported:
+    with open_import(source, input_size, with_evidence=with_evidence) as imported:
         write_onnx(imported.onnx, target)
         return imported.signature
 
@@ -78,32 +83,34 @@ def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeight
 
 
 def _finish(
-    archive: Archive, image: ImageInput, graph: Graph, outputs: list[Value], compiler: Compiler
+    archive: Archive,
+    image: ImageInput,
+    graph: Graph,
+    outputs: list[Value],
+    compiler: Compiler,
+    *,
+    with_evidence: bool,
 ) -> Import:
     scores, units = score_shape(outputs)
-    features = last_map(scores)
-    _name_outputs(graph, scores, units, features)
-    name_logits(graph, units)
-    graph.prune((SCORES_NAME, LOGITS_NAME, FEATURES_NAME))
-    shape = _features_shape(features)
-    has_head = features is not None and shape is not None and open_head(graph, features, shape)
+    close = evident_interface if with_evidence else plain_interface
+    interface = close(graph, image, scores, units)
     signature = ModelSignature(
         height=image.height,
         width=image.width,
         channels=image.channels,
         units=units,
         activation=scores.activation,
-        features=shape,
+        features=interface.features,
         weights=_count(compiler.weights),
         layers=len(compiler.steps),
         framework=f"keras {archive.keras_version}",
     )
     onnx = OnnxModel(
         nodes=graph.nodes,
-        inputs=_inputs(image, shape if has_head else None),
-        outputs=_outputs(units, signature.features),
+        inputs=interface.inputs,
+        outputs=interface.outputs,
         initializers=tuple(graph.initializers.values()),
-        metadata=signature.to_metadata(),
+        metadata={**signature.to_metadata(), **interface.metadata},
     )
     check_size(onnx)
     return Import(signature, onnx, tuple(compiler.steps), compiler.weights)
@@ -111,39 +118,3 @@ def _finish(
 
 def _count(weights: Mapping[LayerPath, LayerWeights]) -> int:
     return sum(weight.size for arrays in weights.values() for weight in arrays.values())
-
-
-def _name_outputs(graph: Graph, scores: Value, units: int, features: Value | None) -> None:
-    flat = graph.reshape(scores, (None, units)) if scores.rank != 2 else scores
-    with graph.scope("output"):
-        graph.nodes.append(helper.make_node("Identity", [graph.plain(flat)], [SCORES_NAME]))
-        if features is not None:
-            last = replace(features, moved=features.moved or features.channel_axis == 1)
-            source = graph.plain(last)
-            graph.nodes.append(helper.make_node("Identity", [source], [FEATURES_NAME]))
-
-
-def _features_shape(features: Value | None) -> tuple[int, int, int] | None:
-    if features is None:
-        return None
-    if features.channel_axis == 1:
-        return features.size(2), features.size(3), features.size(1)
-    return features.size(1), features.size(2), features.size(3)
-
-
-def _inputs(image: ImageInput, head: tuple[int, int, int] | None) -> list[ValueInfoProto]:
-    inputs = [_tensor(INPUT_NAME, ("n", image.height, image.width, image.channels))]
-    if head is not None:
-        inputs.append(_tensor(MORE_NAME, ("m", *head)))
-    return inputs
-
-
-def _outputs(units: int, features: tuple[int, int, int] | None) -> list[ValueInfoProto]:
-    outputs = [_tensor(SCORES_NAME, ("rows", units))]
-    if features is not None:
-        outputs.append(_tensor(FEATURES_NAME, ("rows", *features)))
-    return [*outputs, _tensor(LOGITS_NAME, ("rows", units))]
-
-
-def _tensor(name: str, shape: tuple[int | str, ...]) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
