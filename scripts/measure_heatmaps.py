@@ -34,7 +34,7 @@ from vistazo.engines.onnx import OnnxEngine
 from vistazo.models.card import ModelCard
 from vistazo.models.store import compiled, find_model
 from vistazo.pictures import open_image
-from vistazo.pictures.preprocessing import prepare
+from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.service.settings import Settings
 
 Floats = NDArray[np.float32]
@@ -61,7 +61,7 @@ class Subject:
 
     def prepared(self, path: Path) -> Floats:
         spec, limits = self.card.input, Settings().image_limits
-        picture = open_image(path.read_bytes(), limits).decode((spec.height, spec.width))
+        picture = open_image(path.read_bytes(), limits).decode(decode_size(spec))
         return prepare(picture, spec)
 
 

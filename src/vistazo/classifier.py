@@ -34,7 +34,7 @@ from vistazo.models.card import ModelCard
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import ImageLimits, Picture, open_image
-from vistazo.pictures.preprocessing import place, prepare
+from vistazo.pictures.preprocessing import decode_size, place, prepare
 from vistazo.pictures.seen import Seen, seen
 from vistazo.pictures.upload import accept
 
@@ -158,7 +158,7 @@ class Classifier:
     def _decode(self, data: bytes) -> Picture:
         image, spec = open_image(data, self._limits), self.card.input
         accept(image.header, len(data), spec)
-        return image.decode(at_least=(spec.height, spec.width))
+        return image.decode(at_least=decode_size(spec))
 
     def warm_up(self) -> None:
         """Run once on an empty picture. Raises UnsupportedModelError for scores that are no use."""

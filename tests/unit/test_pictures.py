@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from builders import encoded, film, flat, png_header_only, ramp
 from vistazo.errors import (
@@ -78,6 +78,26 @@ def test_a_picture_is_turned_upright_as_its_exif_orientation_says() -> None:
     turned = decode(encoded(film(80, 60), "JPEG", exif=exif, quality=95))
     assert (turned.width, turned.height) == (60, 80)
     assert turned.pixels[:, -1].mean() < 30 < turned.pixels[:, 0].mean()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_undone_as_pillow_does(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(film(80, 60), exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    np.testing.assert_array_equal(decode(data).pixels, np.asarray(expected))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "I;16", "LA", "P", "RGB", "RGBA"])
+def test_a_picture_decoded_whole_is_put_together_from_its_strips(mode: str) -> None:
+    image = large_film(mode)
+    pixels = decode(encoded(image, compress_level=1)).pixels
+    if mode == "I;16":
+        np.testing.assert_allclose(pixels, np.asarray(image) / 257, atol=1e-4)
+    else:
+        plain = image.convert("L" if mode in ("1", "L") else "RGB")
+        np.testing.assert_array_equal(pixels, np.asarray(plain))
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "JPEG"])

@@ -14,7 +14,7 @@ from vistazo.cli.predict import picture_files, read_file
 from vistazo.errors import InputError
 from vistazo.models.store import find_model
 from vistazo.pictures import open_image
-from vistazo.pictures.preprocessing import prepare
+from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.service.settings import Settings
 from vistazo.training.familiar import make_baseline
 
@@ -43,7 +43,7 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
 
     def prepared(file: Path) -> NDArray[np.float32]:
         image = open_image(read_file(file, settings.max_upload_bytes), settings.image_limits)
-        return prepare(image.decode((spec.height, spec.width)), spec)
+        return prepare(image.decode(decode_size(spec)), spec)
 
     files = _drawn(list(picture_files(pictures)))
     with click.progressbar(files, label="Reading", file=sys.stderr) as bar:

@@ -27,6 +27,7 @@ Resize = Literal["stretch", "fit", "crop"]
 Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 OutputKind = Literal["softmax", "sigmoid", "multilabel", "logits"]
 
+_SPARSE_FILTERS = ("nearest", "bilinear", "bicubic")
 MAX_CARD_BYTES = 1_000_000
 
 _LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$"
@@ -70,10 +71,21 @@ class InputSpec(_Part):
     colour: Colour = Field(description="Channels and their order: grey (1), rgb or bgr (3).")
     resize: Resize = Field(
         "stretch",
-        description="stretch: ignore the aspect ratio; fit: keep it and pad; crop: keep it and "
-        "cut the centre.",
+        description="stretch: ignore the aspect ratio; fit: keep it and pad (as PIL.ImageOps.pad; "
+        "without antialias, or nearest, as tf.image.resize_with_pad); crop: keep it and cut the "
+        "centre (as PIL.ImageOps.fit; else as Keras' crop_to_aspect_ratio).",
     )
-    filter: Filter = Field("bilinear", description="Resampling filter, antialiased.")
+    filter: Filter = Field(
+        "bilinear",
+        description="Resampling filter; nearest takes single pixels, as Keras' "
+        "flow_from_directory does.",
+    )
+    antialias: bool = Field(
+        default=True,
+        description="true: the filter widens with the reduction, as in Pillow. false: it looks at "
+        "neighbouring pixels only, as in tf.image.resize, Keras' image_dataset_from_directory and "
+        "OpenCV (filter: nearest, bilinear or bicubic).",
+    )
     pad_value: int = Field(0, ge=0, le=255, description="Grey level of the padding (resize: fit).")
     scale: Scale = Field(
         description="Values that the model sees: none (0..255), 1/255 (0..1), 1/127.5-1 (-1..1), "
@@ -91,6 +103,15 @@ class InputSpec(_Part):
     @property
     def channels(self) -> int:
         return 1 if self.colour == "grey" else 3
+
+    @model_validator(mode="after")
+    def _filter_can_be_without_antialias(self) -> Self:
+        if not self.antialias and self.filter not in _SPARSE_FILTERS:
+            raise ValueError(
+                f"antialias: false goes with filter {', '.join(_SPARSE_FILTERS)}, "
+                f"not with {self.filter}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _constants_fit_the_channels(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from PIL import Image
 
 from vistazo.models.card import InputSpec, Scale
 from vistazo.pictures import Picture
+from vistazo.pictures.sampling import Box, Pixels, Sampling, SparseFilter
 
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
@@ -21,10 +23,20 @@ _FILTERS = {
 }
 
 
+def decode_size(spec: InputSpec) -> tuple[int, int] | None:
+    """How small a picture may be decoded (``EncodedImage.decode``) for ``prepare``: height, width.
+
+    None where it must be whole: decoding smaller averages, and a filter that looks at single pixels
+    would then see others than it saw in training.
+    """
+    return None if _is_sparse(spec) else (spec.height, spec.width)
+
+
 def prepare(picture: Picture, spec: InputSpec) -> NDArray[np.float32]:
     """Return float32 (spec.height, spec.width, spec.channels), scaled as ``spec.scale`` says."""
-    image = _resize(_with_colour(picture, spec), spec)
-    pixels = np.asarray(image, dtype=np.float32)
+    cut = _cut(picture.width, picture.height, spec)
+    resized = _sampled(picture, cut, spec) if _is_sparse(spec) else _filtered(picture, cut, spec)
+    pixels = _padded(resized, cut, spec)
     if pixels.ndim == 2:
         pixels = pixels[:, :, np.newaxis]
     if spec.channels != pixels.shape[2]:  # a grey of more than 8 bits, for a model of colours
@@ -38,20 +50,78 @@ def prepare(picture: Picture, spec: InputSpec) -> NDArray[np.float32]:
 class Placement:
     """Where a picture comes to lie on the model's input, pixels; a cropped one begins before 0."""
 
-    width: int
-    height: int
-    left: int
-    top: int
+    width: float
+    height: float
+    left: float
+    top: float
 
 
 def place(width: int, height: int, spec: InputSpec) -> Placement:
     """Of a picture of ``width`` x ``height`` pixels, upright."""
+    cut = _cut(width, height, spec)
+    left, top, right, bottom = cut.box
+    across, down = cut.width / (right - left), cut.height / (bottom - top)
+    return Placement(width * across, height * down, cut.left - left * across, cut.top - top * down)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """The ``box`` of a picture (left, top, right, bottom) becomes ``width`` x ``height`` pixels of
+    the model's input, which begin at ``left``, ``top``.
+    """
+
+    box: Box
+    width: int
+    height: int
+    left: int = 0
+    top: int = 0
+
+
+def _cut(width: int, height: int, spec: InputSpec) -> _Cut:
+    whole = (0.0, 0.0, float(width), float(height))
     if spec.resize == "stretch":
-        return Placement(spec.width, spec.height, 0, 0)
-    ratios = spec.width / width, spec.height / height
-    ratio = min(ratios) if spec.resize == "fit" else max(ratios)
-    within = max(1, round(width * ratio)), max(1, round(height * ratio))
-    return Placement(*within, (spec.width - within[0]) // 2, (spec.height - within[1]) // 2)
+        return _Cut(whole, spec.width, spec.height)
+    if spec.resize == "crop":
+        find = _centre_in_whole_pixels if _is_sparse(spec) else _centre
+        return _Cut(find(width, height, spec), spec.width, spec.height)
+    return (_within_in_float32 if _is_sparse(spec) else _within)(width, height, spec)
+
+
+def _centre(width: int, height: int, spec: InputSpec) -> Box:
+    """As ``PIL.ImageOps.fit``: to fractions of a pixel."""
+    ratio = spec.width / spec.height
+    across, down = min(float(width), ratio * height), min(float(height), width / ratio)
+    left, top = (width - across) / 2, (height - down) / 2
+    return left, top, left + across, top + down
+
+
+def _centre_in_whole_pixels(width: int, height: int, spec: InputSpec) -> Box:
+    """As Keras with ``crop_to_aspect_ratio`` or ``keep_aspect_ratio`` (``smart_resize``)."""
+    across = max(1, min(width, height * spec.width // spec.height))
+    down = max(1, min(height, width * spec.height // spec.width))
+    left, top = (width - across) // 2, (height - down) // 2
+    return left, top, left + across, top + down
+
+
+def _within(width: int, height: int, spec: InputSpec) -> _Cut:
+    """As ``PIL.ImageOps.pad``."""
+    across, down = spec.width, spec.height
+    if width / height > spec.width / spec.height:
+        down = max(1, round(height / width * spec.width))
+    else:
+        across = max(1, round(width / height * spec.height))
+    left, top = round((spec.width - across) * 0.5), round((spec.height - down) * 0.5)
+    return _Cut((0.0, 0.0, float(width), float(height)), across, down, left, top)
+
+
+def _within_in_float32(width: int, height: int, spec: InputSpec) -> _Cut:
+    """As ``tf.image.resize_with_pad``, whose float32 may lose a pixel to rounding."""
+    sides = np.array([width, height], np.float32)
+    target = np.array([spec.width, spec.height], np.float32)
+    exact = sides / (sides / target).max()
+    across, down = (max(1, int(side)) for side in exact)
+    left, top = (max(0, int(gap)) for gap in (target - exact) / np.float32(2))
+    return _Cut((0.0, 0.0, float(width), float(height)), across, down, left, top)
 
 
 def scale(pixels: NDArray[np.float32], how: Scale) -> NDArray[np.float32]:
@@ -66,27 +136,34 @@ def scale(pixels: NDArray[np.float32], how: Scale) -> NDArray[np.float32]:
     return np.asarray((pixels / np.float32(how.divide_by) - mean) / std, dtype=np.float32)
 
 
-def _with_colour(picture: Picture, spec: InputSpec) -> Image.Image:
+def _is_sparse(spec: InputSpec) -> bool:
+    return spec.filter == "nearest" or not spec.antialias
+
+
+def _sampled(picture: Picture, cut: _Cut, spec: InputSpec) -> NDArray[np.float32]:
+    """Resample from a few neighbours: first these alone become grey or colours."""
+    how = cast("SparseFilter", spec.filter)  # the card allows no other
+    sampling = Sampling.of(cut.box, cut.height, cut.width, how)
+    return sampling.blend(np.asarray(_with_colour(sampling.gather(picture.pixels), spec)))
+
+
+def _filtered(picture: Picture, cut: _Cut, spec: InputSpec) -> NDArray[np.float32]:
+    """Resample with a filter as wide as the reduction, so that fine detail does not alias."""
+    image, size = _with_colour(picture.pixels, spec), (cut.width, cut.height)
+    return np.asarray(image.resize(size, _FILTERS[spec.filter], cut.box), dtype=np.float32)
+
+
+def _with_colour(pixels: Pixels, spec: InputSpec) -> Image.Image:
     """Grey from RGB is the luma of ITU-R BT.601, as in Pillow and TensorFlow."""
-    image = Image.fromarray(picture.pixels)
+    image = Image.fromarray(pixels)
     if image.mode == "F":
         return image
     return image.convert("L" if spec.colour == "grey" else "RGB")
 
 
-def _resize(image: Image.Image, spec: InputSpec) -> Image.Image:
-    """Resample with a filter as wide as the reduction, so that fine detail does not alias."""
-    at = place(image.width, image.height, spec)
-    resized = image.resize((at.width, at.height), _FILTERS[spec.filter])
-    if spec.resize == "stretch":
-        return resized
-    if spec.resize == "crop":
-        return resized.crop((-at.left, -at.top, spec.width - at.left, spec.height - at.top))
-    size = (spec.width, spec.height)
-    canvas = Image.new(image.mode, size, _pad_colour(image.mode, spec.pad_value))
-    canvas.paste(resized, (at.left, at.top))
+def _padded(pixels: NDArray[np.float32], cut: _Cut, spec: InputSpec) -> NDArray[np.float32]:
+    if pixels.shape[:2] == (spec.height, spec.width):
+        return pixels
+    canvas = np.full((spec.height, spec.width, *pixels.shape[2:]), spec.pad_value, np.float32)
+    canvas[cut.top : cut.top + cut.height, cut.left : cut.left + cut.width] = pixels
     return canvas
-
-
-def _pad_colour(mode: str, value: int) -> int | float | tuple[int, int, int]:
-    return (value, value, value) if mode == "RGB" else value

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
 
 from vistazo.errors import CorruptImageError
 from vistazo.pictures.picture import Picture
@@ -25,6 +26,8 @@ _MAX_JPEG_SCANS = 100
 _START_OF_SCAN = b"\xff\xda"
 
 _GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+# What undoes an EXIF orientation: exchange the axes, then reverse the rows, the columns, or both.
+_ON_THEIR_SIDE, _UPSIDE_DOWN, _MIRRORED = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)
 _STRIP_PIXELS = 500_000
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
 
@@ -70,11 +73,7 @@ def _damage_is_an_input_error() -> Iterator[None]:
 
 
 def _pixels(image: Image.Image, at_least: tuple[int, int] | None) -> Pixels:
-    """Average whole blocks of pixels while both sides stay at least twice ``at_least``.
-
-    In strips, so that what a mode needs on its way to pixels (16 bit greys are computed as float32,
-    transparency as two more pictures) is never there for the whole of a large picture.
-    """
+    """Average whole blocks of pixels while both sides stay at least twice ``at_least``."""
     factor = 1
     if at_least is not None:
         side = 2 * max(at_least)  # both ways round: EXIF may turn the picture afterwards
@@ -82,14 +81,29 @@ def _pixels(image: Image.Image, at_least: tuple[int, int] | None) -> Pixels:
             image.draft(None, (side, side))
         factor = min(image.size) // side
     if factor <= 1:
-        return _to_pixels(image)
-    width, height = image.size
-    rows = factor * max(1, _STRIP_PIXELS // (width * factor))
-    strips = (
-        image.crop((0, top, width, min(top + rows, height))) for top in range(0, height, rows)
-    )
-    reduced = [Image.fromarray(_to_pixels(strip)).reduce(factor) for strip in strips]
+        return _whole(image)
+    reduced = [Image.fromarray(strip).reduce(factor) for strip in _strips(image, factor)]
     return np.concatenate([np.asarray(strip) for strip in reduced])
+
+
+def _whole(image: Image.Image) -> Pixels:
+    strips, top = _strips(image, 1), 0
+    first = next(strips)
+    pixels = np.empty((image.height, *first.shape[1:]), first.dtype)
+    for strip in itertools.chain([first], strips):
+        pixels[top : top + len(strip)] = strip
+        top += len(strip)
+    return pixels
+
+
+def _strips(image: Image.Image, multiple_of: int) -> Iterator[Pixels]:
+    """A number of rows at a time: what a mode needs on its way to pixels (16 bit greys are computed
+    as float32, transparency as two more pictures) is never there for the whole of a large picture.
+    """
+    width, height = image.size
+    rows = multiple_of * max(1, _STRIP_PIXELS // (width * multiple_of))
+    for top in range(0, height, rows):
+        yield _to_pixels(image.crop((0, top, width, min(top + rows, height))))
 
 
 def _to_pixels(image: Image.Image) -> Pixels:
@@ -107,9 +121,10 @@ def _to_pixels(image: Image.Image) -> Pixels:
 
 
 def _upright(pixels: Pixels, exif: Image.Exif) -> Pixels:
-    """Turned as EXIF says: a photograph of a film may have been taken on its side."""
-    if exif.get(ExifTags.Base.Orientation, 1) == 1:
-        return pixels
-    image = Image.fromarray(pixels)
-    image.getexif()[ExifTags.Base.Orientation] = exif[ExifTags.Base.Orientation]
-    return np.asarray(ImageOps.exif_transpose(image))
+    """Turned as EXIF says: a photograph of a film may have been taken on its side. No copy."""
+    orientation = exif.get(ExifTags.Base.Orientation, 1)
+    if orientation in _ON_THEIR_SIDE:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in _UPSIDE_DOWN:
+        pixels = pixels[::-1]
+    return pixels[:, ::-1] if orientation in _MIRRORED else pixels

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vistazo.errors import InputError, SettingsError
 from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits, Picture, open_image
-from vistazo.pictures.preprocessing import prepare
+from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.training.config import TrainingConfig
 from vistazo.training.medmnist import read_medmnist
 
@@ -104,7 +104,7 @@ def _from_medmnist(config: TrainingConfig) -> Iterable[_Prepared]:
 
 def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
     try:
-        return open_image(data, ImageLimits()).decode(at_least=(spec.height, spec.width))
+        return open_image(data, ImageLimits()).decode(at_least=decode_size(spec))
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -113,7 +113,7 @@ def _prepared(
     picture: Picture, config: TrainingConfig, label: int, name: str, file_sha256: str
 ) -> _Prepared:
     prepared = prepare(picture, unscaled(config.input))
-    # Exact for sources of 8 bits, which Pillow resamples to 8 bits; a rounding for deeper greys.
+    # Exact for what Pillow resamples to 8 bits; a rounding for deeper greys and antialias: false.
     pixels = np.rint(prepared).clip(0, 255).astype(np.uint8)
     group = _group_of(name, config.data.group)
     return _Prepared(pixels, label, name, group, _digest(picture.pixels.tobytes()), file_sha256)
