@@ -39,7 +39,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     CACHE_DIR=/var/cache/vistazo
 COPY --from=packages /opt/venv /opt/venv
 COPY scripts/deploy/deploy.py scripts/deploy/exit_status.py scripts/deploy/healthcheck.py \
-     scripts/deploy/small_plan.py scripts/deploy/
+     scripts/deploy/
 COPY artifacts artifacts
 COPY src src
 # Bytecode and the compiled model are made here, as root, once: a start on a tenth of a CPU has no

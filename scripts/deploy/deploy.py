@@ -17,7 +17,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import small_plan
 from exit_status import DONE, MEANINGS, NOT_STARTED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,15 +47,11 @@ before. From the environment:
 def serve() -> int:
     """Become the service: this process, which is PID 1 in a container, is replaced by it."""
     sys.stdout.flush()
-    environment = service_environment(os.environ, small_plan.memory_limit_bytes())
-    os.execve(  # noqa: S606 - our own command
-        sys.executable, [sys.executable, "-m", "vistazo", "serve"], environment
-    )
+    command = [sys.executable, "-m", "vistazo", "serve"]
+    os.execve(sys.executable, command, service_environment(os.environ))  # noqa: S606 - our own
 
 
-def service_environment(
-    environment: Mapping[str, str], memory_limit_bytes: int | None
-) -> dict[str, str]:
+def service_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """A deployed service listens on every address, and finds its source from any folder.
 
     What the environment says goes first, PYTHONPATH included.
@@ -65,7 +60,6 @@ def service_environment(
     chosen = {name: value for name, value in environment.items() if value}
     return {
         "HOST": "0.0.0.0",  # noqa: S104
-        **small_plan.settings_for(memory_limit_bytes),
         **chosen,
         "PYTHONPATH": os.pathsep.join(path),
     }

@@ -11,10 +11,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-import small_plan
 import yaml
 
 import vistazo
+from vistazo.service import small_plan
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

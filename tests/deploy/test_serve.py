@@ -16,7 +16,6 @@ from typing import Any
 import exit_status
 import healthcheck
 import pytest
-import small_plan
 from render_stand_in import RenderStandIn
 
 import deploy
@@ -74,41 +73,14 @@ def test_the_service_takes_the_place_of_deploy_py_and_ends_with_status_0(
 
 
 def test_a_deployed_service_listens_on_every_address_unless_told_otherwise() -> None:
-    assert deploy.service_environment({}, None)["HOST"] == "0.0.0.0"  # noqa: S104
-    assert deploy.service_environment({"HOST": ""}, None)["HOST"] == "0.0.0.0"  # noqa: S104
-    assert deploy.service_environment({"HOST": "127.0.0.1"}, None)["HOST"] == "127.0.0.1"
+    assert deploy.service_environment({})["HOST"] == "0.0.0.0"  # noqa: S104
+    assert deploy.service_environment({"HOST": ""})["HOST"] == "0.0.0.0"  # noqa: S104
+    assert deploy.service_environment({"HOST": "127.0.0.1"})["HOST"] == "127.0.0.1"
 
 
 def test_another_source_may_be_put_before_the_one_in_the_image() -> None:
-    path = deploy.service_environment({"PYTHONPATH": "/patched"}, None)["PYTHONPATH"]
+    path = deploy.service_environment({"PYTHONPATH": "/patched"})["PYTHONPATH"]
     assert path.split(os.pathsep) == ["/patched", str(ROOT / "src")]
-
-
-def test_a_small_container_gets_small_settings_and_a_large_one_the_usual() -> None:
-    small = deploy.service_environment({"MAX_PIXELS": "5000000"}, 256 * 2**20)
-    assert small["THREADS"] == "1"
-    assert small["MAX_PIXELS"] == "5000000"
-    for limit in (None, 2**30):
-        assert "THREADS" not in deploy.service_environment({}, limit)
-
-
-@pytest.mark.parametrize(
-    ("version_2", "version_1", "limit"),
-    [
-        ("268435456\n", None, 268435456),
-        ("max\n", None, None),
-        (None, "268435456\n", 268435456),
-        (None, None, None),
-    ],
-)
-def test_the_memory_limit_is_read_from_either_version_of_cgroups(
-    version_2: str | None, version_1: str | None, limit: int | None, tmp_path: Path
-) -> None:
-    files = (tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes")
-    for file, text in zip(files, (version_2, version_1), strict=True):
-        if text is not None:
-            file.write_text(text)
-    assert small_plan.memory_limit_bytes(files) == limit
 
 
 def test_the_health_check_tells_ready_from_starting_from_gone(render: RenderStandIn) -> None:
