@@ -3,6 +3,10 @@
 #   docker build -t vistazo .
 #   docker run --rm -p 8000:8000 --memory 256m --cpus 0.1 vistazo
 #
+# With a model of your own in artifacts/mine/, which is then compiled here as well:
+#
+#   docker build -t vistazo --build-arg MODEL_PATH=artifacts/mine/mine.keras .
+#
 # Layers are ordered by how seldom they change: a change of the source leaves the packages cached.
 
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
@@ -35,17 +39,44 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
     PORT=8000 \
-    MODEL_PATH=/app/artifacts/pneumonia/pneumonia.keras \
     CACHE_DIR=/var/cache/vistazo
 COPY --from=packages /opt/venv /opt/venv
 COPY scripts/deploy/deploy.py scripts/deploy/exit_status.py scripts/deploy/healthcheck.py \
-     scripts/deploy/small_plan.py scripts/deploy/
+     scripts/deploy/
+# Which model, and what its numbers mean. The service reads the same names, so that it serves what
+# was compiled here. Render and Railway give a service's variables to its build, too.
+ARG MODEL_PATH=""
+ARG MODEL_CARD=""
+ARG MODEL_LABELS=""
+ARG MODEL_BASELINE=""
+ARG MODEL_SHA256=""
+ARG MAX_MODEL_BYTES=""
+ARG LABELS=""
+ARG SCALE=""
+ARG COLOUR=""
+ARG RESIZE=""
+ARG INPUT_SIZE=""
+ARG KERAS_LAYERS=""
+ENV MODEL_PATH="${MODEL_PATH:-/app/artifacts/pneumonia/pneumonia.keras}" \
+    MODEL_CARD="${MODEL_CARD}" \
+    MODEL_LABELS="${MODEL_LABELS}" \
+    MODEL_BASELINE="${MODEL_BASELINE}" \
+    MODEL_SHA256="${MODEL_SHA256}" \
+    MAX_MODEL_BYTES="${MAX_MODEL_BYTES}" \
+    LABELS="${LABELS}" \
+    SCALE="${SCALE}" \
+    COLOUR="${COLOUR}" \
+    RESIZE="${RESIZE}" \
+    INPUT_SIZE="${INPUT_SIZE}" \
+    KERAS_LAYERS="${KERAS_LAYERS}"
 COPY artifacts artifacts
 COPY src src
 # Bytecode and the compiled model are made here, as root, once: a start on a tenth of a CPU has no
-# time for either, and the service cannot write to what it runs.
+# time for either, and the service cannot write to what it runs. It can read all of it, however
+# private a file was where it came from. /var/cache/vistazo/model.sha256 says which model it is.
 RUN python -m compileall -q --invalidation-mode unchecked-hash src scripts/deploy \
- && python scripts/deploy/deploy.py prepare
+ && python scripts/deploy/deploy.py prepare \
+ && find /app "$CACHE_DIR" ! -perm -a=r -exec chmod a+rX {} +
 USER 10001:10001
 EXPOSE 8000
 # Python without its site packages: the check costs 0.03 s of CPU, not a second.

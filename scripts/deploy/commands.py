@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
 import exit_status
 from calls import Caller, DeploymentError, Pace, checked_address
-from pictures import synthetic_film
+from expected_model import ANY_MODEL, expected_model
 from render_api import API, RenderApi
 from rollout import (
     ApiHost,
@@ -25,9 +23,7 @@ from rollout import (
 )
 from smoke_test import Expectation, SmokeTestError, smoke_test
 
-MODEL = Path(__file__).resolve().parents[2] / "artifacts" / "pneumonia" / "pneumonia.keras"
 IMAGE = re.compile(r"[\w.:-]+(/[\w.-]+)+@sha256:[0-9a-f]{64}")
-ANY_MODEL = "any"
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SECRETS = ("RENDER_API_KEY", "RENDER_DEPLOY_HOOK")
 
@@ -86,7 +82,7 @@ def render(
                 f"{name} is to be named by digest, HOST/NAME@sha256:..., not as '{image}': a tag "
                 "may mean another image tomorrow."
             )
-    expected = _expectation(options)
+    expected = _expectation(options, environment, say)
     url = options.url or environment.get("SERVICE_URL", "").strip()
     host, url = _host(environment, url, options.timeout, caller, say=say)
     pass_test = partial(smoke_test, caller, url, say=say)
@@ -117,23 +113,22 @@ def _host(
 
 
 def test(
-    options: argparse.Namespace, _environment: Mapping[str, str], caller: Caller, say: Say
+    options: argparse.Namespace, environment: Mapping[str, str], caller: Caller, say: Say
 ) -> None:
-    smoke_test(caller, checked_address("URL", options.url), _expectation(options), say)
+    url, expected = checked_address("URL", options.url), _expectation(options, environment, say)
+    smoke_test(caller, url, expected, say)
 
 
-def _expectation(options: argparse.Namespace) -> Expectation:
-    sha256 = options.model_sha256 or _sha256_of(MODEL)
+def _expectation(
+    options: argparse.Namespace, environment: Mapping[str, str], say: Say
+) -> Expectation:
+    sha256 = options.model_sha256 or expected_model(environment, say)
     if sha256 != ANY_MODEL and not SHA256.fullmatch(sha256):
         raise DeploymentError(
             f"--model-sha256 takes 64 hexadecimal digits or '{ANY_MODEL}', not '{sha256}'."
         )
     try:
-        film = options.film.read_bytes() if options.film else synthetic_film()
+        film = options.film.read_bytes() if options.film else None
     except OSError as error:
         raise DeploymentError(f"{options.film} cannot be read: {error.strerror}.") from error
     return Expectation(None if sha256 == ANY_MODEL else sha256, film, options.test_timeout)
-
-
-def _sha256_of(model: Path) -> str:
-    return hashlib.sha256(model.read_bytes()).hexdigest() if model.exists() else ANY_MODEL

@@ -2,7 +2,7 @@
 """The deployment's main file: what the container runs, and what puts a new image on Render.
 
     deploy.py serve                     run the service; the container's command
-    deploy.py prepare                   compile the default model; a step of the image's build
+    deploy.py prepare                   compile the model; a step of the image's build
     deploy.py render IMAGE@sha256:...   deploy that image, watch it, test it, go back if it fails
     deploy.py smoke-test URL            test a running service
 
@@ -17,10 +17,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import small_plan
 from exit_status import DONE, MEANINGS, NOT_STARTED
 
 ROOT = Path(__file__).resolve().parents[2]
+
+RECORD = "model.sha256"
+WHERE_MODELS_GO = (
+    "The image holds what lies in artifacts/: put the model there, with its card, and set "
+    "MODEL_PATH=artifacts/mine/mine.keras."
+)
 
 EXAMPLES = """\
 examples:
@@ -42,21 +47,19 @@ before. From the environment:
                                       it, so only the live service is watched; name the image to
                                       go back to with --previous
   SERVICE_URL                         the service's address, where --url does not say it
+  MODEL_SHA256, MODEL_PATH            the expected model, where --model-sha256 does not say it; else
+                                      the one that render.yaml names
 """
 
 
 def serve() -> int:
     """Become the service: this process, which is PID 1 in a container, is replaced by it."""
     sys.stdout.flush()
-    environment = service_environment(os.environ, small_plan.memory_limit_bytes())
-    os.execve(  # noqa: S606 - our own command
-        sys.executable, [sys.executable, "-m", "vistazo", "serve"], environment
-    )
+    command = [sys.executable, "-m", "vistazo", "serve"]
+    os.execve(sys.executable, command, service_environment(os.environ))  # noqa: S606 - our own
 
 
-def service_environment(
-    environment: Mapping[str, str], memory_limit_bytes: int | None
-) -> dict[str, str]:
+def service_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """A deployed service listens on every address, and finds its source from any folder.
 
     What the environment says goes first, PYTHONPATH included.
@@ -65,27 +68,69 @@ def service_environment(
     chosen = {name: value for name, value in environment.items() if value}
     return {
         "HOST": "0.0.0.0",  # noqa: S104
-        **small_plan.settings_for(memory_limit_bytes),
+        **pin(chosen),
         **chosen,
         "PYTHONPATH": os.pathsep.join(path),
     }
 
 
+def pin(environment: Mapping[str, str]) -> dict[str, str]:
+    """Keeps a model from a link to the one that the image was built with."""
+    link, cache_dir = environment.get("MODEL_PATH", ""), environment.get("CACHE_DIR", "")
+    if "://" not in link or not cache_dir:
+        return {}
+    try:
+        record = (Path(cache_dir) / RECORD).read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    sha256, _, built_with = record.strip().partition("  ")
+    return {"MODEL_SHA256": sha256} if built_with == link else {}
+
+
 def prepare() -> int:
-    """Compile the model of MODEL_PATH into CACHE_DIR, and load it once to see that it works."""
+    """Compile the model of MODEL_PATH into CACHE_DIR, and load it once to see that it works.
+
+    ``CACHE_DIR/model.sha256`` then says which model that was, as sha256sum does.
+    """
     sys.path.insert(0, str(ROOT / "src"))
     from vistazo.classifier import load_classifier
-    from vistazo.errors import VistazoError
+    from vistazo.errors import ModelNotFoundError, VistazoError
     from vistazo.service.settings import Settings
+    from vistazo.service.telemetry import configure_logging
 
+    configure_logging("console", "info")
     try:
         settings = Settings.from_environment()
+        if is_mounted_later(str(settings.model_path)):
+            print(f"{settings.model_path} is not here: it is compiled when the service starts.")
+            return record_model(settings.cache_dir, "any", str(settings.model_path))
         classifier = load_classifier(settings.model_source, settings.image_limits)
     except VistazoError as error:
         print(f"deploy.py: {error}", file=sys.stderr)
+        if isinstance(error, ModelNotFoundError):
+            print(f"deploy.py: {WHERE_MODELS_GO}", file=sys.stderr)
         return NOT_STARTED
     print(f"{classifier.identity.name} {classifier.identity.version} is compiled and works.")
     classifier.close()
+    return record_model(
+        settings.cache_dir, classifier.identity.sha256, os.environ.get("MODEL_PATH", "")
+    )
+
+
+def is_mounted_later(model: str) -> bool:
+    """Whether it is on a disk that only the running container sees, such as /models/mine.h5."""
+    path = Path(model)
+    return path.is_absolute() and not path.is_relative_to(ROOT) and not path.exists()
+
+
+def record_model(cache_dir: Path, sha256: str, path: str) -> int:
+    """Write down which model was compiled, by "any" that none was: the exit status."""
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        (cache_dir / RECORD).write_text(f"{sha256}  {path}\n", encoding="utf-8")
+    except OSError as error:
+        print(f"deploy.py: {cache_dir} cannot be written: {error.strerror}.", file=sys.stderr)
+        return NOT_STARTED
     return DONE
 
 
@@ -118,7 +163,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def add_test_arguments(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--model-sha256", metavar="HEX", help="the expected model, or any; the repository's")
+    add("--model-sha256", metavar="HEX", help="the expected model, or any; by default MODEL_PATH's")
     add("--film", type=Path, metavar="FILE", help="the picture to send, instead of a made one")
     add("--test-timeout", type=float, default=180, metavar="S", help="for the test (%(default)s)")
 

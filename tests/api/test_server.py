@@ -1,7 +1,10 @@
 """The socket that the service listens on."""
 
 import asyncio
+import os
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +36,30 @@ def test_a_port_in_use_is_told_in_words() -> None:
         port = listener.getsockname()[1]
         with pytest.raises(SettingsError, match=f"port {port}: it is in use by another program"):
             listen(Settings.model_validate({"port": port}))
+
+
+FIRST_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """Without root's rights, as in the container."""
+    if not FIRST_PORT.exists() or int(FIRST_PORT.read_text()) <= 80:
+        pytest.skip("here any user may use port 80")
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(user)
+
+
+def test_a_port_that_only_root_may_use_has_a_sentence_of_its_own(nobody: None) -> None:
+    with pytest.raises(SettingsError, match="only root may use a port below 1024") as refused:
+        listen(Settings.model_validate({"port": 80}))
+    assert "PORT=8000" in str(refused.value)
+    assert "--sysctl net.ipv4.ip_unprivileged_port_start=0" in str(refused.value)
+
+
+def test_an_address_that_is_not_of_this_machine_is_told_in_the_systems_words() -> None:
+    with pytest.raises(SettingsError, match=r"[Cc]annot assign requested address"):
+        listen(Settings.model_validate({"host": "192.0.2.1"}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,11 @@ class Fault:
     path: str = ""
 
 
+def card(kind: str = "sigmoid", min_side_px: int = 32, max_aspect_ratio: float = 4) -> Any:
+    sides = {"min_side_px": min_side_px, "max_aspect_ratio": max_aspect_ratio}
+    return {"input": sides, "output": {"kind": kind}}
+
+
 @dataclass
 class Behaviour:
     """Of the service that an image holds."""
@@ -46,6 +52,8 @@ class Behaviour:
     model: str = MODEL
     ready_after: int = 0
     prediction: dict[str, Any] | None = None
+    card: dict[str, Any] = field(default_factory=card)
+    refusal: dict[str, Any] | None = None
 
 
 @dataclass
@@ -179,9 +187,14 @@ class RenderStandIn:
             asked = self._asked_ready.get(deploy.id, 0)
             self._asked_ready[deploy.id] = asked + 1
             return Reply(200 if asked >= behaviour.ready_after else 503, {"status": "ready"})
+        if (method, path) == ("GET", "/model"):
+            return Reply(200, {"sha256": behaviour.model, "card": behaviour.card})
         if (method, path) == ("POST", "/predict"):
             if b'name="file"' not in body or b"\x89PNG" not in body:
                 return Reply(422, {"code": "missing_file"})
+            refusal = behaviour.refusal or _too_small(body, behaviour.card["input"])
+            if refusal:
+                return Reply(422, refusal)
             sound = {
                 "predictions": [0.25, 0.75],
                 "predicted_class": "PNEUMONIA",
@@ -189,6 +202,18 @@ class RenderStandIn:
             }
             return Reply(200, behaviour.prediction or sound)
         return Reply(404, {"code": "not_found"})
+
+
+def _too_small(body: bytes, asked: dict[str, Any]) -> dict[str, Any] | None:
+    """By the header of the PNG in the form, as the real service refuses it."""
+    start = body.index(b"IHDR") + 4
+    short, long = sorted(struct.unpack(">II", body[start : start + 8]))
+    kept = {
+        "min_side_px": short >= asked["min_side_px"],
+        "max_aspect_ratio": long <= short * asked["max_aspect_ratio"],
+    }
+    broken = [{"rule": rule, "detail": ""} for rule, is_kept in kept.items() if not is_kept]
+    return {"code": "rejected_upload", "errors": broken} if broken else None
 
 
 @dataclass

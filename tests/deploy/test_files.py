@@ -11,10 +11,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-import small_plan
 import yaml
+from expected_model import blueprint_path
 
+import deploy
 import vistazo
+from vistazo.service import small_plan
+from vistazo.service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -182,6 +185,59 @@ def test_compose_runs_the_service_as_on_a_small_plan() -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert f"CMD {json.dumps(service['healthcheck']['test'][1:])}" in DOCKERFILE
+
+
+# Which model, and what its numbers mean: the build needs to know it, and so does the service.
+OF_THE_MODEL = [
+    "MODEL_PATH", "MODEL_CARD", "MODEL_LABELS", "MODEL_BASELINE", "MODEL_SHA256",
+    "MAX_MODEL_BYTES", "LABELS", "SCALE", "COLOUR", "RESIZE", "INPUT_SIZE", "KERAS_LAYERS",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_THE_MODEL)
+def test_any_model_is_built_in_and_served_with_the_same_settings(name: str) -> None:
+    declared, kept, prepared = (
+        DOCKERFILE.find(line) for line in (f'ARG {name}=""', f'{name}="${{{name}', "deploy.py prep")
+    )
+    assert 0 < declared < kept < prepared
+    service = read("docker-compose.yml")["services"]["pneumonia"]
+    assert service["build"]["args"][name] is None, "as the shell has it"
+    assert service["environment"][name] is None
+    steps = read(".github/workflows/deploy.yml")["jobs"]["build"]["steps"]
+    arguments = next(step["with"]["build-args"] for step in steps if "build-args" in str(step))
+    assert f"{name}=${{{{ vars.{name} }}}}\n" in arguments
+
+
+def test_compose_passes_every_setting_that_the_container_leaves_open() -> None:
+    passed = read("docker-compose.yml")["services"]["pneumonia"]["environment"]
+    settings = {name.upper() for name in Settings.model_fields}
+    assert settings - {"CACHE_DIR"} <= set(passed)
+    assert set(passed) - settings <= set(OF_THE_MODEL)
+    assert {name for name, value in passed.items() if value is not None} == {"HOST", "PORT"}
+
+
+def test_the_models_that_compose_mounts_are_there_without_being_set() -> None:
+    [mounted] = read("docker-compose.yml")["services"]["pneumonia"]["volumes"]
+    found = re.fullmatch(r"\$\{MODELS:-(.+)\}:/models:ro", mounted)
+    assert found
+    assert (ROOT / found.group(1)).is_dir()
+
+
+def test_the_image_and_the_blueprint_have_the_same_default_model() -> None:
+    [of_the_image] = re.findall(r'MODEL_PATH="\$\{MODEL_PATH:-(.+?)\}"', DOCKERFILE)
+    assert of_the_image == blueprint_path()
+    assert (ROOT / of_the_image.removeprefix("/app/")).is_file()
+
+
+def test_a_deploy_is_tested_for_the_model_that_its_image_was_built_with() -> None:
+    jobs = read(".github/workflows/deploy.yml")["jobs"]
+    asks = next(step for step in jobs["build"]["steps"] if step.get("id") == "model")
+    assert f"/var/cache/vistazo/{deploy.RECORD}" in asks["run"]
+    assert "CACHE_DIR=/var/cache/vistazo" in DOCKERFILE
+    assert jobs["build"]["outputs"]["model_sha256"] == "${{ steps.model.outputs.sha256 }}"
+    [tests] = [step for step in jobs["deploy"]["steps"] if "render" in step.get("run", "")]
+    assert "needs.build.outputs.model_sha256" in tests["env"]["MODEL_SHA256"]
+    assert '--model-sha256 "$MODEL_SHA256"' in tests["run"]
 
 
 def test_the_image_says_the_version_of_the_package() -> None:

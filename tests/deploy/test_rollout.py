@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import exit_status
 import pytest
 import rollout
+from pictures import synthetic_film
 from render_stand_in import (
     HOOK_KEY,
     KEY,
+    MODEL,
     NEW,
     OLD,
     SERVICE,
     Behaviour,
     Fault,
     RenderStandIn,
+    card,
     image,
 )
 
@@ -304,3 +309,93 @@ def test_ctrl_c_says_that_the_deploy_goes_on(
 def test_the_smoke_test_alone_tells_good_from_bad(render: RenderStandIn, run_deploy: Run) -> None:
     assert run_deploy("smoke-test", f"{render.url}/service").status == exit_status.DONE
     assert run_deploy("smoke-test", f"{render.url}/nothing").status == exit_status.FAILED
+
+
+def test_a_picture_is_made_that_the_card_of_the_model_takes(
+    render: RenderStandIn, run_deploy: Run
+) -> None:
+    for asked in (card(min_side_px=700), card(max_aspect_ratio=1), card(min_side_px=1)):
+        render.services[OLD] = Behaviour(card=asked)
+        assert run_deploy("smoke-test", f"{render.url}/service").status == exit_status.DONE
+
+
+def test_a_service_that_rejects_what_is_unlike_its_pictures_is_a_good_one(
+    render: RenderStandIn, run_deploy: Run, tmp_path: Path
+) -> None:
+    unlike = {"code": "rejected_upload", "errors": [{"rule": "in_distribution", "detail": ""}]}
+    render.services[NEW] = Behaviour(refusal=unlike)
+    assert run_deploy("render", NEW).status == exit_status.DONE
+    own = tmp_path / "own.png"
+    own.write_bytes(synthetic_film())
+    failed = run_deploy("smoke-test", f"{render.url}/service", "--film", str(own))
+    assert failed.status == exit_status.FAILED, "a picture of one's own should pass"
+    assert "/predict answers 422 (rejected_upload, in_distribution)" in failed.said
+
+
+def test_a_service_that_rejects_it_is_still_to_have_the_expected_model(
+    render: RenderStandIn, run_deploy: Run
+) -> None:
+    unlike = {"code": "rejected_upload", "errors": [{"rule": "in_distribution", "detail": ""}]}
+    render.services[NEW] = Behaviour(refusal=unlike, model="b" * 64)
+    assert run_deploy("render", NEW).status == exit_status.FAILED
+    assert render.live.image == OLD
+
+
+def test_any_other_refusal_fails_the_test_and_is_named(
+    render: RenderStandIn, run_deploy: Run
+) -> None:
+    render.services[NEW] = Behaviour(refusal={"code": "corrupt_image"})
+    ended = run_deploy("render", NEW)
+    assert ended.status == exit_status.FAILED
+    assert "/predict answers 422 (corrupt_image)" in ended.said
+
+
+@pytest.mark.parametrize(
+    ("kind", "predictions", "status"),
+    [
+        ("multilabel", [0.9, 0.8], exit_status.DONE),
+        ("multilabel", [1.9, 0.8], exit_status.FAILED),
+        ("softmax", [0.9, 0.8], exit_status.FAILED),
+        ("softmax", [-0.5, 1.5], exit_status.FAILED),
+    ],
+)
+def test_only_labels_that_exclude_each_other_add_up_to_one(
+    kind: str, predictions: list[float], status: int, render: RenderStandIn, run_deploy: Run
+) -> None:
+    answer = {"predictions": predictions, "predicted_class": "A", "model": {"sha256": MODEL}}
+    render.services[OLD] = Behaviour(card=card(kind), prediction=answer)
+    assert run_deploy("smoke-test", f"{render.url}/service").status == status
+
+
+@pytest.mark.parametrize("described", [{}, {"input": 3}, {"input": {}, "output": {}}])
+def test_a_service_that_does_not_say_what_its_model_is_fails(
+    described: dict[str, Any], render: RenderStandIn, run_deploy: Run
+) -> None:
+    render.services[OLD] = Behaviour(card=described)
+    ended = run_deploy("smoke-test", f"{render.url}/service")
+    assert ended.status == exit_status.FAILED
+    assert "/model answers something that is no card" in ended.said
+
+
+def test_the_expected_model_is_the_one_of_model_path_not_always_the_default(
+    render: RenderStandIn, run_deploy: Run, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.h5"
+    own.write_bytes(b"weights")
+    sha256 = hashlib.sha256(b"weights").hexdigest()
+    render.services[NEW] = Behaviour(model=sha256)
+    asked = ("render", NEW, "--model-sha256", "")
+    assert run_deploy(*asked, MODEL_PATH=str(own)).status == exit_status.DONE
+    assert run_deploy(*asked, MODEL_SHA256=sha256).status == exit_status.DONE
+    assert run_deploy(*asked, MODEL_PATH=str(own), MODEL_SHA256="b" * 64).status != exit_status.DONE
+    assert run_deploy(*asked).status != exit_status.DONE, "the repository's is another"
+
+
+@pytest.mark.parametrize("path", ["https://example.com/m.keras", "/models/mine.h5"])
+def test_of_a_model_that_is_not_here_any_passes_and_that_is_said(
+    path: str, render: RenderStandIn, run_deploy: Run
+) -> None:
+    smoke = ("smoke-test", f"{render.url}/service", "--model-sha256", "")
+    ended = run_deploy(*smoke, MODEL_PATH=path)
+    assert ended.status == exit_status.DONE
+    assert "any model passes" in ended.said

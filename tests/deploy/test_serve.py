@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -10,45 +11,55 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import exit_status
 import healthcheck
 import pytest
-import small_plan
 from render_stand_in import RenderStandIn
 
 import deploy
+from builders import evenness, write_brightness_model
+from vistazo.answers.likeness import baseline_path, write_baseline
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "scripts" / "deploy" / "deploy.py"
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """``deploy.py serve`` as the container runs it, from another folder."""
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """``deploy.py serve`` as the container runs it, from another folder; and its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("served")
-    environment = {**os.environ, "PORT": str(port), "CACHE_DIR": str(folder), "PYTHONPATH": ""}
+    own = {"PORT": str(port), "CACHE_DIR": str(folder), "PYTHONPATH": "", **settings}
     process = subprocess.Popen(
         [sys.executable, str(DEPLOY), "serve"],
-        env=environment,
+        env={**os.environ, **own},
         cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 60
-    while not healthcheck.is_ready(port):
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    yield process, port
-    if process.poll() is None:
-        process.kill()
-    process.communicate()
+    try:
+        deadline = time.monotonic() + 60
+        while not healthcheck.is_ready(port):
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield process, port
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    with serving(tmp_path_factory.mktemp("served")) as running:
+        yield running
 
 
 def test_a_made_picture_passes_the_test_of_the_real_service(
@@ -60,6 +71,25 @@ def test_a_made_picture_passes_the_test_of_the_real_service(
     ).hexdigest()
     patient = ("--test-timeout", "30", "--model-sha256")
     assert run_deploy("smoke-test", url, *patient, model).status == exit_status.DONE
+
+
+def test_a_model_of_ones_own_that_rejects_strange_pictures_passes_it_too(
+    tmp_path: Path, run_deploy: Callable[..., Any]
+) -> None:
+    model = write_brightness_model(tmp_path / "own.keras", maps=True)
+    sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+    write_baseline(replace(evenness(), sha256=sha256), baseline_path(model))
+    card = model.with_name("own.card.yaml")
+    asked = json.loads(card.read_text())
+    asked["input"] |= {"min_side_px": 600, "max_aspect_ratio": 1.1}
+    card.write_text(json.dumps(asked))
+    settings = {"MODEL_PATH": str(model)}
+    with serving(tmp_path, OUT_OF_DISTRIBUTION="reject", **settings) as (_, port):
+        smoke = ("smoke-test", f"http://127.0.0.1:{port}", "--test-timeout", "10")
+        passed = run_deploy(*smoke, "--model-sha256", "", **settings)
+        assert passed.status == exit_status.DONE, passed.said
+        other = run_deploy(*smoke[:3], "0.1", "--model-sha256", "")
+        assert f"the model has sha256 {sha256}" in other.said
 
 
 def test_the_service_takes_the_place_of_deploy_py_and_ends_with_status_0(
@@ -74,41 +104,32 @@ def test_the_service_takes_the_place_of_deploy_py_and_ends_with_status_0(
 
 
 def test_a_deployed_service_listens_on_every_address_unless_told_otherwise() -> None:
-    assert deploy.service_environment({}, None)["HOST"] == "0.0.0.0"  # noqa: S104
-    assert deploy.service_environment({"HOST": ""}, None)["HOST"] == "0.0.0.0"  # noqa: S104
-    assert deploy.service_environment({"HOST": "127.0.0.1"}, None)["HOST"] == "127.0.0.1"
+    assert deploy.service_environment({})["HOST"] == "0.0.0.0"  # noqa: S104
+    assert deploy.service_environment({"HOST": ""})["HOST"] == "0.0.0.0"  # noqa: S104
+    assert deploy.service_environment({"HOST": "127.0.0.1"})["HOST"] == "127.0.0.1"
 
 
 def test_another_source_may_be_put_before_the_one_in_the_image() -> None:
-    path = deploy.service_environment({"PYTHONPATH": "/patched"}, None)["PYTHONPATH"]
+    path = deploy.service_environment({"PYTHONPATH": "/patched"})["PYTHONPATH"]
     assert path.split(os.pathsep) == ["/patched", str(ROOT / "src")]
 
 
-def test_a_small_container_gets_small_settings_and_a_large_one_the_usual() -> None:
-    small = deploy.service_environment({"MAX_PIXELS": "5000000"}, 256 * 2**20)
-    assert small["THREADS"] == "1"
-    assert small["MAX_PIXELS"] == "5000000"
-    for limit in (None, 2**30):
-        assert "THREADS" not in deploy.service_environment({}, limit)
+def test_a_model_of_a_link_is_the_one_that_the_image_was_built_with(tmp_path: Path) -> None:
+    link, built_with = "https://example.com/a.keras", "a" * 64
+    image = {"MODEL_PATH": link, "CACHE_DIR": str(tmp_path)}
+    assert "MODEL_SHA256" not in deploy.service_environment(image)
+    deploy.record_model(tmp_path, built_with, link)
+    assert deploy.service_environment(image)["MODEL_SHA256"] == built_with
+    given = deploy.service_environment({**image, "MODEL_SHA256": "b" * 64})
+    assert given["MODEL_SHA256"] == "b" * 64
+    another = deploy.service_environment({**image, "MODEL_PATH": "https://example.com/b.keras"})
+    assert "MODEL_SHA256" not in another
 
 
-@pytest.mark.parametrize(
-    ("version_2", "version_1", "limit"),
-    [
-        ("268435456\n", None, 268435456),
-        ("max\n", None, None),
-        (None, "268435456\n", 268435456),
-        (None, None, None),
-    ],
-)
-def test_the_memory_limit_is_read_from_either_version_of_cgroups(
-    version_2: str | None, version_1: str | None, limit: int | None, tmp_path: Path
-) -> None:
-    files = (tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes")
-    for file, text in zip(files, (version_2, version_1), strict=True):
-        if text is not None:
-            file.write_text(text)
-    assert small_plan.memory_limit_bytes(files) == limit
+def test_a_model_that_lies_in_a_file_may_be_replaced_under_a_running_image(tmp_path: Path) -> None:
+    deploy.record_model(tmp_path, "a" * 64, "/models/mine.h5")
+    image = {"MODEL_PATH": "/models/mine.h5", "CACHE_DIR": str(tmp_path)}
+    assert "MODEL_SHA256" not in deploy.service_environment(image)
 
 
 def test_the_health_check_tells_ready_from_starting_from_gone(render: RenderStandIn) -> None:
@@ -132,17 +153,54 @@ def test_the_health_check_as_the_image_runs_it_fails_where_nobody_listens() -> N
     assert done.stderr == ""
 
 
-def test_prepare_compiles_the_model_and_says_why_where_it_cannot(tmp_path: Path) -> None:
-    command = [sys.executable, str(DEPLOY), "prepare"]
-    environment = {**os.environ, "CACHE_DIR": str(tmp_path), "MODEL_PATH": str(tmp_path / "no.h5")}
-    failed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def prepare(cache: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(DEPLOY), "prepare"],
+        env={**os.environ, "CACHE_DIR": str(cache), **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("model", ["", "own.keras"], ids=["the default", "somebody's own"])
+def test_prepare_compiles_the_model_and_writes_down_which(model: str, tmp_path: Path) -> None:
+    source = ROOT / "artifacts" / "pneumonia" / "pneumonia.keras"
+    settings = {"MODEL_PATH": ""}
+    if model:
+        source = write_brightness_model(tmp_path / model)
+        settings["MODEL_PATH"] = str(source)
+    done = prepare(tmp_path / "cache", **settings)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "cache").glob("*.onnx"))) == 1
+    recorded = (tmp_path / "cache" / "model.sha256").read_text().split("  ")
+    assert recorded[0] == hashlib.sha256(source.read_bytes()).hexdigest()
+    assert recorded[1] == settings["MODEL_PATH"] + "\n"
+
+
+def test_prepare_says_why_where_it_cannot_and_where_models_go(tmp_path: Path) -> None:
+    failed = prepare(tmp_path, MODEL_PATH="artifacts/mine/mien.keras")
     assert failed.returncode == exit_status.NOT_STARTED
     assert "no model at" in failed.stderr
+    assert "MODEL_PATH=artifacts/mine/mine.keras" in failed.stderr
     assert "Traceback" not in failed.stderr
-    environment["MODEL_PATH"] = ""
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert not (tmp_path / "model.sha256").exists()
+
+
+def test_a_model_that_is_mounted_later_does_not_stop_the_build(tmp_path: Path) -> None:
+    done = prepare(tmp_path, MODEL_PATH="/models/mine.h5")
     assert done.returncode == 0, done.stderr
-    assert len(list(tmp_path.glob("*.onnx"))) == 1
+    assert "compiled when the service starts" in done.stdout
+    assert (tmp_path / "model.sha256").read_text() == "any  /models/mine.h5\n"
+
+
+def test_a_stale_baseline_does_not_stop_the_build_and_is_told(tmp_path: Path) -> None:
+    model = write_brightness_model(tmp_path / "own.keras", maps=True)
+    stale = replace(evenness(), sha256="0" * 64)
+    write_baseline(stale, baseline_path(model))
+    done = prepare(tmp_path / "cache", MODEL_PATH=str(model))
+    assert done.returncode == 0, done.stderr
+    assert "is of other weights" in done.stderr
 
 
 def test_help_shows_examples_and_every_exit_status() -> None:

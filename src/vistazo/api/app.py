@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
@@ -78,13 +78,14 @@ def create_app(
     return app
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _lifespan(
     service: Service, on_failed_start: Callable[[VistazoError], None], _app: FastAPI
 ) -> AsyncIterator[None]:
     """Load while the port already answers: a model that has to be compiled first takes a while."""
     loading = asyncio.create_task(_load(service, on_failed_start))
-    yield
+    with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
+        yield
     loading.cancel()
     await asyncio.to_thread(service.drain)
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 
 import uvicorn
+from fastapi import FastAPI
 
 from vistazo.api.app import create_app
 from vistazo.errors import SettingsError, VistazoError
+from vistazo.service.allocator import give_back_freed_blocks
 from vistazo.service.settings import Settings
+from vistazo.service.telemetry import configure_logging
 
 log = logging.getLogger(__name__)
 
 _BACKLOG = 128
+_FIRST_PORT_FOR_ALL = 1024
+_CANNOT_SERVE = 2  # the exit status, as that of ``vistazo serve``
 
 
 class _Server(uvicorn.Server):
@@ -61,6 +68,27 @@ def serve(settings: Settings) -> None:
         raise failures[0]
 
 
+def application() -> FastAPI:
+    """The service for whoever runs a server of their own: ``uvicorn main:app``.
+
+    Where a setting or the model cannot be used, the process ends and says why: a server that
+    answers 503 for ever would look alive.
+    """
+    give_back_freed_blocks()
+    try:
+        settings = Settings.from_environment()
+    except SettingsError as error:
+        sys.stderr.write(f"vistazo: {error}\n")
+        sys.exit(_CANNOT_SERVE)
+    configure_logging(settings.log_format, settings.log_level)
+    return create_app(settings, _end_the_process)
+
+
+def _end_the_process(_: VistazoError) -> None:
+    """From outside of any task: there it is the event loop that ends, and with it the server."""
+    asyncio.get_running_loop().call_soon(sys.exit, _CANNOT_SERVE)
+
+
 def listen(settings: Settings) -> socket.socket:
     """Listen on HOST and PORT. Raises SettingsError where that cannot be."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -72,10 +100,24 @@ def listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
-        why = "is in use by another program" if error.errno == errno.EADDRINUSE else error.strerror
         raise SettingsError(
-            f"Cannot listen on {settings.host}, port {settings.port}: it {why}. "
-            "Set HOST and PORT to an address that is free, such as PORT=8001."
+            f"Cannot listen on {settings.host}, port {settings.port}: "
+            f"{_why_not(error, settings.port)}"
         ) from error
     listener.listen(_BACKLOG)
     return listener
+
+
+def _why_not(error: OSError, port: int) -> str:
+    """In words, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        why = "it is in use by another program"
+    elif error.errno == errno.EACCES and port < _FIRST_PORT_FOR_ALL:
+        return (
+            f"here only root may use a port below {_FIRST_PORT_FOR_ALL}. Set PORT=8000, or start "
+            "the container with --sysctl net.ipv4.ip_unprivileged_port_start=0 (Docker does so by "
+            "itself since 20.10)."
+        )
+    else:
+        why = error.strerror or "it cannot be had"
+    return f"{why}. Set HOST and PORT to an address that is free, such as PORT=8001."

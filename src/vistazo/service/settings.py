@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vistazo.classifier import ModelSource, OutOfDistributionPolicy
 from vistazo.errors import SettingsError
 from vistazo.pictures import ImageLimits
+from vistazo.service import small_plan
 from vistazo.service.admission import AdmissionPolicy
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
@@ -115,9 +116,17 @@ class Settings(BaseModel):
         return AdmissionPolicy(self.threads, self.queue_size, self.max_queued_bytes)
 
     @staticmethod
-    def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
-        """Read the settings. An empty variable counts as not set. Raises SettingsError."""
-        variables = os.environ if environment is None else environment
+    def from_environment(
+        environment: Mapping[str, str] | None = None, memory_bytes: int | None = None
+    ) -> Settings:
+        """Read the settings. An empty variable counts as not set. Raises SettingsError.
+
+        ``memory_bytes`` is what the process may have, by default what its container says: with
+        little of it the defaults are those of a small plan.
+        """
+        given = os.environ if environment is None else environment
+        plan = small_plan.settings_for(memory_bytes or small_plan.memory_limit_bytes())
+        variables = {**plan, **{name: value for name, value in given.items() if value.strip()}}
         values = {
             name: variables[name.upper()].strip()
             for name in Settings.model_fields

@@ -24,8 +24,10 @@ def configure_logging(log_format: Literal["auto", "json", "console"], level: str
     handler.setFormatter(_ConsoleFormatter() if is_console else _JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True  # uvicorn's own command sets it off
+        logger.setLevel(logging.WARNING)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

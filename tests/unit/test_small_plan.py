@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vistazo.service import small_plan
+from vistazo.service.settings import Settings
+
+
+def test_a_small_container_gets_small_defaults_and_a_large_one_the_usual() -> None:
+    small = Settings.from_environment({"MAX_PIXELS": "5000000"}, memory_bytes=256 * 2**20)
+    assert (small.threads, small.max_pixels, small.max_queued_bytes) == (1, 5_000_000, 16_000_000)
+    large = Settings.from_environment({"THREADS": "3"}, memory_bytes=2**30)
+    assert (large.threads, large.max_pixels, large.max_queued_bytes) == (3, 16_000_000, 32_000_000)
+
+
+def test_an_empty_variable_does_not_undo_the_small_plan() -> None:
+    assert Settings.from_environment({"THREADS": " "}, memory_bytes=2**28).threads == 1
+
+
+@pytest.mark.parametrize(
+    ("version_2", "version_1", "limit"),
+    [
+        ("268435456\n", None, 268435456),
+        ("max\n", None, None),
+        (None, "268435456\n", 268435456),
+        (None, None, None),
+    ],
+)
+def test_the_memory_limit_is_read_from_either_version_of_cgroups(
+    version_2: str | None, version_1: str | None, limit: int | None, tmp_path: Path
+) -> None:
+    files = (tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes")
+    for file, text in zip(files, (version_2, version_1), strict=True):
+        if text is not None:
+            file.write_text(text)
+    assert small_plan.memory_limit_bytes(files) == limit
