@@ -15,6 +15,7 @@ from vistazo.api.schemas import (
     Answer,
     BatchAnswer,
     BatchFailure,
+    Concluded,
     Health,
     Heatmap,
     ModelDescription,
@@ -150,6 +151,7 @@ async def model(service: TheService) -> ModelDescription:
         sha256=classifier.identity.sha256,
         card=classifier.card.model_dump(mode="json"),
         signature=asdict(classifier.signature),
+        conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
     )
 
 
