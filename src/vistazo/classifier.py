@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +31,7 @@ from vistazo.errors import (
     UnsupportedModelError,
 )
 from vistazo.models.card import ModelCard
+from vistazo.models.drafting import CardDraft, CardHints, Conclusion, draft_card
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import ImageLimits, Picture, open_image
@@ -54,6 +55,7 @@ class ModelSource:
     engine: Literal["auto", "onnx", "keras"] = "auto"
     keras_layers: str | None = None
     out_of_distribution: OutOfDistributionPolicy = "warn"
+    hints: CardHints = field(default_factory=CardHints)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,10 @@ class Explanation:
 
 
 class Classifier:
-    """Safe to use from several threads at once."""
+    """Safe to use from several threads at once.
+
+    ``conclusions`` say how each field of ``card`` is known, where no card was written.
+    """
 
     def __init__(
         self,
@@ -98,8 +103,10 @@ class Classifier:
         *,
         baseline: Baseline | None = None,
         out_of_distribution: OutOfDistributionPolicy = "warn",
+        conclusions: tuple[Conclusion, ...] = (),
     ) -> None:
         self.card = card
+        self.conclusions = conclusions
         self.signature = engine.signature
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine
@@ -185,20 +192,45 @@ class Classifier:
 
 def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
     """Read, check and warm up a model. Raises ModelError in words that say what to do."""
-    model = find_model(source.path, source.card, may_be_folder=source.engine == "keras")
+    model = find_model(
+        source.path,
+        source.card,
+        may_be_folder=source.engine == "keras",
+        hints=source.hints,
+        cache_dir=source.cache_dir,
+    )
     engine = _open_engine(model, source)
-    check_agreement(disagreements(model.card, engine.signature), source.card or source.path)
+    card, conclusions = _card_of(model, engine)
+    check_agreement(disagreements(card, engine.signature), source.card or source.path)
     baseline = _baseline_of(model, engine, source.out_of_distribution)
     classifier = Classifier(
         engine,
-        model.card,
+        card,
         model.sha256,
         limits,
         baseline=baseline,
         out_of_distribution=source.out_of_distribution,
+        conclusions=conclusions,
     )
     classifier.warm_up()
     return classifier
+
+
+def _card_of(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Conclusion, ...]]:
+    """The card beside the model; else one that is drawn up, and how each field of it is known."""
+    if model.card is not None:
+        return model.card, ()
+    draft = draft_card(model.home, model.sha256, engine.signature, model.hints, model.labels)
+    draft = _settle_scale(draft, engine)
+    card = draft.complete()
+    for conclusion in draft.conclusions:
+        log.info("concluded", extra=asdict(conclusion))
+    return card, draft.conclusions
+
+
+def _settle_scale(draft: CardDraft, engine: Engine) -> CardDraft:  # noqa: ARG001
+    """Where the scale alone is missing, what the weights remember of their pictures may tell it."""
+    return draft
 
 
 def _baseline_of(
@@ -209,7 +241,7 @@ def _baseline_of(
     A baseline of other weights is what is left beside a model that was replaced: the new one is
     served, without it.
     """
-    path, features = baseline_path(model.path), engine.signature.features
+    path, features = baseline_path(model.home), engine.signature.features
     if policy == "off" or features is None or not path.exists():
         return None
     try:

@@ -14,7 +14,7 @@ import pytest
 
 from builders import encoded, film, flat, write_brightness_model
 from vistazo.answers.likeness import Baseline, baseline_path, write_baseline
-from vistazo.classifier import Classifier, ModelSource, StrangerPolicy, load_classifier
+from vistazo.classifier import Classifier, ModelSource, OutOfDistributionPolicy, load_classifier
 from vistazo.errors import CardError
 from vistazo.models.store import sha256_of
 from vistazo.pictures import ImageLimits
@@ -35,7 +35,7 @@ def replace_weights(model: Path) -> None:
     model.write_bytes(model.read_bytes() + b"\0")
 
 
-def load(model: Path, policy: StrangerPolicy = "warn") -> Classifier:
+def load(model: Path, policy: OutOfDistributionPolicy = "warn") -> Classifier:
     source = ModelSource(model, None, model.parent / "cache", out_of_distribution=policy)
     return load_classifier(source, ImageLimits())
 
@@ -52,7 +52,11 @@ def test_a_baseline_of_these_weights_is_used(model: Path, caplog: pytest.LogCapt
 )  # fmt: skip
 @pytest.mark.parametrize("policy", ["warn", "reject"])
 def test_a_baseline_of_no_use_is_left_out_with_a_warning_that_names_the_command(
-    model: Path, fault: str, said: str, policy: StrangerPolicy, caplog: pytest.LogCaptureFixture
+    model: Path,
+    fault: str,
+    said: str,
+    policy: OutOfDistributionPolicy,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     spoil(model, fault)
     prediction = load(model, policy).classify(encoded(film()))

@@ -16,6 +16,7 @@ from vistazo.api.schemas import (
     Answer,
     BatchAnswer,
     BatchFailure,
+    Concluded,
     Health,
     Heatmap,
     ModelDescription,
@@ -159,6 +160,7 @@ async def model(service: TheService) -> ModelDescription:
         sha256=classifier.identity.sha256,
         card=classifier.card.model_dump(mode="json"),
         signature=asdict(classifier.signature),
+        conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
     )
 
 

@@ -151,6 +151,14 @@ class BatchAnswer(BaseModel):
     request_id: str
 
 
+class Concluded(BaseModel):
+    """One field of a card that nobody wrote, and how it is known."""
+
+    field: str
+    value: str
+    why: str
+
+
 class ModelDescription(BaseModel):
     """The served model: its card, and what was read from its file."""
 
@@ -159,6 +167,9 @@ class ModelDescription(BaseModel):
     sha256: str
     card: dict[str, Any]
     signature: dict[str, Any]
+    conclusions: list[Concluded] = Field(
+        description="How each field of the card is known; empty where somebody wrote the card."
+    )
 
 
 class Health(BaseModel):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.classifier import load_classifier
 from vistazo.cli.predict import picture_files, read_file
 from vistazo.errors import InputError
-from vistazo.models.store import find_model
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.service.settings import Settings
@@ -39,7 +40,11 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
     Example:
       vistazo baseline my_model.h5 training_pictures/
     """  # noqa: D301
-    settings, spec = Settings.from_environment(), find_model(model, card).card.input
+    settings = Settings.from_environment()
+    source = replace(settings.model_source, path=model, card=card, out_of_distribution="off")
+    classifier = load_classifier(source, settings.image_limits)
+    spec = classifier.card.input
+    classifier.close()
 
     def prepared(file: Path) -> NDArray[np.float32]:
         image = open_image(read_file(file, settings.max_upload_bytes), settings.image_limits)
@@ -56,6 +61,8 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
             lambda row: prepared(readable[row]),
             seen=np.arange(unseen, len(readable)),
             unseen=np.arange(unseen),
+            hints=settings.card_hints,
+            cache_dir=settings.cache_dir,
             show=lambda done, _: learnt.update(done - learnt.pos),
         )
     click.echo(f"{path}: of {len(readable)} pictures")

@@ -33,7 +33,7 @@ class KerasEngine:
     """
 
     def __init__(
-        self, path: Path, input_size: tuple[int, int], layers_module: str | None = None
+        self, path: Path, input_size: tuple[int, int] | None, layers_module: str | None = None
     ) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
@@ -66,7 +66,7 @@ class KerasEngine:
 
 
 def _load_keras(
-    path: Path, input_size: tuple[int, int], framework: str
+    path: Path, input_size: tuple[int, int] | None, framework: str
 ) -> tuple[_Predict, ModelSignature]:
     import keras
 
@@ -88,7 +88,7 @@ def _load_keras(
 
 
 def _load_saved_model(
-    path: Path, input_size: tuple[int, int], framework: str
+    path: Path, input_size: tuple[int, int] | None, framework: str
 ) -> tuple[_Predict, ModelSignature]:
     import tensorflow as tf
 
@@ -111,13 +111,19 @@ def _load_saved_model(
 
 
 def _signature(
-    image_shape: Any, score_shape: Any, input_size: tuple[int, int], **fields: Any
+    image_shape: Any, score_shape: Any, input_size: tuple[int, int] | None, **fields: Any
 ) -> ModelSignature:
     if not isinstance(image_shape, tuple) or len(image_shape) != _IMAGE_RANK:
         raise UnsupportedModelError(f"The model's input {image_shape} is no batch of images.")
+    size = image_shape[1:3]
+    if None in size and input_size is None:
+        raise UnsupportedModelError(
+            "The model takes pictures of any size. Say which one to serve: INPUT_SIZE=HEIGHTxWIDTH."
+        )
+    height, width = (own or asked for own, asked in zip(size, input_size or size, strict=True))
     return ModelSignature(
-        height=image_shape[1] or input_size[0],
-        width=image_shape[2] or input_size[1],
+        height=height,
+        width=width,
         channels=image_shape[3],
         units=math.prod(score_shape[1:]),
         features=None,

@@ -181,7 +181,8 @@ def _image_shape(
     if channels not in _CHANNELS or not (height and width):
         raise UnsupportedModelError(
             f"The ONNX model's input has shape {dims}; it needs a height, a width and 1 or 3 "
-            "channels. Give --input HEIGHTxWIDTH, or a card, where it leaves the size open."
+            "channels. Set INPUT_SIZE=HEIGHTxWIDTH, give --input or a card, where it leaves the "
+            "size open."
         )
     return height, width, channels, is_first
 

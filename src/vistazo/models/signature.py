@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 
 from vistazo.models.card import ModelCard
 
+TEACHABLE_MACHINE = "teachable_machine"
+
 _KEY = "vistazo.models.signature"
 _ACTIVATION_OF = {
     "softmax": ("softmax", "unknown"),
@@ -24,6 +26,10 @@ class ModelSignature:
     ``activation`` is that of the last layer: ``softmax``, ``sigmoid``, ``linear``, another Keras
     name, or ``unknown``. ``features`` is (height, width, channels) of the last spatial map, or None
     where the model has none.
+
+    ``scale`` is how pictures have to be scaled, as in a card, where layers of the model itself show
+    it (``scale_why`` says which); None where they do not. ``origin`` names the tool that is known
+    to have made the model: ``teachable_machine``, or empty.
     """
 
     height: int
@@ -35,6 +41,9 @@ class ModelSignature:
     weights: int
     layers: int
     framework: str
+    scale: str | None = None
+    scale_why: str = ""
+    origin: str = ""
 
     def to_metadata(self) -> dict[str, str]:
         """As the text properties of an ONNX file."""

@@ -2,7 +2,8 @@
 
 Compiled models are kept in a cache under a name that holds the hash of the source and the hash of
 the compiled bytes, ``<source>-<converter>-<size>-<compiled>.onnx``: an entry that is damaged,
-partial or somebody else's does not have the hash in its name, and is made again.
+partial or somebody else's does not have the hash in its name, and is made again. What a zip holds
+is unpacked beside them, and made again where its checksum is not that in the zip.
 """
 
 from __future__ import annotations
@@ -14,45 +15,105 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vistazo.errors import CardError, ModelError, ModelNotFoundError, UnreadableModelError
-from vistazo.models.card import ModelCard, card_path, read_card
+from vistazo.models.card import ModelCard, card_path, find_card, read_card
 from vistazo.models.compilation import compile_model
 from vistazo.models.custom_layers import sha256_of_layers
+from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
+from vistazo.models.labels import FoundLabels, labels_beside
+from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model file, or for a SavedModel a folder, and its card."""
+    """A model file, or for a SavedModel a folder, and what is known of its meaning.
+
+    ``path`` are the weights; ``home`` is what was asked for, beside which its other files lie: the
+    same, or a zip around it. Where there is no ``card``, one can be drawn up from ``hints`` (the
+    environment) and ``labels`` (beside the weights), see ``vistazo.models.drafting``.
+    """
 
     path: Path
-    card: ModelCard
+    home: Path
     sha256: str
+    card: ModelCard | None
+    hints: CardHints = field(default_factory=CardHints)
+    labels: FoundLabels | None = None
 
     @property
-    def input_size(self) -> tuple[int, int]:
-        """Height and width that the card asks for, pixels."""
+    def input_size(self) -> tuple[int, int] | None:
+        """Height and width that the card or the environment asks for, pixels."""
+        if self.card is None:
+            return self.hints.input_size
         return self.card.input.height, self.card.input.width
 
 
 def find_model(
-    model_path: Path, card_file: Path | None, *, may_be_folder: bool = False
+    model_path: Path,
+    card_file: Path | None,
+    *,
+    may_be_folder: bool = False,
+    hints: CardHints | None = None,
+    cache_dir: Path | None = None,
 ) -> StoredModel:
-    """Read the card and check that it means this file. Raises ModelError."""
+    """Find the weights, and the card that means them or what lies in its place. Raises ModelError.
+
+    ``hints`` is what the environment says; ``cache_dir`` is where a zip is unpacked.
+    """
     check_is_there(model_path, may_be_folder=may_be_folder)
-    card = read_card(card_file or card_path(model_path))
-    sha256 = sha256_of(model_path)
+    hints = hints or CardHints()
+    weights = weights_of(model_path, cache_dir)
+    sha256 = sha256_of(weights)
+    found = _find_card(model_path, weights, card_file)
+    if found is None:
+        labels = labels_beside(weights) or labels_beside(model_path)
+        check_labels_agree(hints, labels)
+        return StoredModel(weights, model_path, sha256, None, hints, labels)
+    card, place = found
+    check_hints(card, hints, place)
     if card.sha256 is not None and card.sha256 != sha256:
         raise CardError(
             f"The card names the file with sha256 {card.sha256}, but {model_path} has {sha256}. "
             "Put the right file there; or, where the card is true of this one too, let it say so: "
             f"./scripts/vistazo setup {model_path} PICTURES"
         )
-    return StoredModel(model_path, card, sha256)
+    return StoredModel(weights, model_path, sha256, card, hints)
+
+
+def weights_of(model_path: Path, cache_dir: Path | None) -> Path:
+    """The model file itself; of a zip around one, the file unpacked into the cache."""
+    if not is_zip_around_a_model(model_path):
+        return model_path
+    if cache_dir is not None:
+        folder = cache_dir / "unpacked" / sha256_of(model_path)[:32]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.warning("the model cache cannot be written", extra={"reason": error.strerror})
+        else:
+            return unpack_model(model_path, folder, overwrite=True)
+    return unpack_model(model_path, temporary_folder())
+
+
+def _find_card(
+    model_path: Path, weights: Path, card_file: Path | None
+) -> tuple[ModelCard, Path] | None:
+    """The card and where it lies; an empty one counts as none."""
+    if card_file is not None and not card_file.exists():
+        read_card(card_file)
+    places = [card_file] if card_file else [card_path(model_path), card_path(weights)]
+    for place in places:
+        card = find_card(place)
+        if card is not None:
+            return card, place
+        if place.exists():
+            log.warning("the model card is empty and counts as none", extra={"card": str(place)})
+    return None
 
 
 def check_is_there(model_path: Path, *, may_be_folder: bool = False) -> None:
@@ -89,11 +150,13 @@ def compiled(
 ) -> Iterator[Path]:
     """Find or make the compiled model. Raises ModelError.
 
+    Of the card only the size of the input matters, so the rest may still be unknown.
+
     ``layers_module`` registers converters for layers of the user's own.
     On a disk that cannot be written the file is temporary: load it inside the ``with``.
     """
-    height, width = model.input_size
-    stem = f"{model.sha256[:32]}-{_converter(layers_module)}-{height}x{width}"
+    size = "x".join(map(str, model.input_size)) if model.input_size else "own"
+    stem = f"{model.sha256[:32]}-{_converter(layers_module)}-{size}"
     found = _find(cache_dir, stem)
     if found is not None:
         yield found

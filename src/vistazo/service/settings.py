@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vistazo.classifier import ModelSource, OutOfDistributionPolicy
-from vistazo.errors import SettingsError
+from vistazo.errors import CardError, SettingsError
+from vistazo.models.card import MAX_SIDE_PX, Colour, KnownScale, Resize
+from vistazo.models.drafting import CardHints
+from vistazo.models.labels import check_labels
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
 from vistazo.service.admission import AdmissionPolicy
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
 
 
 def available_cpus() -> int:
@@ -44,6 +50,37 @@ def _default_cache_dir() -> Path:
     return Path(base) / "vistazo"
 
 
+def _as_labels(value: object) -> object:
+    """``normal,pneumonia``; a JSON list where a label itself holds a comma."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        labels = [str(label).strip() for label in json.loads(text)]
+    else:
+        labels = [label.strip() for label in text.split(",")]
+    try:
+        checked = check_labels(labels, "LABELS")
+    except CardError as error:
+        raise ValueError(str(error)) from error
+    if len(checked) < 2:
+        raise ValueError("write at least two labels, such as normal,pneumonia")
+    return checked
+
+
+def _as_word(value: object) -> object:
+    return re.sub(r"\s", "", value).lower() if isinstance(value, str) else value
+
+
+def _as_size(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    sides = re.fullmatch(r"\s*([0-9]+)\s*x\s*([0-9]+)\s*", value, re.IGNORECASE)
+    if sides is None:
+        raise ValueError("write it as HEIGHTxWIDTH, such as 500x720")
+    return int(sides[1]), int(sides[2])
+
+
 class Settings(BaseModel):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
@@ -52,6 +89,21 @@ class Settings(BaseModel):
     model_path: Path = Field(_DEFAULT_MODEL, description="The .keras or .h5 file to serve.")
     model_card: Path | None = Field(
         None, description="Its card; by default MODEL.card.yaml beside it."
+    )
+    labels: Annotated[tuple[str, ...] | None, BeforeValidator(_as_labels)] = Field(
+        None, description="Without a card: the labels, in the order of the model's outputs."
+    )
+    scale: Annotated[KnownScale | None, BeforeValidator(_as_word)] = Field(
+        None, description="Without a card: the values that the model sees."
+    )
+    colour: Annotated[Colour | None, BeforeValidator(_as_word)] = Field(
+        None, description="Without a card: channels and their order."
+    )
+    resize: Annotated[Resize | None, BeforeValidator(_as_word)] = Field(
+        None, description="Without a card: how a picture comes to the model's size."
+    )
+    input_size: Annotated[tuple[Side, Side] | None, BeforeValidator(_as_size)] = Field(
+        None, description="Without a card: HEIGHTxWIDTH, for a model that takes any size."
     )
     engine: Literal["auto", "onnx", "keras"] = Field(
         "auto",
@@ -105,7 +157,12 @@ class Settings(BaseModel):
             self.engine,
             self.keras_layers,
             self.out_of_distribution,
+            self.card_hints,
         )
+
+    @property
+    def card_hints(self) -> CardHints:
+        return CardHints(self.labels, self.scale, self.colour, self.resize, self.input_size)
 
     @property
     def image_limits(self) -> ImageLimits:

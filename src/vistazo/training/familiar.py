@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vistazo.answers.likeness import COMPONENTS, baseline_path, fit_baseline, write_baseline
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import SettingsError, UnsupportedModelError
+from vistazo.models.drafting import CardHints
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.training.checkpoint import replace_whole
 
@@ -30,9 +31,14 @@ def make_baseline(
     *,
     seen: NDArray[np.int64],
     unseen: NDArray[np.int64],
+    hints: CardHints | None = None,
+    cache_dir: Path | None = None,
     show: Callable[[int, int], None] = lambda *_: None,
 ) -> Path:
     """Write the baseline beside a model, from the feature maps that serving will see.
+
+    Where there is no ``card``, ``hints`` are what the environment says in its place; with a
+    ``cache_dir`` the compiled model is kept.
 
     ``prepare`` gives the prepared picture (h, w, c) of a number in ``seen``, which the components
     are made from, or ``unseen``, which set the limit. Of many, some are drawn at random. Raises
@@ -43,8 +49,8 @@ def make_baseline(
     unseen = random.permutation(unseen)[:_MOST_UNSEEN]
     if len(seen) < COMPONENTS or not len(unseen):
         raise SettingsError(f"A baseline needs {2 * COMPONENTS} pictures; more are better.")
-    found = find_model(model, card)
-    with _engine(found) as engine:
+    found = find_model(model, card, hints=hints, cache_dir=cache_dir)
+    with _engine(found, cache_dir) as engine:
         if engine.signature.features is None:
             raise UnsupportedModelError(f"{model} has no spatial feature map to compare.")
         total = len(seen) + len(unseen)
@@ -57,9 +63,9 @@ def make_baseline(
 
 
 @contextmanager
-def _engine(model: StoredModel) -> Iterator[OnnxEngine]:
+def _engine(model: StoredModel, cache_dir: Path | None) -> Iterator[OnnxEngine]:
     with tempfile.TemporaryDirectory(prefix="vistazo-") as folder:
-        with compiled(model, Path(folder)) as onnx:
+        with compiled(model, cache_dir or Path(folder)) as onnx:
             engine = OnnxEngine(onnx)
         yield engine
         engine.close()

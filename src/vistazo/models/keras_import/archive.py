@@ -18,7 +18,7 @@ import h5py
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.keras_import.file_kind import recognise
 from vistazo.models.keras_import.hdf5 import open_hdf5, read_text
-from vistazo.models.keras_import.zip_member import open_member, open_zip, read_small
+from vistazo.models.zip_member import open_member, open_zip, read_small
 
 MAX_CONFIG_BYTES = 32 << 20
 MAX_CONFIG_DEPTH = 256

@@ -70,8 +70,9 @@ def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) ->
         )
     if (height is None or width is None) and input_size is None:
         raise UnsupportedModelError(
-            f"The model takes pictures of any size {shape}. Say which one to serve: the input size "
-            "of the model card, or 'vistazo convert --input HEIGHTxWIDTH'."
+            f"The model takes pictures of any size {shape}. Say which one to serve: "
+            "INPUT_SIZE=HEIGHTxWIDTH, the input size of the model card, or 'vistazo convert "
+            "--input HEIGHTxWIDTH'."
         )
     height, width = height or (input_size or (0, 0))[0], width or (input_size or (0, 0))[1]
     if not (0 < height <= _MAX_SIDE and 0 < width <= _MAX_SIDE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import vistazo.models.keras_import.layers  # noqa: F401  (registers the converters)
@@ -15,14 +15,17 @@ from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.graph import Graph
 from vistazo.models.keras_import.hdf5 import read_tree
 from vistazo.models.keras_import.image_input import (
+    INPUT_NAME,
     ImageInput,
     open_graph,
     read_input,
     score_shape,
 )
+from vistazo.models.keras_import.input_values import input_values
 from vistazo.models.keras_import.interface import evident_interface, plain_interface
 from vistazo.models.keras_import.keras_layout import find_keras_weights
 from vistazo.models.keras_import.legacy_layout import find_legacy_weights
+from vistazo.models.keras_import.origin import origin_of
 from vistazo.models.keras_import.registry import slots_of
 from vistazo.models.keras_import.value import Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
@@ -63,7 +66,8 @@ def compile_archive(
         graph = Graph(archive.keras_major)
         compiler = Compiler(graph, _find_weights(archive, model))
         outputs = compiler.run(model, [open_graph(graph, image)])
-        return _finish(archive, image, graph, outputs, compiler, with_evidence=with_evidence)
+        imported = _finish(archive, image, graph, outputs, compiler, with_evidence=with_evidence)
+        return _with_what_it_was_fed(imported, origin_of(model, image))
 
 
 def convert_file(
@@ -114,6 +118,16 @@ def _finish(
     )
     check_size(onnx)
     return Import(signature, onnx, tuple(compiler.steps), compiler.weights)
+
+
+def _with_what_it_was_fed(imported: Import, origin: str) -> Import:
+    """The signature also says what is known of the values that the model was made for."""
+    constants = {item.name: item for item in imported.onnx.initializers}
+    values = input_values(imported.onnx.nodes, constants, INPUT_NAME)
+    scale, why = (values.scale, values.why) if values is not None else (None, "")
+    signature = replace(imported.signature, scale=scale, scale_why=why, origin=origin)
+    onnx = replace(imported.onnx, metadata=signature.to_metadata())
+    return replace(imported, signature=signature, onnx=onnx)
 
 
 def _count(weights: Mapping[LayerPath, LayerWeights]) -> int:

@@ -1,4 +1,4 @@
-"""The members of a ``.keras`` zip, read within bounds.
+"""The members of a zip that holds a model, read within bounds.
 
 Refused: entries that lie about their size, that expand beyond measure, or that overlap (a zip
 bomb; D. Fifield, "A better zip bomb", 2019).
@@ -7,13 +7,13 @@ bomb; D. Fifield, "A better zip bomb", 2019).
 from __future__ import annotations
 
 import io
-import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 
@@ -139,18 +139,30 @@ def _data_start(file: BinaryIO, entry: zipfile.ZipInfo) -> int:
     return entry.header_offset + _LOCAL_HEADER_BYTES + skip
 
 
+def copy_member(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: IO[bytes], max_bytes: int
+) -> None:
+    """Unpack a member of at most ``max_bytes``, its checksum verified."""
+    for block in _blocks(archive, _checked(entry, max_bytes)):
+        target.write(block)
+    if target.tell() != entry.file_size:  # zipfile itself never reads beyond what is declared
+        raise HostileModelError(f"'{entry.filename}' in the zip lies about its size.")
+
+
+def _blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """What is raised where these are written does not come by here: a full disk is no damage."""
+    try:
+        with archive.open(entry) as member:
+            while block := member.read(_BLOCK_BYTES):
+                yield block
+    except _FAULTS as error:
+        raise UnreadableModelError(f"'{entry.filename}' in the zip is damaged: {error}.") from error
+
+
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
     with ExitStack() as on_error:
         target = on_error.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))
-        try:
-            with archive.open(entry) as member:
-                shutil.copyfileobj(member, target, _BLOCK_BYTES)
-        except _FAULTS as error:
-            raise UnreadableModelError(
-                f"'{entry.filename}' in the zip is damaged: {error}."
-            ) from error
-        if target.tell() != entry.file_size:  # zipfile itself never reads beyond what is declared
-            raise HostileModelError(f"'{entry.filename}' in the zip lies about its size.")
+        copy_member(archive, entry, target, entry.file_size)
         target.seek(0)
         on_error.pop_all()
         return cast(BinaryIO, target)

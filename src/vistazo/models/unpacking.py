@@ -1,0 +1,148 @@
+"""A model that comes in a zip with its labels, as Teachable Machine's ``converted_keras.zip`` does.
+
+Only the model, its labels and its card come out, under their last names, each a plain file: what
+else a zip holds, and where it says that it belongs, does not matter.
+"""
+
+from __future__ import annotations
+
+import atexit
+import re
+import secrets
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from vistazo.errors import ModelError, UnreadableModelError, UnsupportedModelError
+from vistazo.models.labels import is_labels_name
+from vistazo.models.zip_member import MAX_WEIGHTS_BYTES, copy_member, open_zip
+
+_MODELS = {".h5", ".hdf5", ".keras", ".onnx"}
+_WEIGHTS_ONLY = ".weights.h5"
+_MAX_SIDE_FILE_BYTES = 1_000_000
+_BLOCK_BYTES = 1 << 20
+_OTHER_EXPORTS = ((".pb", "a TensorFlow SavedModel"), (".tflite", "a TensorFlow Lite model"))
+_WAY_OUT = "In Teachable Machine choose Export Model > Tensorflow > Keras."
+
+
+def is_zip_around_a_model(path: Path) -> bool:
+    """Told by its name: a ``.keras`` file is a zip too, and is read as what it is."""
+    return path.suffix.lower() == ".zip" and path.is_file()
+
+
+def unpack_model(archive: Path, folder: Path, *, overwrite: bool = False) -> Path:
+    """Unpack a zip's one model with its labels and card into ``folder``; give the model's path.
+
+    What lies there already and is the same is left alone; what differs is an error, unless
+    ``overwrite``. Raises ModelError in words that say what the zip lacks.
+    """
+    with archive.open("rb") as file, open_zip(file, archive.name) as content:
+        model = _model_in(content, archive)
+        folder.mkdir(parents=True, exist_ok=True)
+        for entry in (model, *_beside(content, model)):
+            limit = MAX_WEIGHTS_BYTES if entry is model else _MAX_SIDE_FILE_BYTES
+            _unpack(content, entry, folder / _plain_name(entry), limit, overwrite=overwrite)
+        return folder / _plain_name(model)
+
+
+def temporary_folder() -> Path:
+    """One that goes with the process, for where nothing else can be written. Raises ModelError."""
+    try:
+        folder = tempfile.mkdtemp(prefix="vistazo-")
+    except OSError as error:
+        raise ModelError(
+            f"There is no place to unpack the model ({error.strerror}). Set CACHE_DIR to a folder "
+            "that can be written, or unpack it and set MODEL_PATH to the file in it."
+        ) from error
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _model_in(content: zipfile.ZipFile, archive: Path) -> zipfile.ZipInfo:
+    entries = [entry for entry in content.infolist() if _is_meant(entry)]
+    models = [entry for entry in entries if PurePosixPath(entry.filename).suffix.lower() in _MODELS]
+    whole = [entry for entry in models if not entry.filename.endswith(_WEIGHTS_ONLY)]
+    if len(whole) == 1:
+        return whole[0]
+    if len(whole) > 1:
+        names = ", ".join(sorted(entry.filename for entry in whole))
+        raise UnsupportedModelError(
+            f"{archive.name} holds {len(whole)} models ({names}). Unpack it, and set MODEL_PATH to "
+            "one of them."
+        )
+    raise _no_model(archive, [entry.filename for entry in entries])
+
+
+def _no_model(archive: Path, names: list[str]) -> ModelError:
+    if "config.json" in names:
+        return UnsupportedModelError(
+            f"{archive.name} is a .keras file with another name. Rename it to "
+            f"{archive.with_suffix('.keras').name}."
+        )
+    for ending, what in _OTHER_EXPORTS:
+        if any(name.endswith(ending) for name in names):
+            return UnsupportedModelError(
+                f"{archive.name} holds {what}; a Keras model is what can be served. {_WAY_OUT}"
+            )
+    return UnreadableModelError(
+        f"{archive.name} holds no model: no .h5, .keras or .onnx file is in it. {_WAY_OUT}"
+    )
+
+
+def _beside(content: zipfile.ZipFile, model: zipfile.ZipInfo) -> Iterable[zipfile.ZipInfo]:
+    """The labels and the card that lie in the same folder of the zip, once each."""
+    place = PurePosixPath(model.filename)
+    found: dict[str, zipfile.ZipInfo] = {}
+    for entry in filter(_is_meant, content.infolist()):
+        path = PurePosixPath(entry.filename)
+        is_card = path.name == f"{place.stem}.card.yaml"
+        if path.parent == place.parent and (is_card or is_labels_name(path.name, place.stem)):
+            found.setdefault(path.name, entry)
+    return found.values()
+
+
+def _is_meant(entry: zipfile.ZipInfo) -> bool:
+    """Not a folder, and not the notes that macOS adds."""
+    path = PurePosixPath(entry.filename)
+    return not entry.is_dir() and path.parts[:1] != ("__MACOSX",) and not path.name.startswith(".")
+
+
+def _plain_name(entry: zipfile.ZipInfo) -> str:
+    """The last part of a name, without what could lead out of a folder on any system."""
+    name = re.split(r"[/\\]", entry.filename)[-1]
+    return re.sub(r"[^\w.()+ -]", "_", name).lstrip(".") or "model"
+
+
+def _unpack(
+    content: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, limit: int, *, overwrite: bool
+) -> None:
+    if target.exists():
+        if _is_same(entry, target):
+            return
+        if not overwrite:
+            raise ModelError(
+                f"{target} is there already and is not the one of the zip. Delete it to have it "
+                "unpacked anew, or set MODEL_PATH to the unpacked model."
+            )
+    partial = target.with_name(f".{secrets.token_hex(4)}.part")
+    try:
+        with partial.open("xb") as file:
+            copy_member(content, entry, file, limit)
+        partial.replace(target)
+    except OSError as error:
+        raise ModelError(f"{target} cannot be written: {error.strerror}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _is_same(entry: zipfile.ZipInfo, target: Path) -> bool:
+    if not target.is_file() or target.stat().st_size != entry.file_size:
+        return False
+    checksum = 0
+    with target.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            checksum = zlib.crc32(block, checksum)
+    return checksum == entry.CRC
