@@ -144,6 +144,38 @@ def test_several_labels_are_measured_and_drawn(run: Run, folder: Path) -> None:
     assert "sensitivity" in printed
 
 
+def test_labels_in_the_wrong_order_are_said_in_the_report_and_in_the_document(
+    run: Run, folder: Path
+) -> None:
+    run("mine.keras", "pictures")
+    assert _written(folder)["remarks"] == []
+    card = json.loads((folder / "mine.card.yaml").read_text())
+    card |= {"labels": card["labels"][::-1]}
+    (folder / "mine.card.yaml").write_text(json.dumps(card))
+    status, printed, _ = run("mine.keras", "pictures")
+    assert status == 0
+    (remark,) = _written(folder)["remarks"]
+    assert "AUC is 0.1111, under 0.5" in remark
+    assert "'labels: [DARK, BRIGHT]' would fit" in remark
+    assert remark in " ".join(printed.split())
+
+
+def test_a_wrong_scale_that_ends_in_one_answer_for_everything_is_said(
+    run: Run, folder: Path
+) -> None:
+    write_flat_pictures(
+        folder / "parts", {"DARK": list(range(40, 120, 10)), "BRIGHT": list(range(130, 210, 10))}
+    )
+    assert "Note:" not in run("mine.keras", "parts")[1]
+    card = json.loads((folder / "mine.card.yaml").read_text())
+    card["input"]["scale"] = "none"
+    (folder / "mine.card.yaml").write_text(json.dumps(card))
+    printed = " ".join(run("mine.keras", "parts")[1].split())
+    assert "Note: BRIGHT is the answer for 16 of 16 pictures" in printed
+    assert "mine.card.yaml says none" in printed
+    assert "vistazo inspect mine.keras PICTURES" in printed
+
+
 def test_a_medmnist_file_takes_the_same_way(run: Run, folder: Path) -> None:
     greys = np.array([10, 60, 160, 240, 200, 100], np.uint8)
     images = np.broadcast_to(greys[:, np.newaxis, np.newaxis], (6, 40, 40))

@@ -19,6 +19,7 @@ from vistazo.pictures import ImageLimits
 from vistazo.service.settings import Settings
 from vistazo.training.config import read_config
 from vistazo.training.progress import Progress
+from vistazo.training.remarks import remarks
 from vistazo.training.report import EVALUATION, add_served_figures, in_words, write_json
 from vistazo.training.selection import Selection, check_run, select_all, select_held_out
 from vistazo.training.served import Scored, describe, score
@@ -33,7 +34,7 @@ _FIGURES = {
     "brier": "Brier score",
     "expected_calibration_error": "calibration error",
 }
-_NAME_WIDTH, _CELL_WIDTH = 18, 26
+_NAME_WIDTH, _CELL_WIDTH, _LINE_WIDTH = 18, 26, 100
 
 
 @click.command(name="evaluate")
@@ -65,6 +66,9 @@ def command(
     file (its part 'test', where it has one); with --training, by default the folder that CONFIG
     names. Intervals are from resampling groups, as CONFIG tells them; else pictures.
 
+    Where the figures show that the labels are in the wrong order, or that everything gets one
+    answer, a note says what to mend.
+
     OUT gets evaluation.json and the plots; mistakes.png shows pictures: mind who may see them.
 
     A picture that cannot be classified is reported and left out. Exit status: 0, or 1 where there
@@ -84,6 +88,8 @@ def command(
     selection = _select(classifier, model, data, training, progress)
     scored = score(classifier, selection, settings.threads, progress)
     document = describe(classifier, selection, scored) | scored.figures()
+    first = next(iter(scored.parts))
+    document["remarks"] = remarks(classifier.card, model, scored.of(first)[0], document[first])
     _write(scored, document, settings.image_limits, out)
     if record:
         add_served_figures(model, {part: document[part] for part in scored.parts})
@@ -147,6 +153,8 @@ def _report(card: ModelCard, scored: Scored, document: Mapping[str, Any], out: P
     if answers.positive is not None:
         lines[0] += f", {answers.names[answers.positive]} from {answers.threshold:g} on"
     lines += ["", *_table({part: document[part] for part in scored.parts}), ""]
+    for remark in document["remarks"]:
+        lines += [*textwrap.wrap(f"Note: {remark}", _LINE_WIDTH, break_on_hyphens=False), ""]
     for warning, count in scored.warnings.items():
         lines.append(f"{count} of {len(answers)} answers carry the warning '{warning}'.")
     if scored.refused:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-# From 1.29 on the runtime reports to its maker unless told not to. Films stay here, and so does
+# From 1.29 on the runtime reports to its maker unless told not to. Pictures stay here, and so does
 # what is done with them.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 

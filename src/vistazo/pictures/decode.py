@@ -72,7 +72,7 @@ class EncodedImage:
         """Decode once. Raises CorruptImageError where the pixels are damaged or cut short.
 
         ``at_least`` (height, width) allows a smaller picture that is still at least twice that
-        size: several times faster, and less memory, on a full-size film.
+        size: several times faster, and less memory, on a large picture.
         """
         return self._source.picture(at_least)
 

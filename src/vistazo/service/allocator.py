@@ -1,8 +1,8 @@
 """The C library's memory allocator, told to give back what pictures leave behind.
 
 glibc keeps freed blocks of up to 32 MB for later, in several arenas (mallopt(3): the threshold of
-M_MMAP_THRESHOLD is dynamic). A decoded film is such a block. With a fixed threshold it goes back to
-the system at once: 30 MB less after 200 films, for about a millisecond each.
+M_MMAP_THRESHOLD is dynamic). A decoded picture is such a block. With a fixed threshold it goes back
+to the system at once: 30 MB less after 200 pictures, for about a millisecond each.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Evidence as a picture: a transparent layer to lay over a film, or the film with it."""
+"""Evidence as a picture: a transparent layer to lay over one, or the two together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LAYER_PX = 256
 _FAST = 1  # compression: the best takes ten times as long for a fifth less
 
 # From nothing over amber to a pale yellow: rising in lightness, so that it reads without colour
-# and on the greys of a film. Strength, red, green, blue, opacity.
+# and on greys. Strength, red, green, blue, opacity.
 _RAMP = np.array(
     [
         (0.00, 190, 40, 20, 0.00),
@@ -71,10 +71,10 @@ def overlay(picture: Picture, grid: Floats, frame: Frame) -> bytes:
     """A PNG of the picture, in greys, under its heat layer."""
     longest = min(OVERLAY_PX, max(picture.width, picture.height))
     size = _sized(picture.width, picture.height, longest)
-    film = np.asarray(Image.fromarray(picture.pixels).convert("L").resize(size), np.float32)
+    grey = np.asarray(Image.fromarray(picture.pixels).convert("L").resize(size), np.float32)
     heat = _colours()[_levels(grid, frame, size)].astype(np.float32)
     opacity = heat[..., 3:] / 255
-    mixed = film[..., np.newaxis] * (1 - opacity) + heat[..., :3] * opacity
+    mixed = grey[..., np.newaxis] * (1 - opacity) + heat[..., :3] * opacity
     return _png(Image.fromarray(mixed.round().astype(np.uint8)))
 
 
