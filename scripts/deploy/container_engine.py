@@ -41,9 +41,10 @@ class Engine:
         joined = " ".join(self.run_options)
         return "--network host" in joined or "--network=host" in joined
 
-    def build(self, context: Path, tag: str) -> str:
-        """What the build said."""
-        return _output([*self.build_command, "-t", tag, str(context)], both=True)
+    def build(self, context: Path, tag: str, **arguments: str) -> str:
+        """What the build said. ``arguments`` are those of the Dockerfile."""
+        given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
+        return _output([*self.build_command, *given, "-t", tag, str(context)], both=True)
 
     def size_bytes(self, image: str) -> int:
         """What the files take up, unpacked; what engines themselves call the size differs."""

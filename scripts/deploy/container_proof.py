@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import http.client
 import shutil
 import socket
@@ -20,10 +21,13 @@ from container_engine import Container, Engine, EngineError, find_engine
 from memory_gauge import MemoryGauge
 from pictures import synthetic_film
 
+from deploy import RECORD
+
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = Path(__file__).with_name("sample_model.py")
 BASE = "python:3.11-slim-bookworm"
 TAG = "vistazo:check"
+FIRST_PORT = "net.ipv4.ip_unprivileged_port_start=0"
 SIZE_BAR_MB, READY_BAR_S, PEAK_BAR_MB = 260, 25, 200
 LIMIT_MB = 256 * 2**20 / 1e6
 GIVE_UP_S = 180
@@ -173,12 +177,50 @@ def _put_model(proof: Proof, folder: Path) -> None:
     folder.chmod(0o755)  # the container's user reads it
 
 
-def check_rebuild(proof: Proof) -> None:
-    before = proof.engine.layers(TAG)
+def check_own_image(proof: Proof) -> None:
+    tag = f"{TAG}-own"
+    with _context() as context:
+        folder = context / "artifacts" / "mine"
+        folder.mkdir()
+        _put_model(proof, folder)
+        model = folder / "own.h5"
+        model.chmod(0o600)  # the container's user reads it all the same
+        sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+        proof.engine.build(context, tag, MODEL_PATH="artifacts/mine/own.h5")
+    recorded = proof.engine.run_once(tag, "cat", f"/var/cache/vistazo/{RECORD}").split()[0]
+    proof.report.claim("the record of the build", recorded, sha256)
+    with _running(proof, tag=tag) as running:
+        print(f"  ready in {running.ready_s:.1f} s")
+        proof.report.claim("a full-size film", assault.post(proof.film, running.port), 200)
+        log = running.container.log()
+        proof.report.claim("the model that is ready", sha256 in log, wanted=True)
+        proof.report.claim("compiled again at the start", "compiling" in log, wanted=False)
+
+
+def check_port_80(proof: Proof) -> None:
+    if proof.engine.has_host_network:
+        print("  not on the host's network, where the host says who may use which port")
+        return
+    bind = "import os, socket; socket.socket().bind(('', 80)); print(os.getuid())"
+    # Docker sets this by itself since 20.10.
+    options = () if "docker" in proof.engine.command[0] else ("--sysctl", FIRST_PORT)
+    user = proof.engine.run_once(TAG, "python", "-c", bind, options=options).strip()
+    proof.report.claim("the user on port 80", user, "10001")
+
+
+@contextlib.contextmanager
+def _context() -> Iterator[Path]:
+    """A copy of the repository, to change."""
     with tempfile.TemporaryDirectory() as name:
         context = Path(name) / "context"
         ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis")
         shutil.copytree(ROOT, context, ignore=ignored)
+        yield context
+
+
+def check_rebuild(proof: Proof) -> None:
+    before = proof.engine.layers(TAG)
+    with _context() as context:
         changed = context / "src" / "vistazo" / "__init__.py"
         changed.write_text(changed.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
         started = time.monotonic()
@@ -195,6 +237,8 @@ CHECKS = {
     "Starts, with 256 MB and 0.1 CPU": check_starts,
     "A film, hostile requests, and the end": check_service,
     "Somebody's own .h5, mounted, compiled at start on a read-only disk": check_own_model,
+    "An image with somebody's own .h5, compiled when it is built": check_own_image,
+    "Port 80": check_port_80,
     "A build after a change of the source alone": check_rebuild,
 }
 
@@ -219,14 +263,14 @@ class Running:
 
 @contextlib.contextmanager
 def _running(
-    proof: Proof, settings: dict[str, str] | None = None, *options: str
+    proof: Proof, settings: dict[str, str] | None = None, *options: str, tag: str = TAG
 ) -> Iterator[Running]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     started = time.monotonic()
     with (
-        proof.engine.started(TAG, "vistazo-check", port, settings or {}, *options) as container,
+        proof.engine.started(tag, "vistazo-check", port, settings or {}, *options) as container,
         container.gauge() as gauge,
     ):
         while not _is_ready(port):

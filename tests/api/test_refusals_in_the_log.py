@@ -36,6 +36,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
         ("perez", SOUND, "missing_file", None),
         ("file", b"x" * 11_000_000, "upload_too_large", None),
     ],
+    ids=["tiny", "long", "narrow", "text", "empty", "wrong field", "large"],
 )
 def test_a_refusal_says_its_code_and_the_broken_rules(
     client: TestClient,

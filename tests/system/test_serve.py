@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from builders import encoded, film, write_brightness_model
 
@@ -116,6 +118,31 @@ def test_every_line_of_the_log_is_json_and_a_request_carries_its_id(
     assert request["request_id"] == "visit-42"
     assert request["status"] == 200
     assert "film.jpeg" not in log
+
+
+def test_nothing_of_a_picture_or_a_form_reaches_the_log_not_even_while_debugging(
+    running: Callable[..., Any],
+) -> None:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x013B], exif[0x0112] = "perez, 41 years", "perez", 6
+    named = PngInfo()
+    named.add_text("Patient", "perez")
+    pictures = [
+        encoded(film(300, 300), "JPEG", exif=exif, comment=b"perez"),
+        encoded(film(300, 300), "PNG", exif=exif, pnginfo=named),
+    ]
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    with running(LOG_LEVEL="debug") as service:
+        url = f"{service.url}/predict"
+        for picture in pictures:
+            for path in ("", "?explain=true", "/batch"):
+                answer = httpx.post(url + path, files={"file": ("perez.png", picture)})
+                assert answer.status_code == 200
+        assert httpx.post(url, content=b"perez" * 500, headers=form).status_code == 400
+        _, log = service.stop()
+    assert "perez" not in log
+    loggers = {json.loads(line)["logger"].partition(".")[0] for line in log.splitlines()}
+    assert loggers <= {"vistazo", "asyncio", "uvicorn"}
 
 
 def test_a_port_in_use_is_told_in_words(service: Any, vistazo: Callable[..., Any]) -> None:

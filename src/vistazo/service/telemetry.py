@@ -17,6 +17,11 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
+# Libraries that quote what they read: while debugging Pillow logs the texts in a picture, and the
+# parser of forms quotes a broken one.
+_QUOTING = ("PIL", "python_multipart")
+
+
 def configure_logging(log_format: Literal["auto", "json", "console"], level: str) -> None:
     """Send every log of the process to standard error, in one format."""
     is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
@@ -28,6 +33,8 @@ def configure_logging(log_format: Literal["auto", "json", "console"], level: str
         logger.handlers.clear()
         logger.propagate = True  # uvicorn's own command sets it off
         logger.setLevel(logging.WARNING)
+    for name in _QUOTING:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
