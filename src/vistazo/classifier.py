@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -29,6 +29,7 @@ from vistazo.errors import (
     UnsupportedModelError,
 )
 from vistazo.models.card import ModelCard
+from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import ImageLimits, Picture, open_image
@@ -38,17 +39,42 @@ from vistazo.pictures.upload import accept
 # What becomes of a picture that does not look like those that the model was made for.
 StrangerPolicy = Literal["warn", "reject", "off"]
 
+_CARD_OF_A_LINK = (
+    "The model came from a link: put its card beside it there (MODEL.card.yaml), or name the "
+    "card's own path or link in MODEL_CARD."
+)
+
 
 @dataclass(frozen=True)
 class ModelSource:
     """Where a model is, and what runs it; the names are those of the settings."""
 
-    path: Path
-    card: Path | None
+    path: Location
+    card: Location | None
     cache_dir: Path
     engine: Literal["auto", "onnx", "keras"] = "auto"
     keras_layers: str | None = None
     out_of_distribution: StrangerPolicy = "warn"
+    labels: Location | None = None
+    baseline: Location | None = None
+    sha256: str | None = None
+    max_bytes: int = MAX_MODEL_BYTES
+
+    def of(self, path: Location) -> ModelSource:
+        """Another model, with what lies beside it, and the same rest."""
+        return replace(self, path=path, card=None, labels=None, baseline=None, sha256=None)
+
+    @property
+    def place(self) -> Place:
+        return Place(
+            self.path,
+            self.cache_dir,
+            self.card,
+            self.labels,
+            self.baseline,
+            self.sha256,
+            self.max_bytes,
+        )
 
 
 @dataclass(frozen=True)
@@ -174,12 +200,30 @@ class Classifier:
         self._engine.close()
 
 
-def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
-    """Read, check and warm up a model. Raises ModelError in words that say what to do."""
-    model = find_model(source.path, source.card, may_be_folder=source.engine == "keras")
+def load_classifier(
+    source: ModelSource, limits: ImageLimits, is_cancelled: Callable[[], bool] = lambda: False
+) -> Classifier:
+    """Fetch, read, check and warm up a model. Raises ModelError in words that say what to do.
+
+    ``is_cancelled`` is asked during a download, and ends it.
+    """
+    with located(source.place, is_cancelled) as files:
+        try:
+            return _load(files, source, limits)
+        except CardError as error:
+            if isinstance(source.path, Link) and files.card is None:
+                raise CardError(f"{error} {_CARD_OF_A_LINK}") from error
+            raise
+
+
+def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classifier:
+    model = find_model(
+        files.model, files.card, may_be_folder=source.engine == "keras", sha256=source.sha256
+    )
     engine = _open_engine(model, source)
     check_agreement(disagreements(model.card, engine.signature), source.card or source.path)
-    baseline = _baseline_of(model, engine) if source.out_of_distribution != "off" else None
+    looks = source.out_of_distribution != "off"
+    baseline = _baseline_of(model, engine, files.baseline) if looks else None
     classifier = Classifier(
         engine,
         model.card,
@@ -192,10 +236,10 @@ def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
     return classifier
 
 
-def _baseline_of(model: StoredModel, engine: Engine) -> Baseline | None:
+def _baseline_of(model: StoredModel, engine: Engine, given: Path | None) -> Baseline | None:
     """None where there is no baseline beside the model, or the engine shows no feature map."""
-    path, features = baseline_path(model.path), engine.signature.features
-    if features is None or not path.exists():
+    path, features = given or baseline_path(model.path), engine.signature.features
+    if features is None or (given is None and not path.exists()):
         return None
     return read_baseline(path, model.sha256, math.prod(features))
 
@@ -217,7 +261,7 @@ def _open_engine(model: StoredModel, source: ModelSource) -> Engine:
         return OnnxEngine(onnx)
 
 
-def check_agreement(faults: Iterable[str], source: Path) -> None:
+def check_agreement(faults: Iterable[str], source: Location) -> None:
     """Raise CardError where there are faults, each on a line of its own."""
     lines = [f"  {fault}" for fault in faults]
     if lines:

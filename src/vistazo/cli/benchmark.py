@@ -11,6 +11,7 @@ import click
 from vistazo import benchmark
 from vistazo.benchmark import Figure
 from vistazo.classifier import load_classifier
+from vistazo.models.fetch import located
 from vistazo.service.settings import Settings
 
 
@@ -48,7 +49,8 @@ def _measure(
 ) -> Iterator[Figure]:
     settings = Settings.from_environment()
     yield from benchmark.start_figures(repeat)
-    yield from benchmark.convert_figures(settings.model_path, repeat)
+    with located(settings.model_source.place) as files:
+        yield from benchmark.convert_figures(files.model, repeat)
     if films is None:
         return
     pictures = sorted(path for path in films.rglob("*") if path.is_file())

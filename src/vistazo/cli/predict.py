@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +16,7 @@ import click
 
 from vistazo.classifier import Classifier, Prediction, load_classifier
 from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
+from vistazo.models.fetch import Location, parse_location
 from vistazo.service.settings import Settings
 
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
@@ -34,7 +35,7 @@ class Row:
 @click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER..."
 )
-@click.option("--model", type=click.Path(path_type=Path), help="Instead of MODEL_PATH.")
+@click.option("--model", type=parse_location, metavar="PATH|LINK", help="Instead of MODEL_PATH.")
 @click.option("--json", "style", flag_value="json", help="Print a JSON array.")
 @click.option("--csv", "style", flag_value="csv", help="Print CSV.")
 @click.option(
@@ -44,7 +45,7 @@ class Row:
     help="Draw heatmaps into this folder: what spoke for the class.",
 )
 def command(
-    paths: tuple[Path, ...], model: Path | None, style: str | None, explain: Path | None
+    paths: tuple[Path, ...], model: Location | None, style: str | None, explain: Path | None
 ) -> int:
     """Classify pictures; of a folder, every PNG and JPEG in it and below.
 
@@ -61,7 +62,7 @@ def command(
     settings = Settings.from_environment()
     source = settings.model_source
     if model is not None:
-        source = replace(source, path=model, card=None)
+        source = source.of(model)
     classifier = load_classifier(source, settings.image_limits)
     files = list(picture_files(paths))
     heatmaps = _heatmaps(files, explain)

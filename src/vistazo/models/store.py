@@ -11,16 +11,16 @@ import contextlib
 import hashlib
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vistazo.errors import CardError, ModelError, ModelNotFoundError, UnreadableModelError
+from vistazo.errors import CardError, ModelNotFoundError, UnreadableModelError
 from vistazo.models.card import ModelCard, card_path, read_card
 from vistazo.models.compilation import compile_model
 from vistazo.models.custom_layers import sha256_of_layers
+from vistazo.models.writable_folder import writable_folder
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +40,24 @@ class StoredModel:
 
 
 def find_model(
-    model_path: Path, card_file: Path | None, *, may_be_folder: bool = False
+    model_path: Path,
+    card_file: Path | None,
+    *,
+    may_be_folder: bool = False,
+    sha256: str | None = None,
 ) -> StoredModel:
-    """Read the card and check that it means this file. Raises ModelError."""
+    """Read the card and check that it means this file. Raises ModelError.
+
+    ``sha256`` is what the file must have, card or no card.
+    """
     check_is_there(model_path, may_be_folder=may_be_folder)
     card = read_card(card_file or card_path(model_path))
-    sha256 = sha256_of(model_path)
+    wanted, sha256 = sha256, sha256_of(model_path)
+    if wanted not in (None, sha256):
+        raise UnreadableModelError(
+            f"MODEL_SHA256 is {wanted}, but {model_path} has {sha256}. Put the right file there, "
+            "or correct the setting."
+        )
     if card.sha256 is not None and card.sha256 != sha256:
         raise CardError(
             f"The card names the file with sha256 {card.sha256}, but {model_path} has {sha256}. "
@@ -97,7 +109,7 @@ def compiled(
     if found is not None:
         yield found
         return
-    with _writable_folder(cache_dir) as folder:
+    with writable_folder(cache_dir) as folder:
         partial = folder / f"{stem}.{os.getpid()}.partial"
         try:
             yield _compile(model, partial, stem, layers_module)
@@ -135,29 +147,3 @@ def _compile(model: StoredModel, partial: Path, stem: str, layers_module: str | 
     partial.replace(entry)
     log.info("compiled the model", extra={"seconds": round(time.perf_counter() - started, 2)})
     return entry
-
-
-@contextlib.contextmanager
-def _writable_folder(cache_dir: Path) -> Iterator[Path]:
-    """The cache, or where that cannot be written a temporary folder that goes afterwards."""
-    try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=cache_dir):
-            pass
-    except OSError as error:
-        log.warning("the model cache cannot be written", extra={"reason": error.strerror})
-    else:
-        yield cache_dir
-        return
-    for base in (tempfile.gettempdir, lambda: "/dev/shm"):  # noqa: S108 - memory, on a read-only disk
-        try:
-            folder = tempfile.TemporaryDirectory(prefix="vistazo-", dir=base())
-        except OSError:
-            continue
-        with folder as name:
-            yield Path(name)
-        return
-    raise ModelError(
-        f"There is no place for the compiled model: neither {cache_dir} nor a temporary folder "
-        "can be written. Set CACHE_DIR to a folder that can, or mount one at /tmp."
-    )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vistazo.classifier import ModelSource, StrangerPolicy
 from vistazo.errors import SettingsError
+from vistazo.models.fetch import MAX_MODEL_BYTES, Location, parse_location
 from vistazo.pictures import ImageLimits
 from vistazo.service.admission import AdmissionPolicy
 
@@ -43,14 +45,37 @@ def _default_cache_dir() -> Path:
     return Path(base) / "vistazo"
 
 
+def _located(value: object) -> object:
+    return parse_location(value) if isinstance(value, str) else value
+
+
+_Location = Annotated[Location, BeforeValidator(_located)]
+
+
 class Settings(BaseModel):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model_path: Path = Field(_DEFAULT_MODEL, description="The .keras or .h5 file to serve.")
-    model_card: Path | None = Field(
-        None, description="Its card; by default MODEL.card.yaml beside it."
+    model_path: _Location = Field(
+        _DEFAULT_MODEL, description="The .keras, .h5 or .onnx file to serve: a path or a link."
+    )
+    model_card: _Location | None = Field(
+        None, description="Its card, a path or a link; by default MODEL.card.yaml beside it."
+    )
+    model_labels: _Location | None = Field(
+        None, description="Its labels, a path or a link; by default labels.txt beside it."
+    )
+    model_baseline: _Location | None = Field(
+        None, description="Its baseline, a path or a link; by default MODEL.baseline.npz beside it."
+    )
+    model_sha256: str | None = Field(
+        None,
+        pattern=r"^[0-9a-fA-F]{64}$",
+        description="What the model file must have; with it a link is asked once only.",
+    )
+    max_model_bytes: int = Field(
+        MAX_MODEL_BYTES, ge=1_000, description="Largest model file that a link may give."
     )
     engine: Literal["auto", "onnx", "keras"] = Field(
         "auto",
@@ -104,6 +129,10 @@ class Settings(BaseModel):
             self.engine,
             self.keras_layers,
             self.out_of_distribution,
+            self.model_labels,
+            self.model_baseline,
+            self.model_sha256.lower() if self.model_sha256 else None,
+            self.max_model_bytes,
         )
 
     @property
@@ -128,7 +157,12 @@ class Settings(BaseModel):
         except ValidationError as error:
             lines = [
                 f"  {'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']} "
-                f"(it is '{fault['input']}')"
+                f"(it is '{_shown(fault['input'])}')"
                 for fault in error.errors(include_url=False)
             ]
             raise SettingsError("These settings need a correction:\n" + "\n".join(lines)) from error
+
+
+def _shown(value: object) -> str:
+    """Without what may be the key of a link."""
+    return re.sub(r"(?<=://)([^/]*@)|\?.*", "", str(value)) if "://" in str(value) else str(value)
