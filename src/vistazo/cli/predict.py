@@ -18,6 +18,7 @@ from vistazo.classifier import Classifier, Prediction, load_classifier
 from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
 from vistazo.models.fetch import Location, parse_location
 from vistazo.service.settings import Settings
+from vistazo.service.telemetry import tell_a_person_who_waits
 
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
 
@@ -60,6 +61,7 @@ def command(
       vistazo predict --model my_model.h5 --json film.png
     """  # noqa: D301
     settings = Settings.from_environment()
+    tell_a_person_who_waits(settings.log_level)
     source = settings.model_source
     if model is not None:
         source = source.of(model)

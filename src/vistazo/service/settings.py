@@ -93,7 +93,8 @@ class Settings(BaseModel):
         "(off).",
     )
     cache_dir: Path = Field(
-        default_factory=_default_cache_dir, description="Where compiled models are kept."
+        default_factory=_default_cache_dir,
+        description="Where compiled and downloaded models are kept.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every one.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
