@@ -20,11 +20,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import certifi
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from file_server import (
     Act,
@@ -41,6 +44,7 @@ from file_server import (
 )
 from vistazo.errors import DownloadError, ModelError, ModelNotFoundError
 from vistazo.models.fetch import Link, ModelFiles, Patience, Place, located, parse_location
+from vistazo.models.fetch.names import from_disposition, from_url, model_name
 
 SOURCES = Path(__file__).parents[2] / "src"
 QUICK = Patience(
@@ -146,7 +150,15 @@ def test_a_cache_entry_that_was_damaged_is_fetched_again(fetch: Fetch) -> None:
     assert fetch().model.read_bytes() == MODEL
 
 
-@pytest.mark.parametrize("record", ["", "[]", '{"sha256": "../..", "name": "../../x"}'])
+@pytest.mark.parametrize(
+    "record",
+    [
+        "",
+        "[]",
+        '{"sha256": "../..", "name": "../../x"}',
+        f'{{"sha256": "{sha256(MODEL)}", "name": "m.keras", "etag": 5}}',
+    ],
+)
 def test_a_cache_record_that_was_damaged_is_written_again(
     fetch: Fetch, cache: Path, record: str
 ) -> None:
@@ -220,7 +232,7 @@ def test_a_file_that_changes_between_its_parts_is_not_mixed(fetch: Fetch, files:
     assert files.asked[1].headers["if-range"] != files["/m.keras"].version()
 
 
-@pytest.mark.parametrize("etag", [None, 'W/"weak"'])
+@pytest.mark.parametrize("etag", [None, 'W/"weak"', '"\xe9"', ""])
 def test_without_a_version_to_hold_on_to_a_cut_file_is_fetched_from_its_beginning(
     fetch: Fetch, files: Files, etag: str | None
 ) -> None:
@@ -422,6 +434,14 @@ def test_the_name_is_a_safe_one_with_a_models_ending(
     headers = {"Content-Disposition": disposition} if disposition else {}
     files[path] = Served(MODEL, headers=headers)
     assert fetch(path).model.name == name
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_name_becomes_a_safe_one(disposition: str, path: str) -> None:
+    offered = from_disposition(disposition), from_url("https://h.example/" + quote(path))
+    name = model_name(offered, None)
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(keras|h5|hdf5|onnx)", name, re.IGNORECASE)
+    assert len(name) < 100
 
 
 def hdf5(folder: Path) -> bytes:
@@ -756,7 +776,7 @@ def test_a_link_shows_its_host_and_file_only(url: str, shown: str) -> None:
 def test_what_begins_like_a_web_address_is_a_link_and_all_else_a_path() -> None:
     assert parse_location(" https://h.example/m.keras ") == Link("https://h.example/m.keras")
     assert parse_location("HTTP://h.example/m.keras") == Link("HTTP://h.example/m.keras")
-    for path in ("m.keras", "/a/m.keras", "C:\\m.keras", "https/m.keras"):
+    for path in ("m.keras", "/a/m.keras", "C:\\m.keras", "C://m.keras", "https/m.keras"):
         assert parse_location(path) == Path(path)
     for wrong in ("ftp://h.example/m.keras", "https://", "https:///m.keras", "https://[x/m"):
         with pytest.raises(ValueError, match="https"):

@@ -96,11 +96,13 @@ class Cache:
 
 
 def _read(path: Path) -> dict[str, str] | None:
+    """The record, with a name and a hash that are safe in a path."""
     try:
         text = path.read_text(encoding="utf-8")
         record = json.loads(text[:_MOST_RECORD_BYTES])
         name, sha256 = record["name"], record["sha256"]
         is_ours = safe(name) == name and len(sha256) == 64 and sha256.isalnum()
+        is_ours &= all(isinstance(value, str | None) for value in record.values())
     except FileNotFoundError:
         return None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _FIRST_BYTES = 4_096  # enough to tell a page or a pointer from a model
 _PROGRESS_BYTES = 1_000_000  # a connection that brought this much was worth making
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_RANGE = re.compile(r"bytes (\d{1,18})-\d+/(\d{1,18})")
 _REASONS = (
     (httpx.ConnectTimeout, "the server does not answer"),
     (httpx.TimeoutException, "the server fell silent"),

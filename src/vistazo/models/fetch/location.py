@@ -39,7 +39,7 @@ def parse_location(text: str) -> Location:
     """Raises ValueError for an address that is neither a path nor an http(s) link."""
     text = text.strip()
     scheme, separator, _ = text.partition("://")
-    if not separator:
+    if not separator or len(scheme) == 1:  # a drive of Windows
         return Path(text)
     try:
         host = urlsplit(text).hostname

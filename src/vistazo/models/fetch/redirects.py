@@ -39,8 +39,11 @@ def check_start(link: Link, *, is_pinned: bool) -> None:
 
 async def redirected(source: str, location: str, resolve: Resolve, *, is_pinned: bool) -> str:
     """Where ``source`` leads. Raises DownloadError where that is not followed."""
-    target = urljoin(source, location)
-    old, new = urlsplit(source), urlsplit(target)
+    try:
+        target = urljoin(source, location)
+        old, new = urlsplit(source), urlsplit(target)
+    except ValueError as error:
+        raise DownloadError(f"{Link(source)} leads on to no web address: {error}.") from error
     shown = f"{Link(source)} leads on to {new.scheme}://{new.hostname or ''}"
     if new.scheme not in ("http", "https") or not new.hostname:
         raise DownloadError(f"{shown}, which is no web address. Give the link of the file itself.")

@@ -13,7 +13,9 @@ class Version:
 
     @staticmethod
     def of(headers: Mapping[str, str]) -> Version:
-        return Version(headers.get("etag"), headers.get("last-modified"))
+        """What cannot be sent back as it came is no version."""
+        etag, date = headers.get("etag", ""), headers.get("last-modified", "")
+        return Version(etag if etag.isascii() else None, date if date.isascii() else None)
 
     @property
     def if_changed(self) -> dict[str, str]:
