@@ -32,6 +32,7 @@ from vistazo.api.schemas import Heatmap
 from vistazo.classifier import Classifier, load_classifier
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.models.card import ModelCard
+from vistazo.models.fetch import located
 from vistazo.models.store import compiled, find_model
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
@@ -214,8 +215,11 @@ def main(folder: str, most: str = "60") -> None:
     ]
     cost(load_classifier(settings.model_source, settings.image_limits), pictures, print)
     source = settings.model_source
-    with opened(source.path, source.card, source.cache_dir) as subject:
-        sanity(subject, source.path, pictures, print)
+    with (
+        located(source.place) as files,
+        opened(files.model, files.card, source.cache_dir) as subject,
+    ):
+        sanity(subject, files.model, pictures, print)
         deletion_and_insertion(subject, pictures, print)
 
 

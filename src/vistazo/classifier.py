@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -32,6 +32,7 @@ from vistazo.errors import (
 )
 from vistazo.models.card import ModelCard
 from vistazo.models.drafting import CardDraft, CardHints, Conclusion, draft_card
+from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import ImageLimits, Picture, open_image
@@ -44,18 +45,43 @@ log = logging.getLogger(__name__)
 # What becomes of a picture that does not look like those that the model was made for.
 OutOfDistributionPolicy = Literal["warn", "reject", "off"]
 
+_CARD_OF_A_LINK = (
+    "The model came from a link: put its card beside it there (MODEL.card.yaml), or name the "
+    "card's own path or link in MODEL_CARD."
+)
+
 
 @dataclass(frozen=True)
 class ModelSource:
     """Where a model is, and what runs it; the names are those of the settings."""
 
-    path: Path
-    card: Path | None
+    path: Location
+    card: Location | None
     cache_dir: Path
     engine: Literal["auto", "onnx", "keras"] = "auto"
     keras_layers: str | None = None
     out_of_distribution: OutOfDistributionPolicy = "warn"
     hints: CardHints = field(default_factory=CardHints)
+    labels: Location | None = None
+    baseline: Location | None = None
+    sha256: str | None = None
+    max_bytes: int = MAX_MODEL_BYTES
+
+    def of(self, path: Location) -> ModelSource:
+        """Another model, with what lies beside it, and the same rest."""
+        return replace(self, path=path, card=None, labels=None, baseline=None, sha256=None)
+
+    @property
+    def place(self) -> Place:
+        return Place(
+            self.path,
+            self.cache_dir,
+            self.card,
+            self.labels,
+            self.baseline,
+            self.sha256,
+            self.max_bytes,
+        )
 
 
 @dataclass(frozen=True)
@@ -190,19 +216,36 @@ class Classifier:
         self._engine.close()
 
 
-def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
-    """Read, check and warm up a model. Raises ModelError in words that say what to do."""
+def load_classifier(
+    source: ModelSource, limits: ImageLimits, is_cancelled: Callable[[], bool] = lambda: False
+) -> Classifier:
+    """Fetch, read, check and warm up a model. Raises ModelError in words that say what to do.
+
+    ``is_cancelled`` is asked during a download, and ends it.
+    """
+    with located(source.place, is_cancelled) as files:
+        try:
+            return _load(files, source, limits)
+        except CardError as error:
+            if isinstance(source.path, Link) and files.card is None:
+                raise CardError(f"{error} {_CARD_OF_A_LINK}") from error
+            raise
+
+
+def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classifier:
     model = find_model(
-        source.path,
-        source.card,
+        files.model,
+        files.card,
         may_be_folder=source.engine == "keras",
+        labels_file=files.labels,
         hints=source.hints,
         cache_dir=source.cache_dir,
+        sha256=source.sha256,
     )
     engine = _open_engine(model, source)
     card, conclusions = _card_of(model, engine)
     check_agreement(disagreements(card, engine.signature), source.card or source.path)
-    baseline = _baseline_of(model, engine, source.out_of_distribution)
+    baseline = _baseline_of(model, engine, files.baseline, source.out_of_distribution)
     classifier = Classifier(
         engine,
         card,
@@ -234,15 +277,15 @@ def _settle_scale(draft: CardDraft, engine: Engine) -> CardDraft:  # noqa: ARG00
 
 
 def _baseline_of(
-    model: StoredModel, engine: Engine, policy: OutOfDistributionPolicy
+    model: StoredModel, engine: Engine, given: Path | None, policy: OutOfDistributionPolicy
 ) -> Baseline | None:
     """None where it is not wanted, there is none of use, or the engine shows no feature map.
 
     A baseline of other weights is what is left beside a model that was replaced: the new one is
     served, without it.
     """
-    path, features = baseline_path(model.home), engine.signature.features
-    if policy == "off" or features is None or not path.exists():
+    path, features = given or baseline_path(model.home), engine.signature.features
+    if policy == "off" or features is None or (given is None and not path.exists()):
         return None
     try:
         return read_baseline(path, model.sha256, math.prod(features))
@@ -269,7 +312,7 @@ def _open_engine(model: StoredModel, source: ModelSource) -> Engine:
         return OnnxEngine(onnx)
 
 
-def check_agreement(faults: Iterable[str], source: Path) -> None:
+def check_agreement(faults: Iterable[str], source: Location) -> None:
     """Raise CardError where there are faults, each on a line of its own."""
     lines = [f"  {fault}" for fault in faults]
     if lines:

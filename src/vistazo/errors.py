@@ -4,6 +4,7 @@ VistazoError
 ├── SettingsError            a setting holds a value that cannot be used
 ├── ModelError               the model cannot be served
 │   ├── ModelNotFoundError       there is no file to read
+│   ├── DownloadError            a link did not give the file
 │   ├── UnreadableModelError     the bytes are no model, or are damaged
 │   ├── HostileModelError        the bytes try to reach, or to grow, beyond the file
 │   ├── UnsupportedModelError    a sound model that cannot be served as it is
@@ -46,6 +47,10 @@ class ModelError(VistazoError):
 
 class ModelNotFoundError(ModelError):
     code = "model_not_found"
+
+
+class DownloadError(ModelError):
+    code = "model_download"
 
 
 class UnreadableModelError(ModelError):

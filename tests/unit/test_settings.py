@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from vistazo.errors import SettingsError
+from vistazo.models.fetch import Link
 from vistazo.service.settings import Settings
 
 
@@ -35,3 +38,30 @@ def test_an_empty_setting_counts_as_not_set() -> None:
 def test_a_setting_that_cannot_be_used_is_named_with_its_value(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=rf"(?s){name}.*{value}"):
         Settings.from_environment({name: value})
+
+
+def test_a_model_may_be_a_path_or_a_link() -> None:
+    link = "https://h.example//m.keras?key=1"
+    settings = Settings.from_environment(
+        {"MODEL_PATH": link, "MODEL_CARD": "m.yaml", "MODEL_SHA256": "AB" * 32}
+    )
+    source = settings.model_source
+    assert (source.path, source.card) == (Link(link), Path("m.yaml"))
+    assert source.sha256 == "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MODEL_PATH", "ftp://me:s3cret@h.example/m.keras?key=s3cret"),
+        ("MODEL_CARD", "https://?s3cret"),
+        ("MODEL_SHA256", "abc"),
+        ("MAX_MODEL_BYTES", "0"),
+    ],
+)
+def test_a_setting_of_the_model_that_cannot_be_used_is_named_and_no_key_shown(
+    name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError, match=name) as error:
+        Settings.from_environment({name: value})
+    assert "s3cret" not in str(error.value)

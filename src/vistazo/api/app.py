@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
@@ -40,15 +41,17 @@ def create_app(
 
     ``load`` gives another classifier than that of the settings.
     """
+    stopping = threading.Event()
     if load is None:
-        load = partial(load_classifier, settings.model_source, settings.image_limits)
+        source, limits = settings.model_source, settings.image_limits
+        load = partial(load_classifier, source, limits, stopping.is_set)
     service = Service(load, Admission(settings.admission_policy))
     app = FastAPI(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(_lifespan, service, on_failed_start),
+        lifespan=partial(_lifespan, service, stopping, on_failed_start),
     )
     app.state.service = service
     uploads = UploadPolicy(
@@ -80,12 +83,16 @@ def create_app(
 
 @contextlib.asynccontextmanager
 async def _lifespan(
-    service: Service, on_failed_start: Callable[[VistazoError], None], _app: FastAPI
+    service: Service,
+    stopping: threading.Event,
+    on_failed_start: Callable[[VistazoError], None],
+    _app: FastAPI,
 ) -> AsyncIterator[None]:
     """Load while the port already answers: a model that has to be compiled first takes a while."""
     loading = asyncio.create_task(_load(service, on_failed_start))
     with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
         yield
+    stopping.set()
     loading.cancel()
     await asyncio.to_thread(service.drain)
 

@@ -11,6 +11,7 @@ import click
 from vistazo import benchmark
 from vistazo.benchmark import Figure
 from vistazo.classifier import load_classifier
+from vistazo.models.fetch import located
 from vistazo.service.settings import Settings
 
 
@@ -50,7 +51,8 @@ def _measure(
 ) -> Iterator[Figure]:
     settings = Settings.from_environment()
     yield from benchmark.start_figures(repeat)
-    yield from benchmark.convert_figures(settings.model_path, repeat)
+    with located(settings.model_source.place) as found:
+        yield from benchmark.convert_figures(found.model, repeat)
     if pictures is None:
         return
     files = sorted(path for path in pictures.rglob("*") if path.is_file())

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import textwrap
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from vistazo.errors import SettingsError
 from vistazo.models.card import ModelCard
 from vistazo.pictures import ImageLimits
 from vistazo.service.settings import Settings
+from vistazo.service.telemetry import tell_a_person_who_waits
 from vistazo.training.config import read_config
 from vistazo.training.progress import Progress
 from vistazo.training.remarks import remarks
@@ -82,8 +82,8 @@ def command(
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     _check(data, training, record=record)
     settings, progress = Settings.from_environment(), Progress()
-    source = replace(settings.model_source, path=model, card=None)
-    classifier = load_classifier(source, settings.image_limits)
+    tell_a_person_who_waits(settings.log_level)
+    classifier = load_classifier(settings.model_source.of(model), settings.image_limits)
     out = _made(out or Path("runs") / f"evaluation-{classifier.card.name}")
     selection = _select(classifier, model, data, training, progress)
     scored = score(classifier, selection, settings.threads, progress)

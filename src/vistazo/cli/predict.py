@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -17,7 +17,9 @@ import click
 from vistazo.classifier import Classifier, Prediction, load_classifier
 from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
 from vistazo.models.card import ModelCard
+from vistazo.models.fetch import Location, parse_location
 from vistazo.service.settings import Settings
+from vistazo.service.telemetry import tell_a_person_who_waits
 
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
 
@@ -35,7 +37,7 @@ class Row:
 @click.argument(
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER..."
 )
-@click.option("--model", type=click.Path(path_type=Path), help="Instead of MODEL_PATH.")
+@click.option("--model", type=parse_location, metavar="PATH|LINK", help="Instead of MODEL_PATH.")
 @click.option("--json", "style", flag_value="json", help="Print a JSON array.")
 @click.option("--csv", "style", flag_value="csv", help="Print CSV.")
 @click.option(
@@ -52,7 +54,7 @@ class Row:
 )
 def command(
     paths: tuple[Path, ...],
-    model: Path | None,
+    model: Location | None,
     style: str | None,
     explain: Path | None,
     show_input: Path | None,
@@ -71,9 +73,10 @@ def command(
       vistazo predict --model my_model.h5 --json film.png
     """  # noqa: D301
     settings = Settings.from_environment()
+    tell_a_person_who_waits(settings.log_level)
     source = settings.model_source
     if model is not None:
-        source = replace(source, path=model, card=None)
+        source = source.of(model)
     classifier = load_classifier(source, settings.image_limits)
     files = list(picture_files(paths))
     heatmaps, inputs = _targets(files, explain, ".png"), _targets(files, show_input, ".input.png")

@@ -12,19 +12,19 @@ import contextlib
 import hashlib
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vistazo.errors import CardError, ModelError, ModelNotFoundError, UnreadableModelError
+from vistazo.errors import CardError, ModelNotFoundError, UnreadableModelError
 from vistazo.models.card import ModelCard, card_path, find_card, read_card
 from vistazo.models.compilation import compile_model
 from vistazo.models.custom_layers import sha256_of_layers
 from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
-from vistazo.models.labels import FoundLabels, labels_beside
+from vistazo.models.labels import FoundLabels, labels_beside, read_labels
 from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
+from vistazo.models.writable_folder import writable_folder
 
 log = logging.getLogger(__name__)
 
@@ -58,20 +58,25 @@ def find_model(
     card_file: Path | None,
     *,
     may_be_folder: bool = False,
+    labels_file: Path | None = None,
     hints: CardHints | None = None,
     cache_dir: Path | None = None,
+    sha256: str | None = None,
 ) -> StoredModel:
     """Find the weights, and the card that means them or what lies in its place. Raises ModelError.
 
-    ``hints`` is what the environment says; ``cache_dir`` is where a zip is unpacked.
+    ``labels_file`` holds the labels, where they do not lie beside the weights; ``hints`` is what
+    the environment says; ``cache_dir`` is where a zip is unpacked. ``sha256`` is what the file
+    must have, card or no card.
     """
     check_is_there(model_path, may_be_folder=may_be_folder)
+    _check_sha256(model_path, sha256)
     hints = hints or CardHints()
     weights = weights_of(model_path, cache_dir)
     sha256 = sha256_of(weights)
     found = _find_card(model_path, weights, card_file)
     if found is None:
-        labels = labels_beside(weights) or labels_beside(model_path)
+        labels = _labels_of(model_path, weights, labels_file)
         check_labels_agree(hints, labels)
         return StoredModel(weights, model_path, sha256, None, hints, labels)
     card, place = found
@@ -83,6 +88,21 @@ def find_model(
             f"./scripts/vistazo setup {model_path} PICTURES"
         )
     return StoredModel(weights, model_path, sha256, card, hints)
+
+
+def _check_sha256(model_path: Path, wanted: str | None) -> None:
+    """Raise UnreadableModelError where the file is another than the one that was named."""
+    if wanted is not None and (found := sha256_of(model_path)) != wanted:
+        raise UnreadableModelError(
+            f"MODEL_SHA256 is {wanted}, but {model_path} has {found}. Put the right file there, "
+            "or correct the setting."
+        )
+
+
+def _labels_of(model_path: Path, weights: Path, file: Path | None) -> FoundLabels | None:
+    if file is not None:
+        return FoundLabels(read_labels(file), file)
+    return labels_beside(weights) or labels_beside(model_path)
 
 
 def weights_of(model_path: Path, cache_dir: Path | None) -> Path:
@@ -161,7 +181,7 @@ def compiled(
     if found is not None:
         yield found
         return
-    with _writable_folder(cache_dir) as folder:
+    with writable_folder(cache_dir) as folder:
         partial = folder / f"{stem}.{os.getpid()}.partial"
         try:
             yield _compile(model, partial, stem, layers_module)
@@ -199,29 +219,3 @@ def _compile(model: StoredModel, partial: Path, stem: str, layers_module: str | 
     partial.replace(entry)
     log.info("compiled the model", extra={"seconds": round(time.perf_counter() - started, 2)})
     return entry
-
-
-@contextlib.contextmanager
-def _writable_folder(cache_dir: Path) -> Iterator[Path]:
-    """The cache, or where that cannot be written a temporary folder that goes afterwards."""
-    try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=cache_dir):
-            pass
-    except OSError as error:
-        log.warning("the model cache cannot be written", extra={"reason": error.strerror})
-    else:
-        yield cache_dir
-        return
-    for base in (tempfile.gettempdir, lambda: "/dev/shm"):  # noqa: S108 - memory, on a read-only disk
-        try:
-            folder = tempfile.TemporaryDirectory(prefix="vistazo-", dir=base())
-        except OSError:
-            continue
-        with folder as name:
-            yield Path(name)
-        return
-    raise ModelError(
-        f"There is no place for the compiled model: neither {cache_dir} nor a temporary folder "
-        "can be written. Set CACHE_DIR to a folder that can, or mount one at /tmp."
-    )

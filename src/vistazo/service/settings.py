@@ -16,6 +16,7 @@ from vistazo.classifier import ModelSource, OutOfDistributionPolicy
 from vistazo.errors import CardError, SettingsError
 from vistazo.models.card import MAX_SIDE_PX, Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
+from vistazo.models.fetch import MAX_MODEL_BYTES, Location, parse_location
 from vistazo.models.labels import check_labels
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
@@ -81,14 +82,37 @@ def _as_size(value: object) -> object:
     return int(sides[1]), int(sides[2])
 
 
+def _located(value: object) -> object:
+    return parse_location(value) if isinstance(value, str) else value
+
+
+_Location = Annotated[Location, BeforeValidator(_located)]
+
+
 class Settings(BaseModel):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model_path: Path = Field(_DEFAULT_MODEL, description="The .keras or .h5 file to serve.")
-    model_card: Path | None = Field(
-        None, description="Its card; by default MODEL.card.yaml beside it."
+    model_path: _Location = Field(
+        _DEFAULT_MODEL, description="The .keras, .h5 or .onnx file to serve: a path or a link."
+    )
+    model_card: _Location | None = Field(
+        None, description="Its card, a path or a link; by default MODEL.card.yaml beside it."
+    )
+    model_labels: _Location | None = Field(
+        None, description="Its labels, a path or a link; by default labels.txt beside it."
+    )
+    model_baseline: _Location | None = Field(
+        None, description="Its baseline, a path or a link; by default MODEL.baseline.npz beside it."
+    )
+    model_sha256: str | None = Field(
+        None,
+        pattern=r"^[0-9a-fA-F]{64}$",
+        description="What the model file must have; with it a link is asked once only.",
+    )
+    max_model_bytes: int = Field(
+        MAX_MODEL_BYTES, ge=1_000, description="Largest model file that a link may give."
     )
     labels: Annotated[tuple[str, ...] | None, BeforeValidator(_as_labels)] = Field(
         None, description="Without a card: the labels, in the order of the model's outputs."
@@ -121,7 +145,8 @@ class Settings(BaseModel):
         "(off).",
     )
     cache_dir: Path = Field(
-        default_factory=_default_cache_dir, description="Where compiled models are kept."
+        default_factory=_default_cache_dir,
+        description="Where compiled and downloaded models are kept.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every one.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -158,6 +183,10 @@ class Settings(BaseModel):
             self.keras_layers,
             self.out_of_distribution,
             self.card_hints,
+            self.model_labels,
+            self.model_baseline,
+            self.model_sha256.lower() if self.model_sha256 else None,
+            self.max_model_bytes,
         )
 
     @property
@@ -194,7 +223,12 @@ class Settings(BaseModel):
         except ValidationError as error:
             lines = [
                 f"  {'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']} "
-                f"(it is '{fault['input']}')"
+                f"(it is '{_shown(fault['input'])}')"
                 for fault in error.errors(include_url=False)
             ]
             raise SettingsError("These settings need a correction:\n" + "\n".join(lines)) from error
+
+
+def _shown(value: object) -> str:
+    """Without what may be the key of a link."""
+    return re.sub(r"(?<=://)([^/]*@)|\?.*", "", str(value)) if "://" in str(value) else str(value)

@@ -37,6 +37,12 @@ def configure_logging(log_format: Literal["auto", "json", "console"], level: str
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+def tell_a_person_who_waits(level: str) -> None:
+    """For commands: what takes a while, such as a download, is logged where a terminal shows it."""
+    if sys.stderr.isatty():
+        configure_logging("console", level)
+
+
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     current = request_id.get()

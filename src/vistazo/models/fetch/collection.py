@@ -1,0 +1,252 @@
+"""Fetches a model and what belongs to it, each from its own link or from beside the model's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from vistazo import __version__
+from vistazo.errors import DownloadError, ModelNotFoundError
+from vistazo.models.fetch.cache import Cache, Entry
+from vistazo.models.fetch.content import suffix_of
+from vistazo.models.fetch.download import Download, Order
+from vistazo.models.fetch.location import Link, Location
+from vistazo.models.fetch.names import SUFFIXES, model_name, safe
+from vistazo.models.fetch.partial import Bound, PartialFile
+from vistazo.models.fetch.place import ModelFiles, Patience, Place
+from vistazo.models.fetch.progress import Progress
+from vistazo.models.fetch.redirects import Resolve, check_start, resolve
+from vistazo.models.fetch.share_links import download_link
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.2
+# Where something is at hand, or may be missing, nobody waits long for the network.
+_BRIEF_ATTEMPTS = 3
+_BRIEF_CONNECT_S = 3.0
+_BRIEF_IDLE_S = 10.0
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """``beside`` is its file's name beside the model, where {stem} is the model's."""
+
+    name: str
+    beside: str
+    bound: Bound
+
+
+_CARD = _Kind("card", "{stem}.card.yaml", Bound(1_000_000))
+_LABELS = _Kind("labels", "labels.txt", Bound(1_000_000))
+_BASELINE = _Kind("baseline", "{stem}.baseline.npz", Bound(50_000_000))
+
+
+def collect(
+    place: Place,
+    folder: Callable[[], Path],
+    patience: Patience,
+    is_cancelled: Callable[[], bool],
+) -> ModelFiles:
+    """Fetch what is behind links. ``folder`` gives one that can be written. Raises ModelError."""
+
+    async def fetch() -> ModelFiles:
+        async with _client() as client:
+            return await Collection(place, folder, patience, client).fetch()
+
+    async def fetch_unless_cancelled() -> ModelFiles:
+        task = asyncio.create_task(fetch())
+        try:
+            while not task.done():
+                await asyncio.wait([task], timeout=_POLL_S)
+                if is_cancelled():
+                    raise DownloadError("The download was stopped.")
+            return task.result()
+        finally:
+            task.cancel()
+
+    # At 'info' httpx logs whole addresses, and those of shares are keys.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return asyncio.run(fetch_unless_cancelled())
+
+
+def _client() -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(headers={"User-Agent": f"vistazo/{__version__}"})
+    except OSError as error:
+        raise DownloadError(
+            f"The certificates of this machine cannot be read: {error}. SSL_CERT_FILE and "
+            "SSL_CERT_DIR name them."
+        ) from error
+
+
+class Collection:
+    """What one place names. ``client`` follows no redirects by itself."""
+
+    def __init__(
+        self,
+        place: Place,
+        folder: Callable[[], Path],
+        patience: Patience,
+        client: httpx.AsyncClient,
+        resolve: Resolve = resolve,
+    ) -> None:
+        self._place = place
+        self._folder = folder
+        self._patience = patience
+        self._client = client
+        self._resolve = resolve
+        self._cache = Cache(place.cache_dir)
+        self._asks_again = True  # after what is in the cache; not where the network has failed
+
+    async def fetch(self) -> ModelFiles:
+        """Raises DownloadError; ModelNotFoundError where a link has nothing."""
+        model = self._place.model
+        if isinstance(model, Link):
+            model = await self._model(model)
+        return ModelFiles(
+            model,
+            await self._companion(_CARD, self._place.card),
+            await self._companion(_LABELS, self._place.labels),
+            await self._companion(_BASELINE, self._place.baseline),
+        )
+
+    async def _model(self, link: Link) -> Path:
+        check_start(link, is_pinned=self._place.sha256 is not None)
+        entry = self._cache.find(link)
+        if entry is not None and self._place.sha256 is not None:
+            if entry.sha256 == self._place.sha256:
+                self._asks_again = self._lacks_card()
+                return entry.path
+            entry = None
+        kind = _Kind("model", "", Bound(self._place.max_bytes, "MAX_MODEL_BYTES"))
+        return await self._newest(link, kind, entry)
+
+    def _lacks_card(self) -> bool:
+        """Whether the card may have been put beside a model that came without one."""
+        card = self._place.card or self._beside(_CARD)
+        return isinstance(card, Link) and self._cache.find(card) is None
+
+    async def _companion(self, kind: _Kind, given: Location | None) -> Path | None:
+        if isinstance(given, Link):
+            check_start(given, is_pinned=False)
+            return await self._newest(given, kind, self._cache.find(given))
+        beside = self._beside(kind)
+        if given is not None or beside is None:
+            return given
+        entry = self._cache.find(beside)
+        if entry is None and not self._asks_again:
+            return None
+        try:
+            return await self._newest(beside, kind, entry, may_lack=True)
+        except ModelNotFoundError:
+            self._cache.forget(beside)
+        except DownloadError as error:
+            log.info("not found beside the model", extra={"file": kind.name, "reason": str(error)})
+        return None
+
+    def _beside(self, kind: _Kind) -> Link | None:
+        """The link of a file beside the model; None where the model's is of no folder.
+
+        Without encryption it is not asked: a hash may speak for the model, but none for these.
+        """
+        if not isinstance(self._place.model, Link):
+            return None
+        link = download_link(self._place.model.url)
+        parts = urlsplit(link.url)
+        folder, _, name = parts.path.rpartition("/")
+        if not link.has_folder or not name.lower().endswith(SUFFIXES):
+            return None
+        stem = name.rpartition(".")[0]
+        path = f"{folder}/{kind.beside.format(stem=stem)}"
+        beside = Link(urlunsplit(parts._replace(path=path)))
+        try:
+            check_start(beside, is_pinned=False)
+        except DownloadError:
+            return None
+        return beside
+
+    async def _newest(
+        self, link: Link, kind: _Kind, entry: Entry | None, *, may_lack: bool = False
+    ) -> Path:
+        """From the link, or where it gives nothing from the cache."""
+        if entry is not None and not self._asks_again:
+            return entry.path
+        patience = self._patience
+        if entry is not None or may_lack:
+            patience = _brief(patience, attempts=1 if entry is not None else _BRIEF_ATTEMPTS)
+        try:
+            newer = await self._download(link, kind, entry, patience)
+        except (DownloadError, ModelNotFoundError) as error:
+            if entry is None or (may_lack and isinstance(error, ModelNotFoundError)):
+                raise
+            log.warning(
+                "a link fails; its copy in the cache is used",
+                extra={"file": kind.name, "reason": str(error)},
+            )
+            self._asks_again = False
+            return entry.path
+        return (newer or entry or _nothing(link)).path
+
+    async def _download(
+        self, link: Link, kind: _Kind, entry: Entry | None, patience: Patience
+    ) -> Entry | None:
+        """None where the entry is still the newest."""
+        target, started = download_link(link.url), time.monotonic()
+        is_model = kind.name == "model"
+        order = Order(
+            target,
+            str(link) if target.has_folder else f"The {target.service} link",
+            entry.version if entry is not None else None,
+            patience,
+            is_model=is_model,
+            is_pinned=is_model and self._place.sha256 is not None,
+        )
+        with PartialFile(lambda: Cache(self._folder()).new_file(link), kind.bound) as partial:
+            download = Download(self._client, self._resolve, order, partial, Progress(kind.name))
+            if not await download.run():
+                return None
+            if is_model:
+                self._check_sha256(order.shown, partial.sha256)
+            partial.close()
+            name = _name(kind, download.names, partial.head)
+            kept = Cache(self._folder()).keep(
+                link, partial.path, name, partial.sha256, download.version
+            )
+        seconds = round(time.monotonic() - started, 2)
+        log.info("downloaded", extra={"file": kind.name, "bytes": partial.size, "seconds": seconds})
+        return kept
+
+    def _check_sha256(self, shown: str, sha256: str) -> None:
+        if self._place.sha256 not in (None, sha256):
+            raise DownloadError(
+                f"{shown} gave a file with sha256 {sha256}, but MODEL_SHA256 is "
+                f"{self._place.sha256}. It was not kept. Correct the link or MODEL_SHA256."
+            )
+
+
+def _brief(patience: Patience, attempts: int) -> Patience:
+    return replace(
+        patience,
+        attempts=min(patience.attempts, attempts),
+        connect_s=min(patience.connect_s, _BRIEF_CONNECT_S),
+        idle_s=min(patience.idle_s, _BRIEF_IDLE_S),
+    )
+
+
+def _name(kind: _Kind, names: tuple[str | None, ...], head: bytes) -> str:
+    if kind.name == "model":
+        return model_name(names, suffix_of(head))
+    named = [safe(name) for name in names if name and "." in name]
+    return next(filter(None, named), kind.beside.format(stem="model"))
+
+
+def _nothing(link: Link) -> Entry:
+    raise DownloadError(f"{link} says that nothing has changed, but nothing is here. Try again.")
