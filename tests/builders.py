@@ -94,6 +94,7 @@ class BrightnessEngine:
         self.runs = 0
         self.is_closed = False
         self.head = None
+        self.probe = None
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
         if self._gate is not None:

@@ -28,6 +28,23 @@ class Outputs:
 Head = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """A batch normalisation near the input, and what reaches it.
+
+    ``mean`` and ``variance`` (c,) are those of its channels over the pictures of training, as the
+    file holds them: nothing says that they are sound. ``is_frozen``: they are of an earlier
+    training than that of the scores. ``measure`` gives the same two of each of float32 images
+    (n, h, w, c), n >= 1: twice (n, c).
+    """
+
+    layer: str
+    is_frozen: bool
+    mean: NDArray[np.float32]
+    variance: NDArray[np.float32]
+    measure: Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+
 class Engine(Protocol):
     @property
     def signature(self) -> ModelSignature: ...
@@ -35,6 +52,11 @@ class Engine(Protocol):
     @property
     def head(self) -> Head | None:
         """What the model does after its last spatial map; None where it cannot run by itself."""
+        ...
+
+    @property
+    def probe(self) -> Probe | None:
+        """None where no batch normalisation is near the input, or it cannot be looked at."""
         ...
 
     def run(self, images: NDArray[np.float32]) -> Outputs:

@@ -57,6 +57,10 @@ class KerasEngine:
     def head(self) -> None:
         """Not cut off here: the heatmap covers patches of the picture instead."""
 
+    @property
+    def probe(self) -> None:
+        """Not looked at here."""
+
     def run(self, images: NDArray[np.float32]) -> Outputs:
         scores = np.asarray(self._predict(images), dtype=np.float32)
         return Outputs(scores.reshape(len(images), -1), None)

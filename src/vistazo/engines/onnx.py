@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -14,11 +15,13 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Head, Outputs
+from vistazo.engines.base import Head, Outputs, Probe
 from vistazo.errors import UnreadableModelError
 from vistazo.models.signature import ModelSignature
 
 _MORE, _LOGITS = "more_features", "logits"
+_PROBED, _MEASURED = "probe_images", ("probe_mean", "probe_variance")
+_REMEMBERED, _PROBE_METADATA = ("moving_mean", "moving_variance"), "vistazo.models.probe"
 _FATAL = 4
 
 
@@ -26,7 +29,8 @@ class OnnxEngine:
     """Runs a compiled model: input (n, h, w, c), outputs ``scores`` and, where it is, ``features``.
 
     Where the model takes ``more_features`` too, its head scores these like the maps of further
-    pictures: with no picture at all, only the head runs.
+    pictures: with no picture at all, only the head runs. So it is with ``probe_images``, and the
+    part before a batch normalisation.
 
     One thread per call: several pictures at once keep the cores busy with less waiting than
     several threads in one picture, and without a pool of threads that spins.
@@ -55,8 +59,9 @@ class OnnxEngine:
         optional = [value.name for value in self._session.get_overridable_initializers()]
         self._no_images = np.zeros((0, *self._shape), np.float32)
         self._has_head = _MORE in optional and signature.features is not None
-        if signature.features is not None and self._has_head:
-            self._find_out_about_no_images(signature.features)
+        self._has_probe = _PROBED in optional
+        if self._has_head or self._has_probe:
+            self._find_out_about_no_images()
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
         results = self._session.run(self._outputs, {self._input: images})
@@ -66,21 +71,43 @@ class OnnxEngine:
     def head(self) -> Head | None:
         return self._run_head if self._has_head else None
 
+    @property
+    def probe(self) -> Probe | None:
+        told = _told_of_probe(self._session) if self._has_probe else None
+        if told is None:
+            return None
+        one = {self._input: self._no_images, _PROBED: np.zeros((1, *self._shape), np.float32)}
+        mean, variance = self._session.run(_REMEMBERED, one)
+        return Probe(*told, mean, variance, self._measure)
+
     def close(self) -> None:
         del self._session
+
+    def _measure(
+        self, images: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """One at a time: the map before the normalisation is often the largest of all."""
+        results = [
+            self._session.run(_MEASURED, {self._input: self._no_images, _PROBED: image[np.newaxis]})
+            for image in images
+        ]
+        means, variances = zip(*results, strict=True)
+        return np.concatenate(means), np.concatenate(variances)
 
     def _run_head(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         feed = {self._input: self._no_images, _MORE: features}
         logits: NDArray[np.float32] = self._session.run([_LOGITS], feed)[0]
         return logits[len(self._no_images) :]
 
-    def _find_out_about_no_images(self, features: tuple[int, int, int]) -> None:
+    def _find_out_about_no_images(self) -> None:
         """Some of the runtime's operators refuse an empty batch: such a model gets a blank one."""
-        feed = {self._input: self._no_images, _MORE: np.zeros((1, *features), np.float32)}
+        feed = {self._input: self._no_images}
+        if self._has_head and self.signature.features is not None:
+            feed[_MORE] = np.zeros((1, *self.signature.features), np.float32)
         silent = onnxruntime.RunOptions()
         silent.log_severity_level = _FATAL
         try:
-            self._session.run([_LOGITS], feed, silent)
+            self._session.run(["scores"], feed, silent)
         except Exception:  # the runtime's own errors share no base but Exception
             self._no_images = np.zeros((1, *self._shape), np.float32)
 
@@ -89,3 +116,12 @@ def _images_of(session: onnxruntime.InferenceSession) -> tuple[str, tuple[int, .
     """The name of the images, and the shape of one."""
     images = session.get_inputs()[0]
     return images.name, tuple(images.shape[1:])
+
+
+def _told_of_probe(session: onnxruntime.InferenceSession) -> tuple[str, bool] | None:
+    """The layer's name, and whether it is frozen; None where the file does not say it as we do."""
+    try:
+        told = json.loads(session.get_modelmeta().custom_metadata_map[_PROBE_METADATA])
+        return str(told["layer"]), bool(told["frozen"])
+    except (KeyError, TypeError, ValueError):
+        return None

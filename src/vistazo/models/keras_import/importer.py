@@ -96,8 +96,10 @@ def _finish(
     with_evidence: bool,
 ) -> Import:
     scores, units = score_shape(outputs)
-    close = evident_interface if with_evidence else plain_interface
-    interface = close(graph, image, scores, units)
+    if with_evidence:
+        interface = evident_interface(graph, image, scores, units, compiler.steps)
+    else:
+        interface = plain_interface(graph, image, scores, units)
     signature = ModelSignature(
         height=image.height,
         width=image.width,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from onnx import TensorProto, ValueInfoProto, helper
 
+from vistazo.models.keras_import.compiler import Step
 from vistazo.models.keras_import.graph import Graph
 from vistazo.models.keras_import.head import LOGITS_NAME, MORE_NAME, name_logits, open_head
 from vistazo.models.keras_import.image_input import (
@@ -21,6 +22,7 @@ from vistazo.models.keras_import.image_input import (
     ImageInput,
     last_map,
 )
+from vistazo.models.keras_import.probe import open_probe
 from vistazo.models.keras_import.value import Value
 
 
@@ -41,13 +43,16 @@ def plain_interface(graph: Graph, image: ImageInput, scores: Value, units: int) 
     return Interface([_images(image)], [_tensor(SCORES_NAME, ("n", units))])
 
 
-def evident_interface(graph: Graph, image: ImageInput, scores: Value, units: int) -> Interface:
-    """The same, with all that an engine can show beside the scores."""
+def evident_interface(
+    graph: Graph, image: ImageInput, scores: Value, units: int, steps: Sequence[Step]
+) -> Interface:
+    """The same, with all that an engine can show beside the scores; ``steps`` made the graph."""
     _name_scores(graph, scores, units)
     features = last_map(scores)
     _name_features(graph, features)
     name_logits(graph, units)
     graph.prune((SCORES_NAME, LOGITS_NAME, FEATURES_NAME))
+    probe = open_probe(graph, image, steps)
     inputs, outputs = [_images(image)], [_tensor(SCORES_NAME, ("rows", units))]
     shape = _features_shape(features)
     if features is not None and shape is not None:
@@ -55,7 +60,9 @@ def evident_interface(graph: Graph, image: ImageInput, scores: Value, units: int
         if open_head(graph, features, shape):
             inputs.append(_tensor(MORE_NAME, ("m", *shape)))
     outputs.append(_tensor(LOGITS_NAME, ("rows", units)))
-    return Interface(inputs, outputs, shape)
+    if probe is None:
+        return Interface(inputs, outputs, shape)
+    return Interface([*inputs, probe.input], [*outputs, *probe.outputs], shape, probe.metadata)
 
 
 def _name_scores(graph: Graph, scores: Value, units: int) -> None:

@@ -14,6 +14,13 @@ from vistazo.models.keras_import.registry import LayerCall, keras_layer, slots
 from vistazo.models.keras_import.value import IMAGE_RANK, Value
 from vistazo.models.keras_import.weights import Slot
 
+BATCH_NORMALIZATIONS = (
+    "BatchNormalization",
+    "BatchNormalizationV1",
+    "BatchNormalizationV2",
+    "SyncBatchNormalization",
+)
+
 
 def _batch_slots(layer: Layer) -> tuple[Slot, ...]:
     affine = [("gamma", "scale"), ("beta", "center")]
@@ -22,13 +29,7 @@ def _batch_slots(layer: Layer) -> tuple[Slot, ...]:
     return (*trained, *statistics)
 
 
-@keras_layer(
-    "BatchNormalization",
-    "BatchNormalizationV1",
-    "BatchNormalizationV2",
-    "SyncBatchNormalization",
-    weights=_batch_slots,
-)
+@keras_layer(*BATCH_NORMALIZATIONS, weights=_batch_slots)
 def batch_normalization(call: LayerCall) -> Value:
     """keras.layers.BatchNormalization: ``gamma (x - mean) / sqrt(variance + epsilon) + beta``."""
     value = call.input
