@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from builders import encoded, film
+from builders import encoded, film, write_brightness_model
 from file_server import Files, Served, hang_up, serving, silent
 from vistazo.classifier import ModelSource, load_classifier
 from vistazo.cli.predict import command as predict
 from vistazo.errors import CardError, ModelError
+from vistazo.models.drafting import CardHints
 from vistazo.models.fetch import Link
 from vistazo.models.store import sha256_of
 from vistazo.pictures import ImageLimits
@@ -148,3 +150,26 @@ def test_without_a_link_no_http_client_is_imported(cache: Path) -> None:
         check=True,
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_a_zip_with_a_model_and_its_labels_is_served_from_a_link(
+    files: Files, cache: Path, tmp_path: Path
+) -> None:
+    model = write_brightness_model(tmp_path / "keras_model.keras")
+    with zipfile.ZipFile(tmp_path / "made.zip", "w") as archive:
+        for path in (model, model.with_name("keras_model.card.yaml")):
+            archive.write(path, path.name)
+    files["/download"] = (tmp_path / "made.zip").read_bytes()
+    source = ModelSource(Link(f"{files.url}/download?id=1"), None, cache)
+    classifier = load_classifier(source, ImageLimits(1_000_000, 1_000_000))
+    assert classifier.card.name == "brightness"
+
+
+def test_labels_have_a_link_of_their_own(files: Files, cache: Path, tmp_path: Path) -> None:
+    model = write_brightness_model(tmp_path / "mine.keras")
+    model.with_name("mine.card.yaml").unlink()
+    files["/labels.txt"] = b"0 NIGHT\n1 DAY\n"
+    hints = CardHints(scale="1/255", colour="grey")
+    source = ModelSource(model, None, cache, hints=hints, labels=Link(f"{files.url}/labels.txt"))
+    classifier = load_classifier(source, ImageLimits(1_000_000, 1_000_000))
+    assert classifier.card.labels == ("NIGHT", "DAY")

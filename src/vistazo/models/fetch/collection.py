@@ -216,7 +216,7 @@ class Collection:
             if is_model:
                 self._check_sha256(order.shown, partial.sha256)
             partial.close()
-            name = _name(kind, download.names, partial.head)
+            name = _name(kind, download.names, partial.path)
             kept = Cache(self._folder()).keep(
                 link, partial.path, name, partial.sha256, download.version
             )
@@ -241,9 +241,9 @@ def _brief(patience: Patience, attempts: int) -> Patience:
     )
 
 
-def _name(kind: _Kind, names: tuple[str | None, ...], head: bytes) -> str:
+def _name(kind: _Kind, names: tuple[str | None, ...], file: Path) -> str:
     if kind.name == "model":
-        return model_name(names, suffix_of(head))
+        return model_name(names, suffix_of(file))
     named = [safe(name) for name in names if name and "." in name]
     return next(filter(None, named), kind.beside.format(stem="model"))
 

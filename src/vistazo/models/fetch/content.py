@@ -6,6 +6,7 @@ A server that has no file to give seldom says so: it sends a page with status 20
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ _ZIP = b"PK\x03\x04"
 _PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|\?xml|!--|script|meta)", re.IGNORECASE
 )
+_MOST_ZIP_END_BYTES = 22 + 65_535  # the record, and its comment
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/")
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]")
 
@@ -100,14 +102,28 @@ def _is_text(head: bytes) -> bool:
     return all(byte >= ord(" ") or byte in b"\t\n\r\f" for byte in head[:4096])
 
 
-def suffix_of(head: bytes) -> str | None:
-    """The ending that a model file of this kind has; None for what is no kind that is known."""
+def suffix_of(path: Path) -> str | None:
+    """The ending that a whole model file of this kind has; None for no kind that is known."""
+    with path.open("rb") as file:
+        head = file.read(4096)
     if any(head[at : at + 8] == _HDF5 for at in (0, 512, 1024, 2048)):
         return ".h5"
     if head.startswith(_ZIP):
-        return ".keras"
+        return ".keras" if _is_keras_archive(path) else ".zip"
+    return ".onnx" if _is_onnx(head) else None
+
+
+def _is_keras_archive(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "config.json" in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
+
+
+def _is_onnx(head: bytes) -> bool:
     # A ModelProto begins with its ir_version, a small number (onnx.proto, field 1).
-    return ".onnx" if len(head) > 2 and head[0] == 0x08 and head[1] < 0x20 else None
+    return len(head) > 2 and head[0] == 0x08 and head[1] < 0x20
 
 
 def is_whole(path: Path) -> bool:
@@ -120,8 +136,8 @@ def is_whole(path: Path) -> bool:
         if head.startswith(_HDF5):
             return path.stat().st_size >= _hdf5_end(head)
         if head.startswith(_ZIP):
-            return zipfile.is_zipfile(path)
-        if suffix_of(head) == ".onnx":
+            return _ends_with_a_directory(file, path.stat().st_size)
+        if _is_onnx(head):
             return _ends_with_a_field(file, path.stat().st_size)
     return True
 
@@ -137,6 +153,19 @@ def _hdf5_end(head: bytes) -> int:
         return 0
     at = first + 2 * width
     return int.from_bytes(head[at : at + width], "little")
+
+
+def _ends_with_a_directory(file: BinaryIO, size: int) -> bool:
+    """Whether the end record of a zip is there, and not that of a zip inside (APPNOTE 4.3.16)."""
+    start = max(0, size - _MOST_ZIP_END_BYTES)
+    file.seek(start)
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        return False
+    length, offset = struct.unpack_from("<LL", tail, at + 12)
+    is_large = 0xFFFFFFFF in (length, offset)  # the zip64 record says where the directory is
+    return is_large or length + offset == start + at
 
 
 def _ends_with_a_field(file: BinaryIO, size: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from email.message import Message
 from urllib.parse import unquote, urlsplit
 
-SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx")
+SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".zip")  # a zip may hold a model and its labels
 _LONGEST = 80
 
 
