@@ -18,16 +18,19 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 
 
-class RunningService:
-    """A real ``vistazo serve`` process."""
+SERVE = ("vistazo", "serve")
 
-    def __init__(self, **environment: str) -> None:
+
+class RunningService:
+    """A real ``vistazo serve`` process, or another ``command``, told its port by ``{port}``."""
+
+    def __init__(self, command: tuple[str, ...] = SERVE, **environment: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "vistazo", "serve"],
+            [sys.executable, "-m", *(part.format(port=port) for part in command)],
             env={
                 **os.environ,
                 "PYTHONPATH": str(ROOT / "src"),
@@ -66,8 +69,8 @@ class RunningService:
 
 
 @contextmanager
-def _running(**environment: str) -> Iterator[RunningService]:
-    service = RunningService(**environment)
+def _running(command: tuple[str, ...] = SERVE, **environment: str) -> Iterator[RunningService]:
+    service = RunningService(command, **environment)
     try:
         service.wait_until_ready()
         yield service
@@ -86,8 +89,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def running(cache: Path) -> Callable[..., Any]:
     """``with running(**environment) as service``: a real service of the default model."""
 
-    def start(**environment: str) -> Any:
-        return _running(**{"CACHE_DIR": str(cache), **environment})
+    def start(command: tuple[str, ...] = SERVE, **environment: str) -> Any:
+        return _running(command, **{"CACHE_DIR": str(cache), **environment})
 
     return start
 
