@@ -30,7 +30,8 @@ from vistazo.errors import (
     UnsupportedModelError,
 )
 from vistazo.models.card import ModelCard
-from vistazo.models.drafting import CardDraft, CardHints, Conclusion, draft_card
+from vistazo.models.conclusions import draft_card
+from vistazo.models.drafting import CardDraft, CardHints, Conclusion
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import ImageLimits, Picture, open_image
@@ -194,7 +195,7 @@ def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
         cache_dir=source.cache_dir,
     )
     engine = _open_engine(model, source)
-    card, conclusions = _card_of(model, engine)
+    card, conclusions = settle_card(model, engine)
     check_agreement(disagreements(card, engine.signature), source.card or source.path)
     baseline = _baseline_of(model, engine) if source.out_of_distribution != "off" else None
     classifier = Classifier(
@@ -210,11 +211,21 @@ def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
     return classifier
 
 
-def _card_of(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Conclusion, ...]]:
-    """The card beside the model; else one that is drawn up, and how each field of it is known."""
+def settle_card(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Conclusion, ...]]:
+    """The card beside the model; else one that is drawn up, and how each field of it is known.
+
+    Raises CardError that says what is missing and how to give it.
+    """
     if model.card is not None:
         return model.card, ()
-    draft = draft_card(model.home, model.sha256, engine.signature, model.hints, model.labels)
+    draft = draft_card(
+        model.home,
+        model.sha256,
+        engine.signature,
+        model.hints,
+        model.labels,
+        empty_card=model.empty_card,
+    )
     draft = _settle_scale(draft, engine)
     card = draft.complete()
     for conclusion in draft.conclusions:

@@ -35,7 +35,8 @@ class StoredModel:
 
     ``path`` are the weights; ``home`` is what was asked for, beside which its other files lie: the
     same, or a zip around it. Where there is no ``card``, one can be drawn up from ``hints`` (the
-    environment) and ``labels`` (beside the weights), see ``vistazo.models.drafting``.
+    environment) and ``labels`` (beside the weights), see ``vistazo.models.drafting``. An
+    ``empty_card`` is a file that lies where the card would, with nothing in it.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class StoredModel:
     card: ModelCard | None
     hints: CardHints = field(default_factory=CardHints)
     labels: FoundLabels | None = None
+    empty_card: Path | None = None
 
     @property
     def input_size(self) -> tuple[int, int] | None:
@@ -69,12 +71,11 @@ def find_model(
     hints = hints or CardHints()
     weights = weights_of(model_path, cache_dir)
     sha256 = sha256_of(weights)
-    found = _find_card(model_path, weights, card_file)
-    if found is None:
+    card, place = _find_card(model_path, weights, card_file)
+    if card is None or place is None:
         labels = labels_beside(weights) or labels_beside(model_path)
         check_labels_agree(hints, labels)
-        return StoredModel(weights, model_path, sha256, None, hints, labels)
-    card, place = found
+        return StoredModel(weights, model_path, sha256, None, hints, labels, empty_card=place)
     check_hints(card, hints, place)
     if card.sha256 is not None and card.sha256 != sha256:
         raise CardError(
@@ -101,18 +102,18 @@ def weights_of(model_path: Path, cache_dir: Path | None) -> Path:
 
 def _find_card(
     model_path: Path, weights: Path, card_file: Path | None
-) -> tuple[ModelCard, Path] | None:
-    """The card and where it lies; an empty one counts as none."""
+) -> tuple[ModelCard | None, Path | None]:
+    """The card and where it lies. An empty one counts as none, but is told of."""
     if card_file is not None and not card_file.exists():
         read_card(card_file)
-    places = [card_file] if card_file else [card_path(model_path), card_path(weights)]
-    for place in places:
+    empty = None
+    for place in [card_file] if card_file else [card_path(model_path), card_path(weights)]:
         card = find_card(place)
         if card is not None:
             return card, place
         if place.exists():
-            log.warning("the model card is empty and counts as none", extra={"card": str(place)})
-    return None
+            empty = place
+    return None, empty
 
 
 def check_is_there(model_path: Path, *, may_be_folder: bool = False) -> None:
