@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vistazo.errors import CardError
 from vistazo.models.labels import MAX_BYTES, NAMES, labels_beside, read_labels
 
+names = st.sampled_from(NAMES)
 TWO = ("NORMAL", "PNEUMONIA")
 
 
@@ -135,6 +138,19 @@ def test_what_cannot_be_read_in_one_way_is_an_error_that_names_the_file(
     path = written(tmp_path, name, content)
     with pytest.raises(CardError, match=f"(?s){name}.*{said}"):
         read_labels(path)
+
+
+@given(content=st.binary(max_size=60) | st.text(max_size=60).map(str.encode), name=names)
+def test_any_bytes_are_labels_that_a_card_may_have_or_an_error_in_words(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
+) -> None:
+    path = written(tmp_path_factory.getbasetemp(), name, content)
+    try:
+        labels = read_labels(path)
+    except CardError:
+        return
+    assert 1 <= len(labels) == len(set(labels))
+    assert all(label == label.strip() and 0 < len(label) <= 200 for label in labels)
 
 
 @pytest.mark.parametrize("name", NAMES)
