@@ -98,6 +98,7 @@ def test_every_kind_of_file_is_read(framework: str, suffix: str, tmp_path: Path)
     assert signature.features == (4, 4, 4)
     assert signature.weights == model.count_params()
     assert signature.framework.startswith(framework)
+    assert (signature.scale, signature.origin) == (None, "")
 
 
 @pytest.mark.parametrize(("framework", "suffix"), FILES)

@@ -14,9 +14,8 @@ from vistazo.models.card import ModelCard, card_path, find_card
 from vistazo.models.compilation import describe_model
 from vistazo.models.conclusions import draft_card
 from vistazo.models.draft_text import draft_text
-from vistazo.models.labels import labels_beside
 from vistazo.models.signature import Description, ModelSignature, disagreements
-from vistazo.models.store import check_is_there, sha256_of, weights_of
+from vistazo.models.store import check_is_there, find_labels, sha256_of, weights_of
 from vistazo.service.settings import Settings
 
 _MOST_KINDS = 8
@@ -78,7 +77,7 @@ def _inspect(
     click.echo("".join(f"# {line}\n" for line in "\n".join(shown).splitlines()))
     if description.signature is None:
         return 1
-    labels = labels_beside(weights) or labels_beside(model)
+    labels = find_labels(model, weights)
     hints, sha256 = settings.card_hints, sha256_of(weights)
     draft = draft_card(model, sha256, description.signature, hints, labels)
     click.echo(draft_text(draft, card_file), nl=False)

@@ -23,7 +23,7 @@ from vistazo.models.card import ModelCard, card_path, find_card, read_card
 from vistazo.models.compilation import compile_model
 from vistazo.models.custom_layers import sha256_of_layers
 from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
-from vistazo.models.labels import FoundLabels, labels_beside
+from vistazo.models.labels import FoundLabels, labels_beside, read_labels
 from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
 
 log = logging.getLogger(__name__)
@@ -60,12 +60,14 @@ def find_model(
     card_file: Path | None,
     *,
     may_be_folder: bool = False,
+    labels_file: Path | None = None,
     hints: CardHints | None = None,
     cache_dir: Path | None = None,
 ) -> StoredModel:
     """Find the weights, and the card that means them or what lies in its place. Raises ModelError.
 
-    ``hints`` is what the environment says; ``cache_dir`` is where a zip is unpacked.
+    ``labels_file`` is asked instead of what lies beside the weights; ``hints`` is what the
+    environment says; ``cache_dir`` is where a zip is unpacked.
     """
     check_is_there(model_path, may_be_folder=may_be_folder)
     hints = hints or CardHints()
@@ -73,7 +75,7 @@ def find_model(
     sha256 = sha256_of(weights)
     card, place = _find_card(model_path, weights, card_file)
     if card is None or place is None:
-        labels = labels_beside(weights) or labels_beside(model_path)
+        labels = find_labels(model_path, weights, labels_file)
         check_labels_agree(hints, labels)
         return StoredModel(weights, model_path, sha256, None, hints, labels, empty_card=place)
     check_hints(card, hints, place)
@@ -98,6 +100,15 @@ def weights_of(model_path: Path, cache_dir: Path | None) -> Path:
         else:
             return unpack_model(model_path, folder, overwrite=True)
     return unpack_model(model_path, temporary_folder())
+
+
+def find_labels(
+    model_path: Path, weights: Path, labels_file: Path | None = None
+) -> FoundLabels | None:
+    """Those of ``labels_file``; else those in a zip with the weights, or beside the model."""
+    if labels_file is not None:
+        return FoundLabels(read_labels(labels_file), labels_file)
+    return labels_beside(weights) or labels_beside(model_path)
 
 
 def _find_card(
