@@ -29,7 +29,7 @@ from vistazo.answers.decision import calibrate
 from vistazo.answers.explanation import Explainer, Frame
 from vistazo.answers.explanation.heatmap import strengths
 from vistazo.api.schemas import Heatmap
-from vistazo.classifier import Classifier, load_classifier
+from vistazo.classifier import Classifier, load_classifier, settle_card
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.models.card import ModelCard
 from vistazo.models.fetch import located
@@ -71,7 +71,8 @@ def opened(model: Path, card: Path | None, cache: Path) -> Iterator[Subject]:
     found = find_model(model, card)
     with compiled(found, cache) as onnx:
         engine = OnnxEngine(onnx)
-    yield Subject(engine, found.card, Explainer(engine, found.card))
+    settled, _ = settle_card(found, engine)
+    yield Subject(engine, settled, Explainer(engine, settled))
     engine.close()
 
 

@@ -84,7 +84,12 @@ def pin(environment: Mapping[str, str]) -> dict[str, str]:
     except OSError:
         return {}
     sha256, _, built_with = record.strip().partition("  ")
-    return {"MODEL_SHA256": sha256} if built_with == link else {}
+    return {"MODEL_SHA256": sha256} if built_with == link and not _is_zip(link) else {}
+
+
+def _is_zip(link: str) -> bool:
+    """Then the hash that was written down is that of the weights in it, not of what is fetched."""
+    return ".zip" in link.lower()
 
 
 def prepare() -> int:

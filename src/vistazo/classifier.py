@@ -31,7 +31,8 @@ from vistazo.errors import (
     UnsupportedModelError,
 )
 from vistazo.models.card import ModelCard
-from vistazo.models.drafting import CardDraft, CardHints, Conclusion, draft_card
+from vistazo.models.conclusions import draft_card
+from vistazo.models.drafting import CardDraft, CardHints, Conclusion
 from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
@@ -243,7 +244,7 @@ def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classi
         sha256=source.sha256,
     )
     engine = _open_engine(model, source)
-    card, conclusions = _card_of(model, engine)
+    card, conclusions = settle_card(model, engine)
     check_agreement(disagreements(card, engine.signature), source.card or source.path)
     baseline = _baseline_of(model, engine, files.baseline, source.out_of_distribution)
     classifier = Classifier(
@@ -259,11 +260,21 @@ def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classi
     return classifier
 
 
-def _card_of(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Conclusion, ...]]:
-    """The card beside the model; else one that is drawn up, and how each field of it is known."""
+def settle_card(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Conclusion, ...]]:
+    """The card beside the model; else one that is drawn up, and how each field of it is known.
+
+    Raises CardError that says what is missing and how to give it.
+    """
     if model.card is not None:
         return model.card, ()
-    draft = draft_card(model.home, model.sha256, engine.signature, model.hints, model.labels)
+    draft = draft_card(
+        model.home,
+        model.sha256,
+        engine.signature,
+        model.hints,
+        model.labels,
+        empty_card=model.empty_card,
+    )
     draft = _settle_scale(draft, engine)
     card = draft.complete()
     for conclusion in draft.conclusions:

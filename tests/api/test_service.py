@@ -25,6 +25,7 @@ def test_the_model_is_described_by_its_card_and_its_file(client: TestClient) -> 
     assert described["card"]["labels"] == ["DARK", "BRIGHT"]
     assert described["signature"]["height"] == 8
     assert described["sha256"] == "0" * 64
+    assert described["conclusions"] == []  # somebody wrote the card
 
 
 def test_health_docs_and_openapi_answer(client: TestClient) -> None:

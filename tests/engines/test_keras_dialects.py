@@ -98,6 +98,7 @@ def test_every_kind_of_file_is_read(framework: str, suffix: str, tmp_path: Path)
     assert signature.features == (4, 4, 4)
     assert signature.weights == model.count_params()
     assert signature.framework.startswith(framework)
+    assert (signature.scale, signature.origin) == (None, "")
 
 
 @pytest.mark.parametrize(("framework", "suffix"), FILES)
@@ -184,7 +185,7 @@ def test_a_teachable_machine_export_is_read(tmp_path: Path) -> None:
     keras = model_files.keras2()
     layers = keras.layers
     base = keras.applications.MobileNetV2(
-        alpha=0.35, input_shape=(96, 96, 3), include_top=False, weights=None
+        alpha=0.35, input_shape=(224, 224, 3), include_top=False, weights=None
     )
     features = keras.Sequential([base, layers.GlobalAveragePooling2D()], name="sequential_1")
     head = keras.Sequential(
@@ -214,7 +215,8 @@ def test_a_teachable_machine_export_is_read(tmp_path: Path) -> None:
     images = model_files.pictures(model) / 127.5 - 1
     assert model_files.difference(model, path, images) < model_files.TOLERANCE
     assert read_signature(path).framework == "keras 2.4.0"
-    assert read_signature(path).features == (3, 3, 1280)
+    assert read_signature(path).features == (7, 7, 1280)
+    assert read_signature(path).origin == "teachable_machine"
 
 
 def test_a_model_saved_on_windows_is_read(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from builders import encoded, film, flat, write_brightness_model
+from vistazo.models.card import parse_card
 
 Vistazo = Callable[..., Any]
 
@@ -114,25 +116,36 @@ def test_inspect_shows_a_model_and_whether_its_card_agrees(folder: Path, vistazo
     assert "9 x 8 x 1" in differs.stdout
 
 
-def test_inspect_of_a_model_without_a_card_prints_one_whose_labels_are_left_to_the_person(
+def test_inspect_into_the_card_that_the_shell_has_just_made_writes_one_to_complete(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    card = folder / "mine.card.yaml"
+    card.write_text("")  # as the shell does for '>' before the command runs
+    done = vistazo("inspect", "mine.keras", cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert "# mine.keras" in done.stdout
+    assert yaml.safe_load(done.stdout)["labels"] == "TODO"
+    card.write_text(done.stdout)
+    refused = vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)
+    assert refused.returncode == 2
+    assert "TODO at labels, input.scale" in refused.stderr
+    completed = done.stdout.replace("labels: TODO", "labels: [DARK, BRIGHT]")
+    card.write_text(completed.replace("scale: TODO", "scale: 1/255"))
+    served = vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)
+    assert served.returncode == 0, served.stderr
+    assert "DARK" in served.stdout
+
+
+def test_inspect_leaves_nothing_to_do_where_everything_is_known(
     folder: Path, vistazo: Vistazo
 ) -> None:
     (folder / "mine.card.yaml").unlink()
-    done = vistazo("inspect", "mine.keras", cwd=folder)
-    assert done.returncode == 1
-    start = done.stdout.index("name: mine")
-    draft = done.stdout[start:]
-    assert "labels: []" in draft
-    (folder / "mine.card.yaml").write_text(draft)
-    refused = vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)
-    assert refused.returncode == 2
-    assert "labels" in refused.stderr
-    completed = draft.replace("labels: []", "labels: [DARK, BRIGHT]").replace(
-        "scale: TODO", "scale: 1/255"
-    )
-    (folder / "mine.card.yaml").write_text(completed)
-    served = vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)
-    assert served.returncode == 0, served.stderr
+    (folder / "labels.txt").write_text("0 DARK\n1 BRIGHT\n")
+    done = vistazo("inspect", "mine.keras", cwd=folder, SCALE="1/255")
+    assert done.returncode == 0
+    assert "labels: [DARK, BRIGHT]  # labels.txt beside the model" in done.stdout
+    assert parse_card(done.stdout).input.scale == "1/255"
 
 
 def test_the_published_schema_of_the_card_is_current(vistazo: Vistazo) -> None:

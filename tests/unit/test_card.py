@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from builders import card, signature
 from vistazo.errors import CardError
-from vistazo.models.card import ModelCard, card_path, parse_card, read_card, write_card
+from vistazo.models.card import ModelCard, card_path, find_card, parse_card, read_card, write_card
 from vistazo.models.signature import ModelSignature, disagreements
 
 SOUND = """
@@ -87,6 +87,22 @@ def test_what_is_no_card_is_an_error_in_words(text: str) -> None:
 def test_a_missing_card_says_where_it_belongs_and_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(CardError, match=r"(?s)model\.card\.yaml.*inspect"):
         read_card(tmp_path / "model.card.yaml")
+
+
+def test_a_card_with_nothing_in_it_counts_as_none_and_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "c.card.yaml"
+    assert find_card(path) is None
+    for text in ("", "\n \n", "\ufeff", "# m.h5: 8 x 8\n\n#\n"):
+        path.write_text(text, encoding="utf-8")
+        assert find_card(path) is None
+        with pytest.raises(CardError, match="is empty"):
+            read_card(path)
+
+
+def test_what_is_still_to_do_in_a_card_is_named() -> None:
+    text = SOUND.replace("[NORMAL, PNEUMONIA]", "TODO").replace("1/255", "TODO")
+    with pytest.raises(CardError, match=r"TODO at labels, input\.scale"):
+        parse_card(text)
 
 
 def test_a_card_that_is_no_text_is_an_error(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,20 @@ def test_an_empty_setting_counts_as_not_set() -> None:
         ("THREADS", "0"),
         ("LOG_FORMAT", "xml"),
         ("QUEUE_SIZE", "-1"),
+        ("LABELS", "normal"),
+        ("LABELS", "normal,,pneumonia"),
+        ("LABELS", "normal,normal"),
+        ("LABELS", "[1"),
+        ("SCALE", "1/256"),
+        ("COLOUR", "cmyk"),
+        ("RESIZE", "squash"),
+        ("INPUT_SIZE", "224"),
+        ("INPUT_SIZE", "0x224"),
+        ("INPUT_SIZE", "224x99999"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_with_its_value(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=rf"(?s){name}.*{value}"):
+    with pytest.raises(SettingsError, match=rf"(?s){name}.*{re.escape(value)}"):
         Settings.from_environment({name: value})
 
 
@@ -65,3 +76,30 @@ def test_a_setting_of_the_model_that_cannot_be_used_is_named_and_no_key_shown(
     with pytest.raises(SettingsError, match=name) as error:
         Settings.from_environment({name: value})
     assert "s3cret" not in str(error.value)
+
+
+def test_what_a_card_would_say_can_be_set() -> None:
+    hints = Settings.from_environment(
+        {
+            "LABELS": "normal, bacterial pneumonia",
+            "SCALE": "1/127.5 - 1",
+            "COLOUR": "BGR",
+            "RESIZE": "fit",
+            "INPUT_SIZE": "500x720",
+        }
+    ).card_hints
+    assert hints.labels == ("normal", "bacterial pneumonia")
+    assert (hints.scale, hints.colour, hints.resize) == ("1/127.5-1", "bgr", "fit")
+    assert hints.input_size == (500, 720)
+
+
+def test_a_label_with_a_comma_is_set_as_json() -> None:
+    hints = Settings.from_environment({"LABELS": '["small, round", "other"]'}).card_hints
+    assert hints.labels == ("small, round", "other")
+
+
+def test_a_value_that_is_not_known_is_answered_with_those_that_are() -> None:
+    with pytest.raises(SettingsError, match=r"(?s)SCALE.*'none', '1/255' or '1/127\.5-1'"):
+        Settings.from_environment({"SCALE": "255"})
+    with pytest.raises(SettingsError, match=r"(?s)INPUT_SIZE.*such as 500x720"):
+        Settings.from_environment({"INPUT_SIZE": "500"})

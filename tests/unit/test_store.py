@@ -79,6 +79,22 @@ def test_the_card_may_lie_elsewhere(model: Path, tmp_path: Path) -> None:
     assert find_model(model, elsewhere).card.name == "brightness"
 
 
+def test_labels_may_lie_elsewhere_too(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.card.yaml").unlink()
+    (tmp_path / "labels.txt").write_text("not\nasked")
+    (tmp_path / "elsewhere.txt").write_text("0 DARK\n1 BRIGHT")
+    found = find_model(model, None, labels_file=tmp_path / "elsewhere.txt")
+    assert found.labels is not None
+    assert found.labels.labels == ("DARK", "BRIGHT")
+    with pytest.raises(CardError, match=r"no file of labels at .*nowhere\.txt"):
+        find_model(model, None, labels_file=tmp_path / "nowhere.txt")
+
+
+def test_a_card_that_was_asked_for_by_name_must_be_there(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(CardError, match=r"no model card at .*nowhere\.yaml"):
+        find_model(model, tmp_path / "nowhere.yaml")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows opens files by other rules")
 def test_two_starts_at_once_do_not_disturb_each_other(model: Path, tmp_path: Path) -> None:
     with (

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vistazo.models.compilation import compile_model
-from vistazo.models.store import check_is_there
+from vistazo.models.store import check_is_there, weights_of
 from vistazo.service.settings import Settings
 
 
@@ -49,8 +49,12 @@ def command(
     check_is_there(model)
     if not out.parent.is_dir():
         raise click.UsageError(f"There is no folder {out.parent}.")
-    keras_layers = Settings.from_environment().keras_layers
-    signature = compile_model(model, out, input_size, keras_layers, with_evidence=with_evidence)
+    settings = Settings.from_environment()
+    weights = weights_of(model, settings.cache_dir)
+    size = input_size or settings.input_size
+    signature = compile_model(
+        weights, out, size, settings.keras_layers, with_evidence=with_evidence
+    )
     click.echo(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"

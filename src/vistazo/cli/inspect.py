@@ -9,15 +9,15 @@ from pathlib import Path
 import click
 
 from vistazo.cli.convert import ImageSize
-from vistazo.errors import CardError, ModelError
-from vistazo.models.card import ModelCard, card_path, read_card
+from vistazo.errors import CardError
+from vistazo.models.card import ModelCard, card_path, find_card
 from vistazo.models.compilation import describe_model
+from vistazo.models.conclusions import draft_card
+from vistazo.models.draft_text import draft_text
 from vistazo.models.signature import Description, ModelSignature, disagreements
-from vistazo.models.store import check_is_there, sha256_of
+from vistazo.models.store import check_is_there, find_labels, sha256_of, weights_of
 from vistazo.service.settings import Settings
 
-_KIND_OF = {"softmax": "softmax", "linear": "logits"}
-_SCALING_LAYERS = ("Rescaling", "Normalization")
 _MOST_KINDS = 8
 
 
@@ -37,14 +37,16 @@ def command(
 ) -> int:
     """Show what a model file takes and gives, whether its card agrees, and what cannot be served.
 
-    Where there is no card yet, one to complete is printed; save it beside the model. Nothing in the
-    file is run.
+    Where there is no card, one is drawn up as YAML, of all that is known from the file, from the
+    labels beside it and from the environment; what is left to you says TODO. Nothing in the file is
+    run.
 
     Exit status: 0 ready to serve, 1 not yet, 2 the file cannot be read.
 
     \b
     Examples:
       vistazo inspect my_model.h5
+      vistazo inspect my_model.h5 > my_model.card.yaml
       vistazo inspect --layers my_model.keras
       vistazo inspect --schema > model-card.schema.json
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
@@ -53,42 +55,73 @@ def command(
         return 0
     if model is None:
         raise click.UsageError("Missing argument 'MODEL'.")
+    return _inspect(model, card, size, has_layers=has_layers)
+
+
+def _inspect(
+    model: Path, card: Path | None, size: tuple[int, int] | None, *, has_layers: bool
+) -> int:
     check_is_there(model)
-    card_file = card or card_path(model)
+    settings = Settings.from_environment()
+    weights = weights_of(model, settings.cache_dir)
+    card_file = card or _card_file(model, weights)
     found = _card_of(card_file)
-    if isinstance(found, ModelCard) and size is None:
-        size = found.input.height, found.input.width
-    description = describe_model(model, size, Settings.from_environment().keras_layers)
-    click.echo(_overview(model, description))
+    size = size or _size_of(found) or settings.input_size
+    description = describe_model(weights, size, settings.keras_layers)
+    shown = [_overview(model, weights, description)]
     if has_layers:
-        click.echo(_layer_table(description))
-    for problem in description.problems:
-        click.echo(f"  cannot be served: {problem}")
-    faults = _card_faults(found, description.signature, sha256_of(model))
+        shown.append(_layer_table(description))
+    shown += [f"  cannot be served: {problem}" for problem in description.problems]
     if found is not None:
-        click.echo(f"  card       {card_file} " + ("does not agree:" if faults else "agrees"))
-        click.echo("".join(f"    {fault}\n" for fault in faults), nl=False)
-    elif description.signature is not None:
-        click.echo(f"\nThere is no card at {card_file}. Complete this one and save it there:\n")
-        click.echo(_draft(model.stem, description), nl=False)
-    return 1 if description.problems or faults or found is None else 0
+        return _show_card(shown, found, card_file, weights, description)
+    click.echo("".join(f"# {line}\n" for line in "\n".join(shown).splitlines()))
+    if description.signature is None:
+        return 1
+    labels = find_labels(model, weights)
+    hints, sha256 = settings.card_hints, sha256_of(weights)
+    draft = draft_card(model, sha256, description.signature, hints, labels)
+    click.echo(draft_text(draft, card_file), nl=False)
+    return 1 if draft.missing else 0
+
+
+def _card_file(model: Path, weights: Path) -> Path:
+    """Beside what was asked for, or for a zip inside it."""
+    inside = card_path(weights)
+    return inside if inside.exists() and not card_path(model).exists() else card_path(model)
+
+
+def _show_card(
+    shown: list[str],
+    found: ModelCard | CardError,
+    card_file: Path,
+    weights: Path,
+    description: Description,
+) -> int:
+    faults = _card_faults(found, description.signature, sha256_of(weights))
+    shown.append(f"  card       {card_file} " + ("does not agree:" if faults else "agrees"))
+    shown += [f"    {fault}" for fault in faults]
+    click.echo("\n".join(shown))
+    return 1 if description.problems or faults else 0
+
+
+def _size_of(card: ModelCard | CardError | None) -> tuple[int, int] | None:
+    return (card.input.height, card.input.width) if isinstance(card, ModelCard) else None
 
 
 def _card_of(path: Path) -> ModelCard | CardError | None:
-    if not path.exists():
-        return None
+    """None where there is none, or an empty one, such as the shell makes for ``> CARD``."""
     try:
-        return read_card(path)
+        return find_card(path)
     except CardError as error:
         return error
 
 
 def _card_faults(
-    card: ModelCard | CardError | None, signature: ModelSignature | None, sha256: str
+    card: ModelCard | CardError, signature: ModelSignature | None, sha256: str
 ) -> list[str]:
-    if isinstance(card, ModelError):
+    if isinstance(card, CardError):
         return [str(card)]
-    if card is None or signature is None:
+    if signature is None:
         return []
     faults = list(disagreements(card, signature))
     if card.sha256 not in (None, sha256):
@@ -96,13 +129,13 @@ def _card_faults(
     return faults
 
 
-def _overview(model: Path, description: Description) -> str:
+def _overview(model: Path, weights: Path, description: Description) -> str:
     kinds = Counter(row.class_name for row in description.layers)
     common = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(_MOST_KINDS))
     more = ", ..." if len(kinds) > _MOST_KINDS else ""
     lines = [
-        f"{model}: {description.kind}, {description.framework}, {model.stat().st_size:,} bytes",
-        f"  sha256     {sha256_of(model)}",
+        f"{model}: {description.kind}, {description.framework}, {weights.stat().st_size:,} bytes",
+        f"  sha256     {sha256_of(weights)}",
     ]
     signature = description.signature
     if signature is not None:
@@ -133,39 +166,3 @@ def _layer_table(description: Description) -> str:
 
 def _shape(output: tuple[int | None, ...] | None) -> str:
     return " x ".join("?" if size is None else str(size) for size in output or ())
-
-
-def _draft(name: str, description: Description) -> str:
-    """A card of what the file shows. What it cannot show is left to the person."""
-    signature = description.signature
-    if signature is None:
-        raise ValueError("a file that cannot be served needs no card")
-    kind = _KIND_OF.get(signature.activation, "TODO  # softmax, sigmoid, multilabel or logits")
-    if signature.activation == "sigmoid":
-        kind = "sigmoid" if signature.units == 1 else "multilabel"
-    labels = max(signature.units, 2)
-    order = ": that of 0, then that of 1" if signature.units == 1 else ""
-    scales = any(row.class_name in _SCALING_LAYERS for row in description.layers[:5])
-    hint = "; the model scales by itself, so probably none" if scales else ""
-    colour = "grey" if signature.channels == 1 else "rgb  # or bgr, as in training"
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name)
-    return f"""\
-name: {safe.strip("._-") or "model"}
-title: ""  # what people read above an answer
-language: en  # of this card's texts
-version: 1.0.0
-labels: []  # {labels} of them, in the order of the model's outputs{order}
-input:
-  height: {signature.height}
-  width: {signature.width}
-  colour: {colour}
-  resize: stretch  # or fit (keep the proportions and pad), or crop
-  filter: bilinear  # as in training: nearest, box, hamming, bicubic, lanczos
-  scale: TODO  # none, 1/255, 1/127.5-1, or mean and std: as in training{hint}
-output:
-  kind: {kind}
-intended_use: ""  # what it is for, and what not
-population: ""  # whose pictures it was trained on
-limits: ""  # how it fails, what was not tested
-licence: ""
-"""

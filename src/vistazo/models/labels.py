@@ -111,6 +111,8 @@ def _shown(labels: Sequence[str], most: int = 6) -> str:
 
 
 def _text(path: Path) -> str:
+    if not path.exists():
+        raise CardError(f"There is no file of labels at {path}.")
     if not path.is_file():
         raise CardError(f"{path} is not a file of labels but a folder. Rename or delete it.")
     try:

@@ -35,7 +35,8 @@ class StoredModel:
 
     ``path`` are the weights; ``home`` is what was asked for, beside which its other files lie: the
     same, or a zip around it. Where there is no ``card``, one can be drawn up from ``hints`` (the
-    environment) and ``labels`` (beside the weights), see ``vistazo.models.drafting``.
+    environment) and ``labels`` (beside the weights), see ``vistazo.models.drafting``. An
+    ``empty_card`` is a file that lies where the card would, with nothing in it.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class StoredModel:
     card: ModelCard | None
     hints: CardHints = field(default_factory=CardHints)
     labels: FoundLabels | None = None
+    empty_card: Path | None = None
 
     @property
     def input_size(self) -> tuple[int, int] | None:
@@ -65,21 +67,20 @@ def find_model(
 ) -> StoredModel:
     """Find the weights, and the card that means them or what lies in its place. Raises ModelError.
 
-    ``labels_file`` holds the labels, where they do not lie beside the weights; ``hints`` is what
-    the environment says; ``cache_dir`` is where a zip is unpacked. ``sha256`` is what the file
-    must have, card or no card.
+    ``labels_file`` is asked instead of what lies beside the weights; ``hints`` is what the
+    environment says; ``cache_dir`` is where a zip is unpacked. ``sha256`` is what the file, or what
+    a zip holds, must have.
     """
     check_is_there(model_path, may_be_folder=may_be_folder)
-    _check_sha256(model_path, sha256)
     hints = hints or CardHints()
     weights = weights_of(model_path, cache_dir)
-    sha256 = sha256_of(weights)
-    found = _find_card(model_path, weights, card_file)
-    if found is None:
-        labels = _labels_of(model_path, weights, labels_file)
+    wanted, sha256 = sha256, sha256_of(weights)
+    _check_sha256(wanted, model_path, weights, sha256)
+    card, place = _find_card(model_path, weights, card_file)
+    if card is None or place is None:
+        labels = find_labels(model_path, weights, labels_file)
         check_labels_agree(hints, labels)
-        return StoredModel(weights, model_path, sha256, None, hints, labels)
-    card, place = found
+        return StoredModel(weights, model_path, sha256, None, hints, labels, empty_card=place)
     check_hints(card, hints, place)
     if card.sha256 is not None and card.sha256 != sha256:
         raise CardError(
@@ -90,19 +91,17 @@ def find_model(
     return StoredModel(weights, model_path, sha256, card, hints)
 
 
-def _check_sha256(model_path: Path, wanted: str | None) -> None:
-    """Raise UnreadableModelError where the file is another than the one that was named."""
-    if wanted is not None and (found := sha256_of(model_path)) != wanted:
-        raise UnreadableModelError(
-            f"MODEL_SHA256 is {wanted}, but {model_path} has {found}. Put the right file there, "
-            "or correct the setting."
-        )
+def _check_sha256(wanted: str | None, model_path: Path, weights: Path, sha256: str) -> None:
+    """Raise UnreadableModelError where the file is another than the one that was named.
 
-
-def _labels_of(model_path: Path, weights: Path, file: Path | None) -> FoundLabels | None:
-    if file is not None:
-        return FoundLabels(read_labels(file), file)
-    return labels_beside(weights) or labels_beside(model_path)
+    A zip may be named by its own hash, or by that of the weights in it, which answers give.
+    """
+    if wanted in (None, sha256) or (weights != model_path and sha256_of(model_path) == wanted):
+        return
+    raise UnreadableModelError(
+        f"MODEL_SHA256 is {wanted}, but {model_path} has {sha256}. Put the right file there, or "
+        "correct the setting."
+    )
 
 
 def weights_of(model_path: Path, cache_dir: Path | None) -> Path:
@@ -120,20 +119,29 @@ def weights_of(model_path: Path, cache_dir: Path | None) -> Path:
     return unpack_model(model_path, temporary_folder())
 
 
+def find_labels(
+    model_path: Path, weights: Path, labels_file: Path | None = None
+) -> FoundLabels | None:
+    """Those of ``labels_file``; else those in a zip with the weights, or beside the model."""
+    if labels_file is not None:
+        return FoundLabels(read_labels(labels_file), labels_file)
+    return labels_beside(weights) or labels_beside(model_path)
+
+
 def _find_card(
     model_path: Path, weights: Path, card_file: Path | None
-) -> tuple[ModelCard, Path] | None:
-    """The card and where it lies; an empty one counts as none."""
+) -> tuple[ModelCard | None, Path | None]:
+    """The card and where it lies. An empty one counts as none, but is told of."""
     if card_file is not None and not card_file.exists():
         read_card(card_file)
-    places = [card_file] if card_file else [card_path(model_path), card_path(weights)]
-    for place in places:
+    empty = None
+    for place in [card_file] if card_file else [card_path(model_path), card_path(weights)]:
         card = find_card(place)
         if card is not None:
             return card, place
         if place.exists():
-            log.warning("the model card is empty and counts as none", extra={"card": str(place)})
-    return None
+            empty = place
+    return None, empty
 
 
 def check_is_there(model_path: Path, *, may_be_folder: bool = False) -> None:

@@ -63,7 +63,7 @@ def temporary_folder() -> Path:
 
 def _model_in(content: zipfile.ZipFile, archive: Path) -> zipfile.ZipInfo:
     entries = [entry for entry in content.infolist() if _is_meant(entry)]
-    models = [entry for entry in entries if PurePosixPath(entry.filename).suffix.lower() in _MODELS]
+    models = [entry for entry in entries if _place(entry).suffix.lower() in _MODELS]
     whole = [entry for entry in models if not entry.filename.endswith(_WEIGHTS_ONLY)]
     if len(whole) == 1:
         return whole[0]
@@ -94,26 +94,30 @@ def _no_model(archive: Path, names: list[str]) -> ModelError:
 
 def _beside(content: zipfile.ZipFile, model: zipfile.ZipInfo) -> Iterable[zipfile.ZipInfo]:
     """The labels and the card that lie in the same folder of the zip, once each."""
-    place = PurePosixPath(model.filename)
+    place = _place(model)
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in filter(_is_meant, content.infolist()):
-        path = PurePosixPath(entry.filename)
+        path = _place(entry)
         is_card = path.name == f"{place.stem}.card.yaml"
         if path.parent == place.parent and (is_card or is_labels_name(path.name, place.stem)):
             found.setdefault(path.name, entry)
     return found.values()
 
 
+def _place(entry: zipfile.ZipInfo) -> PurePosixPath:
+    """Where a zip says that a member belongs; some were made with Windows' own separator."""
+    return PurePosixPath(entry.filename.replace("\\", "/"))
+
+
 def _is_meant(entry: zipfile.ZipInfo) -> bool:
     """Not a folder, and not the notes that macOS adds."""
-    path = PurePosixPath(entry.filename)
+    path = _place(entry)
     return not entry.is_dir() and path.parts[:1] != ("__MACOSX",) and not path.name.startswith(".")
 
 
 def _plain_name(entry: zipfile.ZipInfo) -> str:
     """The last part of a name, without what could lead out of a folder on any system."""
-    name = re.split(r"[/\\]", entry.filename)[-1]
-    return re.sub(r"[^\w.()+ -]", "_", name).lstrip(".") or "model"
+    return re.sub(r"[^\w.()+ -]", "_", _place(entry).name).lstrip(".") or "model"
 
 
 def _unpack(

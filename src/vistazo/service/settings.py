@@ -24,7 +24,6 @@ from vistazo.service.admission import AdmissionPolicy
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
-Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
 
 
 def available_cpus() -> int:
@@ -79,7 +78,10 @@ def _as_size(value: object) -> object:
     sides = re.fullmatch(r"\s*([0-9]+)\s*x\s*([0-9]+)\s*", value, re.IGNORECASE)
     if sides is None:
         raise ValueError("write it as HEIGHTxWIDTH, such as 500x720")
-    return int(sides[1]), int(sides[2])
+    height, width = int(sides[1]), int(sides[2])
+    if not (1 <= height <= MAX_SIDE_PX and 1 <= width <= MAX_SIDE_PX):
+        raise ValueError(f"height and width are 1 to {MAX_SIDE_PX}")
+    return height, width
 
 
 def _located(value: object) -> object:
@@ -126,7 +128,7 @@ class Settings(BaseModel):
     resize: Annotated[Resize | None, BeforeValidator(_as_word)] = Field(
         None, description="Without a card: how a picture comes to the model's size."
     )
-    input_size: Annotated[tuple[Side, Side] | None, BeforeValidator(_as_size)] = Field(
+    input_size: Annotated[tuple[int, int] | None, BeforeValidator(_as_size)] = Field(
         None, description="Without a card: HEIGHTxWIDTH, for a model that takes any size."
     )
     engine: Literal["auto", "onnx", "keras"] = Field(
