@@ -29,8 +29,9 @@ from vistazo.answers.decision import calibrate
 from vistazo.answers.explanation import Explainer, Frame
 from vistazo.answers.explanation.heatmap import strengths
 from vistazo.api.schemas import Heatmap
-from vistazo.classifier import Classifier, load_classifier, settle_card
+from vistazo.classifier import Classifier
 from vistazo.engines.onnx import OnnxEngine
+from vistazo.loading import load_classifier, settle_card
 from vistazo.models.card import ModelCard
 from vistazo.models.fetch import located
 from vistazo.models.store import compiled, find_model

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from vistazo.classifier import Classifier, load_classifier
+from vistazo.classifier import Classifier
 from vistazo.cli.predict import picture_files
+from vistazo.loading import load_classifier
 from vistazo.service.settings import Settings
 from vistazo.training.config import read_config
 from vistazo.training.datasets import load_pictures

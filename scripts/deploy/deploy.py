@@ -98,8 +98,8 @@ def prepare() -> int:
     ``CACHE_DIR/model.sha256`` then says which model that was, as sha256sum does.
     """
     sys.path.insert(0, str(ROOT / "src"))
-    from vistazo.classifier import load_classifier
     from vistazo.errors import ModelNotFoundError, VistazoError
+    from vistazo.loading import load_classifier
     from vistazo.service.settings import Settings
     from vistazo.service.telemetry import configure_logging
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from builders import write_brightness_model
-from vistazo.classifier import ModelSource, load_classifier
 from vistazo.engines.base import Engine
 from vistazo.engines.keras import KerasEngine
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.models import compilation
 from vistazo.models.compilation import compile_model
 from vistazo.pictures import ImageLimits

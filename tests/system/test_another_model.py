@@ -14,8 +14,9 @@ import pytest
 
 from builders import encoded, film, flat, write_brightness_model
 from vistazo.answers.likeness import Baseline, baseline_path, write_baseline
-from vistazo.classifier import Classifier, ModelSource, OutOfDistributionPolicy, load_classifier
+from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.errors import CardError
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.store import sha256_of
 from vistazo.pictures import ImageLimits
 

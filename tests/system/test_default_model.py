@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from builders import encoded, flat
-from vistazo.classifier import Classifier, ModelSource, load_classifier
+from vistazo.classifier import Classifier
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.card import read_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare

@@ -18,9 +18,9 @@ from click.testing import CliRunner
 
 from builders import encoded, film, write_brightness_model
 from file_server import Files, Served, hang_up, serving, silent
-from vistazo.classifier import ModelSource, load_classifier
 from vistazo.cli.predict import command as predict
 from vistazo.errors import CardError, ModelError
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.drafting import CardHints
 from vistazo.models.fetch import Link
 from vistazo.models.store import sha256_of

@@ -21,8 +21,9 @@ from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
 from vistazo.api.routes import UploadPolicy, router
 from vistazo.api.service import Service
-from vistazo.classifier import Classifier, load_classifier
+from vistazo.classifier import Classifier
 from vistazo.errors import ModelError, VistazoError
+from vistazo.loading import load_classifier
 from vistazo.service.admission import Admission
 from vistazo.service.settings import Settings
 

@@ -11,9 +11,9 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.classifier import load_classifier
 from vistazo.cli.predict import picture_files, read_file
 from vistazo.errors import InputError
+from vistazo.loading import load_classifier
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.service.settings import Settings

@@ -10,7 +10,7 @@ import click
 
 from vistazo import benchmark
 from vistazo.benchmark import Figure
-from vistazo.classifier import load_classifier
+from vistazo.loading import load_classifier
 from vistazo.models.fetch import located
 from vistazo.service.settings import Settings
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from vistazo.classifier import Classifier, load_classifier
+from vistazo.classifier import Classifier
 from vistazo.errors import SettingsError
+from vistazo.loading import load_classifier
 from vistazo.models.card import ModelCard
 from vistazo.pictures import ImageLimits
 from vistazo.service.settings import Settings

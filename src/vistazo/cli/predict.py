@@ -14,8 +14,9 @@ from typing import TextIO
 
 import click
 
-from vistazo.classifier import Classifier, Prediction, load_classifier
+from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
+from vistazo.loading import load_classifier
 from vistazo.models.card import ModelCard
 from vistazo.models.fetch import Location, parse_location
 from vistazo.service.settings import Settings

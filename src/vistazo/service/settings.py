@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from vistazo.classifier import ModelSource, OutOfDistributionPolicy
+from vistazo.classifier import OutOfDistributionPolicy
 from vistazo.errors import CardError, SettingsError
+from vistazo.loading import ModelSource
 from vistazo.models.card import MAX_SIDE_PX, Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
 from vistazo.models.fetch import MAX_MODEL_BYTES, Location, parse_location
