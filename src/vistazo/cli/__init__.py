@@ -10,7 +10,17 @@ import click
 from vistazo import __version__
 from vistazo.errors import VistazoError
 
-_COMMANDS = ("serve", "predict", "inspect", "convert", "train", "baseline", "evaluate", "benchmark")
+_COMMANDS = (
+    "serve",
+    "predict",
+    "inspect",
+    "card",
+    "convert",
+    "train",
+    "baseline",
+    "evaluate",
+    "benchmark",
+)
 
 
 class _Commands(click.Group):
