@@ -12,7 +12,7 @@ import absl.logging
 import keras
 import numpy as np
 from PIL import Image
-from recipes import Recipe
+from card_search.recipes import Recipe
 
 _FOLDERS = {"leaves": "leaves", "casting": "casting", "chest": "chest_xray/train"}
 _TRAIN = {"leaves": 130, "casting": 330, "chest": 330}
@@ -70,7 +70,7 @@ class _EnoughCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.model.stop_training = logs["accuracy"] > _ENOUGH
 
 
-def train(recipe: Recipe, pictures: Path, path: Path) -> dict[str, Any]:
+def train(recipe: Recipe, pictures: Path, path: Path) -> float:
     """Write the model and, last, what its own pipeline makes of the test pictures."""
     keras.utils.set_random_seed(0)
     known, unseen = split(pictures, recipe, "train"), split(pictures, recipe, "test")
@@ -91,7 +91,7 @@ def train(recipe: Recipe, pictures: Path, path: Path) -> dict[str, Any]:
     _save(model, path)
     scores = model.predict(recipe.pipeline.load(unseen.files), verbose=0)
     answers = scores[:, 0] >= 0.5 if is_one_unit else scores.argmax(axis=1)
-    return {"own_accuracy": float((answers == np.array(unseen.labels)).mean())}
+    return float((answers == np.array(unseen.labels)).mean())
 
 
 def _save(model: Any, path: Path) -> None:
@@ -101,10 +101,10 @@ def _save(model: Any, path: Path) -> None:
         model.save(path)
 
 
-def trained(recipe: Recipe, pictures: Path, folder: Path) -> tuple[Path, dict[str, Any]]:
-    """Train, unless that was done before."""
+def trained(recipe: Recipe, pictures: Path, folder: Path) -> tuple[Path, float]:
+    """Train, unless that was done before; the model, and how often its own pipeline is right."""
     path = folder / f"model_{recipe.name}{recipe.suffix}"
     record = folder / f"model_{recipe.name}.json"
     if not record.exists():
-        record.write_text(json.dumps(train(recipe, pictures, path)))
-    return path, json.loads(record.read_text())
+        record.write_text(json.dumps({"own_accuracy": train(recipe, pictures, path)}))
+    return path, float(json.loads(record.read_text())["own_accuracy"])

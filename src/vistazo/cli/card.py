@@ -80,7 +80,8 @@ def command(
     write_found(card, path, result)
     click.echo(f"\n{path}: labels {', '.join(card.labels)}")
     _write_baseline(result, model, path)
-    click.echo(f"\nNext: MODEL_PATH={model} ./scripts/serve")
+    where = "" if path == card_path(model) else f" MODEL_CARD={path}"
+    click.echo(f"\nNext: MODEL_PATH={model}{where} ./scripts/serve")
     return 0
 
 

@@ -15,13 +15,18 @@ import numpy as np
 
 from vistazo.engines.base import Engine
 from vistazo.errors import SettingsError, UnsupportedModelError
-from vistazo.models.card import InputSpec, OutputKind
+from vistazo.models.card import Colour, InputSpec, OutputKind, Scale
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits
 from vistazo.training.assignment import Order
-from vistazo.training.label_order import most_likely_order, weigh_order
+from vistazo.training.label_order import weigh_order
 from vistazo.training.labelled import LabelledPictures
-from vistazo.training.preparations import commonness, ways_to_resize, ways_to_scale
+from vistazo.training.preparations import (
+    commonness,
+    ways_to_resample,
+    ways_to_resize,
+    ways_to_scale,
+)
 from vistazo.training.progress import Progress
 from vistazo.training.race import Race
 from vistazo.training.trial import Trial
@@ -31,6 +36,7 @@ Lean = Callable[[InputSpec], float]
 
 _LOST_Z = 3.0  # standard errors behind the best: out of the race
 _OPEN_Z = 2.0  # nearer than this, the pictures do not tell two apart
+_FAR = 0.3  # of the loss by guessing, behind the best: a scale that is not looked at again
 _FIRST, _PER_LABEL = 32, 3
 _MOST_SCALES, _MOST_AFTER_FIRST, _FINALISTS = 4, 24, 12
 
@@ -78,18 +84,24 @@ def search(
     _check(engine.signature, labelled.names)
     known = _known_order(labels, labelled.names) if labels is not None else None
     with Race(engine, labelled, limits, threads, progress or Progress()) as race:
-        trials = _finalists(race, _first_spec(engine.signature, labelled), labelled, known)
-        kind = race.kind
-    chosen = max(trials, key=lambda trial: lean(trial.spec) - len(labelled) * trial.log_loss)
-    others = [trial for trial in trials if trial is not chosen]
+        trials = _finalists(race, labelled, lean, None)
+        chosen = _choose(trials, lean)
+        doubts = _doubts(trials, chosen)
+        if known is not None and doubts:
+            trials = _finalists(race, labelled, lean, known)
+            chosen, doubts = _choose(trials, lean), ()
+        elif known is not None and (known != chosen.unit_of).any():
+            doubts = ("the labels were given in an order that the pictures contradict",)
     return SearchResult(
         signature=engine.signature,
-        kind=kind or "softmax",
+        kind=race.kind or "softmax",
         labelled=labelled,
         trials=tuple(trials),
         chosen=chosen,
-        open_against=tuple(trial for trial in others if trial.behind(chosen) < _OPEN_Z),
-        doubts=_doubts(chosen, others) if known is None else _contradiction(chosen),
+        open_against=tuple(
+            trial for trial in trials if trial is not chosen and trial.behind(chosen) < _OPEN_Z
+        ),
+        doubts=doubts,
     )
 
 
@@ -130,47 +142,61 @@ def _first_spec(signature: ModelSignature, labelled: LabelledPictures) -> InputS
 
 
 def _finalists(
-    race: Race, first: InputSpec, labelled: LabelledPictures, known: Order | None
+    race: Race, labelled: LabelledPictures, lean: Lean, known: Order | None
 ) -> list[Trial]:
     """What is left on all pictures, best first. Each round has more pictures and fewer ways."""
-    n = len(labelled)
+    n, sizes = len(labelled), labelled.sizes
     few = min(n, max(_FIRST, _PER_LABEL * len(labelled.names)))
     more = min(n, 2 * few)
-    ways = ways_to_scale(first)
-    race.foresee(few * len(ways))
-    leading = _still_in(race.trials(ways, few, known), _MOST_SCALES)
-    ways = ways_to_resize([trial.spec for trial in leading], labelled.sizes)
-    race.foresee(few * (len(ways) - len(leading)))
-    leading = _still_in(race.trials(ways, few, known), _MOST_AFTER_FIRST)
-    race.foresee((more - few) * len(leading) + (n - more) * min(len(leading), _FINALISTS))
-    leading = _still_in(race.trials([trial.spec for trial in leading], more, known), _FINALISTS)
-    return race.trials([trial.spec for trial in leading], n, known)
+    specs = ways_to_resize(ways_to_scale(_first_spec(race.signature, labelled)), sizes)
+    race.foresee(few * len(specs))
+    scalings = _leading_scalings(race.trials(specs, few, known), lean)
+    specs = ways_to_resample(ways_to_resize(scalings, sizes), sizes)
+    race.foresee(few * len(specs))
+    specs = _still_in(race.trials(specs, few, known), lean, _MOST_AFTER_FIRST)
+    race.foresee((more - few) * len(specs) + (n - more) * min(len(specs), _FINALISTS))
+    specs = _still_in(race.trials(specs, more, known), lean, _FINALISTS)
+    return race.trials(specs, n, known)
 
 
-def _still_in(trials: Sequence[Trial], most: int) -> list[Trial]:
-    """Those not clearly behind, at most so many; of some that come to the same, the most common."""
-    best, kept = trials[0], list[Trial]()
-    for trial in sorted(trials, key=lambda trial: -commonness(trial.spec)):
-        if trial.behind(best) < _LOST_Z and not any(trial.is_like(other) for other in kept):
+def _leading_scalings(trials: Sequence[Trial], lean: Lean) -> list[InputSpec]:
+    """Some of the best, one resize of each: while the resampling is not the model's own, the right
+    scale need not be the very best.
+    """
+    far = trials[0].log_loss + _FAR * math.log(len(trials[0].unit_of))
+    best_of: dict[tuple[Scale, Colour], Trial] = {}
+    for trial in _different(trials, lean):
+        best_of.setdefault((trial.spec.scale, trial.spec.colour), trial)
+    near = [trial for trial in best_of.values() if trial.log_loss <= far]
+    return [trial.spec for trial in near[:_MOST_SCALES]]
+
+
+def _still_in(trials: Sequence[Trial], lean: Lean, most: int) -> list[InputSpec]:
+    """Those not clearly behind the best, at most so many."""
+    near = [trial for trial in trials if trial.behind(trials[0]) < _LOST_Z]
+    return [trial.spec for trial in _different(near, lean)[:most]]
+
+
+def _different(trials: Sequence[Trial], lean: Lean) -> list[Trial]:
+    """Best first; of some that come to the same, the likeliest in advance."""
+    kept = list[Trial]()
+    for trial in sorted(trials, key=lambda trial: -lean(trial.spec)):
+        if not any(trial.is_like(other) for other in kept):
             kept.append(trial)
-    return sorted(kept, key=lambda trial: trial.log_loss)[:most]
+    return sorted(kept, key=lambda trial: trial.log_loss)
 
 
-def _doubts(chosen: Trial, others: Sequence[Trial]) -> tuple[str, ...]:
+def _choose(trials: Sequence[Trial], lean: Lean) -> Trial:
+    n = len(trials[0].labels)
+    return max(trials, key=lambda trial: lean(trial.spec) - n * trial.log_loss)
+
+
+def _doubts(trials: Sequence[Trial], chosen: Trial) -> tuple[str, ...]:
     """Why the order of the labels is not certain. It must not hang on the preparation."""
     doubts = weigh_order(chosen.log_probabilities, chosen.labels, chosen.unit_of)
     if any(
         trial.behind(chosen) < _LOST_Z and (trial.unit_of != chosen.unit_of).any()
-        for trial in others
+        for trial in trials
     ):
         return (*doubts, "other preparations do as well, and with another order of the labels")
     return doubts
-
-
-def _contradiction(chosen: Trial) -> tuple[str, ...]:
-    """Where the order is known, only a certain other one is a doubt."""
-    likeliest = most_likely_order(chosen.log_probabilities, chosen.labels)
-    is_other = bool((likeliest != chosen.unit_of).any())
-    if is_other and not weigh_order(chosen.log_probabilities, chosen.labels, likeliest):
-        return ("the labels were given in an order that the pictures contradict",)
-    return ()

@@ -43,17 +43,20 @@ def ways_to_scale(first: InputSpec) -> list[InputSpec]:
     return [_with(first, scale=scale, colour=colour) for scale, colour in product(_SCALES, colours)]
 
 
-def ways_to_resize(
-    scalings: Iterable[InputSpec], sizes: Sequence[tuple[int, int]]
-) -> list[InputSpec]:
-    """Every resize and resampling of these that makes a difference to pictures of such sizes.
-
-    ``sizes`` are (width, height).
-    """
+def ways_to_resize(specs: Iterable[InputSpec], sizes: Sequence[tuple[int, int]]) -> list[InputSpec]:
+    """These, with every resize that makes a difference to pictures of ``sizes`` (width, height)."""
     return [
-        _with(spec, resize=resize, filter=name, antialias=antialias)
-        for spec in scalings
-        for resize in _resizes_that_differ(spec, sizes)
+        _with(spec, resize=resize) for spec in specs for resize in _resizes_that_differ(spec, sizes)
+    ]
+
+
+def ways_to_resample(
+    specs: Iterable[InputSpec], sizes: Sequence[tuple[int, int]]
+) -> list[InputSpec]:
+    """These, with every resampling that makes a difference to pictures of ``sizes``."""
+    return [
+        _with(spec, filter=name, antialias=antialias)
+        for spec in specs
         for name, antialias in _resamplings_that_differ(spec, sizes)
     ]
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vistazo.engines.base import Engine
 from vistazo.models.card import InputSpec, OutputKind
+from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import decode_size, prepare, scale
 from vistazo.training.assignment import Order
@@ -55,6 +56,10 @@ class Race:
         trace: TracebackType | None,
     ) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def signature(self) -> ModelSignature:
+        return self._engine.signature
 
     def foresee(self, pictures: int) -> None:
         """Say how many more pictures will be run, for the progress bar."""
