@@ -12,6 +12,7 @@ import absl.logging
 import keras
 import numpy as np
 from PIL import Image
+
 from card_search.recipes import Recipe
 
 _FOLDERS = {"leaves": "leaves", "casting": "casting", "chest": "chest_xray/train"}

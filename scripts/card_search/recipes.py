@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 from keras import layers
+
 from card_search.pipelines import Pipeline
 
 Model = Any
