@@ -80,7 +80,7 @@ def _mobile(x: Any) -> Any:
 def _residual(x: Any) -> Any:
     x = layers.BatchNormalization(momentum=0.9)(x)
     for filters in (16, 32, 64):
-        past = layers.Conv2D(filters, 1, strides=2)(x)
+        past = layers.Conv2D(filters, 1)(layers.AveragePooling2D(2)(x))
         x = layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False)(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)

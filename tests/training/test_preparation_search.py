@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -319,6 +320,20 @@ def test_folders_that_are_no_labels_are_refused(
 def test_more_folders_than_labels_are_refused(noise: LabelledPictures) -> None:
     with pytest.raises(SettingsError, match="tells 2 labels apart, but there are 3 folders"):
         find(SayingEngine(by_chance(0), 1, "sigmoid"), noise)
+
+
+def test_an_interrupted_search_ends_its_threads_and_says_so(noise: LabelledPictures) -> None:
+    runs = iter(range(20))
+
+    def say(images: Floats) -> Floats:
+        if next(runs, None) is None:
+            raise KeyboardInterrupt
+        return by_chance(0)(images)
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        find(SayingEngine(say, 3, "softmax"), noise, threads=2)
+    assert threading.active_count() == before
 
 
 def test_the_search_needs_nothing_but_what_serving_needs() -> None:

@@ -9,15 +9,16 @@ import click
 
 from vistazo.cli.convert import ImageSize
 from vistazo.errors import CardError
-from vistazo.models.card import ModelCard, card_path, read_card
+from vistazo.models.card import InputSpec, ModelCard, card_path, read_card
+from vistazo.models.signature import ModelSignature
 from vistazo.models.store import sha256_of
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 from vistazo.training.found_card import (
-    FEWEST_FOR_BASELINE,
     baseline_of,
     card_of,
     conclusions,
+    no_baseline,
     table,
     write_found,
 )
@@ -25,7 +26,7 @@ from vistazo.training.labelled import draw_labelled
 from vistazo.training.preparation_search import SearchResult, search
 from vistazo.training.progress import Progress
 
-_COMPARED = ("labels", "input", "output")
+_COMPARED = ("labels", "input", "output", "sha256")
 
 
 @click.command(name="card")
@@ -63,22 +64,21 @@ def command(
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     path = out or card_path(model)
     earlier = _earlier(path, force=force)
-    if size is None and earlier is not None:
-        size = earlier.input.height, earlier.input.width
-    result = _search(model, labelled, labels, size)
+    result = _search(model, labelled, labels, size, earlier)
     click.echo("\n".join(table(result.trials, result.chosen)))
     if result.labels is None:
         raise CardError(_uncertain(result, model, labelled))
     card = card_of(result, model, sha256_of(model), earlier)
-    click.echo("\n" + "\n".join(conclusions(result, card)))
-    if earlier is not None and not force and _differences(card, earlier):
+    click.echo("\n" + "\n".join(conclusions(result, card)) + "\n")
+    if earlier is None or force:
+        write_found(card, path, result)
+        click.echo(f"{path}: labels {', '.join(card.labels)}")
+    elif result.agrees_with(earlier) and earlier.sha256 in (None, card.sha256):
+        click.echo(f"{path} agrees with the pictures and stays as it is.")
+    else:
         differing = ", ".join(_differences(card, earlier))
-        click.echo(
-            f"\n{path} says otherwise ({differing}) and is left as it is: --force replaces it."
-        )
+        click.echo(f"{path} says otherwise ({differing}) and stays as it is: --force replaces it.")
         return 1
-    write_found(card, path, result)
-    click.echo(f"\n{path}: labels {', '.join(card.labels)}")
     _write_baseline(result, model, path)
     where = "" if path == card_path(model) else f" MODEL_CARD={path}"
     click.echo(f"\nNext: MODEL_PATH={model}{where} ./scripts/serve")
@@ -97,9 +97,15 @@ def _earlier(path: Path, *, force: bool) -> ModelCard | None:
 
 
 def _search(
-    model: Path, folder: Path, labels: str | None, size: tuple[int, int] | None
+    model: Path,
+    folder: Path,
+    labels: str | None,
+    size: tuple[int, int] | None,
+    earlier: ModelCard | None,
 ) -> SearchResult:
     settings, progress = Settings.from_environment(), Progress()
+    if size is None and earlier is not None:
+        size = earlier.input.height, earlier.input.width
     limits = settings.image_limits
     with open_without_card(model, settings.cache_dir, size, settings.keras_layers) as engine:
         return search(
@@ -107,9 +113,19 @@ def _search(
             draw_labelled(folder, limits, progress),
             limits,
             labels=[name.strip() for name in labels.split(",")] if labels else None,
+            also=_input_of(earlier, engine.signature),
             threads=settings.threads,
             progress=progress,
         )
+
+
+def _input_of(earlier: ModelCard | None, signature: ModelSignature) -> list[InputSpec]:
+    """What the earlier card says of the input, where that could be the model's at all."""
+    if earlier is None:
+        return []
+    said = (earlier.input.height, earlier.input.width, earlier.input.channels)
+    is_possible = said == (signature.height, signature.width, signature.channels)
+    return [earlier.input] if is_possible else []
 
 
 def _uncertain(result: SearchResult, model: Path, folder: Path) -> str:
@@ -127,23 +143,13 @@ def _differences(card: ModelCard, earlier: ModelCard) -> list[str]:
 
 
 def _write_baseline(result: SearchResult, model: Path, card: Path) -> None:
-    if result.signature.features is None:
-        click.echo("No baseline: the model has no spatial feature map to compare.")
+    reason = no_baseline(result)
+    if reason is not None:
+        click.echo(f"No baseline yet: {reason}. 'vistazo baseline' makes one of any pictures.")
         return
-    settings = Settings.from_environment()
-    with click.progressbar(
-        length=len(result.labelled), label="Learning the baseline", file=sys.stderr
-    ) as learnt:
+    limits, n = Settings.from_environment().image_limits, len(result.labelled)
+    with click.progressbar(length=n, label="Learning", file=sys.stderr) as learnt:
         path = baseline_of(
-            result,
-            model,
-            card,
-            settings.image_limits,
-            lambda done, _: learnt.update(done - learnt.pos),
+            result, model, card, limits, lambda done, _: learnt.update(done - learnt.pos)
         )
-    if path is None:
-        click.echo(
-            f"No baseline: it needs {FEWEST_FOR_BASELINE} pictures. 'vistazo baseline' later."
-        )
-    else:
-        click.echo(f"{path}: of {len(result.labelled)} pictures")
+    click.echo(f"{path}: of {n} pictures")

@@ -25,7 +25,7 @@ from vistazo.training.preparation_search import SearchResult
 from vistazo.training.preparations import in_words, resampling, scale_in_words
 from vistazo.training.trial import Trial
 
-FEWEST_FOR_BASELINE = 2 * COMPONENTS
+_FOR_BASELINE = 2 * COMPONENTS
 _UNSEEN = 0.2
 # With fewer, chance moves a threshold further than it helps; without mistakes, no temperature is
 # too low.
@@ -82,17 +82,24 @@ def write_found(card: ModelCard, path: Path, result: SearchResult) -> None:
     replace_whole(path, write)
 
 
+def no_baseline(result: SearchResult) -> str | None:
+    """Why these pictures make no baseline; None where they do."""
+    if result.signature.features is None:
+        return "the model has no spatial feature map to compare"
+    if len(result.labelled) < _FOR_BASELINE:
+        return f"it takes {_FOR_BASELINE} pictures, here are {len(result.labelled)}"
+    return None
+
+
 def baseline_of(
     result: SearchResult,
     model: Path,
     card: Path,
     limits: ImageLimits,
     show: Callable[[int, int], None] = lambda *_: None,
-) -> Path | None:
-    """Write the baseline of the same pictures; None where they are too few. Raises ModelError."""
+) -> Path:
+    """Write the baseline of the same pictures, unless ``no_baseline``. Raises ModelError."""
     n, spec = len(result.labelled), result.chosen.spec
-    if n < FEWEST_FOR_BASELINE:
-        return None
 
     def prepared(row: int) -> NDArray[np.float32]:
         data = result.labelled.pictures[row].encoded()
@@ -132,8 +139,8 @@ def open_questions(result: SearchResult) -> Iterator[str]:
         rivals = [other for other in dict.fromkeys(others) if other != say(result.chosen)]
         if rivals:
             yield (
-                f"The pictures do not settle the {what}: {' and '.join(rivals)} would do as well "
-                f"as {say(result.chosen)}, which is the more common or a little better."
+                f"The pictures do not settle the {what}: {say(result.chosen)} is taken as the "
+                f"likeliest, but {', '.join(rivals)} would do as well on them."
             )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from vistazo.engines.base import Engine
 from vistazo.errors import SettingsError, UnsupportedModelError
-from vistazo.models.card import Colour, InputSpec, OutputKind, Scale
+from vistazo.models.card import Colour, InputSpec, ModelCard, OutputKind, Scale
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits
 from vistazo.training.assignment import Order
@@ -57,6 +57,12 @@ class SearchResult:
     open_against: tuple[Trial, ...]
     doubts: tuple[str, ...]
 
+    def agrees_with(self, card: ModelCard) -> bool:
+        """Whether the pictures leave a card standing whose input was tried ``also``."""
+        standing = [self.chosen.spec, *(trial.spec for trial in self.open_against)]
+        is_of_a_kind = card.labels == self.labels and card.output.kind == self.kind
+        return is_of_a_kind and card.input in standing
+
     @property
     def labels(self) -> tuple[str, ...] | None:
         if self.doubts:
@@ -71,6 +77,7 @@ def search(
     limits: ImageLimits,
     *,
     labels: Sequence[str] | None = None,
+    also: Sequence[InputSpec] = (),
     lean: Lean = commonness,
     threads: int = 1,
     progress: Progress | None = None,
@@ -78,17 +85,18 @@ def search(
     """Try the ways that people prepare pictures. Raises ModelError, and SettingsError.
 
     ``labels``, in the order of the outputs, where that is known from elsewhere: it is then held
-    against the pictures, and a doubt where they contradict it. ``lean`` says what is likely before
+    against the pictures, and a doubt where they contradict it. ``also`` are preparations to try on
+    all pictures in any case, such as that of an earlier card. ``lean`` says what is likely before
     the pictures do, and may be told more than ``commonness``.
     """
     _check(engine.signature, labelled.names)
     known = _known_order(labels, labelled.names) if labels is not None else None
     with Race(engine, labelled, limits, threads, progress or Progress()) as race:
-        trials = _finalists(race, labelled, lean, None)
+        trials = _finalists(race, labelled, also, lean, None)
         chosen = _choose(trials, lean)
         doubts = _doubts(trials, chosen)
         if known is not None and doubts:
-            trials = _finalists(race, labelled, lean, known)
+            trials = _finalists(race, labelled, also, lean, known)
             chosen, doubts = _choose(trials, lean), ()
         elif known is not None and (known != chosen.unit_of).any():
             doubts = ("the labels were given in an order that the pictures contradict",)
@@ -142,7 +150,11 @@ def _first_spec(signature: ModelSignature, labelled: LabelledPictures) -> InputS
 
 
 def _finalists(
-    race: Race, labelled: LabelledPictures, lean: Lean, known: Order | None
+    race: Race,
+    labelled: LabelledPictures,
+    also: Sequence[InputSpec],
+    lean: Lean,
+    known: Order | None,
 ) -> list[Trial]:
     """What is left on all pictures, best first. Each round has more pictures and fewer ways."""
     n, sizes = len(labelled), labelled.sizes
@@ -156,7 +168,7 @@ def _finalists(
     specs = _still_in(race.trials(specs, few, known), lean, _MOST_AFTER_FIRST)
     race.foresee((more - few) * len(specs) + (n - more) * min(len(specs), _FINALISTS))
     specs = _still_in(race.trials(specs, more, known), lean, _FINALISTS)
-    return race.trials(specs, n, known)
+    return race.trials(list(dict.fromkeys([*specs, *also])), n, known)
 
 
 def _leading_scalings(trials: Sequence[Trial], lean: Lean) -> list[InputSpec]:
