@@ -41,9 +41,9 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "pictures" / "one.jpeg").write_bytes(data)
     for label, grey in (("DARK", 30), ("BRIGHT", 220)):
         (tmp_path / "labelled_pictures" / label).mkdir(parents=True)
-        (tmp_path / "labelled_pictures" / label / "one.png").write_bytes(
-            encoded(flat(grey, 60, 60))
-        )
+        for more in range(20):
+            picture = encoded(flat(grey + more, 60, 60))
+            (tmp_path / "labelled_pictures" / label / f"{more}.png").write_bytes(picture)
     (tmp_path / "training_pictures").mkdir()
     for number in range(80):
         grey = encoded(flat(60 + number, 40, 40))

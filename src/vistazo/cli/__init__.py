@@ -11,7 +11,17 @@ from vistazo import __version__
 from vistazo.errors import VistazoError
 from vistazo.service.telemetry import configure_logging
 
-_COMMANDS = ("serve", "predict", "inspect", "convert", "train", "baseline", "evaluate", "benchmark")
+_COMMANDS = (
+    "serve",
+    "predict",
+    "inspect",
+    "card",
+    "convert",
+    "train",
+    "baseline",
+    "evaluate",
+    "benchmark",
+)
 
 
 class _Commands(click.Group):

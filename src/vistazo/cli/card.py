@@ -1,0 +1,155 @@
+"""vistazo card."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from vistazo.cli.convert import ImageSize
+from vistazo.errors import CardError
+from vistazo.models.card import InputSpec, ModelCard, card_path, read_card
+from vistazo.models.signature import ModelSignature
+from vistazo.models.store import sha256_of
+from vistazo.service.settings import Settings
+from vistazo.training.cardless import open_without_card
+from vistazo.training.found_card import (
+    baseline_of,
+    card_of,
+    conclusions,
+    no_baseline,
+    table,
+    write_found,
+)
+from vistazo.training.labelled import draw_labelled
+from vistazo.training.preparation_search import SearchResult, search
+from vistazo.training.progress import Progress
+
+_COMPARED = ("labels", "input", "output", "sha256")
+
+
+@click.command(name="card")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("labelled", type=click.Path(path_type=Path))
+@click.option(
+    "--labels", help="Where you know it: the order of the model's outputs, such as CAT,DOG."
+)
+@click.option("--input", "size", type=ImageSize(), help="For a model that takes any size.")
+@click.option("--out", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
+@click.option("--force", is_flag=True, help="Replace a card that says otherwise.")
+def command(
+    model: Path,
+    labelled: Path,
+    labels: str | None,
+    size: tuple[int, int] | None,
+    out: Path | None,
+    *,
+    force: bool,
+) -> int:
+    """Find out how MODEL wants its pictures, and write its card.
+
+    LABELLED is a folder with one folder of pictures for each label, named like it; twenty pictures
+    each are enough to begin, and none of them should be one that MODEL was trained on. Every usual
+    scale, order of colours, resize and resampling is tried on them, and every order of the labels.
+    Where the pictures do not settle the order of the labels no card is written.
+
+    Writes MODEL.card.yaml and, from 64 pictures on, MODEL.baseline.npz. Exit status: 0, or 1 where
+    there is a card already that says otherwise.
+
+    \b
+    Examples:
+      vistazo card my_model.h5 labelled_pictures/
+      vistazo card my_model.h5 labelled_pictures/ --labels healthy,scab --force
+    """  # noqa: D301 - \b is click's mark for a block that keeps its lines
+    path = out or card_path(model)
+    earlier = _earlier(path, force=force)
+    result = _search(model, labelled, labels, size, earlier)
+    click.echo("\n".join(table(result.trials, result.chosen)))
+    if result.labels is None:
+        raise CardError(_uncertain(result, model, labelled))
+    card = card_of(result, model, sha256_of(model), earlier)
+    click.echo("\n" + "\n".join(conclusions(result, card)) + "\n")
+    if earlier is None or force:
+        write_found(card, path, result)
+        click.echo(f"{path}: labels {', '.join(card.labels)}")
+    elif result.agrees_with(earlier) and earlier.sha256 in (None, card.sha256):
+        click.echo(f"{path} agrees with the pictures and stays as it is.")
+    else:
+        differing = ", ".join(_differences(card, earlier))
+        click.echo(f"{path} says otherwise ({differing}) and stays as it is: --force replaces it.")
+        return 1
+    _write_baseline(result, model, path)
+    where = "" if path == card_path(model) else f" MODEL_CARD={path}"
+    click.echo(f"\nNext: MODEL_PATH={model}{where} ./scripts/serve")
+    return 0
+
+
+def _earlier(path: Path, *, force: bool) -> ModelCard | None:
+    if not path.exists():
+        return None
+    try:
+        return read_card(path)
+    except CardError:
+        if force:
+            return None
+        raise
+
+
+def _search(
+    model: Path,
+    folder: Path,
+    labels: str | None,
+    size: tuple[int, int] | None,
+    earlier: ModelCard | None,
+) -> SearchResult:
+    settings, progress = Settings.from_environment(), Progress()
+    if size is None and earlier is not None:
+        size = earlier.input.height, earlier.input.width
+    limits = settings.image_limits
+    with open_without_card(model, settings.cache_dir, size, settings.keras_layers) as engine:
+        return search(
+            engine,
+            draw_labelled(folder, limits, progress),
+            limits,
+            labels=[name.strip() for name in labels.split(",")] if labels else None,
+            also=_input_of(earlier, engine.signature),
+            threads=settings.threads,
+            progress=progress,
+        )
+
+
+def _input_of(earlier: ModelCard | None, signature: ModelSignature) -> list[InputSpec]:
+    """What the earlier card says of the input, where that could be the model's at all."""
+    if earlier is None:
+        return []
+    said = (earlier.input.height, earlier.input.width, earlier.input.channels)
+    is_possible = said == (signature.height, signature.width, signature.channels)
+    return [earlier.input] if is_possible else []
+
+
+def _uncertain(result: SearchResult, model: Path, folder: Path) -> str:
+    doubts = "".join(f"  {doubt}\n" for doubt in result.doubts)
+    return (
+        f"The pictures do not settle which output of {model} means which label, so no card is "
+        f"written:\n{doubts}More pictures may settle it. Where you know the order, give it: "
+        f"vistazo card {model} {folder} --labels {','.join(result.labelled.names)} (Keras sorts "
+        "the folders it was trained on by name)."
+    )
+
+
+def _differences(card: ModelCard, earlier: ModelCard) -> list[str]:
+    return [name for name in _COMPARED if getattr(card, name) != getattr(earlier, name)]
+
+
+def _write_baseline(result: SearchResult, model: Path, card: Path) -> None:
+    reason = no_baseline(result)
+    if reason is not None:
+        click.echo(f"No baseline yet: {reason}. 'vistazo baseline' makes one of any pictures.")
+        return
+    limits, n = Settings.from_environment().image_limits, len(result.labelled)
+    with click.progressbar(length=n, label="Learning", file=sys.stderr) as learnt:
+        path = baseline_of(
+            result, model, card, limits, lambda done, _: learnt.update(done - learnt.pos)
+        )
+    click.echo(f"{path}: of {n} pictures")
