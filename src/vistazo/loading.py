@@ -89,7 +89,7 @@ def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classi
         cache_dir=source.cache_dir,
         sha256=source.sha256,
     )
-    engine = _open_engine(model, source)
+    engine = open_engine(model, source)
     card, conclusions = settle_card(model, engine)
     check_agreement(disagreements(card, engine.signature), source.card or source.path)
     baseline = _baseline_of(model, engine, files.baseline, source.out_of_distribution)
@@ -113,6 +113,15 @@ def settle_card(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Co
     """
     if model.card is not None:
         return model.card, ()
+    draft = draft_of(model, engine)
+    card = draft.complete()
+    for conclusion in draft.conclusions:
+        log.info("concluded", extra=asdict(conclusion))
+    return card, draft.conclusions
+
+
+def draft_of(model: StoredModel, engine: Engine) -> CardDraft:
+    """A card for a model that has none, as far as it is known. Raises CardError."""
     draft = draft_card(
         model.home,
         model.sha256,
@@ -121,11 +130,7 @@ def settle_card(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Co
         model.labels,
         empty_card=model.empty_card,
     )
-    draft = _settle_scale(draft, engine)
-    card = draft.complete()
-    for conclusion in draft.conclusions:
-        log.info("concluded", extra=asdict(conclusion))
-    return card, draft.conclusions
+    return _settle_scale(draft, engine)
 
 
 def _settle_scale(draft: CardDraft, engine: Engine) -> CardDraft:  # noqa: ARG001
@@ -152,7 +157,7 @@ def _baseline_of(
         return None
 
 
-def _open_engine(model: StoredModel, source: ModelSource) -> Engine:
+def open_engine(model: StoredModel, source: ModelSource) -> Engine:
     if source.engine == "keras":
         from vistazo.engines.keras import KerasEngine
 

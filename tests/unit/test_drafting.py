@@ -198,12 +198,12 @@ LABELS = ("no", "1", "a: b", "# x", "[", "neumonía")
 
 def test_a_draft_that_lacks_nothing_is_a_card_as_text() -> None:
     draft = drafted(replace(SCALED, units=6), beside(*LABELS))
-    card = parse_card(draft_text(draft, Path("x.card.yaml")))
+    card = parse_card(draft_text(draft))
     assert card == draft.complete()
 
 
 def test_a_draft_that_lacks_something_is_valid_yaml_and_says_what_is_to_do() -> None:
-    text = draft_text(drafted(COLOUR_MODEL, None), Path("x.card.yaml"))
+    text = draft_text(drafted(COLOUR_MODEL, None))
     assert yaml.safe_load(text)["labels"] == "TODO"
     assert "labels: TODO  # 2, in the order of the model's outputs" in text
     with pytest.raises(CardError, match=r"TODO at labels, input\.scale"):

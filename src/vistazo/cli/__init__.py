@@ -12,6 +12,7 @@ from vistazo.errors import VistazoError
 from vistazo.service.telemetry import configure_logging
 
 _COMMANDS = (
+    "setup",
     "serve",
     "predict",
     "inspect",

@@ -41,6 +41,19 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
       vistazo baseline my_model.h5 training_pictures/
     """  # noqa: D301
     settings = Settings.from_environment()
+    files = drawn(list(picture_files(pictures)))
+    path, count = learn(model, card, files, settings)
+    click.echo(f"{path}: of {count} pictures")
+    return 1 if count < len(files) else 0
+
+
+def learn(
+    model: Path, card: Path | None, files: list[Path], settings: Settings
+) -> tuple[Path, int]:
+    """Write the baseline of a model; give its path, and how many of the files could be read.
+
+    Raises ModelError, and SettingsError for too few pictures.
+    """
     source = replace(settings.model_source, path=model, card=card, out_of_distribution="off")
     classifier = load_classifier(source, settings.image_limits)
     spec = classifier.card.input
@@ -50,7 +63,6 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
         image = open_image(read_file(file, settings.max_upload_bytes), settings.image_limits)
         return prepare(image.decode(decode_size(spec)), spec)
 
-    files = _drawn(list(picture_files(pictures)))
     with click.progressbar(files, label="Reading", file=sys.stderr) as bar:
         readable = [file for file in bar if _is_readable(file, prepared)]
     unseen = round(_UNSEEN * len(readable))
@@ -65,11 +77,10 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
             cache_dir=settings.cache_dir,
             show=lambda done, _: learnt.update(done - learnt.pos),
         )
-    click.echo(f"{path}: of {len(readable)} pictures")
-    return 1 if len(readable) < len(files) else 0
+    return path, len(readable)
 
 
-def _drawn(files: list[Path]) -> list[Path]:
+def drawn(files: list[Path]) -> list[Path]:
     """In random order, at most as many as make a difference."""
     order = np.random.default_rng(0).permutation(len(files))
     return [files[place] for place in order[:_MOST_PICTURES]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from vistazo.cli.convert import ImageSize
 from vistazo.errors import CardError
 from vistazo.models.card import InputSpec, ModelCard, card_path, read_card
 from vistazo.models.signature import ModelSignature
-from vistazo.models.store import sha256_of
+from vistazo.models.store import sha256_of, weights_of
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 from vistazo.training.found_card import (
@@ -63,12 +64,34 @@ def command(
       vistazo card my_model.h5 labelled_pictures/ --labels healthy,scab --force
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     path = out or card_path(model)
+    known = [name.strip() for name in labels.split(",")] if labels else None
+    if not write_card_of(model, labelled, path, labels=known, size=size, force=force):
+        return 1
+    where = "" if path == card_path(model) else f" MODEL_CARD={path}"
+    click.echo(f"\nNext: MODEL_PATH={model}{where} ./scripts/serve")
+    return 0
+
+
+def write_card_of(
+    model: Path,
+    labelled: Path,
+    path: Path,
+    *,
+    labels: Sequence[str] | None = None,
+    size: tuple[int, int] | None = None,
+    force: bool = False,
+) -> bool:
+    """Search, say what was found, write card and baseline; False where another card is left.
+
+    Raises CardError where the pictures do not settle the order of the labels.
+    """
     earlier = _earlier(path, force=force)
     result = _search(model, labelled, labels, size, earlier)
     click.echo("\n".join(table(result.trials, result.chosen)))
     if result.labels is None:
         raise CardError(_uncertain(result, model, labelled))
-    card = card_of(result, model, sha256_of(model), earlier)
+    weights = weights_of(model, Settings.from_environment().cache_dir)
+    card = card_of(result, model, sha256_of(weights), earlier)
     click.echo("\n" + "\n".join(conclusions(result, card)) + "\n")
     if earlier is None or force:
         write_found(card, path, result)
@@ -78,11 +101,9 @@ def command(
     else:
         differing = ", ".join(_differences(card, earlier))
         click.echo(f"{path} says otherwise ({differing}) and stays as it is: --force replaces it.")
-        return 1
+        return False
     _write_baseline(result, model, path)
-    where = "" if path == card_path(model) else f" MODEL_CARD={path}"
-    click.echo(f"\nNext: MODEL_PATH={model}{where} ./scripts/serve")
-    return 0
+    return True
 
 
 def _earlier(path: Path, *, force: bool) -> ModelCard | None:
@@ -99,7 +120,7 @@ def _earlier(path: Path, *, force: bool) -> ModelCard | None:
 def _search(
     model: Path,
     folder: Path,
-    labels: str | None,
+    labels: Sequence[str] | None,
     size: tuple[int, int] | None,
     earlier: ModelCard | None,
 ) -> SearchResult:
@@ -112,7 +133,7 @@ def _search(
             engine,
             draw_labelled(folder, limits, progress),
             limits,
-            labels=[name.strip() for name in labels.split(",")] if labels else None,
+            labels=labels,
             also=_input_of(earlier, engine.signature),
             threads=settings.threads,
             progress=progress,

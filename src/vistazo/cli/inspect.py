@@ -13,7 +13,7 @@ from vistazo.errors import CardError
 from vistazo.models.card import ModelCard, card_path, find_card
 from vistazo.models.compilation import describe_model
 from vistazo.models.conclusions import draft_card
-from vistazo.models.draft_text import draft_text
+from vistazo.models.draft_text import draft_text, what_to_do
 from vistazo.models.signature import Description, ModelSignature, disagreements
 from vistazo.models.store import check_is_there, find_labels, sha256_of, weights_of
 from vistazo.service.settings import Settings
@@ -80,7 +80,7 @@ def _inspect(
     labels = find_labels(model, weights)
     hints, sha256 = settings.card_hints, sha256_of(weights)
     draft = draft_card(model, sha256, description.signature, hints, labels)
-    click.echo(draft_text(draft, card_file), nl=False)
+    click.echo(what_to_do(draft, card_file) + draft_text(draft), nl=False)
     return 1 if draft.missing else 0
 
 

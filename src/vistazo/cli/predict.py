@@ -180,7 +180,7 @@ def _print(rows: list[Row], card: ModelCard, style: str | None) -> None:
     else:
         if card.own_notice:
             click.echo(card.own_notice, err=True)
-        _print_table(rows)
+        print_table(rows)
 
 
 def _as_dict(row: Row, labels: tuple[str, ...]) -> dict[str, object]:
@@ -220,7 +220,8 @@ def _print_csv(rows: list[Row], labels: tuple[str, ...], out: TextIO) -> None:
         )
 
 
-def _print_table(rows: list[Row]) -> None:
+def print_table(rows: list[Row]) -> None:
+    """One line a picture, for people."""
     width = max((len(str(row.file)) for row in rows), default=0)
     for row in rows:
         if row.prediction is None:

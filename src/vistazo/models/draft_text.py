@@ -18,11 +18,15 @@ licence: ""
 """
 
 
-def draft_text(draft: CardDraft, place: Path) -> str:
-    """Valid YAML, whatever is missing; ``place`` is where it is to be saved."""
-    count = len(draft.missing)
-    left = f"Complete what says {TO_DO}" if count else "Nothing is missing"
-    return f"# {left}; save this as {place}.\n" + "".join(_lines(draft)) + _BY_A_PERSON
+def draft_text(draft: CardDraft) -> str:
+    """Valid YAML, whatever is missing."""
+    return "".join(_lines(draft)) + _BY_A_PERSON
+
+
+def what_to_do(draft: CardDraft, place: Path) -> str:
+    """A comment that says what is left to a person, and where to save the card."""
+    left = f"Complete what says {TO_DO}" if draft.missing else "Nothing is missing"
+    return f"# {left}; save this as {place}.\n"
 
 
 def _lines(draft: CardDraft) -> Iterator[str]:

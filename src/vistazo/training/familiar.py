@@ -48,7 +48,10 @@ def make_baseline(
     seen = random.permutation(seen)[:_MOST_PICTURES]
     unseen = random.permutation(unseen)[:_MOST_UNSEEN]
     if len(seen) < COMPONENTS or not len(unseen):
-        raise SettingsError(f"A baseline needs {2 * COMPONENTS} pictures; more are better.")
+        raise SettingsError(
+            f"A baseline needs {2 * COMPONENTS} pictures, and more are better: here are "
+            f"{len(seen) + len(unseen)}."
+        )
     found = find_model(model, card, hints=hints, cache_dir=cache_dir)
     with _engine(found, cache_dir) as engine:
         if engine.signature.features is None:

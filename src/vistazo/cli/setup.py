@@ -1,0 +1,182 @@
+"""vistazo setup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from vistazo.classifier import Classifier
+from vistazo.cli.baseline import drawn, learn
+from vistazo.cli.card import write_card_of
+from vistazo.cli.predict import Row, picture_files, print_table
+from vistazo.errors import InputError, SettingsError, UnsupportedModelError
+from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
+from vistazo.models.card import ModelCard, card_path, find_card
+from vistazo.models.draft_text import draft_text
+from vistazo.models.drafting import CardDraft, check_labels_agree
+from vistazo.models.signature import disagreements
+from vistazo.models.store import (
+    StoredModel,
+    check_is_there,
+    find_labels,
+    sha256_of,
+    weights_of,
+)
+from vistazo.service.settings import Settings
+from vistazo.service.telemetry import configure_logging, tell_a_person_who_waits
+from vistazo.training.checkpoint import replace_whole
+from vistazo.training.labelled import label_folders
+
+_SHOWN = 6
+_FIELD_WIDTH, _VALUE_WIDTH = 18, 24
+
+
+@click.command(name="setup")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument(
+    "pictures", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False
+)
+@click.option("--force", is_flag=True, help="Make the card anew, also where there is one.")
+@click.option("--serve", "then_serve", is_flag=True, help="Then start the service.")
+def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool) -> None:
+    """Make MODEL ready to serve: its card, its baseline, and a look at six answers.
+
+    MODEL is a .keras, .h5 or .onnx file, or a .zip around one. What its card has to say is read
+    from the file, from what lies beside it (labels.txt, class_indices.json ...) and from the
+    environment (LABELS, SCALE ...), and found out from PICTURES: a folder of pictures of the kind
+    that MODEL is for. Where it has one folder for each label, they also tell the scaling, the
+    resampling and the order of the labels. What was concluded, and why, stands in the card.
+
+    A card that is there already is checked and kept; where it names other weights it is made to
+    name these. From 64 pictures on they become the baseline, which tells strange pictures.
+
+    \b
+    Examples:
+      vistazo setup keras_model.h5
+      vistazo setup converted_keras.zip pictures/
+      vistazo setup my_model.keras labelled_pictures/ --serve
+    """  # noqa: D301 - \b is click's mark for a block that keeps its lines
+    settings = Settings.from_environment()
+    tell_a_person_who_waits(settings.log_level)
+    check_is_there(model)
+    card = None if force else find_card(card_path(model))
+    is_learnt = False
+    if card is not None:
+        _check(card, model, settings)
+    elif pictures is not None and _are_labelled(pictures, model, settings):
+        known = _known_labels(model, settings)
+        is_learnt = write_card_of(model, pictures, card_path(model), labels=known, force=True)
+    else:
+        _draw_up(model, settings)
+    if pictures is not None and not is_learnt:
+        _learn(model, pictures, settings)
+    _show(load_classifier(settings.model_source.of(model), settings.image_limits), pictures)
+    if then_serve:
+        _serve(model, settings)
+    else:
+        click.echo(f"\nNext: MODEL_PATH={model} ./scripts/serve")
+
+
+def _check(card: ModelCard, model: Path, settings: Settings) -> None:
+    """Let a card that fits these weights name them. Raises CardError where it does not fit."""
+    path, weights = card_path(model), weights_of(model, settings.cache_dir)
+    sha256 = sha256_of(weights)
+    mended = card.model_copy(update={"sha256": sha256})
+    engine = open_engine(StoredModel(weights, model, sha256, mended), settings.model_source)
+    check_agreement(disagreements(card, engine.signature), path)
+    engine.close()
+    if card.sha256 in (None, sha256):
+        click.echo(f"{path} agrees with the model.")
+        return
+    text = re.sub(r"(?m)^sha256:.*$", f"sha256: {sha256}", path.read_text("utf-8-sig"), count=1)
+    replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    click.echo(f"{path} named other weights, and names these now.")
+    if card.figures:
+        click.echo("  Its figures are those of the other weights: measure again ('evaluate').")
+
+
+def _are_labelled(pictures: Path, model: Path, settings: Settings) -> bool:
+    """Whether there is a folder for each label, whose name is the label."""
+    if not any(path.is_dir() for path in pictures.iterdir()):
+        return False
+    try:
+        names, known = label_folders(pictures), _known_labels(model, settings)
+    except SettingsError as error:
+        click.echo(f"No labels are taken from {pictures}: {error}")
+        return False
+    if known is not None and sorted(known) != sorted(names):
+        click.echo(
+            f"No labels are taken from {pictures}: its folders are {', '.join(names)}, the labels "
+            f"{', '.join(known)}."
+        )
+        return False
+    return True
+
+
+def _known_labels(model: Path, settings: Settings) -> tuple[str, ...] | None:
+    """Those beside the weights, or in LABELS. Raises CardError where the two disagree."""
+    found = find_labels(model, weights_of(model, settings.cache_dir))
+    check_labels_agree(settings.card_hints, found)
+    return found.labels if found is not None else settings.labels
+
+
+def _draw_up(model: Path, settings: Settings) -> None:
+    """Write the card of what is known. Raises CardError that says what is missing."""
+    source, path = settings.model_source.of(model), card_path(model)
+    weights = weights_of(model, source.cache_dir)
+    labels = find_labels(model, weights)
+    found = StoredModel(weights, model, sha256_of(weights), None, source.hints, labels)
+    engine = open_engine(found, source)
+    draft = draft_of(found, engine)
+    engine.close()
+    click.echo("\n".join(_concluded(draft)))
+    draft.complete()
+    text = f"{draft_text(draft)}sha256: {found.sha256}\n"
+    replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    click.echo(f"{path} is written.")
+
+
+def _concluded(draft: CardDraft) -> Iterator[str]:
+    for known in draft.conclusions:
+        yield f"  {known.field:{_FIELD_WIDTH}} {known.value:{_VALUE_WIDTH}} {known.why}"
+
+
+def _learn(model: Path, pictures: Path, settings: Settings) -> None:
+    """Make the baseline, where the model and the number of the pictures allow it."""
+    try:
+        files = drawn(list(picture_files([pictures])))
+        path, count = learn(model, None, files, settings)
+    except (SettingsError, UnsupportedModelError) as error:
+        click.echo(f"No baseline: {error}")
+    else:
+        click.echo(f"{path}: of {count} pictures")
+
+
+def _show(classifier: Classifier, pictures: Path | None) -> None:
+    """Six answers, for a person to see whether they are right."""
+    click.echo(f"\n{classifier.card.name}: {', '.join(classifier.card.labels)}")
+    if pictures is not None:
+        files = list(picture_files([pictures]))
+        most = min(_SHOWN, len(files))
+        shown = [files[place * len(files) // most] for place in range(most)]
+        click.echo("Some of your pictures, as they are answered now:")
+        print_table([_answer(classifier, file) for file in shown])
+        click.echo("Are these wrong? 'vistazo predict --show-input' shows what the model sees.")
+    classifier.close()
+
+
+def _answer(classifier: Classifier, file: Path) -> Row:
+    try:
+        return Row(file, classifier.classify(file.read_bytes()), None)
+    except InputError as error:
+        return Row(file, None, error)
+
+
+def _serve(model: Path, settings: Settings) -> None:
+    from vistazo.api.server import serve
+
+    configure_logging(settings.log_format, settings.log_level)
+    serve(settings.model_copy(update={"model_path": model, "model_card": None}))
