@@ -1,0 +1,269 @@
+"""How a model's pictures were scaled in training, as far as the model itself remembers it.
+
+A batch normalisation near the input keeps the mean and the variance of the activations of training
+(Ioffe and Szegedy 2015, arXiv:1502.03167). Pictures that are scaled as those were reach it with
+about the same ones: each way of scaling is tried, on any photographs, and its distance measured.
+Where one way is far nearer than all others, it is the one. A wrong verdict is much worse than
+none, so the limits are such that none was wrong (README, "How the scale is found").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.answers.photographs import photographs
+from vistazo.engines.base import Engine, Probe
+from vistazo.models.card import Colour, InputSpec, Scale, Standardization
+from vistazo.pictures import Picture
+from vistazo.pictures.preprocessing import prepare
+
+Floats = NDArray[np.float64]
+
+# What the networks of ImageNet were given: keras.applications.imagenet_utils, its modes "torch" and
+# "caffe"; the latter takes the colours as blue, green, red.
+TORCH = Standardization(divide_by=255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+CAFFE = Standardization(divide_by=1, mean=(103.939, 116.779, 123.68), std=(1, 1, 1))
+_PLAIN: tuple[Scale, ...] = ("none", "1/255", "1/127.5-1")
+
+_PHOTOGRAPHS = 12
+_MOST_PICTURES = 40
+# Singled out: near enough, and all others this many times as far, by this much at least.
+_NEAR, _TIMES, _FARTHER = 0.8, 3.0, 0.5
+_COLOUR_TIMES, _COLOUR_FARTHER = 2.0, 0.1
+# A card is left in peace where its own way is nearer than this. Beyond the other limit, a factor of
+# 20 between variances, it is wrong even where it stays open which other way is right.
+_GOOD_ENOUGH, _HOPELESS = 1.0, 3.0
+_SOUND_CHANNELS = 0.5
+_NEGLIGIBLE = 1e-6
+# How much of a moving statistic may be left of what it was before training.
+_LEFT_OVER = 1 - np.geomspace(1, 0.001, 16)
+
+
+@dataclass(frozen=True)
+class ScaleFit:
+    """One way of scaling, and how far from training the pictures are that were scaled so.
+
+    ``mean_distance`` is the median over the channels of the difference of the means in standard
+    deviations, ``variance_distance`` that of |log(ratio of the variances)|.
+    """
+
+    scale: Scale
+    colour: Colour
+    mean_distance: float
+    variance_distance: float
+
+    @property
+    def distance(self) -> float:
+        return self.mean_distance + self.variance_distance
+
+
+@dataclass(frozen=True)
+class ScaleEvidence:
+    """``fits`` are the ways that were tried, the nearest first.
+
+    ``singled_out`` is the one that is far nearer than all others, None where none is. It is also
+    the ``verdict``, unless the layer ``is_frozen``: then it is how the pictures of an earlier
+    training were scaled, and the last layers may have been trained otherwise. ``colour`` is the
+    order of the colours, where the pictures show it. ``layer`` is the batch normalisation's name.
+    """
+
+    fits: tuple[ScaleFit, ...]
+    singled_out: Scale | None
+    colour: Colour | None
+    layer: str
+    is_frozen: bool
+
+    @property
+    def verdict(self) -> Scale | None:
+        return None if self.is_frozen else self.singled_out
+
+
+def scale_evidence(
+    engine: Engine, spec: InputSpec, pictures: Sequence[Picture] = ()
+) -> ScaleEvidence | None:
+    """Compare the ways of scaling on these pictures; where there are none, on some made by code.
+
+    Pictures of the kind that the model was made for tell much more. ``spec`` gives size, colour and
+    way of resizing, and its own scale is tried too. None where the model has no batch normalisation
+    near its input, or one that was never trained or is damaged.
+    """
+    scales = _Scales.of(engine.probe, spec, pictures)
+    if scales is None:
+        return None
+    return _evidence(scales, scales.fit(spec.scale, spec.colour))
+
+
+def scale_warning(evidence: ScaleEvidence, spec: InputSpec) -> str | None:
+    """A sentence where the card's scale cannot be that of training, and what to do about it."""
+    own, best = _own(evidence.fits, spec), evidence.fits[0]
+    if evidence.is_frozen or own is None:
+        return None
+    better = _better(evidence, own)
+    if not better:
+        return _colour_warning(evidence, spec)
+    names = " or ".join(dict.fromkeys(f"'{scale_name(fit.scale)}'" for fit in better))
+    return (
+        f"The card says input.scale '{scale_name(own.scale)}', but the model's layer "
+        f"'{evidence.layer}' remembers pictures that were scaled otherwise: with the card's scale "
+        f"they are {_in_words(own)}, with '{scale_name(best.scale)}' {_in_words(best)}. "
+        f"Set input.scale in the card to {names}, as in training."
+    )
+
+
+def _better(evidence: ScaleEvidence, own: ScaleFit) -> list[ScaleFit]:
+    """What may be right where the card's way cannot be."""
+    best = evidence.fits[0]
+    if own.distance < _GOOD_ENOUGH:
+        return []
+    if evidence.verdict is not None and evidence.verdict != own.scale:
+        return [best]
+    if own.variance_distance > _HOPELESS and best.distance < _NEAR:
+        return [fit for fit in evidence.fits if fit.variance_distance < _HOPELESS / 2]
+    return []
+
+
+def _colour_warning(evidence: ScaleEvidence, spec: InputSpec) -> str | None:
+    if evidence.verdict != spec.scale or evidence.colour in (None, spec.colour):
+        return None
+    return (
+        f"The card says input.colour '{spec.colour}', but the model's layer '{evidence.layer}' "
+        f"remembers pictures in the order '{evidence.colour}'. Set input.colour in the card to "
+        f"'{evidence.colour}', as in training."
+    )
+
+
+def doubt_scale(engine: Engine, spec: InputSpec) -> str | None:
+    """The same sentence at the least cost: where the card's scale fits, no other is tried."""
+    scales = _Scales.of(engine.probe, spec, ())
+    if scales is None or scales.probe.is_frozen:
+        return None
+    own = scales.fit(spec.scale, spec.colour)
+    if own.distance < _GOOD_ENOUGH:
+        return None
+    evidence = _evidence(scales, own)
+    return scale_warning(evidence, spec) if evidence is not None else None
+
+
+def scale_name(scale: Scale) -> str:
+    """As a person writes it into a card."""
+    if not isinstance(scale, Standardization):
+        return scale
+    known = {"torch": TORCH, "caffe": CAFFE}
+    name = next((name for name, other in known.items() if other == scale), None)
+    numbers = f"divide_by {scale.divide_by:g}, mean {list(scale.mean)}, std {list(scale.std)}"
+    return f"{{{numbers}}}" + (f" (ImageNet, {name})" if name else "")
+
+
+@dataclass(frozen=True, eq=False)
+class _Scales:
+    """Measures one way of scaling after the other. ``sound`` are the channels that can be used."""
+
+    probe: Probe
+    sound: NDArray[np.bool_]
+    spec: InputSpec
+    pictures: Sequence[Picture]
+    is_made_by_code: bool
+
+    @staticmethod
+    def of(probe: Probe | None, spec: InputSpec, pictures: Sequence[Picture]) -> _Scales | None:
+        """None where there is nothing to compare with."""
+        if probe is None:
+            return None
+        mean, variance = probe.mean, probe.variance
+        is_damaged = not (np.isfinite(mean).all() and np.isfinite(variance).all())
+        if is_damaged or (variance < 0).any() or (np.all(mean == 0) and np.all(variance == 1)):
+            return None
+        sound = variance > _NEGLIGIBLE * np.median(variance)
+        if np.mean(sound) < _SOUND_CHANNELS:
+            return None
+        shown = pictures or photographs(_PHOTOGRAPHS, spec.height, spec.width)
+        return _Scales(probe, sound, spec, shown[:_MOST_PICTURES], not pictures)
+
+    def fit(self, scale: Scale, colour: Colour) -> ScaleFit:
+        spec = self.spec.model_copy(update={"scale": scale, "colour": colour})
+        rows = [self.probe.measure(prepare(some, spec)[np.newaxis]) for some in self.pictures]
+        means, variances = (np.concatenate(part).astype(float) for part in zip(*rows, strict=True))
+        mean = means.mean(axis=0)[self.sound]
+        variance = (variances.mean(axis=0) + means.var(axis=0))[self.sound]
+        remembered = (a[self.sound].astype(float) for a in (self.probe.mean, self.probe.variance))
+        return ScaleFit(scale, colour, *_distance(mean, variance, *remembered))
+
+
+def _distance(
+    mean: Floats, variance: Floats, moving_mean: Floats, moving_variance: Floats
+) -> tuple[float, float]:
+    """Between measured and remembered channels (c,): of their means, and of their variances.
+
+    After a short training some of the moving statistics is still what they began with, mean 0 and
+    variance 1: a share that nobody knows, but that is no larger than the least variance. The share
+    is taken that fits best.
+    """
+    floor = _NEGLIGIBLE * np.median(moving_variance)
+    found = (np.inf, np.inf)
+    for share in min(1.0, moving_variance.min()) * _LEFT_OVER:
+        own_mean = moving_mean / (1 - share)
+        own_variance = np.maximum((moving_variance - share) / (1 - share), floor)
+        of_means = np.median(np.abs(mean - own_mean) / np.sqrt(own_variance))
+        ratios = np.maximum(variance, floor) / own_variance
+        of_variances = np.median(np.abs(np.log(ratios)))
+        if of_means + of_variances < sum(found):
+            found = float(of_means), float(of_variances)
+    return found
+
+
+def _evidence(scales: _Scales, own: ScaleFit) -> ScaleEvidence | None:
+    """``own`` is the card's way, which was tried already."""
+    others = dict.fromkeys(_usual_ways(own.colour))
+    others.pop((own.scale, own.colour), None)
+    fits = [own, *(scales.fit(*way) for way in others)]
+    fits.sort(key=lambda fit: fit.distance)
+    if not np.isfinite(fits[0].distance):
+        return None
+    singled_out = _singled_out(fits)
+    colour = _colour(fits, singled_out) if not scales.is_made_by_code else None
+    probe = scales.probe
+    return ScaleEvidence(tuple(fits), singled_out, colour, probe.layer, probe.is_frozen)
+
+
+def _usual_ways(colour: Colour) -> Iterator[tuple[Scale, Colour]]:
+    if colour == "grey":
+        yield from ((scale, colour) for scale in _PLAIN)
+        return
+    for scale in _PLAIN:
+        yield scale, "rgb"
+        yield scale, "bgr"
+    yield TORCH, "rgb"
+    yield CAFFE, "bgr"
+
+
+def _singled_out(fits: Sequence[ScaleFit]) -> Scale | None:
+    best = fits[0]
+    others = [fit.distance for fit in fits if fit.scale != best.scale]
+    limit = max(_TIMES * best.distance, best.distance + _FARTHER)
+    is_alone = best.distance <= _NEAR and all(other >= limit for other in others)
+    return best.scale if is_alone else None
+
+
+def _colour(fits: Sequence[ScaleFit], scale: Scale | None) -> Colour | None:
+    """The nearest first: of one scale, one order of the colours may be far nearer."""
+    of_scale = [fit for fit in fits if fit.scale == scale and fit.colour != "grey"]
+    if len(of_scale) != 2:
+        return None
+    best, other = of_scale
+    limit = max(_COLOUR_TIMES * best.distance, best.distance + _COLOUR_FARTHER)
+    return best.colour if other.distance >= limit else None
+
+
+def _own(fits: Sequence[ScaleFit], spec: InputSpec) -> ScaleFit | None:
+    wanted = (spec.scale, spec.colour)
+    return next((fit for fit in fits if (fit.scale, fit.colour) == wanted), None)
+
+
+def _in_words(fit: ScaleFit) -> str:
+    """Numbers beyond all sense are cut: with them nobody can do more."""
+    shift, factor = min(fit.mean_distance, 999.0), np.exp(min(fit.variance_distance, 13.8))
+    return f"{shift:.2g} standard deviations and a factor of {factor:.2g} in variance away"
