@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from vistazo.answers.likeness import Baseline, baseline_path, read_baseline
+from vistazo.answers.scaling import ScaleEvidence, scale_evidence, scale_name
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import CardError, UnreadableModelError
 from vistazo.models.card import ModelCard
 from vistazo.models.conclusions import draft_card
-from vistazo.models.drafting import CardDraft, CardHints, Conclusion
+from vistazo.models.drafting import COLOUR, SCALE, CardDraft, CardHints, Conclusion
 from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
-from vistazo.pictures import ImageLimits
+from vistazo.pictures import ImageLimits, Picture
 
 log = logging.getLogger(__name__)
 
@@ -120,8 +121,11 @@ def settle_card(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Co
     return card, draft.conclusions
 
 
-def draft_of(model: StoredModel, engine: Engine) -> CardDraft:
-    """A card for a model that has none, as far as it is known. Raises CardError."""
+def draft_of(model: StoredModel, engine: Engine, pictures: Sequence[Picture] = ()) -> CardDraft:
+    """A card for a model that has none, as far as it is known. Raises CardError.
+
+    ``pictures`` of the kind that the model is for sharpen what its weights remember.
+    """
     draft = draft_card(
         model.home,
         model.sha256,
@@ -130,12 +134,28 @@ def draft_of(model: StoredModel, engine: Engine) -> CardDraft:
         model.labels,
         empty_card=model.empty_card,
     )
-    return _settle_scale(draft, engine)
+    if SCALE not in draft.missing:
+        return draft
+    evidence = scale_evidence(engine, draft.input_spec("none"), pictures)
+    return draft if evidence is None else _remembering(draft, evidence, model.hints)
 
 
-def _settle_scale(draft: CardDraft, engine: Engine) -> CardDraft:  # noqa: ARG001
-    """Where the scale alone is missing, what the weights remember of their pictures may tell it."""
-    return draft
+def _remembering(draft: CardDraft, evidence: ScaleEvidence, hints: CardHints) -> CardDraft:
+    """With what the weights remember of the pictures of training, where that is clear."""
+    scale = evidence.verdict
+    if scale is None:
+        return draft
+    best = evidence.fits[0].distance
+    next_best = min(fit.distance for fit in evidence.fits if fit.scale != scale)
+    why = (
+        f"the model's layer '{evidence.layer}' remembers pictures scaled so ({best:.2f} away, "
+        f"scaled otherwise {next_best:.2f})"
+    )
+    value = scale if isinstance(scale, str) else scale.model_dump(mode="json")
+    draft = draft.concluding(SCALE, value, why, scale_name(scale))
+    if evidence.colour in (None, draft.fields[COLOUR]) or hints.colour is not None:
+        return draft
+    return draft.concluding(COLOUR, evidence.colour, why)
 
 
 def _baseline_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 from vistazo.classifier import Classifier
 from vistazo.cli.baseline import drawn, learn
 from vistazo.cli.card import write_card_of
-from vistazo.cli.predict import Row, picture_files, print_table
+from vistazo.cli.predict import Row, picture_files, print_table, read_file
 from vistazo.errors import InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
 from vistazo.models.card import ModelCard, card_path, find_card
@@ -25,12 +26,14 @@ from vistazo.models.store import (
     sha256_of,
     weights_of,
 )
+from vistazo.pictures import Picture, open_image
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import configure_logging, tell_a_person_who_waits
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.labelled import label_folders
 
 _SHOWN = 6
+_ASKED = 20
 _FIELD_WIDTH, _VALUE_WIDTH = 18, 24
 
 
@@ -70,10 +73,10 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
         known = _known_labels(model, settings)
         is_learnt = write_card_of(model, pictures, card_path(model), labels=known, force=True)
     else:
-        _draw_up(model, settings)
+        _draw_up(model, pictures, settings)
     if pictures is not None and not is_learnt:
         _learn(model, pictures, settings)
-    _show(load_classifier(settings.model_source.of(model), settings.image_limits), pictures)
+    _show(model, pictures, settings)
     if then_serve:
         _serve(model, settings)
     else:
@@ -91,7 +94,7 @@ def _check(card: ModelCard, model: Path, settings: Settings) -> None:
     if card.sha256 in (None, sha256):
         click.echo(f"{path} agrees with the model.")
         return
-    text = re.sub(r"(?m)^sha256:.*$", f"sha256: {sha256}", path.read_text("utf-8-sig"), count=1)
+    text = re.sub(r"(?m)^sha256:.*$", f'sha256: "{sha256}"', path.read_text("utf-8-sig"), count=1)
     replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
     click.echo(f"{path} named other weights, and names these now.")
     if card.figures:
@@ -123,20 +126,32 @@ def _known_labels(model: Path, settings: Settings) -> tuple[str, ...] | None:
     return found.labels if found is not None else settings.labels
 
 
-def _draw_up(model: Path, settings: Settings) -> None:
+def _draw_up(model: Path, pictures: Path | None, settings: Settings) -> None:
     """Write the card of what is known. Raises CardError that says what is missing."""
     source, path = settings.model_source.of(model), card_path(model)
     weights = weights_of(model, source.cache_dir)
     labels = find_labels(model, weights)
     found = StoredModel(weights, model, sha256_of(weights), None, source.hints, labels)
     engine = open_engine(found, source)
-    draft = draft_of(found, engine)
+    draft = draft_of(found, engine, _some(pictures, settings))
     engine.close()
     click.echo("\n".join(_concluded(draft)))
     draft.complete()
-    text = f"{draft_text(draft)}sha256: {found.sha256}\n"
+    text = f'{draft_text(draft)}sha256: "{found.sha256}"\n'
     replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
     click.echo(f"{path} is written.")
+
+
+def _some(pictures: Path | None, settings: Settings) -> list[Picture]:
+    """Some pictures of a folder, in random order; those that cannot be read are left out here."""
+    found: list[Picture] = []
+    for file in drawn(list(picture_files([pictures]))) if pictures is not None else []:
+        with contextlib.suppress(InputError):
+            data = read_file(file, settings.max_upload_bytes)
+            found.append(open_image(data, settings.image_limits).decode())
+        if len(found) == _ASKED:
+            break
+    return found
 
 
 def _concluded(draft: CardDraft) -> Iterator[str]:
@@ -155,22 +170,23 @@ def _learn(model: Path, pictures: Path, settings: Settings) -> None:
         click.echo(f"{path}: of {count} pictures")
 
 
-def _show(classifier: Classifier, pictures: Path | None) -> None:
+def _show(model: Path, pictures: Path | None, settings: Settings) -> None:
     """Six answers, for a person to see whether they are right."""
+    classifier = load_classifier(settings.model_source.of(model), settings.image_limits)
     click.echo(f"\n{classifier.card.name}: {', '.join(classifier.card.labels)}")
     if pictures is not None:
         files = list(picture_files([pictures]))
         most = min(_SHOWN, len(files))
         shown = [files[place * len(files) // most] for place in range(most)]
         click.echo("Some of your pictures, as they are answered now:")
-        print_table([_answer(classifier, file) for file in shown])
+        print_table([_answer(classifier, file, settings.max_upload_bytes) for file in shown])
         click.echo("Are these wrong? 'vistazo predict --show-input' shows what the model sees.")
     classifier.close()
 
 
-def _answer(classifier: Classifier, file: Path) -> Row:
+def _answer(classifier: Classifier, file: Path, max_bytes: int) -> Row:
     try:
-        return Row(file, classifier.classify(file.read_bytes()), None)
+        return Row(file, classifier.classify(read_file(file, max_bytes)), None)
     except InputError as error:
         return Row(file, None, error)
 

@@ -13,9 +13,11 @@ from pathlib import Path
 from vistazo.errors import CardError
 from vistazo.models.card import (
     Colour,
+    InputSpec,
     KnownScale,
     ModelCard,
     Resize,
+    Scale,
     validate_card,
 )
 from vistazo.models.labels import FoundLabels
@@ -68,16 +70,26 @@ class CardDraft:
     empty_card: Path | None = None
 
     def concluding(self, name: str, value: object, why: str, shown: str | None = None) -> CardDraft:
-        """The draft with one field more."""
+        """The draft with one field more, or another value of it."""
+        others = tuple(known for known in self.conclusions if known.field != name)
         return replace(
             self,
             fields={**self.fields, name: value},
-            conclusions=(*self.conclusions, Conclusion(name, shown or str(value), why)),
+            conclusions=(*others, Conclusion(name, shown or str(value), why)),
             missing=tuple(other for other in self.missing if other != name),
         )
 
     def lacking(self, name: str) -> CardDraft:
         return replace(self, missing=(*self.missing, name))
+
+    def input_spec(self, scale: Scale) -> InputSpec:
+        """The input as it is known so far, with this scale."""
+        of_input = {
+            name.removeprefix("input."): value
+            for name, value in _card_fields(self.fields)
+            if name.startswith("input.")
+        }
+        return InputSpec.model_validate({**of_input, "scale": scale})
 
     def complete(self, **fields: object) -> ModelCard:
         """The card, with these fields too. Raises CardError that says what is missing and how to

@@ -128,7 +128,8 @@ def _with_what_it_was_fed(imported: Import, origin: str) -> Import:
     values = input_values(imported.onnx.nodes, constants, INPUT_NAME)
     scale, why = (values.scale, values.why) if values is not None else (None, "")
     signature = replace(imported.signature, scale=scale, scale_why=why, origin=origin)
-    onnx = replace(imported.onnx, metadata=signature.to_metadata())
+    metadata = {**imported.onnx.metadata, **signature.to_metadata()}
+    onnx = replace(imported.onnx, metadata=metadata)
     return replace(imported, signature=signature, onnx=onnx)
 
 
