@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from vistazo.answers.likeness import (
     baseline_path,
     read_baseline,
 )
+from vistazo.answers.scaling import doubt_scale
 from vistazo.engines.base import Engine, Outputs
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import (
@@ -34,6 +36,8 @@ from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.preprocessing import place, prepare
 from vistazo.pictures.upload import accept
+
+log = logging.getLogger(__name__)
 
 # What becomes of a picture that does not look like those that the model was made for.
 StrangerPolicy = Literal["warn", "reject", "off"]
@@ -82,7 +86,10 @@ class Explanation:
 
 
 class Classifier:
-    """Safe to use from several threads at once."""
+    """Safe to use from several threads at once.
+
+    ``warnings`` are reasons to doubt the model or its card, whatever the picture: sentences.
+    """
 
     def __init__(
         self,
@@ -93,8 +100,10 @@ class Classifier:
         *,
         baseline: Baseline | None = None,
         strangers: StrangerPolicy = "warn",
+        warnings: tuple[str, ...] = (),
     ) -> None:
         self.card = card
+        self.warnings = warnings
         self.signature = engine.signature
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine
@@ -175,7 +184,10 @@ class Classifier:
 
 
 def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
-    """Read, check and warm up a model. Raises ModelError in words that say what to do."""
+    """Read, check and warm up a model. Raises ModelError in words that say what to do.
+
+    What is doubtful but can be served is logged, and told by the classifier's ``warnings``.
+    """
     model = find_model(source.path, source.card, may_be_folder=source.engine == "keras")
     engine = _open_engine(model, source)
     check_agreement(disagreements(model.card, engine.signature), source.card or source.path)
@@ -187,8 +199,11 @@ def load_classifier(source: ModelSource, limits: ImageLimits) -> Classifier:
         limits,
         baseline=baseline,
         strangers=source.out_of_distribution,
+        warnings=tuple(filter(None, [doubt_scale(engine, model.card.input)])),
     )
     classifier.warm_up()
+    for warning in classifier.warnings:
+        log.warning("the model's card is doubtful", extra={"reason": warning})
     return classifier
 
 

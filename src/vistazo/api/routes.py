@@ -150,6 +150,7 @@ async def model(service: TheService) -> ModelDescription:
         sha256=classifier.identity.sha256,
         card=classifier.card.model_dump(mode="json"),
         signature=asdict(classifier.signature),
+        warnings=list(classifier.warnings),
     )
 
 

@@ -143,6 +143,9 @@ class ModelDescription(BaseModel):
     sha256: str
     card: dict[str, Any]
     signature: dict[str, Any]
+    warnings: list[str] = Field(
+        description="Reasons to doubt the model or its card, whatever the picture: sentences."
+    )
 
 
 class Health(BaseModel):
