@@ -65,7 +65,8 @@ class Explanation:
 class Classifier:
     """Safe to use from several threads at once.
 
-    ``conclusions`` say how each field of ``card`` is known, where no card was written.
+    ``conclusions`` say how each field of ``card`` is known, where no card was written; ``warnings``
+    are reasons to doubt the model or its card, whatever the picture: sentences.
     """
 
     def __init__(
@@ -78,9 +79,11 @@ class Classifier:
         baseline: Baseline | None = None,
         out_of_distribution: OutOfDistributionPolicy = "warn",
         conclusions: tuple[Conclusion, ...] = (),
+        warnings: tuple[str, ...] = (),
     ) -> None:
         self.card = card
         self.conclusions = conclusions
+        self.warnings = warnings
         self.signature = engine.signature
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine

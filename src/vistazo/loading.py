@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from vistazo.answers.likeness import Baseline, baseline_path, read_baseline
-from vistazo.answers.scaling import ScaleEvidence, scale_evidence, scale_name
+from vistazo.answers.scaling import ScaleEvidence, doubt_scale, scale_evidence, scale_name
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
 from vistazo.engines.onnx import OnnxEngine
@@ -93,7 +93,7 @@ def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classi
     engine = open_engine(model, source)
     card, conclusions = settle_card(model, engine)
     check_agreement(disagreements(card, engine.signature), source.card or source.path)
-    baseline = _baseline_of(model, engine, files.baseline, source.out_of_distribution)
+    baseline, fault = _baseline_of(model, engine, files.baseline, source.out_of_distribution)
     classifier = Classifier(
         engine,
         card,
@@ -102,9 +102,18 @@ def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classi
         baseline=baseline,
         out_of_distribution=source.out_of_distribution,
         conclusions=conclusions,
+        warnings=tuple(filter(None, [_doubt(engine, card), fault])),
     )
     classifier.warm_up()
     return classifier
+
+
+def _doubt(engine: Engine, card: ModelCard) -> str | None:
+    """What in the card cannot be as the model remembers it; logged as well."""
+    doubt = doubt_scale(engine, card.input)
+    if doubt is not None:
+        log.warning("the model's card is doubtful", extra={"reason": doubt})
+    return doubt
 
 
 def settle_card(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Conclusion, ...]]:
@@ -160,21 +169,22 @@ def _remembering(draft: CardDraft, evidence: ScaleEvidence, hints: CardHints) ->
 
 def _baseline_of(
     model: StoredModel, engine: Engine, given: Path | None, policy: OutOfDistributionPolicy
-) -> Baseline | None:
-    """None where it is not wanted, there is none of use, or the engine shows no feature map.
+) -> tuple[Baseline | None, str | None]:
+    """None where it is not wanted, there is none of use, or the engine shows no feature map; and
+    what is wrong with one that is there.
 
     A baseline of other weights is what is left beside a model that was replaced: the new one is
     served, without it.
     """
     path, features = given or baseline_path(model.home), engine.signature.features
     if policy == "off" or features is None or (given is None and not path.exists()):
-        return None
+        return None, None
     try:
-        return read_baseline(path, model.sha256, math.prod(features))
+        return read_baseline(path, model.sha256, math.prod(features)), None
     except UnreadableModelError as error:
         level = logging.ERROR if policy == "reject" else logging.WARNING
         log.log(level, "strange pictures are not told apart", extra={"reason": str(error)})
-        return None
+        return None, f"Strange pictures are not told apart. {error}"
 
 
 def open_engine(model: StoredModel, source: ModelSource) -> Engine:

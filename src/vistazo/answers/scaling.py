@@ -34,11 +34,12 @@ _MOST_PICTURES = 40
 # Singled out: near enough, and all others this many times as far, by this much at least.
 _NEAR, _TIMES, _FARTHER = 0.8, 3.0, 0.5
 _COLOUR_TIMES, _COLOUR_FARTHER = 2.0, 0.1
-# A card is left in peace where its own way is nearer than this. Beyond the other limit, a factor of
-# 20 between variances, it is wrong even where it stays open which other way is right.
-_GOOD_ENOUGH, _HOPELESS = 1.0, 3.0
+# A card is left in peace where its own way is nearer than this. With a factor of 55 between the
+# variances it is wrong, even where it stays open which one of the fair ways is right.
+_GOOD_ENOUGH, _FAIR, _HOPELESS = 1.0, 1.5, 4.0
 _SOUND_CHANNELS = 0.5
 _NEGLIGIBLE = 1e-6
+_MANY = 10  # beyond this no decimal is shown
 # How much of a moving statistic may be left of what it was before training.
 _LEFT_OVER = 1 - np.geomspace(1, 0.001, 16)
 
@@ -107,10 +108,10 @@ def scale_warning(evidence: ScaleEvidence, spec: InputSpec) -> str | None:
         return _colour_warning(evidence, spec)
     names = " or ".join(dict.fromkeys(f"'{scale_name(fit.scale)}'" for fit in better))
     return (
-        f"The card says input.scale '{scale_name(own.scale)}', but the model's layer "
-        f"'{evidence.layer}' remembers pictures that were scaled otherwise: with the card's scale "
-        f"they are {_in_words(own)}, with '{scale_name(best.scale)}' {_in_words(best)}. "
-        f"Set input.scale in the card to {names}, as in training."
+        f"The card says input.scale '{scale_name(own.scale)}', but the model was trained on "
+        f"pictures scaled otherwise: its layer '{evidence.layer}' remembers their mean and "
+        f"variance. Scaled as the card says, pictures miss these by {_in_words(own)}; scaled "
+        f"'{scale_name(best.scale)}', by {_in_words(best)}. Set input.scale in the card to {names}."
     )
 
 
@@ -121,7 +122,8 @@ def _better(evidence: ScaleEvidence, own: ScaleFit) -> list[ScaleFit]:
         return []
     if evidence.verdict is not None and evidence.verdict != own.scale:
         return [best]
-    if own.variance_distance > _HOPELESS and best.distance < _NEAR:
+    is_far = own.distance > _TIMES * best.distance and own.variance_distance > _HOPELESS
+    if is_far and best.distance < _FAIR:
         return [fit for fit in evidence.fits if fit.variance_distance < _HOPELESS / 2]
     return []
 
@@ -130,9 +132,9 @@ def _colour_warning(evidence: ScaleEvidence, spec: InputSpec) -> str | None:
     if evidence.verdict != spec.scale or evidence.colour in (None, spec.colour):
         return None
     return (
-        f"The card says input.colour '{spec.colour}', but the model's layer '{evidence.layer}' "
-        f"remembers pictures in the order '{evidence.colour}'. Set input.colour in the card to "
-        f"'{evidence.colour}', as in training."
+        f"The card says input.colour '{spec.colour}', but what the model's layer "
+        f"'{evidence.layer}' remembers of training fits these pictures with their colours in the "
+        f"order '{evidence.colour}'. Set input.colour in the card to '{evidence.colour}'."
     )
 
 
@@ -202,14 +204,15 @@ def _distance(
     variance 1: a share that nobody knows, but that is no larger than the least variance. The share
     is taken that fits best.
     """
-    floor = _NEGLIGIBLE * np.median(moving_variance)
+    least = min(1.0, float(moving_variance.min()))
     found = (np.inf, np.inf)
-    for share in min(1.0, moving_variance.min()) * _LEFT_OVER:
+    for share in least * _LEFT_OVER:
+        # What is as small as the step from share to share is lost beside it.
+        unknown = (1 - _LEFT_OVER[-1]) * least / (1 - share)
         own_mean = moving_mean / (1 - share)
-        own_variance = np.maximum((moving_variance - share) / (1 - share), floor)
+        own_variance = (moving_variance - share) / (1 - share) + unknown
         of_means = np.median(np.abs(mean - own_mean) / np.sqrt(own_variance))
-        ratios = np.maximum(variance, floor) / own_variance
-        of_variances = np.median(np.abs(np.log(ratios)))
+        of_variances = np.median(np.abs(np.log((variance + unknown) / own_variance)))
         if of_means + of_variances < sum(found):
             found = float(of_means), float(of_variances)
     return found
@@ -217,27 +220,28 @@ def _distance(
 
 def _evidence(scales: _Scales, own: ScaleFit) -> ScaleEvidence | None:
     """``own`` is the card's way, which was tried already."""
-    others = dict.fromkeys(_usual_ways(own.colour))
+    # Of pictures made by code, nobody can say which colour should be the stronger one.
+    ways = _usual_ways(own.colour, in_both_orders=not scales.is_made_by_code)
+    others = dict.fromkeys(ways)
     others.pop((own.scale, own.colour), None)
     fits = [own, *(scales.fit(*way) for way in others)]
     fits.sort(key=lambda fit: fit.distance)
     if not np.isfinite(fits[0].distance):
         return None
     singled_out = _singled_out(fits)
-    colour = _colour(fits, singled_out) if not scales.is_made_by_code else None
-    probe = scales.probe
+    colour, probe = _colour(fits, singled_out), scales.probe
     return ScaleEvidence(tuple(fits), singled_out, colour, probe.layer, probe.is_frozen)
 
 
-def _usual_ways(colour: Colour) -> Iterator[tuple[Scale, Colour]]:
-    if colour == "grey":
-        yield from ((scale, colour) for scale in _PLAIN)
-        return
+def _usual_ways(colour: Colour, *, in_both_orders: bool) -> Iterator[tuple[Scale, Colour]]:
+    is_colour = colour != "grey"
+    colours: tuple[Colour, ...] = ("rgb", "bgr") if is_colour and in_both_orders else (colour,)
     for scale in _PLAIN:
-        yield scale, "rgb"
-        yield scale, "bgr"
-    yield TORCH, "rgb"
-    yield CAFFE, "bgr"
+        for order in colours:
+            yield scale, order
+    if is_colour:
+        yield TORCH, "rgb"
+        yield CAFFE, "bgr"
 
 
 def _singled_out(fits: Sequence[ScaleFit]) -> Scale | None:
@@ -266,4 +270,5 @@ def _own(fits: Sequence[ScaleFit], spec: InputSpec) -> ScaleFit | None:
 def _in_words(fit: ScaleFit) -> str:
     """Numbers beyond all sense are cut: with them nobody can do more."""
     shift, factor = min(fit.mean_distance, 999.0), np.exp(min(fit.variance_distance, 13.8))
-    return f"{shift:.2g} standard deviations and a factor of {factor:.2g} in variance away"
+    numbers = [f"{number:.{0 if number > _MANY else 1}f}" for number in (shift, factor)]
+    return f"{numbers[0]} standard deviations and a factor of {numbers[1]}"

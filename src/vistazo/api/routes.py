@@ -161,6 +161,7 @@ async def model(service: TheService) -> ModelDescription:
         card=classifier.card.model_dump(mode="json"),
         signature=asdict(classifier.signature),
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
+        warnings=list(classifier.warnings),
     )
 
 

@@ -170,6 +170,9 @@ class ModelDescription(BaseModel):
     conclusions: list[Concluded] = Field(
         description="How each field of the card is known; empty where somebody wrote the card."
     )
+    warnings: list[str] = Field(
+        description="Reasons to doubt the model or its card, whatever the picture: sentences."
+    )
 
 
 class Health(BaseModel):
