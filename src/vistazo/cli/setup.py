@@ -15,7 +15,7 @@ from vistazo.cli.card import write_card_of
 from vistazo.cli.predict import Row, picture_files, print_table, read_file
 from vistazo.errors import InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
-from vistazo.models.card import ModelCard, card_path, find_card
+from vistazo.models.card import ModelCard, card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, check_labels_agree
 from vistazo.models.signature import disagreements
@@ -94,11 +94,19 @@ def _check(card: ModelCard, model: Path, settings: Settings) -> None:
     if card.sha256 in (None, sha256):
         click.echo(f"{path} agrees with the model.")
         return
-    text = re.sub(r"(?m)^sha256:.*$", f'sha256: "{sha256}"', path.read_text("utf-8-sig"), count=1)
-    replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    replace_whole(path, lambda part: _stamp(mended, path.read_text("utf-8-sig"), part))
     click.echo(f"{path} named other weights, and names these now.")
     if card.figures:
         click.echo("  Its figures are those of the other weights: measure again ('evaluate').")
+
+
+def _stamp(card: ModelCard, text: str, target: Path) -> None:
+    """Write a card with another hash: its own text, comments and all, where that can be."""
+    stamped = re.sub(r"(?m)^sha256:.*$", f'sha256: "{card.sha256}"', text, count=1)
+    if parse_card(stamped) == card:
+        target.write_text(stamped, encoding="utf-8")
+    else:  # as JSON, say
+        write_card(card, target)
 
 
 def _are_labelled(pictures: Path, model: Path, settings: Settings) -> bool:
