@@ -10,9 +10,12 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.scaling import scale_evidence, scale_warning
 from vistazo.cli.predict import picture_files, read_file
+from vistazo.cli.scales import drawn_pictures
+from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import InputError
-from vistazo.models.store import find_model
+from vistazo.models.store import compiled, find_model
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import prepare
 from vistazo.service.settings import Settings
@@ -59,7 +62,20 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
             show=lambda done, _: learnt.update(done - learnt.pos),
         )
     click.echo(f"{path}: of {len(readable)} pictures")
+    doubt = _scale_doubt(model, card, readable)
+    if doubt is not None:
+        click.echo(f"Warning: {doubt}", err=True)
     return 1 if len(readable) < len(files) else 0
+
+
+def _scale_doubt(model: Path, card: Path | None, files: list[Path]) -> str | None:
+    """Whether these pictures, scaled as the card says, can be what the model was trained on."""
+    settings, found = Settings.from_environment(), find_model(model, card)
+    with compiled(found, settings.cache_dir, settings.keras_layers) as onnx:
+        engine = OnnxEngine(onnx)
+    spec = found.card.input
+    evidence = scale_evidence(engine, spec, drawn_pictures(files, spec, settings))
+    return scale_warning(evidence, spec) if evidence is not None else None
 
 
 def _drawn(files: list[Path]) -> list[Path]:

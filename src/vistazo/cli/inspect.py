@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from vistazo.cli.convert import ImageSize
+from vistazo.cli.scales import scale_report
 from vistazo.errors import CardError, ModelError
 from vistazo.models.card import ModelCard, card_path, read_card
 from vistazo.models.compilation import describe_model
@@ -23,12 +24,14 @@ _MOST_KINDS = 8
 
 @click.command(name="inspect")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.argument("pictures", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--card", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
 @click.option("--input", "size", type=ImageSize(), help="For a model that takes any size.")
 @click.option("--layers", "has_layers", is_flag=True, help="List every layer.")
 @click.option("--schema", "is_schema", is_flag=True, help="Print the card's JSON Schema instead.")
 def command(
     model: Path | None,
+    pictures: tuple[Path, ...],
     card: Path | None,
     size: tuple[int, int] | None,
     *,
@@ -37,14 +40,16 @@ def command(
 ) -> int:
     """Show what a model file takes and gives, whether its card agrees, and what cannot be served.
 
-    Where there is no card yet, one to complete is printed; save it beside the model. Nothing in the
-    file is run.
+    Where there is no card yet, one to complete is printed; save it beside the model. No code in the
+    file is run. PICTURES, files or folders of the kind that the model was made for, help to find
+    out how they were scaled in training.
 
     Exit status: 0 ready to serve, 1 not yet, 2 the file cannot be read.
 
     \b
     Examples:
       vistazo inspect my_model.h5
+      vistazo inspect my_model.h5 some_pictures/
       vistazo inspect --layers my_model.keras
       vistazo inspect --schema > model-card.schema.json
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
@@ -64,6 +69,7 @@ def command(
         click.echo(_layer_table(description))
     for problem in description.problems:
         click.echo(f"  cannot be served: {problem}")
+    click.echo(_scales(model, description, found, pictures), nl=False)
     faults = _card_faults(found, description.signature, sha256_of(model))
     if found is not None:
         click.echo(f"  card       {card_file} " + ("does not agree:" if faults else "agrees"))
@@ -81,6 +87,13 @@ def _card_of(path: Path) -> ModelCard | CardError | None:
         return read_card(path)
     except CardError as error:
         return error
+
+
+def _scales(model: Path, description: Description, card: object, pictures: tuple[Path, ...]) -> str:
+    if description.signature is None:
+        return ""
+    spec = card.input if isinstance(card, ModelCard) else None
+    return scale_report(model, description.signature, spec, pictures) + "\n"
 
 
 def _card_faults(
