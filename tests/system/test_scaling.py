@@ -16,8 +16,8 @@ import model_files
 from builders import encoded, write_brightness_model, write_remembering_model
 from vistazo.answers.photographs import photographs
 from vistazo.answers.scaling import CAFFE, TORCH, scale_evidence, scale_name, scale_warning
-from vistazo.classifier import ModelSource, load_classifier
 from vistazo.engines.onnx import OnnxEngine
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.card import InputSpec, Scale, read_card, write_card
 from vistazo.models.keras_import import convert
 from vistazo.pictures import ImageLimits, Picture
