@@ -9,12 +9,14 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from vistazo.api.app import create_app
+from vistazo.api.connection import Connection
 from vistazo.errors import SettingsError, VistazoError
 from vistazo.service.allocator import give_back_freed_blocks
 from vistazo.service.settings import Settings
@@ -28,7 +30,18 @@ _CANNOT_SERVE = 2  # the exit status, as that of ``vistazo serve``
 
 
 class _Server(uvicorn.Server):
-    """Ends with exit status 0 after a signal that asks for it, once running requests are done."""
+    """Ends with exit status 0 after a signal that asks for it, once running requests are done.
+
+    ``on_signal`` is called as soon as it comes.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_signal: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_signal = on_signal
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_signal()
+        super().handle_exit(sig, frame)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -49,17 +62,18 @@ def serve(settings: Settings) -> None:
         failures.append(error)
         server.should_exit = True
 
+    app = create_app(settings, on_failed_start)
     config = uvicorn.Config(
-        create_app(settings, on_failed_start),
+        app,
         loop="asyncio",
-        http="h11",
+        http=Connection,
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.drain_timeout_s),
     )
-    server = _Server(config)
+    server = _Server(config, app.state.service.turn_away)
     with listen(settings) as listener:
         host, port = listener.getsockname()[:2]
         log.info("listening", extra={"url": f"http://{host}:{port}", "docs": "/docs"})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from vistazo.errors import CorruptImageError
 from vistazo.pictures.picture import Picture
@@ -66,6 +66,10 @@ def _damage_is_an_input_error() -> Iterator[None]:
         yield
     except MemoryError:
         raise
+    except UnidentifiedImageError:  # whose words show where in memory the bytes are
+        raise CorruptImageError(
+            "The image is damaged: it begins as a picture, and what follows is none."
+        ) from None
     except Exception as error:  # Pillow raises whatever its parsers trip over: any kind can come.
         raise CorruptImageError(
             f"The image is damaged or cut short and cannot be decoded ({error})."
