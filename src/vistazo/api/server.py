@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from vistazo.api.app import create_app
+from vistazo.api.connections import ACCEPTED_AT_ONCE, ConnectionPolicy, bounded_http
 from vistazo.errors import SettingsError, VistazoError
 from vistazo.service.allocator import give_back_freed_blocks
 from vistazo.service.settings import Settings
@@ -22,13 +23,18 @@ from vistazo.service.telemetry import configure_logging
 
 log = logging.getLogger(__name__)
 
-_BACKLOG = 128
+_BACKLOG = 2048  # the kernel's, for connections that are not accepted yet
 _FIRST_PORT_FOR_ALL = 1024
 _CANNOT_SERVE = 2  # the exit status, as that of ``vistazo serve``
 
 
 class _Server(uvicorn.Server):
     """Ends with exit status 0 after a signal that asks for it, once running requests are done."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_BACKLOG)  # asyncio has set it to how many it accepts at a time
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -52,7 +58,8 @@ def serve(settings: Settings) -> None:
     config = uvicorn.Config(
         create_app(settings, on_failed_start),
         loop="asyncio",
-        http="h11",
+        http=bounded_http(connection_policy(settings)),
+        backlog=ACCEPTED_AT_ONCE,
         ws="none",
         log_config=None,
         access_log=False,
@@ -66,6 +73,12 @@ def serve(settings: Settings) -> None:
         server.run(sockets=[listener])
     if failures:
         raise failures[0]
+
+
+def connection_policy(settings: Settings) -> ConnectionPolicy:
+    return ConnectionPolicy(
+        settings.max_connections, settings.header_timeout_s, settings.keep_alive_timeout_s
+    )
 
 
 def application() -> FastAPI:
