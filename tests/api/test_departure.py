@@ -19,7 +19,7 @@ import uvicorn
 from builders import BrightnessEngine, brightness_classifier, encoded, flat
 from raw_callers import connected, whole
 from vistazo.api.app import create_app
-from vistazo.api.connections import bounded_http
+from vistazo.api.connection_limits import bounded_http
 from vistazo.api.departure import while_connected
 from vistazo.api.server import connection_policy
 from vistazo.api.service import Service

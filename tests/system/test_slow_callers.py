@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +19,7 @@ import pytest
 from builders import encoded, film
 from raw_callers import BEGUN, closed_after_s, connected, declared, many, whole
 
+ROOT = Path(__file__).parents[2]
 FILM = {"file": ("film.jpeg", encoded(film(300, 300), "JPEG"))}
 # Below what the tests connect, and short enough for them.
 QUICK = {
@@ -137,3 +141,14 @@ def test_few_descriptors_are_enough_and_the_log_stays_short(running: Callable[..
     events = [json.loads(line)["event"] for line in log.splitlines()]
     assert len([event for event in events if event != "request"]) < 20
     assert "Traceback" not in log
+
+
+@pytest.mark.longer
+@pytest.mark.timeout(600)
+def test_honest_callers_feel_little_of_a_crowd_that_only_waits() -> None:
+    """200 slow senders, 2,000 idle connections and 18 silent declarers for a minute, as measured
+    by the script, which says what the bar is.
+    """
+    script = ROOT / "scripts" / "measure_slow_callers.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

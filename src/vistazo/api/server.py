@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from vistazo.api.app import create_app
-from vistazo.api.connections import ACCEPTED_AT_ONCE, ConnectionPolicy, bounded_http
+from vistazo.api.connection_limits import ACCEPTED_AT_ONCE, ConnectionPolicy, bounded_http
 from vistazo.errors import SettingsError, VistazoError
 from vistazo.service.allocator import give_back_freed_blocks
 from vistazo.service.settings import Settings

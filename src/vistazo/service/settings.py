@@ -181,7 +181,7 @@ class Settings(BaseModel):
         8_000, ge=0, description="What an upload has to bring; 0 for any rate."
     )
     max_connections: int = Field(
-        1_000,
+        4_000,
         ge=1,
         description="Connections that are kept; with one more the one that waits longest ends.",
     )

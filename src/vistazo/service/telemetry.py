@@ -23,7 +23,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _QUOTING = ("PIL", "python_multipart")
 
 # Loggers of what a stranger can cause as often as he likes, without a request.
-_SELDOM = ("uvicorn.error", "asyncio", "vistazo.api.connections")
+_SELDOM = ("uvicorn.error", "asyncio", "vistazo.api.connection_limits")
 _SELDOM_S = 10.0
 
 

@@ -40,7 +40,7 @@ class ConnectionPolicy:
 def bounded_http(policy: ConnectionPolicy) -> type[asyncio.Protocol]:
     """For uvicorn's option ``http``: HTTP/1.1 within the bounds, all connections together."""
     connections = Connections(_within_descriptors(policy.max_connections))
-    return cast("type[asyncio.Protocol]", partial(BoundedProtocol, policy, connections))
+    return cast("type[asyncio.Protocol]", partial(BoundedConnection, policy, connections))
 
 
 def _within_descriptors(wanted: int) -> int:
@@ -54,7 +54,7 @@ def _within_descriptors(wanted: int) -> int:
     return min(wanted, max(_FEWEST, descriptors - _SPARE_DESCRIPTORS))
 
 
-class BoundedProtocol(H11Protocol):
+class BoundedConnection(H11Protocol):
     """One connection: it waits for a request, or works on one."""
 
     def __init__(
@@ -154,16 +154,16 @@ class Connections:
     def __init__(self, most: int) -> None:
         self._most = most
         # In the order of their coming to that state.
-        self._waiting: dict[BoundedProtocol, None] = {}
-        self._working: dict[BoundedProtocol, None] = {}
+        self._waiting: dict[BoundedConnection, None] = {}
+        self._working: dict[BoundedConnection, None] = {}
 
-    def add(self, connection: BoundedProtocol) -> None:
+    def add(self, connection: BoundedConnection) -> None:
         if len(self._waiting) + len(self._working) >= self._most:
             self._end_one_for(connection)
         if not connection.transport.is_closing():
             self._waiting[connection] = None
 
-    def note(self, connection: BoundedProtocol) -> None:
+    def note(self, connection: BoundedConnection) -> None:
         """Whether it waits or works, which may have changed."""
         there, here = self._waiting, self._working
         if connection.is_waiting:
@@ -172,15 +172,15 @@ class Connections:
             del there[connection]
             here[connection] = None
 
-    def discard(self, connection: BoundedProtocol) -> None:
+    def discard(self, connection: BoundedConnection) -> None:
         self._waiting.pop(connection, None)
         self._working.pop(connection, None)
 
-    def _end_one_for(self, newcomer: BoundedProtocol) -> None:
+    def _end_one_for(self, newcomer: BoundedConnection) -> None:
         ended = next(iter(self._waiting), None) or self._held_up() or newcomer
         self.discard(ended)
         ended.end()
         log.warning("too many connections: one was closed for another", extra={"most": self._most})
 
-    def _held_up(self) -> BoundedProtocol | None:
+    def _held_up(self) -> BoundedConnection | None:
         return next((each for each in self._working if each.is_held_up), None)
