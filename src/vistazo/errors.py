@@ -17,7 +17,8 @@ VistazoError
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
 │   ├── UnknownLabelError        a label that the model does not have
-│   └── SlowUploadError          the body did not arrive in time
+│   ├── SlowUploadError          the body did not arrive in time
+│   └── CallerLeftError          who asked hung up; only the log is told
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
     └── NotReadyError            starting or draining
@@ -115,6 +116,10 @@ class UnknownLabelError(RequestError):
 
 class SlowUploadError(RequestError):
     code = "upload_too_slow"
+
+
+class CallerLeftError(RequestError):
+    code = "caller_left"
 
 
 class UnavailableError(VistazoError):

@@ -28,6 +28,7 @@ from vistazo.classifier import Classifier
 from vistazo.errors import ModelError, VistazoError
 from vistazo.loading import load_classifier
 from vistazo.service.admission import Admission
+from vistazo.service.reception import Reception
 from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ def create_app(
     if load is None:
         source, limits = settings.model_source, settings.image_limits
         load = partial(load_classifier, source, limits, stopping.is_set)
-    service = Service(load, Admission(settings.admission_policy))
+    reception = Reception(settings.reception_policy)
+    service = Service(load, Admission(settings.admission_policy), reception)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
@@ -62,7 +64,6 @@ def create_app(
         settings.max_batch_files,
         max_predict_bytes=settings.max_upload_bytes + _FORM_BYTES,
         max_batch_bytes=settings.max_queued_bytes,
-        receive_timeout_s=settings.receive_timeout_s,
     )
     app.state.upload_policy = uploads
     app.include_router(router)

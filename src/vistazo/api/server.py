@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from vistazo.api.app import create_app
-from vistazo.api.connection import Connection
+from vistazo.api.connection_limits import ACCEPTED_AT_ONCE, ConnectionPolicy, bounded_http
 from vistazo.errors import SettingsError, VistazoError
 from vistazo.service.allocator import give_back_freed_blocks
 from vistazo.service.settings import Settings
@@ -24,7 +24,7 @@ from vistazo.service.telemetry import configure_logging
 
 log = logging.getLogger(__name__)
 
-_BACKLOG = 128
+_BACKLOG = 2048  # the kernel's, for connections that are not accepted yet
 _FIRST_PORT_FOR_ALL = 1024
 _CANNOT_SERVE = 2  # the exit status, as that of ``vistazo serve``
 
@@ -42,6 +42,11 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._on_signal()
         super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_BACKLOG)  # asyncio has set it to how many it accepts at a time
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,7 +71,8 @@ def serve(settings: Settings) -> None:
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http=Connection,
+        http=bounded_http(connection_policy(settings)),
+        backlog=ACCEPTED_AT_ONCE,
         ws="none",
         log_config=None,
         access_log=False,
@@ -80,6 +86,12 @@ def serve(settings: Settings) -> None:
         server.run(sockets=[listener])
     if failures:
         raise failures[0]
+
+
+def connection_policy(settings: Settings) -> ConnectionPolicy:
+    return ConnectionPolicy(
+        settings.max_connections, settings.header_timeout_s, settings.keep_alive_timeout_s
+    )
 
 
 def application() -> FastAPI:

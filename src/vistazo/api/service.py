@@ -7,13 +7,17 @@ from collections.abc import Callable
 from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
 from vistazo.service.admission import Admission
+from vistazo.service.reception import Reception
 
 
 class Service:
     """Starting, then ready, then draining."""
 
-    def __init__(self, load: Callable[[], Classifier], admission: Admission) -> None:
+    def __init__(
+        self, load: Callable[[], Classifier], admission: Admission, reception: Reception
+    ) -> None:
         self.admission = admission
+        self.reception = reception
         self._load = load
         self._classifier: Classifier | None = None
         self.is_draining = False
