@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from builders import BrightnessEngine, encoded, flat
-from vistazo.engines.base import Head, Outputs
+from vistazo.engines.base import Head, Outputs, Probe
 from vistazo.errors import CardError, SettingsError
 from vistazo.models.card import InputSpec
 from vistazo.models.signature import ModelSignature
@@ -61,6 +61,7 @@ class RememberingEngine:
     """
 
     head: Head | None = None
+    probe: Probe | None = None
 
     def __init__(
         self,
@@ -108,6 +109,7 @@ class SayingEngine:
     """Says of each picture what a function of its mean makes up."""
 
     head: Head | None = None
+    probe: Probe | None = None
 
     def __init__(self, say: Callable[[Floats], Any], units: int, activation: str) -> None:
         self._say = say
@@ -250,6 +252,70 @@ def test_a_hint_from_elsewhere_decides_what_the_pictures_leave_open(tmp_path: Pa
     hint = find(engine, labelled, lean=lambda of: commonness(of) + 9 * (of.scale == "none"))
     assert find(engine, labelled).chosen.spec.scale == "1/255"
     assert hint.chosen.spec.scale == "none"
+
+
+def write_specks(folder: Path) -> LabelledPictures:
+    """Dark or bright, with fine noise that says nothing of the label."""
+    random = np.random.default_rng(0)
+    for name, grey in (("DARK", 70), ("BRIGHT", 180)):
+        (folder / name).mkdir()
+        for number in range(12):
+            pixels = grey + random.integers(-60, 61, (60, 60))
+            image = Image.fromarray(pixels.astype(np.uint8))
+            image.save(folder / name / f"{number}.png", compress_level=1)
+    return draw_labelled(folder, LIMITS, Progress(stream=io.StringIO()))
+
+
+def fine_detail(images: Floats) -> tuple[Floats, Floats]:
+    """Means and variances of four channels, two of which look at neighbouring pixels."""
+    grey = images[..., 0]
+    across, down = np.diff(grey, axis=2), np.diff(grey, axis=1)
+    wide = grey[:, ::4, ::4]
+    channels = [part.reshape(len(images), -1) for part in (grey, across, down, wide)]
+    means = np.stack([channel.mean(axis=1) for channel in channels], axis=1)
+    return means, np.stack([channel.var(axis=1) for channel in channels], axis=1)
+
+
+def memory_of(labelled: LabelledPictures, how: InputSpec, **fields: Any) -> Probe:
+    """What a batch normalisation would remember of these pictures, prepared in this way."""
+    images = [
+        prepare(open_image(picture.encoded(), LIMITS).decode(decode_size(how)), how)
+        for picture in labelled.pictures
+    ]
+    means, variances = fine_detail(np.stack(images))
+    mean, variance = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
+    about = {"layer": "bn", "is_frozen": False, "mean": mean, "variance": variance, **fields}
+    return Probe(measure=fine_detail, **about)
+
+
+@pytest.mark.parametrize("filter_name", ["nearest", "box"])
+def test_the_resampling_that_answers_leave_open_is_what_the_model_remembers(
+    filter_name: str, tmp_path: Path
+) -> None:
+    labelled, engine = write_specks(tmp_path), BrightnessEngine()
+    how = engine_input(filter=filter_name, antialias=True)
+    assert find(engine, labelled).chosen.spec.filter == "bilinear"
+    engine.probe = memory_of(labelled, how)
+    result = find(engine, labelled)
+    assert result.chosen.spec == how
+    assert result.heeded == "bn"
+    assert result.labels == ("DARK", "BRIGHT")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"is_frozen": True}, {"mean": np.full(4, 9.0)}, {"variance": np.full(4, 1e-9)}]
+)
+def test_a_memory_of_other_pictures_decides_nothing(fields: dict[str, Any], tmp_path: Path) -> None:
+    labelled, engine = write_specks(tmp_path), BrightnessEngine()
+    engine.probe = memory_of(labelled, engine_input(filter="nearest", antialias=True), **fields)
+    result = find(engine, labelled)
+    assert result.chosen.spec.filter == "bilinear"
+    assert result.heeded is None
+
+
+def engine_input(**changes: Any) -> InputSpec:
+    fields = {"height": 8, "width": 8, "colour": "grey", "scale": "1/255"}
+    return InputSpec.model_validate({**fields, **changes})
 
 
 def test_square_pictures_leave_no_resize_open(tmp_path: Path) -> None:

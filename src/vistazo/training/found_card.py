@@ -117,6 +117,8 @@ def conclusions(result: SearchResult, card: ModelCard) -> Iterator[str]:
         f"Found from {n} labelled pictures: {in_words(chosen.spec)}. On these the model is right "
         f"on {chosen.accuracy:.1%} (log loss {chosen.log_loss:.3f})."
     )
+    if result.heeded is not None:
+        yield f"What the layer '{result.heeded}' remembers of training was heeded."
     yield from open_questions(result)
     output = card.output
     if (output.temperature, output.threshold) == (1, 0.5):

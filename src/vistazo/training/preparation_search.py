@@ -46,7 +46,8 @@ class SearchResult:
     """``trials``, best first, were on all pictures; ``chosen`` is the one to serve with.
 
     ``open_against`` are those that the pictures do not tell from it. ``labels`` are in the order of
-    the model's outputs, or None where that is not certain; ``doubts`` say why.
+    the model's outputs, or None where that is not certain; ``doubts`` say why. ``heeded`` is the
+    layer whose memory of training had a say, None where none had.
     """
 
     signature: ModelSignature
@@ -56,6 +57,7 @@ class SearchResult:
     chosen: Trial
     open_against: tuple[Trial, ...]
     doubts: tuple[str, ...]
+    heeded: str | None
 
     def agrees_with(self, card: ModelCard) -> bool:
         """Whether the pictures leave a card standing whose input was tried ``also``."""
@@ -93,11 +95,11 @@ def search(
     known = _known_order(labels, labelled.names) if labels is not None else None
     with Race(engine, labelled, limits, threads, progress or Progress()) as race:
         trials = _finalists(race, labelled, also, lean, None)
-        chosen = _choose(trials, lean)
+        chosen = _choose(race, trials, lean)
         doubts = _doubts(trials, chosen)
         if known is not None and doubts:
             trials = _finalists(race, labelled, also, lean, known)
-            chosen, doubts = _choose(trials, lean), ()
+            chosen, doubts = _choose(race, trials, lean), ()
         elif known is not None and (known != chosen.unit_of).any():
             doubts = ("the labels were given in an order that the pictures contradict",)
     return SearchResult(
@@ -110,6 +112,7 @@ def search(
             trial for trial in trials if trial is not chosen and trial.behind(chosen) < _OPEN_Z
         ),
         doubts=doubts,
+        heeded=race.heeded,
     )
 
 
@@ -198,9 +201,14 @@ def _different(trials: Sequence[Trial], lean: Lean) -> list[Trial]:
     return sorted(kept, key=lambda trial: trial.log_loss)
 
 
-def _choose(trials: Sequence[Trial], lean: Lean) -> Trial:
-    n = len(trials[0].labels)
-    return max(trials, key=lambda trial: lean(trial.spec) - n * trial.log_loss)
+def _choose(race: Race, trials: Sequence[Trial], lean: Lean) -> Trial:
+    """The likeliest: by the pictures, by what the model remembers, and by what is common."""
+    n, remembered = len(trials[0].labels), race.memories([trial.spec for trial in trials])
+
+    def likelihood(trial: Trial) -> float:
+        return lean(trial.spec) + remembered.get(trial.spec, 0) - n * trial.log_loss
+
+    return max(trials, key=likelihood)
 
 
 def _doubts(trials: Sequence[Trial], chosen: Trial) -> tuple[str, ...]:

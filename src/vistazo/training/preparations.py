@@ -28,8 +28,15 @@ _RESAMPLINGS: dict[tuple[str, bool], float] = {
 }
 
 
+# What the sample code says that comes with an export of Teachable Machine.
+_TEACHABLE_MACHINE = ("1/127.5-1", "rgb", "crop", "lanczos", True)
+
+
 def commonness(spec: InputSpec) -> float:
     """The logarithm of how common a preparation is, at most 0."""
+    way = (spec.scale, spec.colour, spec.resize, spec.filter, spec.antialias)
+    if way == _TEACHABLE_MACHINE:
+        return -1
     colour = 0 if spec.scale == CAFFE else _COLOURS[spec.colour]  # caffe's own order is BGR
     resampling = _RESAMPLINGS.get((spec.filter, spec.antialias), -3)
     return _SCALES.get(spec.scale, -3) + colour + _RESIZES[spec.resize] + resampling

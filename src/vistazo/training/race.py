@@ -18,11 +18,13 @@ from vistazo.pictures.preprocessing import decode_size, prepare, scale
 from vistazo.training.assignment import Order
 from vistazo.training.labelled import LabelledPictures
 from vistazo.training.progress import Progress
+from vistazo.training.remembered import familiarity, in_nats
 from vistazo.training.trial import Floats, Trial, logits_of, output_kind, try_out
 
 Images = NDArray[np.float32]
 
 _BLOCK_BYTES, _MOST_AT_ONCE = 64_000_000, 16
+_MOST_REMEMBERED = 100
 
 
 class Race:
@@ -40,6 +42,7 @@ class Race:
         progress: Progress,
     ) -> None:
         self.kind: OutputKind | None = None
+        self.heeded: str | None = None
         self._engine, self._labelled, self._limits = engine, labelled, limits
         self._progress = progress
         self._executor = ThreadPoolExecutor(threads)
@@ -75,6 +78,29 @@ class Race:
         labels = self._labelled.labels[:count]
         found = [try_out(spec, self._logits(spec, count), labels, unit_of) for spec in specs]
         return sorted(found, key=lambda trial: trial.log_loss)
+
+    def memories(self, specs: Sequence[InputSpec]) -> dict[InputSpec, float]:
+        """What the model's memory of its training says for each, in nats; nothing without one."""
+        probe = self._engine.probe
+        if probe is None:
+            return {}
+        rows = range(min(len(self._labelled), _MOST_REMEMBERED))
+
+        def find(spec: InputSpec) -> float | None:
+            seen = [probe.measure(self._prepared(row, spec)) for row in rows]
+            means, variances = (np.concatenate(part) for part in zip(*seen, strict=True))
+            return familiarity(probe, means, variances)
+
+        found = dict(zip(specs, self._executor.map(find, specs), strict=True))
+        best = max((value for value in found.values() if value is not None), default=None)
+        if best is None:
+            return {}
+        self.heeded = probe.layer
+        return {spec: in_nats(found[spec], best) for spec in specs}
+
+    def _prepared(self, row: int, spec: InputSpec) -> Images:
+        data = self._labelled.pictures[row].encoded()
+        return prepare(open_image(data, self._limits).decode(decode_size(spec)), spec)[np.newaxis]
 
     def _logits(self, spec: InputSpec, count: int) -> Floats:
         scores = self._scores[spec][:count]
