@@ -8,6 +8,7 @@ VistazoError
 │   ├── UnreadableModelError     the bytes are no model, or are damaged
 │   ├── HostileModelError        the bytes try to reach, or to grow, beyond the file
 │   ├── UnsupportedModelError    a sound model that cannot be served as it is
+│   ├── NoRoomError              what is made of the model cannot be written
 │   └── CardError                the model card is missing, invalid, or disagrees
 ├── InputError               the picture cannot be classified
 │   ├── UnsupportedFormatError   not an accepted format, whatever its name says
@@ -64,6 +65,10 @@ class HostileModelError(ModelError):
 
 class UnsupportedModelError(ModelError):
     code = "model_unsupported"
+
+
+class NoRoomError(ModelError):
+    code = "model_no_room"
 
 
 class CardError(ModelError):
