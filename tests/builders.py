@@ -127,6 +127,7 @@ def brightness_classifier(
     *,
     baseline: Baseline | None = None,
     out_of_distribution: OutOfDistributionPolicy = "warn",
+    warnings: tuple[str, ...] = (),
     **changes: Any,
 ) -> Classifier:
     """Says BRIGHT for a picture whose mean is above the threshold, with the mean as probability."""
@@ -138,6 +139,7 @@ def brightness_classifier(
         limits or ImageLimits(),
         baseline=baseline,
         out_of_distribution=out_of_distribution,
+        warnings=warnings,
     )
 
 
@@ -201,3 +203,51 @@ def layer(class_name: str, name: str, **config: Any) -> dict[str, Any]:
         "config": {"name": name, **config},
         "registered_name": None,
     }
+
+
+def write_remembering_model(
+    path: Path,
+    mean: NDArray[np.float32],
+    variance: NDArray[np.float32],
+    *,
+    scale: str = "1/255",
+    trainable: bool = True,
+    nested: bool = False,
+) -> Path:
+    """A real ``.keras`` file of 32 x 32 x 3 and its card: a copy, then a batch normalisation.
+
+    ``mean`` and ``variance`` (3,) are what the normalisation remembers. ``nested`` puts both into a
+    model of their own.
+    """
+    inner = [
+        layer("Conv2D", "copy", filters=3, kernel_size=[1, 1], use_bias=False),
+        layer("BatchNormalization", "memory", axis=-1, trainable=trainable),
+    ]
+    pixels = layer("InputLayer", "pixels", batch_shape=[None, 32, 32, 3])
+    base = layer("Sequential", "base", layers=[{**pixels, "name": "inner"}, *inner])
+    layers = [
+        pixels,
+        *([base] if nested else inner),
+        layer("GlobalAveragePooling2D", "pool"),
+        layer("Dense", "score", units=1, activation="sigmoid", use_bias=True),
+    ]
+    config = {"class_name": "Sequential", "config": {"name": "remembering", "layers": layers}}
+    prefix = "layers/base/layers" if nested else "layers"
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        file[f"{prefix}/copy/vars/0"] = np.eye(3, dtype=np.float32).reshape(1, 1, 3, 3)
+        arrays = (np.ones(3, np.float32), np.zeros(3, np.float32), mean, variance)
+        for place, array in enumerate(arrays):
+            file[f"{prefix}/memory/vars/{place}"] = np.asarray(array, np.float32)
+        file["layers/score/vars/0"] = np.ones((3, 1), np.float32)
+        file["layers/score/vars/1"] = np.zeros((1,), np.float32)
+    write_keras_archive(path, config, weights.getvalue())
+    document = {
+        "name": "remembering",
+        "version": "1.0.0",
+        "labels": ["A", "B"],
+        "input": {"height": 32, "width": 32, "colour": "rgb", "scale": scale},
+        "output": {"kind": "sigmoid"},
+    }
+    path.with_name(f"{path.stem}.card.yaml").write_text(json.dumps(document))
+    return path

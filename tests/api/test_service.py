@@ -1,6 +1,8 @@
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -26,6 +28,13 @@ def test_the_model_is_described_by_its_card_and_its_file(client: TestClient) -> 
     assert described["signature"]["height"] == 8
     assert described["sha256"] == "0" * 64
     assert described["conclusions"] == []  # somebody wrote the card
+    assert described["warnings"] == []
+
+
+def test_what_is_doubtful_of_the_model_is_in_its_description(serving: Callable[..., Any]) -> None:
+    with serving(card={"warnings": ("The card says one thing, the model another.",)}) as client:
+        described = client.get("/model").json()
+    assert described["warnings"] == ["The card says one thing, the model another."]
 
 
 def test_health_docs_and_openapi_answer(client: TestClient) -> None:

@@ -4,7 +4,10 @@ A batch normalisation near the input keeps the mean and the variance of the acti
 (Ioffe and Szegedy 2015, arXiv:1502.03167). Pictures that are scaled as those were reach it with
 about the same ones: each way of scaling is tried, on any photographs, and its distance measured.
 Where one way is far nearer than all others, it is the one. A wrong verdict is much worse than
-none, so the limits are such that none was wrong (README, "How the scale is found").
+none, so the limits are strict. On 93 small models, trained on leaves, castings and X-rays in five
+ways, none was wrong; 87 had a verdict with pictures of their own kind, 37 with those made by code.
+Of 60 more, which the limits were not chosen on, 56 and 28 had one, and again none was wrong. With
+pictures of another kind than the model's, 2 of 306 were.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ CAFFE = Standardization(divide_by=1, mean=(103.939, 116.779, 123.68), std=(1, 1,
 _PLAIN: tuple[Scale, ...] = ("none", "1/255", "1/127.5-1")
 
 _PHOTOGRAPHS = 12
-_MOST_PICTURES = 40
+MOST_PICTURES = 40
 # Singled out: near enough, and all others this many times as far, by this much at least.
 _NEAR, _TIMES, _FARTHER = 0.8, 3.0, 0.5
 _COLOUR_TIMES, _COLOUR_FARTHER = 2.0, 0.1
@@ -41,7 +44,7 @@ _SOUND_CHANNELS = 0.5
 _NEGLIGIBLE = 1e-6
 _MANY = 10  # beyond this no decimal is shown
 # How much of a moving statistic may be left of what it was before training.
-_LEFT_OVER = 1 - np.geomspace(1, 0.001, 16)
+_LEFT_OVER = 1 - np.geomspace(1, 0.001, 48)
 
 
 @dataclass(frozen=True)
@@ -154,10 +157,7 @@ def scale_name(scale: Scale) -> str:
     """As a person writes it into a card."""
     if not isinstance(scale, Standardization):
         return scale
-    known = {"torch": TORCH, "caffe": CAFFE}
-    name = next((name for name, other in known.items() if other == scale), None)
-    numbers = f"divide_by {scale.divide_by:g}, mean {list(scale.mean)}, std {list(scale.std)}"
-    return f"{{{numbers}}}" + (f" (ImageNet, {name})" if name else "")
+    return f"{{divide_by: {scale.divide_by:g}, mean: {[*scale.mean]}, std: {[*scale.std]}}}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +183,7 @@ class _Scales:
         if np.mean(sound) < _SOUND_CHANNELS:
             return None
         shown = pictures or photographs(_PHOTOGRAPHS, spec.height, spec.width)
-        return _Scales(probe, sound, spec, shown[:_MOST_PICTURES], not pictures)
+        return _Scales(probe, sound, spec, shown[:MOST_PICTURES], not pictures)
 
     def fit(self, scale: Scale, colour: Colour) -> ScaleFit:
         spec = self.spec.model_copy(update={"scale": scale, "colour": colour})
@@ -205,17 +205,18 @@ def _distance(
     is taken that fits best.
     """
     least = min(1.0, float(moving_variance.min()))
-    found = (np.inf, np.inf)
-    for share in least * _LEFT_OVER:
-        # What is as small as the step from share to share is lost beside it.
-        unknown = (1 - _LEFT_OVER[-1]) * least / (1 - share)
-        own_mean = moving_mean / (1 - share)
-        own_variance = (moving_variance - share) / (1 - share) + unknown
-        of_means = np.median(np.abs(mean - own_mean) / np.sqrt(own_variance))
-        of_variances = np.median(np.abs(np.log((variance + unknown) / own_variance)))
-        if of_means + of_variances < sum(found):
-            found = float(of_means), float(of_variances)
-    return found
+    share = (least * _LEFT_OVER)[:, np.newaxis]
+    # What is as small as the step from share to share is lost beside it.
+    unknown = (1 - _LEFT_OVER[-1]) * least / (1 - share)
+    own_mean = moving_mean / (1 - share)
+    own_variance = (moving_variance - share) / (1 - share) + unknown
+    of_means = np.median(np.abs(mean - own_mean) / np.sqrt(own_variance), axis=1)
+    of_variances = np.median(np.abs(np.log((variance + unknown) / own_variance)), axis=1)
+    total = np.nan_to_num(of_means + of_variances, nan=np.inf)
+    best = int(total.argmin())
+    if not np.isfinite(total[best]):
+        return np.inf, np.inf
+    return float(of_means[best]), float(of_variances[best])
 
 
 def _evidence(scales: _Scales, own: ScaleFit) -> ScaleEvidence | None:

@@ -15,6 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from vistazo import __version__
+from vistazo.api.closing import LastAnswers
+from vistazo.api.framing import OneFraming
+from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.page_routes import page_routes
 from vistazo.api.paths import TrailingSlash
@@ -78,6 +81,9 @@ def create_app(
     )
     routes = (*app.routes, *router.routes)
     paths = {route.path for route in routes if isinstance(route, Route)}
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(OneFraming)
+    app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
     app.add_middleware(RequestContext, paths=paths)
     app.add_middleware(TrailingSlash)
     return app

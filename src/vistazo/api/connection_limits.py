@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from vistazo.api.connection import Connection
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def _within_descriptors(wanted: int) -> int:
     return min(wanted, max(_FEWEST, descriptors - _SPARE_DESCRIPTORS))
 
 
-class BoundedConnection(H11Protocol):
+class BoundedConnection(Connection):
     """One connection: it waits for a request, or works on one."""
 
     def __init__(

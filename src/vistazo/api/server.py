@@ -9,7 +9,8 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -29,7 +30,18 @@ _CANNOT_SERVE = 2  # the exit status, as that of ``vistazo serve``
 
 
 class _Server(uvicorn.Server):
-    """Ends with exit status 0 after a signal that asks for it, once running requests are done."""
+    """Ends with exit status 0 after a signal that asks for it, once running requests are done.
+
+    ``on_signal`` is called as soon as it comes.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_signal: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_signal = on_signal
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_signal()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -55,8 +67,9 @@ def serve(settings: Settings) -> None:
         failures.append(error)
         server.should_exit = True
 
+    app = create_app(settings, on_failed_start)
     config = uvicorn.Config(
-        create_app(settings, on_failed_start),
+        app,
         loop="asyncio",
         http=bounded_http(connection_policy(settings)),
         backlog=ACCEPTED_AT_ONCE,
@@ -66,7 +79,7 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=int(settings.drain_timeout_s),
     )
-    server = _Server(config)
+    server = _Server(config, app.state.service.turn_away)
     with listen(settings) as listener:
         host, port = listener.getsockname()[:2]
         log.info("listening", extra={"url": f"http://{host}:{port}", "docs": "/docs"})

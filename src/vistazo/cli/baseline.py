@@ -11,12 +11,16 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.scaling import scale_evidence, scale_warning
 from vistazo.cli.predict import picture_files, read_file
+from vistazo.cli.scales import drawn_pictures
 from vistazo.errors import InputError
 from vistazo.loading import load_classifier
+from vistazo.models.card import InputSpec
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.service.settings import Settings
+from vistazo.training.cardless import open_without_card
 from vistazo.training.familiar import make_baseline
 
 _UNSEEN = 0.2
@@ -77,7 +81,18 @@ def learn(
             cache_dir=settings.cache_dir,
             show=lambda done, _: learnt.update(done - learnt.pos),
         )
+    doubt = _scale_doubt(model, spec, readable, settings)
+    if doubt is not None:
+        click.echo(f"Warning: {doubt}", err=True)
     return path, len(readable)
+
+
+def _scale_doubt(model: Path, spec: InputSpec, files: list[Path], settings: Settings) -> str | None:
+    """Whether these pictures, scaled as the card says, can be what the model was trained on."""
+    size = spec.height, spec.width
+    with open_without_card(model, settings.cache_dir, size, settings.keras_layers) as engine:
+        evidence = scale_evidence(engine, spec, drawn_pictures(files, settings, decode_size(spec)))
+    return scale_warning(evidence, spec) if evidence is not None else None
 
 
 def drawn(files: list[Path]) -> list[Path]:

@@ -9,26 +9,30 @@ from pathlib import Path
 import click
 
 from vistazo.cli.convert import ImageSize
+from vistazo.cli.scales import drawn_pictures, scale_report
 from vistazo.errors import CardError
+from vistazo.loading import draft_of
 from vistazo.models.card import ModelCard, card_path, find_card
 from vistazo.models.compilation import describe_model
-from vistazo.models.conclusions import draft_card
 from vistazo.models.draft_text import draft_text, what_to_do
 from vistazo.models.signature import Description, ModelSignature, disagreements
-from vistazo.models.store import check_is_there, find_labels, sha256_of, weights_of
+from vistazo.models.store import check_is_there, sha256_of, weights_of, without_card
 from vistazo.service.settings import Settings
+from vistazo.training.cardless import open_without_card
 
 _MOST_KINDS = 8
 
 
 @click.command(name="inspect")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.argument("pictures", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--card", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
 @click.option("--input", "size", type=ImageSize(), help="For a model that takes any size.")
 @click.option("--layers", "has_layers", is_flag=True, help="List every layer.")
 @click.option("--schema", "is_schema", is_flag=True, help="Print the card's JSON Schema instead.")
 def command(
     model: Path | None,
+    pictures: tuple[Path, ...],
     card: Path | None,
     size: tuple[int, int] | None,
     *,
@@ -38,8 +42,9 @@ def command(
     """Show what a model file takes and gives, whether its card agrees, and what cannot be served.
 
     Where there is no card, one is drawn up as YAML, of all that is known from the file, from the
-    labels beside it and from the environment; what is left to you says TODO. Nothing in the file is
-    run.
+    labels beside it and from the environment; what is left to you says TODO. No code in the file is
+    run. PICTURES, files or folders of the kind that the model was made for, help to find out how
+    they were scaled in training.
 
     Exit status: 0 ready to serve, 1 not yet, 2 the file cannot be read.
 
@@ -47,6 +52,7 @@ def command(
     Examples:
       vistazo inspect my_model.h5
       vistazo inspect my_model.h5 > my_model.card.yaml
+      vistazo inspect my_model.h5 some_pictures/
       vistazo inspect --layers my_model.keras
       vistazo inspect --schema > model-card.schema.json
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
@@ -55,11 +61,16 @@ def command(
         return 0
     if model is None:
         raise click.UsageError("Missing argument 'MODEL'.")
-    return _inspect(model, card, size, has_layers=has_layers)
+    return _inspect(model, pictures, card, size, has_layers=has_layers)
 
 
 def _inspect(
-    model: Path, card: Path | None, size: tuple[int, int] | None, *, has_layers: bool
+    model: Path,
+    files: tuple[Path, ...],
+    card: Path | None,
+    size: tuple[int, int] | None,
+    *,
+    has_layers: bool,
 ) -> int:
     check_is_there(model)
     settings = Settings.from_environment()
@@ -72,14 +83,20 @@ def _inspect(
     if has_layers:
         shown.append(_layer_table(description))
     shown += [f"  cannot be served: {problem}" for problem in description.problems]
+    draft = None
+    if description.signature is not None:
+        pictures = drawn_pictures(files, settings)
+        with open_without_card(model, settings.cache_dir, size, settings.keras_layers) as engine:
+            spec = found.input if isinstance(found, ModelCard) else None
+            shown.append(scale_report(engine, spec, pictures))
+            if found is None:
+                bare = without_card(model, settings.card_hints, settings.cache_dir)
+                draft = draft_of(bare, engine, pictures)
     if found is not None:
         return _show_card(shown, found, card_file, weights, description)
     click.echo("".join(f"# {line}\n" for line in "\n".join(shown).splitlines()))
-    if description.signature is None:
+    if draft is None:
         return 1
-    labels = find_labels(model, weights)
-    hints, sha256 = settings.card_hints, sha256_of(weights)
-    draft = draft_card(model, sha256, description.signature, hints, labels)
     click.echo(what_to_do(draft, card_file) + draft_text(draft), nl=False)
     return 1 if draft.missing else 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,10 @@ from vistazo.classifier import Classifier
 from vistazo.cli.baseline import drawn, learn
 from vistazo.cli.card import write_card_of
 from vistazo.cli.predict import Row, picture_files, print_table, read_file
+from vistazo.cli.scales import drawn_pictures
 from vistazo.errors import InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
-from vistazo.models.card import ModelCard, card_path, find_card
+from vistazo.models.card import ModelCard, card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, check_labels_agree
 from vistazo.models.signature import disagreements
@@ -25,15 +25,14 @@ from vistazo.models.store import (
     find_labels,
     sha256_of,
     weights_of,
+    without_card,
 )
-from vistazo.pictures import Picture, open_image
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import configure_logging, tell_a_person_who_waits
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.labelled import label_folders
 
 _SHOWN = 6
-_ASKED = 20
 _FIELD_WIDTH, _VALUE_WIDTH = 18, 24
 
 
@@ -94,11 +93,19 @@ def _check(card: ModelCard, model: Path, settings: Settings) -> None:
     if card.sha256 in (None, sha256):
         click.echo(f"{path} agrees with the model.")
         return
-    text = re.sub(r"(?m)^sha256:.*$", f'sha256: "{sha256}"', path.read_text("utf-8-sig"), count=1)
-    replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    replace_whole(path, lambda part: _stamp(mended, path.read_text("utf-8-sig"), part))
     click.echo(f"{path} named other weights, and names these now.")
     if card.figures:
         click.echo("  Its figures are those of the other weights: measure again ('evaluate').")
+
+
+def _stamp(card: ModelCard, text: str, target: Path) -> None:
+    """Write a card with another hash: its own text, comments and all, where that can be."""
+    stamped = re.sub(r"(?m)^sha256:.*$", f'sha256: "{card.sha256}"', text, count=1)
+    if parse_card(stamped) == card:
+        target.write_text(stamped, encoding="utf-8")
+    else:  # as JSON, say
+        write_card(card, target)
 
 
 def _are_labelled(pictures: Path, model: Path, settings: Settings) -> bool:
@@ -129,29 +136,15 @@ def _known_labels(model: Path, settings: Settings) -> tuple[str, ...] | None:
 def _draw_up(model: Path, pictures: Path | None, settings: Settings) -> None:
     """Write the card of what is known. Raises CardError that says what is missing."""
     source, path = settings.model_source.of(model), card_path(model)
-    weights = weights_of(model, source.cache_dir)
-    labels = find_labels(model, weights)
-    found = StoredModel(weights, model, sha256_of(weights), None, source.hints, labels)
+    found = without_card(model, source.hints, source.cache_dir)
     engine = open_engine(found, source)
-    draft = draft_of(found, engine, _some(pictures, settings))
+    draft = draft_of(found, engine, drawn_pictures([pictures] if pictures else [], settings))
     engine.close()
     click.echo("\n".join(_concluded(draft)))
     draft.complete()
     text = f'{draft_text(draft)}sha256: "{found.sha256}"\n'
     replace_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
     click.echo(f"{path} is written.")
-
-
-def _some(pictures: Path | None, settings: Settings) -> list[Picture]:
-    """Some pictures of a folder, in random order; those that cannot be read are left out here."""
-    found: list[Picture] = []
-    for file in drawn(list(picture_files([pictures]))) if pictures is not None else []:
-        with contextlib.suppress(InputError):
-            data = read_file(file, settings.max_upload_bytes)
-            found.append(open_image(data, settings.image_limits).decode())
-        if len(found) == _ASKED:
-            break
-    return found
 
 
 def _concluded(draft: CardDraft) -> Iterator[str]:

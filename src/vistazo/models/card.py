@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from vistazo.errors import CardError
+from vistazo.models.strict_yaml import read_yaml
 
 Colour = Literal["grey", "rgb", "bgr"]
 Resize = Literal["stretch", "fit", "crop"]
@@ -287,8 +288,8 @@ def parse_card(text: str, source: str = "the card") -> ModelCard:
     if is_blank(text):
         raise CardError(f"{source} is empty. Complete it, or delete it.")
     try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        document = read_yaml(text)
+    except ValueError as error:
         raise CardError(f"{source} is not valid YAML: {error}") from error
     if not isinstance(document, dict):
         raise CardError(f"{source} is not a model card: it should be a list of 'field: value'.")

@@ -91,6 +91,14 @@ def find_model(
     return StoredModel(weights, model_path, sha256, card, hints)
 
 
+def without_card(model_path: Path, hints: CardHints, cache_dir: Path) -> StoredModel:
+    """The weights and the labels beside them, whatever card there is. Raises ModelError."""
+    check_is_there(model_path)
+    weights = weights_of(model_path, cache_dir)
+    labels = find_labels(model_path, weights)
+    return StoredModel(weights, model_path, sha256_of(weights), None, hints, labels)
+
+
 def _check_sha256(wanted: str | None, model_path: Path, weights: Path, sha256: str) -> None:
     """Raise UnreadableModelError where the file is another than the one that was named.
 

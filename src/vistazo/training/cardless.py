@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.models.drafting import CardHints
-from vistazo.models.store import StoredModel, check_is_there, compiled, sha256_of, weights_of
+from vistazo.models.store import compiled, without_card
 
 
 @contextmanager
@@ -22,9 +22,7 @@ def open_without_card(
 
     ``size`` (height, width) is for a model that takes any. The cache keeps what is compiled.
     """
-    check_is_there(model)
-    weights = weights_of(model, cache_dir)
-    stored = StoredModel(weights, model, sha256_of(weights), None, CardHints(input_size=size))
+    stored = without_card(model, CardHints(input_size=size), cache_dir)
     with compiled(stored, cache_dir, layers_module) as onnx:
         engine = OnnxEngine(onnx)
     try:

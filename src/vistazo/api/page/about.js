@@ -4,9 +4,12 @@ import { el, entry } from "./elements.js";
 import { language, number, readable, t, table } from "./language.js";
 
 const TEXTS = ["intended_use", "population", "training_data", "limits", "licence"];
+/** The service's own sentences, whichever language the page speaks. */
+const OF_SERVICE = "en";
+const MOST_SHOWN = 300;
 const SHARES = ["accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1"];
 
-export function aboutOf({ card }) {
+export function aboutOf({ card, conclusions }) {
   const groups = Object.entries(card.figures).filter(([, group]) => isTable(group));
   return [
     el("h2", { id: "about-title" }, t("about")),
@@ -16,7 +19,16 @@ export function aboutOf({ card }) {
       ...entry(t("model"), `${readable(card.name)} · ${t("version")} ${card.version}`),
       ...TEXTS.flatMap((name) => entry(t(name), card[name] && written(card[name], card.language))),
     ),
+    ...(conclusions.length > 0 ? [concluded(conclusions)] : []),
     ...groups.map(([name, group]) => figures(name, group)),
+  ];
+}
+
+/** Reasons to doubt the model, whatever the picture. */
+export function doubtsOf({ warnings }) {
+  return [
+    el("strong", { id: "doubts-title" }, t("doubts")),
+    ...warnings.map((sentence) => el("p", { lang: OF_SERVICE }, sentence)),
   ];
 }
 
@@ -56,11 +68,29 @@ function figures(name, group) {
   const rows = Object.entries(group).map(([figure, value]) =>
     el("tr", {}, el("th", { scope: "row" }, nameOf(figure)), el("td", {}, shown(figure, value))),
   );
-  const head = [t("figure"), t("value")].map((text) => el("th", { scope: "col" }, text));
+  return tableOf("figures", nameOf(name), [t("figure"), t("value")], rows);
+}
+
+/** Where nobody wrote a card: what it says, and how that is known. */
+function concluded(conclusions) {
+  const rows = conclusions.map(({ field, value, why }) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, table("cardFields")[field] ?? readable(field)),
+      el("td", {}, value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)} …` : value),
+      el("td", { lang: OF_SERVICE }, why),
+    ),
+  );
+  return tableOf("concluded", t("conclusions"), [t("cardField"), t("cardValue"), t("known")], rows);
+}
+
+function tableOf(kind, caption, columns, rows) {
+  const head = columns.map((text) => el("th", { scope: "col" }, text));
   return el(
     "table",
-    {},
-    el("caption", {}, nameOf(name)),
+    { class: kind },
+    el("caption", {}, caption),
     el("thead", {}, el("tr", {}, head)),
     el("tbody", {}, rows),
   );

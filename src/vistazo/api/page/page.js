@@ -1,6 +1,6 @@
 // Wires the page: pictures come in, are sent one after the other, and their results are shown.
 
-import { aboutOf, measuredOf, noticeOf } from "./about.js";
+import { aboutOf, doubtsOf, measuredOf, noticeOf } from "./about.js";
 import { byId, el } from "./elements.js";
 import { askKey } from "./key.js";
 import { language, languages, nameOf, percent, prefer, readable, speak, t } from "./language.js";
@@ -207,6 +207,7 @@ function showModel() {
   const notice = model ? noticeOf(model) : {};
   byId("notice").hidden = !notice.text;
   byId("about").hidden = !model;
+  byId("doubts").hidden = !model?.warnings.length;
   if (!model) return;
   const title = model.card.title || readable(model.card.name);
   byId("title").textContent = title;
@@ -215,6 +216,7 @@ function showModel() {
   byId("notice").textContent = notice.text;
   byId("notice").lang = notice.lang ?? "";
   byId("lead").textContent = `${t("lead", { labels: model.card.labels.join(", ") })} ${measuredOf(model)}`;
+  byId("doubts").replaceChildren(...doubtsOf(model));
   byId("about").replaceChildren(...aboutOf(model));
 }
 

@@ -1,0 +1,155 @@
+"""``vistazo setup``: one command from a model file to a model that can be served."""
+
+from __future__ import annotations
+
+import json
+import signal
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from builders import encoded, flat, write_brightness_model
+from vistazo.cli.setup import command
+from vistazo.errors import CardError
+from vistazo.models.card import card_path, read_card
+from vistazo.models.store import sha256_of
+
+OTHER = "0" * 64  # digits alone, which YAML takes for a number where they are not quoted
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = write_brightness_model(tmp_path / "mine.keras", maps=True)
+    card_path(path).unlink()
+    return path
+
+
+@pytest.fixture
+def setup(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command in this process: several runs take less time."""
+    monkeypatch.setenv("CACHE_DIR", str(cache))
+    return lambda *arguments: CliRunner().invoke(
+        command, [str(argument) for argument in arguments], standalone_mode=False
+    )
+
+
+def greys(folder: Path, levels: range) -> Path:
+    folder.mkdir(parents=True)
+    for level in levels:
+        (folder / f"{level}.png").write_bytes(encoded(flat(level)))
+    return folder
+
+
+def labelled(folder: Path, step: int) -> Path:
+    greys(folder / "DARK", range(10, 120, step))
+    greys(folder / "BRIGHT", range(140, 250, step))
+    return folder
+
+
+def done(result: Result) -> str:
+    assert result.exception is None, (result.output, result.exception)
+    return result.output
+
+
+def test_a_file_and_labelled_pictures_are_one_command_from_the_page(
+    model: Path, running: Callable[..., Any]
+) -> None:
+    pictures = labelled(model.parent / "pictures", 3)
+    one_command = ("vistazo", "setup", str(model), str(pictures), "--serve")
+    with running(one_command) as service:
+        page = httpx.get(service.url)
+        answer = httpx.post(
+            f"{service.url}/predict", files={"file": ("a.png", encoded(flat(230)))}
+        ).json()
+        status, log = service.stop(signal.SIGINT)
+    assert page.status_code == 200
+    assert answer["predicted_class"] == "BRIGHT"
+    assert set(answer["probabilities"]) == {"DARK", "BRIGHT"}
+    assert answer["in_distribution"]["verdict"] is True
+    assert status == 0, log
+
+
+def test_labels_beside_the_file_and_a_variable_are_a_card_that_says_why(
+    model: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.with_name("labels.txt").write_text("0 dark\n1 bright\n")
+    monkeypatch.setenv("SCALE", "1/255")
+    pictures = greys(model.parent / "pictures", range(0, 250, 3))
+    shown = done(setup(model, pictures))
+    text = card_path(model).read_text()
+    assert "labels: [dark, bright]  # labels.txt beside the model" in text
+    assert "scale: 1/255  # SCALE" in text
+    assert read_card(card_path(model)).sha256 == sha256_of(model)
+    assert "mine.baseline.npz: of 84 pictures" in shown
+    assert shown.count(".png ") == 6
+    assert shown.rstrip().endswith(f"Next: MODEL_PATH={model} ./scripts/serve")
+
+
+def test_what_is_missing_is_asked_for_and_nothing_is_written(
+    model: Path, setup: Callable[..., Result]
+) -> None:
+    result = setup(model, greys(model.parent / "pictures", range(0, 100, 10)))
+    assert isinstance(result.exception, CardError)
+    assert "labels: 2, that of 0 and then that of 1" in str(result.exception)
+    assert "input.scale" in str(result.exception)
+    assert not card_path(model).exists()
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+def test_a_card_of_other_weights_names_these_afterwards_and_keeps_its_words(
+    tmp_path: Path, setup: Callable[..., Result], is_json: bool
+) -> None:
+    model = write_brightness_model(tmp_path / "mine.keras", maps=True)
+    card = card_path(model)
+    said = {**json.loads(card.read_text()), "sha256": OTHER, "figures": {"all": {"auc": 0.9}}}
+    lines = "".join(f"{name}: {json.dumps(value)}\n" for name, value in said.items())
+    card.write_text(json.dumps(said) if is_json else f"# Mine.\n{lines}")
+    shown = done(setup(model))
+    assert "named other weights, and names these now" in shown
+    assert "measure again" in shown
+    assert read_card(card).sha256 == sha256_of(model)
+    assert is_json or card.read_text().startswith("# Mine.")
+    assert "agrees with the model" in done(setup(model))
+
+
+def test_a_card_that_does_not_fit_the_model_stays_as_it_is(
+    tmp_path: Path, setup: Callable[..., Result]
+) -> None:
+    model = write_brightness_model(tmp_path / "mine.keras")
+    card = card_path(model)
+    card.write_text(card.read_text().replace('"height": 8', '"height": 9'))
+    before = card.read_text()
+    assert isinstance(setup(model).exception, CardError)
+    assert card.read_text() == before
+
+
+def test_folders_that_are_not_named_like_the_labels_are_just_pictures(
+    model: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.with_name("labels.txt").write_text("night\nday\n")
+    monkeypatch.setenv("SCALE", "1/255")
+    shown = done(setup(model, labelled(model.parent / "pictures", 20)))
+    assert "its folders are BRIGHT, DARK, the labels night, day" in shown
+    assert read_card(card_path(model)).labels == ("night", "day")
+    assert "No baseline: A baseline needs 64 pictures" in shown
+
+
+def test_a_zip_and_a_new_card_where_there_is_one(
+    model: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCALE", "1/255")
+    archive = model.with_name("converted.zip")
+    with zipfile.ZipFile(archive, "w") as content:
+        content.write(model, "keras_model.keras")
+        content.writestr("labels.txt", "0 dark\n1 bright")
+    done(setup(archive))
+    first = read_card(card_path(archive))
+    assert first.labels == ("dark", "bright")
+    monkeypatch.setenv("SCALE", "none")
+    done(setup(archive, "--force"))
+    assert read_card(card_path(archive)).input.scale == "none"
