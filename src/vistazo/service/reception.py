@@ -106,11 +106,16 @@ class Reception:
         """What all bodies together hold."""
         return sum(upload.n_bytes for upload in self._uploads)
 
+    @property
+    def arriving(self) -> list[Upload]:
+        """Those whose body is being read now."""
+        return [upload for upload in self._uploads if upload.is_arriving]
+
     @contextlib.contextmanager
     def upload(self, address: str) -> Iterator[Upload]:
         """A body of a caller at this address. Where too many arrive, the slowest gives way."""
         upload = Upload(self, address)
-        arriving = [each for each in self._uploads if each.is_arriving]
+        arriving = self.arriving
         if len(arriving) >= self.policy.max_uploads:
             _slowest(arriving, Counter(each.address for each in arriving)).give_way()
         self._uploads.add(upload)
@@ -126,11 +131,7 @@ class Reception:
         """
         while len(self._uploads) > 1 and self.n_bytes + n_bytes > self.policy.max_bytes:
             latest_s = _now_s() - _QUICK_S
-            slow = [
-                each
-                for each in self._uploads
-                if each.is_arriving and each.piece_began_s <= latest_s
-            ]
+            slow = [each for each in self.arriving if each.piece_began_s <= latest_s]
             if not slow:
                 raise QueueFullError(_NO_ROOM)
             slowest = _slowest(slow, self._held())
