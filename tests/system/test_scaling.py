@@ -18,7 +18,8 @@ from vistazo.answers.photographs import photographs
 from vistazo.answers.scaling import CAFFE, TORCH, scale_evidence, scale_name, scale_warning
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.loading import ModelSource, load_classifier
-from vistazo.models.card import InputSpec, Scale, read_card, write_card
+from vistazo.models.card import InputSpec, Scale
+from vistazo.models.card_file import read_card, write_card
 from vistazo.models.keras_import import convert
 from vistazo.pictures import ImageLimits, Picture
 from vistazo.pictures.preprocessing import prepare

@@ -9,7 +9,7 @@ import pytest
 from builders import write_brightness_model
 from vistazo.errors import CardError, ModelError
 from vistazo.models import store
-from vistazo.models.card import card_path
+from vistazo.models.card_file import card_path
 from vistazo.models.store import compiled, find_model, sha256_of
 
 

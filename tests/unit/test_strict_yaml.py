@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vistazo.errors import CardError, SettingsError
-from vistazo.models.card import parse_card
+from vistazo.models.card_file import parse_card
 from vistazo.models.strict_yaml import read_yaml
 from vistazo.training.config import read_config
 

@@ -71,6 +71,12 @@ def create_app(
     app.add_exception_handler(VistazoError, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
+    _surround(app, service, uploads)
+    return app
+
+
+def _surround(app: FastAPI, service: Service, uploads: UploadPolicy) -> None:
+    """What every request passes on its way to its handler; the last one added is the first."""
     app.add_middleware(
         BodyLimit,
         max_bytes={
@@ -79,14 +85,13 @@ def create_app(
             "/predict/batch": uploads.max_batch_bytes,
         },
     )
-    routes = (*app.routes, *router.routes)
-    paths = {route.path for route in routes if isinstance(route, Route)}
     app.add_middleware(HeadAsGet)
     app.add_middleware(OneFraming)
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
+    routes = (*app.routes, *router.routes)
+    paths = {route.path for route in routes if isinstance(route, Route)}
     app.add_middleware(RequestContext, paths=paths)
     app.add_middleware(TrailingSlash)
-    return app
 
 
 @contextlib.asynccontextmanager

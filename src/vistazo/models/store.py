@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vistazo.errors import CardError, ModelNotFoundError, NoRoomError, UnreadableModelError
-from vistazo.models.card import ModelCard, card_path, find_card, read_card
+from vistazo.models.card import ModelCard
+from vistazo.models.card_file import card_path, find_card, read_card
 from vistazo.models.compilation import compile_model
 from vistazo.models.custom_layers import sha256_of_layers
 from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
