@@ -83,7 +83,7 @@ def in_tiny_chunks(png: bytes, size: int = 1) -> bytes:
     return png[:at] + b"".join(pieces) + png[at + 12 + length :]
 
 
-_EXIF = segment(EXIF, b"Exif\0\0 ")
+_EXIF = segment(EXIF, b"Exif\0\0" + bytes(10))
 _TABLE = segment(DQT, b"\0" + bytes(range(1, 65)))
 _DEGENERATE_CODE = segment(DHT, b"\0" + b"\1" + bytes(15) + b"\0")
 _FULL_OF_TABLES = segment(DQT, (b"\0" + bytes(range(1, 65))) * 1008)
@@ -117,4 +117,36 @@ ATTACKS: dict[str, Callable[[int], bytes]] = {
     "png of one long palette": lambda n: png_with(chunk(b"PLTE", bytes(n))),
     "png of one long transparency": lambda n: png_with(chunk(b"tRNS", bytes(n))),
     "png of animation": lambda n: png_with(repeated(chunk(b"acTL", b"\0\0\0\1" * 2), n)),
+}
+
+
+def large(mode: str, width: int = 4000, **options: object) -> bytes:
+    """By default as many pixels as are accepted, of one colour, every component of full size."""
+    colour = (90, 160, 30, 5)[: len(Image.new(mode, (1, 1)).getbands())]
+    buffer = io.BytesIO()
+    full = {} if mode == "L" else {"subsampling": 0}
+    Image.new(mode, (width, 4000), colour).save(buffer, "JPEG", **full, **options)
+    return buffer.getvalue()
+
+
+def in_every_shift(jpeg: bytes) -> bytes:
+    """A progressive JPEG of nothing but its first scan, with all shifts that there can be."""
+    first = scans_of(jpeg)[0]
+    at, shift_at = jpeg.index(first), 4 + 1 + 2 * first[4] + 2
+    shifts = (13, *((shift + 1) << 4 | shift for shift in range(12, -1, -1)))
+    refined = [first[:shift_at] + bytes((shift,)) + first[shift_at + 1 :] for shift in shifts]
+    return jpeg[:at] + b"".join(refined) + EOI
+
+
+# As large as is accepted, or larger: what they cost is the price of the decoder itself.
+LARGE: dict[str, Callable[[int], bytes]] = {
+    "large grey": lambda _: large("L"),
+    "large grey, progressive": lambda _: large("L", progressive=True),
+    "large colours": lambda _: large("RGB"),
+    "large colours, progressive": lambda _: large("RGB", 3300, progressive=True),
+    "larger colours, progressive": lambda _: large("RGB", progressive=True),
+    "large CMYK": lambda _: large("CMYK"),
+    "large CMYK, progressive": lambda _: large("CMYK", 2400, progressive=True),
+    "larger CMYK, progressive": lambda _: large("CMYK", progressive=True),
+    "large CMYK, every shift": lambda _: in_every_shift(large("CMYK", 2400, progressive=True)),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 import time
 import tracemalloc
 
 import pytest
 
-from hostile_pictures import ATTACKS, SOS, endless_scans, segment, sound
+from hostile_pictures import ATTACKS, SOF0, SOI, SOS, endless_scans, segment, sound
 from vistazo.errors import CorruptImageError, InputError, RejectedUploadError
 from vistazo.pictures import ImageLimits, open_image
 
@@ -66,3 +67,29 @@ def test_a_refusal_names_the_rule_that_is_broken(name: str, rule: str) -> None:
     with pytest.raises(RejectedUploadError) as caught:
         open_image(ATTACKS[name](MB), LIMITS)
     assert [broken.rule for broken in caught.value.broken] == [rule]
+
+
+def test_a_large_progressive_jpeg_of_full_colours_is_refused_for_the_memory_it_takes() -> None:
+    with pytest.raises(RejectedUploadError) as caught:
+        open_image(begun(0xC2, sampling=0x11), LIMITS)
+    assert [rule.rule for rule in caught.value.broken] == ["max_held_bytes"]
+    assert open_image(begun(0xC2, sampling=0x22), LIMITS).header.width == 4000
+    assert open_image(begun(SOF0, sampling=0x11), LIMITS).header.width == 4000
+
+
+def test_so_is_one_of_several_scans_that_are_not_progressive() -> None:
+    with pytest.raises(RejectedUploadError) as caught:
+        open_image(begun(SOF0, sampling=0x11, in_scan=1), LIMITS)
+    assert [rule.rule for rule in caught.value.broken] == ["max_held_bytes"]
+
+
+def begun(frame: int, sampling: int, in_scan: int = 4) -> bytes:
+    """The beginning of a JPEG of 4000 x 4000 pixels, CMYK; ``sampling`` is that of black."""
+    components = b"".join(bytes((n, 0x11 if n < 4 else sampling, 0)) for n in (1, 2, 3, 4))
+    scanned = b"".join(bytes((n, 0)) for n in range(1, in_scan + 1))
+    end = 0 if frame == 0xC2 else 63
+    return (
+        SOI
+        + segment(frame, struct.pack(">BHHB", 8, 4000, 4000, 4) + components)
+        + segment(SOS, bytes((in_scan,)) + scanned + bytes((0, end, 0)))
+    )

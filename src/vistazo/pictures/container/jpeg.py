@@ -14,6 +14,7 @@ from vistazo.errors import (
     RejectedUploadError,
     UnsupportedFormatError,
 )
+from vistazo.pictures.container.frame import Frame
 from vistazo.pictures.container.orientation import EXIF_MARK, exif_orientation
 from vistazo.pictures.container.scans import Scans
 from vistazo.pictures.container.stripped import Stripped
@@ -27,7 +28,7 @@ _SOI, _EOI, _SOS, _DQT, _DHT, _DRI, _TEM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0
 _APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
 _RESTARTS = range(0xD0, 0xD8)
 _ALONE = (_TEM, _SOI, _EOI, *_RESTARTS)  # without a length and a content
-_PROGRESSIVE = 0xC2
+_PROGRESSIVE, _BITS = 0xC2, 8
 _FRAMES = (0xC0, 0xC1, _PROGRESSIVE)  # baseline, extended sequential
 _FOREIGN_FRAMES = {
     **dict.fromkeys((0xC3, 0xC5, 0xC6, 0xC7, 0xDE, 0xDF), "lossless or hierarchical"),
@@ -115,6 +116,7 @@ class _Kept:
         self._data, self._view = data, memoryview(data)
         self._parts = [self._view[:2]]
         self._orientation: int | None = None
+        self._frame: Frame | None = None
         self._scans: Scans | None = None
 
     def take(self, segment: _Segment) -> None:
@@ -132,12 +134,12 @@ class _Kept:
             self._take_application(segment)
 
     def _take_frame(self, segment: _Segment) -> None:
-        content = self._content(segment)
-        if self._scans or len(content) < 6 or len(content) != 6 + 3 * content[5]:
-            raise CorruptImageError("The JPEG is damaged in its frame header.")
-        if content[0] != 8:
-            _refuse_kind(f"{content[0]}-bit")
-        self._scans = Scans(content[5], is_progressive=segment.mark == _PROGRESSIVE)
+        if self._frame is not None:
+            raise CorruptImageError("The JPEG is damaged: it has several frame headers.")
+        self._frame = Frame.read(self._content(segment))
+        if self._frame.bits != _BITS:
+            _refuse_kind(f"{self._frame.bits}-bit")
+        self._scans = Scans(len(self._frame.samplings), segment.mark == _PROGRESSIVE)
         self._keep(segment)
 
     def _take_scan(self, segment: _Segment) -> None:
@@ -168,9 +170,10 @@ class _Kept:
         self._parts.append(self._view[segment.start : segment.pixels_end])
 
     def stripped(self) -> Stripped:
-        if self._scans is None or not self._scans.count:
+        if self._frame is None or self._scans is None or not self._scans.count:
             raise CorruptImageError("The JPEG is damaged or cut short: it has no pixels.")
-        return Stripped(tuple(self._parts), self._orientation or 1)
+        held_bytes = self._frame.coefficient_bytes if self._scans.are_several else 0
+        return Stripped(tuple(self._parts), self._orientation or 1, held_bytes)
 
 
 def _check_mark(mark: int) -> None:

@@ -24,8 +24,14 @@ class Scans:
     components: int
     is_progressive: bool
     count: int = 0
-    _said: int = 0  # components, where each has one scan only
+    _in_first: int = 0  # components in the first scan
+    _said: int = 0  # components so far, where each has one scan only
     _shifts: dict[int, list[int]] = field(default_factory=dict)  # of each coefficient, so far
+
+    @property
+    def are_several(self) -> bool:
+        """Whether a decoder has to hold the whole picture until the last of them."""
+        return self.is_progressive or self._in_first < self.components
 
     def add(self, header: bytes) -> None:
         """``header``: the content of a start of scan.
@@ -38,6 +44,7 @@ class Scans:
             raise RejectedUploadError([BrokenRule("max_scans", detail)])
         if len(header) < 1 or len(header) != 4 + 2 * header[0] or not 1 <= header[0] <= 4:
             _damaged()
+        self._in_first = self._in_first or header[0]
         if self.is_progressive:
             self._refine(header)
             return

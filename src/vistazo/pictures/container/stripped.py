@@ -14,10 +14,14 @@ _BUFFER_BYTES = 65_536
 
 @dataclass(frozen=True)
 class Stripped:
-    """The parts of a file that decoding needs, in order, and how EXIF says to turn the picture."""
+    """The parts of a file that decoding needs, in order, and how EXIF says to turn the picture.
+
+    ``held_bytes`` is what its decoder must hold of it at once, beside the pixels.
+    """
 
     parts: tuple[memoryview, ...]
     orientation: int = 1  # 1 to 8; 1 is upright
+    held_bytes: int = 0
 
     def stream(self) -> BinaryIO:
         """Read the parts as if they were one file. They are not copied."""
