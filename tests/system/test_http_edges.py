@@ -145,6 +145,25 @@ def test_malformed_http_is_a_problem_document(service: Any, request_bytes: bytes
     assert "HTTP" in problem["detail"]
 
 
+def test_a_body_in_crumbs_is_refused_before_it_costs_much(service: Any) -> None:
+    crumbs = b"1\r\nx\r\n" * 100_000
+    head = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(FORM[:200]), FORM[:200])
+    with connected(service) as connection:
+        connection.sendall(POST + head + crumbs)
+        status, headers, body = answer_on(connection)
+    assert (status, headers["connection"]) == (400, "close")
+    assert "small pieces" in json.loads(body)["detail"]
+
+
+def test_a_body_in_pieces_is_put_together(service: Any) -> None:
+    pieces = [FORM[start : start + 50] for start in range(0, len(FORM), 50)]
+    with connected(service) as connection:
+        connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(b"".join(b"%x\r\n%b\r\n" % (len(each), each) for each in pieces))
+        connection.sendall(b"0\r\n\r\n")
+        assert answer_on(connection)[0] == 200
+
+
 def test_one_length_said_twice_is_one_length(service: Any) -> None:
     """RFC 9112 section 6.3 leaves the choice."""
     with connected(service) as connection:

@@ -63,7 +63,7 @@ def _damage_is_an_input_error() -> Iterator[None]:
         raise
     except UnidentifiedImageError:  # whose words show where in memory the bytes are
         raise CorruptImageError(
-            "The image is damaged: it begins as a picture, and what follows is none."
+            "The image is damaged or cut short, and its header cannot be read."
         ) from None
     except Exception as error:  # Pillow raises whatever its parsers trip over: any kind can come.
         raise CorruptImageError(
