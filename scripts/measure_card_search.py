@@ -22,7 +22,7 @@ from pathlib import Path
 from card_search.models import draw_pictures, split, trained
 from card_search.recipes import RECIPES, Recipe
 from vistazo.loading import ModelSource, load_classifier
-from vistazo.models.card import read_card
+from vistazo.models.card_file import read_card
 from vistazo.pictures import ImageLimits
 from vistazo.training.preparations import in_words
 

@@ -8,6 +8,7 @@ VistazoError
 │   ├── UnreadableModelError     the bytes are no model, or are damaged
 │   ├── HostileModelError        the bytes try to reach, or to grow, beyond the file
 │   ├── UnsupportedModelError    a sound model that cannot be served as it is
+│   ├── NoRoomError              what is made of the model cannot be written
 │   └── CardError                the model card is missing, invalid, or disagrees
 ├── InputError               the picture cannot be classified
 │   ├── UnsupportedFormatError   not an accepted format, whatever its name says
@@ -17,7 +18,8 @@ VistazoError
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
 │   ├── UnknownLabelError        a label that the model does not have
-│   └── SlowUploadError          the body did not arrive in time
+│   ├── SlowUploadError          the body did not arrive in time
+│   └── CallerLeftError          who asked hung up; only the log is told
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
     └── NotReadyError            starting or draining
@@ -63,6 +65,10 @@ class HostileModelError(ModelError):
 
 class UnsupportedModelError(ModelError):
     code = "model_unsupported"
+
+
+class NoRoomError(ModelError):
+    code = "model_no_room"
 
 
 class CardError(ModelError):
@@ -115,6 +121,10 @@ class UnknownLabelError(RequestError):
 
 class SlowUploadError(RequestError):
     code = "upload_too_slow"
+
+
+class CallerLeftError(RequestError):
+    code = "caller_left"
 
 
 class UnavailableError(VistazoError):

@@ -7,7 +7,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 import uvicorn
 
 from builders import encoded, film
+from page.windows import Windows, dress
 from vistazo.api.app import create_app
 from vistazo.service.settings import Settings
 
@@ -25,21 +25,27 @@ playwright = pytest.importorskip(
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 _FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# The first has no windows to paint, and takes two thirds of the time for it.
+_CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 _MOST_MS = 15_000
 
 
 @pytest.fixture(scope="session")
-def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds the default model, compiled once for all."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def service_url(cache: Path) -> Iterator[str]:
     """The default model, served. It takes the pictures that tests draw for films."""
-    cache = tmp_path_factory.mktemp("cache")
     yield from _serve(Settings(threads=1, cache_dir=cache, out_of_distribution="off"))
 
 
 @pytest.fixture(scope="session")
-def watchful_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def watchful_url(cache: Path) -> Iterator[str]:
     """The default model, served as it is by default: it knows that they are none."""
-    yield from _serve(Settings(threads=1, cache_dir=tmp_path_factory.mktemp("cache")))
+    yield from _serve(Settings(threads=1, cache_dir=cache))
 
 
 def _serve(settings: Settings) -> Iterator[str]:
@@ -57,41 +63,45 @@ def _serve(settings: Settings) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """Once a file: while it runs, Playwright keeps the thread's event loop for itself."""
+    """Once for the tests of the page, and not longer: while it runs, Playwright keeps the thread's
+    event loop for itself.
+    """
     program = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if program is None:
-        pytest.skip("THE PAGE IS NOT TESTED: there is no chromium (apt-get install chromium)")
+        pytest.skip("THE PAGE IS NOT TESTED: no chromium (apt-get install chromium)")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=_FLAGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def open_page(browser: Any, service_url: str) -> Iterator[Callable[..., Any]]:
-    """``open_page(stubs, **context)``: the page in a window of its own, its model loaded.
+@pytest.fixture(scope="package")
+def windows(browser: Any) -> Windows:
+    return Windows(browser)
 
-    ``stubs`` maps a URL pattern to what answers instead of the service. A test in which the page
-    reports an error of its own, such as a breach of its policy, fails.
+
+@pytest.fixture
+def open_page(windows: Windows, service_url: str) -> Iterator[Callable[..., Any]]:
+    """``open_page(stubs, **look)``: the page with its model loaded, and nothing of before.
+
+    ``stubs`` maps a URL pattern to what answers instead of the service. A test that listens to the
+    window or changes its network asks for one of its ``own``. A test in which the page reports an
+    error of its own, such as a breach of its policy, fails.
     """
-    errors: list[str] = []
-    contexts = []
 
     def open_it(
         stubs: dict[str, Callable[[Any], None]] | None = None,
         *,
         url: str = service_url,
         wait: bool = True,
-        **context: Any,
+        locale: str = "en-GB",
+        own: bool = False,
+        **look: Any,
     ) -> Any:
-        window = browser.new_context(**{"locale": "en-GB", **context})
-        contexts.append(window)
-        page = window.new_page()
-        page.set_default_timeout(_MOST_MS)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", partial(_note, errors))
+        page = windows.open(locale, own=own)
+        dress(page, **look)
         for pattern, answer in (stubs or {}).items():
             page.route(pattern, answer)
         page.goto(url)
@@ -99,16 +109,10 @@ def open_page(browser: Any, service_url: str) -> Iterator[Callable[..., Any]]:
             page.wait_for_selector("#about:not([hidden])")
         return page
 
+    windows.errors.clear()
     yield open_it
-    for window in contexts:
-        window.close()
-    assert errors == []
-
-
-def _note(errors: list[str], message: Any) -> None:
-    # A request that was answered with an error is told about too; the page says so itself.
-    if message.type == "error" and not message.text.startswith("Failed to load resource"):
-        errors.append(message.text)
+    windows.clear()
+    assert windows.errors == []
 
 
 @pytest.fixture(scope="session")

@@ -64,5 +64,15 @@ def in_turn(*stubs: Stub) -> Stub:
     return answer
 
 
+def noting(questions: list[str], then: Stub) -> Stub:
+    """Keeps what is asked, the part after the question mark."""
+
+    def answer(route: Any) -> None:
+        questions.append(route.request.url.partition("?")[2])
+        then(route)
+
+    return answer
+
+
 def from_service(route: Any) -> None:
     route.continue_()

@@ -97,6 +97,7 @@ def test_nothing_is_wider_than_the_window(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_screenshots_are_taken_to_be_looked_at(
     open_page: OpenPage, a_film: Path, screenshots: Path, scheme: str
@@ -123,7 +124,7 @@ def _photograph(page: Any, folder: Path, name: str) -> None:
 
 
 def test_the_page_asks_nobody_else_and_for_little(open_page: OpenPage, service_url: str) -> None:
-    page = open_page()
+    page = open_page(own=True)
     files = page.evaluate(
         "performance.getEntriesByType('resource').map((entry) => [entry.name, entry.transferSize])"
     )

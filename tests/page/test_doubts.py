@@ -35,15 +35,15 @@ def described(**fields: Any) -> dict[str, stubs.Stub]:
 def test_reasons_to_doubt_the_model_stand_above_every_answer_in_the_words_of_the_service(
     open_page: OpenPage, a_film: Path
 ) -> None:
-    page = open_page(described(warnings=SENTENCES), locale="es-ES", viewport=PHONE)
+    page = open_page(described(warnings=SENTENCES), viewport=PHONE)
     page.set_input_files("#files", a_film)
     page.wait_for_selector("#list li:not(.pending)")
-    banner = page.get_by_role("region", name="Quien lleva este servicio debería saber:")
+    banner = page.get_by_role("region", name="The person who runs this service should know:")
     assert banner.locator("[lang=en]").all_inner_texts() == SENTENCES
     above, below = (part.bounding_box() for part in (banner, page.locator("#list")))
     assert above["y"] + above["height"] <= below["y"]
-    page.click("text=English")
-    banner = page.get_by_role("region", name="The person who runs this service should know:")
+    page.click("text=Español")
+    banner = page.get_by_role("region", name="Quien lleva este servicio debería saber:")
     assert banner.locator("[lang=en]").all_inner_texts() == SENTENCES
 
 

@@ -152,7 +152,7 @@ def test_on_a_slow_network_the_way_of_the_upload_is_shown(
     noise = np.random.default_rng(0).integers(0, 255, (300, 400), dtype=np.uint8)
     slow = tmp_path / "slow.png"
     slow.write_bytes(encoded(Image.fromarray(noise)))
-    page = open_page()
+    page = open_page(own=True)
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
     limits = {"offline": False, "latency": 50, "downloadThroughput": -1, "uploadThroughput": 80_000}

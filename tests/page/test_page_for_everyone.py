@@ -58,7 +58,7 @@ def test_who_has_no_key_is_told_so(open_page: OpenPage) -> None:
 def test_everything_can_be_done_with_the_keyboard(
     open_page: OpenPage, a_film: Path, another_film: Path
 ) -> None:
-    page = open_page()
+    page = open_page(own=True)
     page.on("filechooser", lambda chooser: chooser.set_files([a_film, another_film]))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
@@ -102,6 +102,22 @@ def test_the_page_speaks_the_browsers_language_until_another_is_chosen(
     assert page.evaluate("document.activeElement.textContent") == "English"
     page.reload()
     page.wait_for_selector(".notice:has-text('Research use only')")
+
+
+def test_the_next_visitor_in_the_same_window_finds_nothing_of_the_last_one(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    """Of the tests themselves: they take turns in windows (windows.py)."""
+    page = open_page({"**/predict?*": stubs.answered(predicted_class="MOON")})
+    add(page, a_film)
+    page.click("text=Español")
+    page.evaluate("sessionStorage.setItem('vistazo-key', 'right')")
+    page = open_page()
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    add(page, a_film)
+    assert page.locator("#list li").count() == 1
+    assert "MOON" not in page.locator("#list").inner_text()
 
 
 def test_every_string_is_there_in_every_language(open_page: OpenPage) -> None:

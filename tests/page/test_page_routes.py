@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from builders import brightness_classifier, encoded, film
 from vistazo.api.app import create_app
-from vistazo.models.card import card_path, read_card
+from vistazo.models.card_file import card_path, read_card
 from vistazo.pictures.upload import AcceptedUpload
 from vistazo.service.settings import Settings
 

@@ -19,24 +19,17 @@ def add(page: Any, file: Path) -> None:
     page.wait_for_selector("#list li:not(.pending)")
 
 
-def asked(page: Any) -> list[str]:
-    """The questions to the service from now on, as they come."""
-    found: list[str] = []
-
-    def note(request: Any) -> None:
-        _, is_predict, query = request.url.partition("/predict?")
-        if is_predict:
-            found.append(query)
-
-    page.on("request", note)
-    return found
+def noted(then: stubs.Stub = stubs.from_service) -> tuple[dict[str, stubs.Stub], list[str]]:
+    """What answers, and the questions that pictures are sent with, as they come."""
+    questions: list[str] = []
+    return {"**/predict?*": stubs.noting(questions, then)}, questions
 
 
 def test_what_the_model_saw_is_fetched_once_when_somebody_looks(
     open_page: OpenPage, a_film: Path
 ) -> None:
-    page = open_page()
-    questions = asked(page)
+    answering, questions = noted()
+    page = open_page(answering)
     add(page, a_film)
     assert questions == ["explain=true"]
     page.click("text=What the model saw")
@@ -101,8 +94,8 @@ def test_looking_leaves_the_details_open(open_page: OpenPage, a_film: Path) -> N
 
 def test_an_answered_picture_can_be_sent_again(open_page: OpenPage, a_film: Path) -> None:
     first = stubs.answered(predicted_class="NORMAL", warnings=["uncertain"])
-    page = open_page({"**/predict?*": stubs.in_turn(first, stubs.from_service)})
-    questions = asked(page)
+    answering, questions = noted(stubs.in_turn(first, stubs.from_service))
+    page = open_page(answering)
     add(page, a_film)
     assert page.locator("#result .banner").count() == 1
     page.locator("#again").focus()
@@ -117,8 +110,8 @@ def test_an_answered_picture_can_be_sent_again(open_page: OpenPage, a_film: Path
 def test_what_the_model_saw_is_asked_for_anew_once_a_picture_was_sent_again(
     open_page: OpenPage, a_film: Path
 ) -> None:
-    page = open_page()
-    questions = asked(page)
+    answering, questions = noted()
+    page = open_page(answering)
     add(page, a_film)
     page.click("text=What the model saw")
     page.wait_for_selector("#result .seen")

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from builders import encoded, flat, write_brightness_model
 from vistazo.cli.card import command
 from vistazo.errors import CardError
-from vistazo.models.card import read_card
+from vistazo.models.card_file import read_card
 
 Vistazo = Callable[..., subprocess.CompletedProcess[str]]
 

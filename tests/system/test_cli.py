@@ -11,7 +11,7 @@ import yaml
 from PIL import Image
 
 from builders import encoded, film, flat, write_brightness_model
-from vistazo.models.card import parse_card
+from vistazo.models.card_file import parse_card
 
 Vistazo = Callable[..., Any]
 

@@ -12,7 +12,7 @@ from PIL import Image
 from builders import encoded, flat
 from vistazo.classifier import Classifier
 from vistazo.loading import ModelSource, load_classifier
-from vistazo.models.card import read_card
+from vistazo.models.card_file import read_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare
 

@@ -18,7 +18,8 @@ from vistazo.answers.photographs import photographs
 from vistazo.answers.scaling import CAFFE, TORCH, scale_evidence, scale_name, scale_warning
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.loading import ModelSource, load_classifier
-from vistazo.models.card import InputSpec, Scale, read_card, write_card
+from vistazo.models.card import InputSpec, Scale
+from vistazo.models.card_file import read_card, write_card
 from vistazo.models.keras_import import convert
 from vistazo.pictures import ImageLimits, Picture
 from vistazo.pictures.preprocessing import prepare
@@ -111,7 +112,7 @@ def small_network(keras: Any, side: int) -> Any:
     for filters in (12, 24):
         blocks += [
             layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False),
-            layers.BatchNormalization(),
+            layers.BatchNormalization(momentum=0.9),  # of 0.99, a quarter would be left over
             layers.ReLU(),
         ]
     end = [layers.GlobalAveragePooling2D(), layers.Dense(4, activation="softmax")]

@@ -6,7 +6,7 @@ import pytest
 
 from training.labelled_pictures import tiny_config
 from vistazo.errors import SettingsError
-from vistazo.models.card import read_card
+from vistazo.models.card_file import read_card
 from vistazo.training.config import read_config
 
 REPOSITORY = Path(__file__).parents[2]

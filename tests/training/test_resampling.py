@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from vistazo.errors import CardError
-from vistazo.models.card import InputSpec, parse_card
+from vistazo.models.card import InputSpec
+from vistazo.models.card_file import parse_card
 from vistazo.pictures import Picture
 from vistazo.pictures.preprocessing import decode_size, place, prepare
 

@@ -12,7 +12,7 @@ import pytest
 
 from training.labelled_pictures import LABELS, tiny_config, write_collection
 from vistazo.errors import SettingsError
-from vistazo.models.card import card_path, read_card
+from vistazo.models.card_file import card_path, read_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare
 from vistazo.training.augmentation import augment

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from builders import card, signature
 from vistazo.errors import CardError
-from vistazo.models.card import ModelCard, card_path, find_card, parse_card, read_card, write_card
+from vistazo.models.card import ModelCard
+from vistazo.models.card_file import card_path, find_card, parse_card, read_card, write_card
 from vistazo.models.signature import ModelSignature, disagreements
 
 SOUND = """

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from vistazo.errors import CardError, UnsupportedModelError
-from vistazo.models.card import parse_card
+from vistazo.models.card_file import parse_card
 from vistazo.models.conclusions import card_name, draft_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, CardHints, check_hints

@@ -1,11 +1,15 @@
 import os
+import subprocess
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from builders import write_brightness_model
-from vistazo.errors import CardError
+from vistazo.errors import CardError, ModelError
 from vistazo.models import store
+from vistazo.models.card_file import card_path
 from vistazo.models.store import compiled, find_model, sha256_of
 
 
@@ -63,6 +67,102 @@ def test_where_the_cache_cannot_be_written_the_model_is_served_all_the_same(
     blocked.touch()
     onnx = compile_once(model, blocked / "cache")
     assert not onnx.exists(), "what was temporary is gone again"
+
+
+def partial_of(model: Path, cache: Path) -> Path:
+    """Where a start of this process writes what it compiles."""
+    entry = compile_once(model, cache)
+    entry.unlink()
+    return cache / f"{entry.name.rpartition('-')[0]}.{os.getpid()}.partial"
+
+
+@pytest.fixture
+def onnx_model(model: Path, tmp_path: Path) -> Path:
+    """Of the kind that is written in one go, under the name of the partial file."""
+    path = compile_once(model, tmp_path).rename(tmp_path / "other.onnx")
+    card_path(path).write_text(card_path(model).read_text())
+    return path
+
+
+needs_a_full_device = pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="a device of Linux that is always full"
+)
+
+
+@needs_a_full_device
+def test_where_the_disk_of_the_cache_is_full_the_model_is_served_all_the_same(
+    onnx_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = tmp_path / "cache"
+    partial_of(onnx_model, cache).symlink_to("/dev/full")
+    onnx = compile_once(onnx_model, cache)
+    assert not onnx.exists(), "what was temporary is gone again"
+    assert list(cache.iterdir()) == []
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "No space left" in warning.reason
+
+
+@needs_a_full_device
+def test_where_every_disk_is_full_the_error_says_what_to_do(
+    onnx_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial = partial_of(onnx_model, tmp_path / "cache")
+
+    def full_folder(*_: object) -> str:
+        folder = tmp_path / uuid.uuid4().hex
+        folder.mkdir()
+        (folder / partial.name).symlink_to("/dev/full")
+        return str(folder)
+
+    partial.symlink_to("/dev/full")
+    monkeypatch.setattr("tempfile.mkdtemp", full_folder)
+    with pytest.raises(ModelError, match=r"they are full\. Set CACHE_DIR"):
+        compile_once(onnx_model, tmp_path / "cache")
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "full"
+    folder.mkdir()
+    mount = ["/bin/mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(folder)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("here nobody but root may make a small disk")
+    (folder / "filling").write_bytes(bytes(8192))
+    yield folder
+    subprocess.run(["/bin/umount", str(folder)], check=True)
+
+
+def test_on_a_disk_without_room_a_keras_model_is_served_all_the_same(
+    model: Path, full_disk: Path
+) -> None:
+    onnx = compile_once(model, full_disk)
+    assert not onnx.exists(), "what was temporary is gone again"
+    assert [path.name for path in full_disk.iterdir()] == ["filling"]
+
+
+@pytest.mark.parametrize("what", ["entry", "partial"])
+@pytest.mark.parametrize("kind", ["folder", "full folder"])
+def test_what_lies_in_the_cache_under_the_name_of_an_entry_is_in_nobodys_way(
+    model: Path, tmp_path: Path, what: str, kind: str
+) -> None:
+    cache = tmp_path / "cache"
+    entry = compile_once(model, cache)
+    sound = entry.read_bytes()
+    in_the_way = entry if what == "entry" else partial_of(model, cache)
+    entry.unlink(missing_ok=True)
+    (in_the_way / "inner" if kind == "full folder" else in_the_way).mkdir(parents=True)
+    with compiled(find_model(model, None), cache) as onnx:
+        assert onnx.read_bytes() == sound
+
+
+def test_a_pipe_in_the_cache_is_not_waited_for(model: Path, tmp_path: Path) -> None:
+    entry = compile_once(model, tmp_path / "cache")
+    sound = entry.read_bytes()
+    entry.unlink()
+    os.mkfifo(entry)
+    assert compile_once(model, tmp_path / "cache").read_bytes() == sound
 
 
 def test_a_card_that_names_another_file_is_refused(model: Path, tmp_path: Path) -> None:

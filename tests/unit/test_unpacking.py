@@ -200,6 +200,18 @@ def test_without_a_cache_a_zip_is_unpacked_all_the_same(tmp_path: Path) -> None:
     assert find_model(archive, None, cache_dir=blocked / "cache").path.exists()
 
 
+def test_a_folder_in_the_cache_under_the_name_of_a_model_is_in_nobodys_way(
+    tmp_path: Path,
+) -> None:
+    archive, cache = brightness_zip(tmp_path), tmp_path / "cache"
+    unpacked = find_model(archive, None, cache_dir=cache).path
+    unpacked.unlink()
+    (unpacked / "inner").mkdir(parents=True)
+    found = find_model(archive, None, cache_dir=cache)
+    assert found.path.is_file()
+    assert found.labels is not None
+
+
 def test_a_card_beside_a_zip_is_the_card(tmp_path: Path) -> None:
     archive = brightness_zip(tmp_path)
     write_brightness_model(tmp_path / "mine.keras").unlink()

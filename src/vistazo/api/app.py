@@ -15,6 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from vistazo import __version__
+from vistazo.api.closing import LastAnswers
+from vistazo.api.framing import OneFraming
+from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.page_routes import page_routes
 from vistazo.api.paths import TrailingSlash
@@ -25,6 +28,7 @@ from vistazo.classifier import Classifier
 from vistazo.errors import ModelError, VistazoError
 from vistazo.loading import load_classifier
 from vistazo.service.admission import Admission
+from vistazo.service.reception import Reception
 from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -46,7 +50,8 @@ def create_app(
     if load is None:
         source, limits = settings.model_source, settings.image_limits
         load = partial(load_classifier, source, limits, stopping.is_set)
-    service = Service(load, Admission(settings.admission_policy))
+    reception = Reception(settings.reception_policy)
+    service = Service(load, Admission(settings.admission_policy), reception)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
@@ -59,7 +64,6 @@ def create_app(
         settings.max_batch_files,
         max_predict_bytes=settings.max_upload_bytes + _FORM_BYTES,
         max_batch_bytes=settings.max_queued_bytes,
-        receive_timeout_s=settings.receive_timeout_s,
     )
     app.state.upload_policy = uploads
     app.include_router(router)
@@ -67,6 +71,12 @@ def create_app(
     app.add_exception_handler(VistazoError, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
+    _surround(app, service, uploads)
+    return app
+
+
+def _surround(app: FastAPI, service: Service, uploads: UploadPolicy) -> None:
+    """What every request passes on its way to its handler; the last one added is the first."""
     app.add_middleware(
         BodyLimit,
         max_bytes={
@@ -75,11 +85,13 @@ def create_app(
             "/predict/batch": uploads.max_batch_bytes,
         },
     )
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(OneFraming)
+    app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
     routes = (*app.routes, *router.routes)
     paths = {route.path for route in routes if isinstance(route, Route)}
     app.add_middleware(RequestContext, paths=paths)
     app.add_middleware(TrailingSlash)
-    return app
 
 
 @contextlib.asynccontextmanager

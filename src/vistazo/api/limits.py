@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import re
 import time
@@ -15,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vistazo import errors
 from vistazo.api import refusals
+from vistazo.api.closing import closing
 from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
 from vistazo.service import telemetry
@@ -25,7 +24,6 @@ REQUEST_ID_HEADER = "X-Request-ID"
 # Short and plain, so that a caller cannot write into the log whatever it likes.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _BODY_OF_NO_USE_BYTES = 1_000
-_LINGER_S = 5.0
 
 
 class RequestContext:
@@ -52,7 +50,9 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID_HEADER] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
         with refusals.collected() as refused:
@@ -97,7 +97,8 @@ class BodyLimit:
             await self._app(scope, _limited(receive, limit), send)
             return
         answer = self._app if useful is None else problem_response(_too_large(limit))
-        await answer(scope, _limited(receive, limit), _closing(receive, send))
+        receive, send = closing(receive, send)
+        await answer(scope, _limited(receive, limit), send)
 
 
 def _limited(receive: Receive, limit_bytes: int) -> Receive:
@@ -118,32 +119,6 @@ def _too_large(limit_bytes: int) -> errors.UploadTooLargeError:
     return errors.UploadTooLargeError(
         f"The request is larger than {limit_bytes} bytes, the most that is accepted here."
     )
-
-
-def _closing(receive: Receive, send: Send) -> Send:
-    """Answer first, then throw away what still arrives, for a while, and close the connection.
-
-    A client that is busy sending does not look for an answer, and a connection closed under it
-    loses the answer: so it may finish, into nothing.
-    """
-
-    async def send_and_linger(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["Connection"] = "close"
-        elif message["type"] == "http.response.body" and not message.get("more_body", False):
-            await send({**message, "more_body": True})
-            await _discard(receive)
-            message = {"type": "http.response.body", "body": b""}
-        await send(message)
-
-    return send_and_linger
-
-
-async def _discard(receive: Receive) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_LINGER_S):
-            while (await receive()).get("more_body", False):
-                pass
 
 
 def content_length(headers: Headers) -> int:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from vistazo.errors import MissingFileError, RequestError, SlowUploadError
+from vistazo.errors import CallerLeftError, MissingFileError, RequestError
+from vistazo.service.reception import Upload
 
 FIELD = "file"
 _MAX_NAME = 255
 _MAX_OTHER_FIELDS = 16
+_CHARSETS = {b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"latin-1"}
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,14 @@ class _InMemoryParser(MultiPartParser):
     spool_max_size = sys.maxsize
 
 
-async def read_files(request: Request, max_files: int, timeout_s: float) -> list[UploadedFile]:
-    """Every file of the field 'file', in order, at least one. Raises RequestError."""
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise RequestError(
-            "The request is not a form. Send multipart/form-data: curl -F file=@film.jpeg URL"
-        )
-    try:
-        async with asyncio.timeout(timeout_s):
-            form = await _parse(request, max_files)
-    except TimeoutError:
-        raise SlowUploadError(f"The upload did not arrive within {timeout_s:g} s.") from None
+async def read_files(request: Request, max_files: int, upload: Upload) -> list[UploadedFile]:
+    """Every file of the field 'file', in order, at least one. ``upload`` is charged what arrives.
+
+    Raises RequestError, and QueueFullError where there is no room for what arrives.
+    """
+    _check_kind(request.headers.get("content-type", ""))
+    async with upload.arriving():
+        form = await _parse(request, max_files, upload)
     try:
         files = [file for file in form.getlist(FIELD) if isinstance(file, UploadFile)]
         if not files:
@@ -48,22 +47,35 @@ async def read_files(request: Request, max_files: int, timeout_s: float) -> list
         await form.close()
 
 
-async def _parse(request: Request, max_files: int) -> FormData:
+def _check_kind(content_type: str) -> None:
+    """Raises RequestError unless it is a form in one of the charsets that forms are sent in.
+
+    Python knows more: some decode to what is no text (unicode_escape), some take their time.
+    """
+    if not content_type.lower().startswith("multipart/form-data"):
+        raise RequestError(
+            "The request is not a form. Send multipart/form-data: curl -F file=@film.jpeg URL"
+        )
+    charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8")
+    if charset.lower() not in _CHARSETS:
+        raise RequestError("The form cannot be read: send it as UTF-8.")
+
+
+async def _parse(request: Request, max_files: int, upload: Upload) -> FormData:
     parser = _InMemoryParser(
-        request.headers, _stream(request), max_files=max_files, max_fields=_MAX_OTHER_FIELDS
+        request.headers, _stream(request, upload), max_files=max_files, max_fields=_MAX_OTHER_FIELDS
     )
     try:
         return await parser.parse()
     except MultiPartException as error:
         raise RequestError(f"The form cannot be read: {error.message}") from error
-    except UnicodeError:  # a charset that Python knows and that decodes nothing
-        raise RequestError("The form cannot be read: send it as UTF-8.") from None
     except ClientDisconnect:
-        raise RequestError("The caller hung up in the middle of the form.") from None
+        raise CallerLeftError("The caller hung up in the middle of the form.") from None
 
 
-async def _stream(request: Request) -> AsyncGenerator[bytes, None]:
+async def _stream(request: Request, upload: Upload) -> AsyncGenerator[bytes, None]:
     async for chunk in request.stream():
+        upload.received(len(chunk))
         yield chunk
 
 

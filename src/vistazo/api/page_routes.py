@@ -33,7 +33,6 @@ _POLICY = "; ".join(
 )
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     # Kept, but asked about every time: a new version shows at once, the same one costs no bytes.
     "Cache-Control": "no-cache",

@@ -35,6 +35,7 @@ TITLES: dict[str, str] = {
     "missing_file": "No file in the form",
     "unknown_label": "No such label",
     "upload_too_slow": "Upload too slow",
+    "caller_left": "Caller left",
     "queue_full": "Too busy",
     "not_ready": "Not ready",
     "internal": "Internal error",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -9,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from vistazo.api import refusals
-from vistazo.api.limits import content_length
+from vistazo.api.departure import while_connected
 from vistazo.api.multipart import FIELD, UploadedFile, read_files
 from vistazo.api.problems import problem_of
 from vistazo.api.schemas import (
@@ -37,7 +39,6 @@ class UploadPolicy:
     max_batch_files: int
     max_predict_bytes: int
     max_batch_bytes: int
-    receive_timeout_s: float
 
 
 def _service(request: Request) -> Service:
@@ -93,7 +94,6 @@ Label = Annotated[
 async def predict(
     request: Request,
     service: TheService,
-    policy: ThePolicy,
     *,
     explain: Annotated[bool, Query(description="Add a heatmap to the answer.")] = False,
     label: Label = None,
@@ -101,16 +101,13 @@ async def predict(
 ) -> Answer:
     """Classify one picture."""
     classifier = service.classifier
-    with service.admission.place(content_length(request.headers) or policy.max_predict_bytes):
-        file = await _one_file(request, policy)
-        if explain:
-            job = partial(_explain, classifier, file, label, telemetry.request_id.get() or "")
-            answer = await service.admission.run(job)
-        else:
-            answer = await _answer(service, classifier, file)
+    async with _received(request, service, max_files=2) as files:
+        answering = _answer(service, classifier, _only(files), explains=explain, label=label)
+        answer = await while_connected(request.receive, answering)
         if not show_input:
             return answer
-        return await service.admission.run(partial(_show_input, classifier, file, answer))
+        job = partial(_show_input, classifier, files[0], answer)
+        return await while_connected(request.receive, service.admission.run(job))
 
 
 @router.post(
@@ -119,14 +116,12 @@ async def predict(
     openapi_extra=_form(_FILE),
     response_class=Response,
 )
-async def explain(
-    request: Request, service: TheService, policy: ThePolicy, label: Label = None
-) -> Response:
+async def explain(request: Request, service: TheService, label: Label = None) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
     classifier = service.classifier
-    with service.admission.place(content_length(request.headers) or policy.max_predict_bytes):
-        file = await _one_file(request, policy)
-        _, png = await service.admission.run(partial(classifier.overlay, file.data, label))
+    async with _received(request, service, max_files=2) as files:
+        job = partial(classifier.overlay, _only(files).data, label)
+        _, png = await while_connected(request.receive, service.admission.run(job))
         return Response(png, media_type="image/png")
 
 
@@ -139,16 +134,9 @@ async def explain(
 async def predict_batch(request: Request, service: TheService, policy: ThePolicy) -> BatchAnswer:
     """Classify several pictures: one result or one problem per file, in order."""
     classifier = service.classifier
-    with service.admission.place(content_length(request.headers) or policy.max_batch_bytes):
-        files = await read_files(request, policy.max_batch_files, policy.receive_timeout_s)
-        results: list[Answer | BatchFailure] = []
-        for file in files:
-            try:
-                results.append(await _answer(service, classifier, file))
-            except InputError as error:
-                problem = problem_of(error)
-                refusals.note(problem)
-                results.append(BatchFailure(filename=file.filename, problem=problem))
+    async with _received(request, service, policy.max_batch_files) as files:
+        answers = _answers(service, classifier, files)
+        results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
 
@@ -178,8 +166,20 @@ async def ready(service: TheService) -> Health:
     return Health(status="ready")
 
 
-async def _one_file(request: Request, policy: UploadPolicy) -> UploadedFile:
-    files = await read_files(request, max_files=2, timeout_s=policy.receive_timeout_s)
+@contextlib.asynccontextmanager
+async def _received(
+    request: Request, service: Service, max_files: int
+) -> AsyncIterator[list[UploadedFile]]:
+    """The files of the form, and a place for the work on them: only now, when they are there."""
+    service.admission.refuse_when_full()
+    address = request.client.host if request.client else ""
+    with service.reception.upload(address) as upload:
+        files = await read_files(request, max_files, upload)
+        with service.admission.place():
+            yield files
+
+
+def _only(files: list[UploadedFile]) -> UploadedFile:
     if len(files) > 1:
         raise RequestError("Send one picture here, or several to /predict/batch.")
     return files[0]
@@ -198,7 +198,31 @@ def _show_input(classifier: Classifier, file: UploadedFile, answer: Answer) -> A
     return answer.showing(seen.png(), seen.low, seen.high)
 
 
-async def _answer(service: Service, classifier: Classifier, file: UploadedFile) -> Answer:
-    prediction = await service.admission.run(partial(classifier.classify, file.data))
+async def _answer(
+    service: Service,
+    classifier: Classifier,
+    file: UploadedFile,
+    *,
+    explains: bool = False,
+    label: str | None = None,
+) -> Answer:
     request_id = telemetry.request_id.get() or ""
+    if explains:
+        return await service.admission.run(partial(_explain, classifier, file, label, request_id))
+    prediction = await service.admission.run(partial(classifier.classify, file.data))
     return Answer.of(prediction, classifier.card.labels, file.filename, request_id)
+
+
+async def _answers(
+    service: Service, classifier: Classifier, files: list[UploadedFile]
+) -> list[Answer | BatchFailure]:
+    """A result or a problem for each."""
+    results: list[Answer | BatchFailure] = []
+    for file in files:
+        try:
+            results.append(await _answer(service, classifier, file))
+        except InputError as error:
+            problem = problem_of(error)
+            refusals.note(problem)
+            results.append(BatchFailure(filename=file.filename, problem=problem))
+    return results

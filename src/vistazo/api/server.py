@@ -9,12 +9,14 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from vistazo.api.app import create_app
+from vistazo.api.connection_limits import ACCEPTED_AT_ONCE, ConnectionPolicy, bounded_http
 from vistazo.errors import SettingsError, VistazoError
 from vistazo.service.allocator import give_back_freed_blocks
 from vistazo.service.settings import Settings
@@ -22,13 +24,29 @@ from vistazo.service.telemetry import configure_logging
 
 log = logging.getLogger(__name__)
 
-_BACKLOG = 128
+_BACKLOG = 2048  # the kernel's, for connections that are not accepted yet
 _FIRST_PORT_FOR_ALL = 1024
 _CANNOT_SERVE = 2  # the exit status, as that of ``vistazo serve``
 
 
 class _Server(uvicorn.Server):
-    """Ends with exit status 0 after a signal that asks for it, once running requests are done."""
+    """Ends with exit status 0 after a signal that asks for it, once running requests are done.
+
+    ``on_signal`` is called as soon as it comes.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_signal: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_signal = on_signal
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_signal()
+        super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_BACKLOG)  # asyncio has set it to how many it accepts at a time
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -49,23 +67,31 @@ def serve(settings: Settings) -> None:
         failures.append(error)
         server.should_exit = True
 
+    app = create_app(settings, on_failed_start)
     config = uvicorn.Config(
-        create_app(settings, on_failed_start),
+        app,
         loop="asyncio",
-        http="h11",
+        http=bounded_http(connection_policy(settings)),
+        backlog=ACCEPTED_AT_ONCE,
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.drain_timeout_s),
     )
-    server = _Server(config)
+    server = _Server(config, app.state.service.turn_away)
     with listen(settings) as listener:
         host, port = listener.getsockname()[:2]
         log.info("listening", extra={"url": f"http://{host}:{port}", "docs": "/docs"})
         server.run(sockets=[listener])
     if failures:
         raise failures[0]
+
+
+def connection_policy(settings: Settings) -> ConnectionPolicy:
+    return ConnectionPolicy(
+        settings.max_connections, settings.header_timeout_s, settings.keep_alive_timeout_s
+    )
 
 
 def application() -> FastAPI:

@@ -10,7 +10,8 @@ import click
 
 from vistazo.cli.convert import ImageSize
 from vistazo.errors import CardError
-from vistazo.models.card import InputSpec, ModelCard, card_path, read_card
+from vistazo.models.card import InputSpec, ModelCard
+from vistazo.models.card_file import card_path, read_card
 from vistazo.models.signature import ModelSignature
 from vistazo.models.store import sha256_of, weights_of
 from vistazo.service.settings import Settings

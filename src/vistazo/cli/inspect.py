@@ -12,7 +12,8 @@ from vistazo.cli.convert import ImageSize
 from vistazo.cli.scales import drawn_pictures, scale_report
 from vistazo.errors import CardError
 from vistazo.loading import draft_of
-from vistazo.models.card import ModelCard, card_path, find_card
+from vistazo.models.card import ModelCard
+from vistazo.models.card_file import card_path, find_card
 from vistazo.models.compilation import describe_model
 from vistazo.models.draft_text import draft_text, what_to_do
 from vistazo.models.signature import Description, ModelSignature, disagreements

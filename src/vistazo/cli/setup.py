@@ -15,7 +15,8 @@ from vistazo.cli.predict import Row, picture_files, print_table, read_file
 from vistazo.cli.scales import drawn_pictures
 from vistazo.errors import InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
-from vistazo.models.card import ModelCard, card_path, find_card, parse_card, write_card
+from vistazo.models.card import ModelCard
+from vistazo.models.card_file import card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, check_labels_agree
 from vistazo.models.signature import disagreements

@@ -1,27 +1,17 @@
-"""The model card: what the weights alone cannot say.
-
-A card is a YAML file beside the weights (``model.keras`` -> ``model.card.yaml``). Labels are never
-guessed: a model without a card is not served.
-"""
+"""The model card: what the weights alone cannot say. Labels are never guessed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
     Discriminator,
     Field,
     Tag,
-    ValidationError,
     model_validator,
 )
-
-from vistazo.errors import CardError
 
 Colour = Literal["grey", "rgb", "bgr"]
 Resize = Literal["stretch", "fit", "crop"]
@@ -29,11 +19,7 @@ Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 OutputKind = Literal["softmax", "sigmoid", "multilabel", "logits"]
 
 _SPARSE_FILTERS = ("nearest", "bilinear", "bicubic")
-MAX_CARD_BYTES = 1_000_000
 MAX_SIDE_PX = 4096
-
-# Stands in a card for what only a person knows.
-TO_DO = "TODO"
 
 _LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$"
 # It stays in view on a phone, above the picture: a few lines.
@@ -235,91 +221,3 @@ class ModelCard(_Part):
         if self.output.kind == "logits" and self.is_binary:
             return (1, 2)
         return (len(self.labels),)
-
-
-def card_path(model_path: Path) -> Path:
-    """Where the card of a model lies: ``dir/model.keras`` -> ``dir/model.card.yaml``."""
-    return model_path.with_name(model_path.stem + ".card.yaml")
-
-
-def read_card(path: Path) -> ModelCard:
-    """Read and validate a card. Raises CardError, with one line for every field that is wrong."""
-    text = _text_of(path)
-    if text is None:
-        raise CardError(
-            f"There is no model card at {path}. Labels are never guessed: "
-            "'vistazo inspect MODEL' prints a card to complete and save there."
-        )
-    return parse_card(text, str(path))
-
-
-def find_card(path: Path) -> ModelCard | None:
-    """The card in a file; None where there is none, or nothing in it but blanks and comments.
-
-    Raises CardError as ``read_card``.
-    """
-    text = _text_of(path)
-    return None if text is None or is_blank(text) else parse_card(text, str(path))
-
-
-def is_blank(text: str) -> bool:
-    """Whether a card says nothing at all, as one that a shell has just made for ``> FILE``."""
-    lines = (line.strip() for line in text.splitlines())
-    return all(not line or line.startswith("#") for line in lines)
-
-
-def _text_of(path: Path) -> str | None:
-    """None where there is no such file."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_CARD_BYTES + 1)
-        if len(data) > MAX_CARD_BYTES:
-            raise CardError(f"The model card {path} is larger than {MAX_CARD_BYTES} bytes.")
-        return data.decode("utf-8-sig")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CardError(f"The model card {path} cannot be read: {error}.") from error
-
-
-def parse_card(text: str, source: str = "the card") -> ModelCard:
-    """Validate a card given as YAML. Raises CardError."""
-    if is_blank(text):
-        raise CardError(f"{source} is empty. Complete it, or delete it.")
-    try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise CardError(f"{source} is not valid YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise CardError(f"{source} is not a model card: it should be a list of 'field: value'.")
-    open_fields = list(_still_to_do(document))
-    if open_fields:
-        raise CardError(f"{source} still says {TO_DO} at {', '.join(open_fields)}. Complete it.")
-    return validate_card(document, source)
-
-
-def _still_to_do(document: Mapping[Any, Any], prefix: str = "") -> Iterator[str]:
-    for name, value in document.items():
-        if value == TO_DO:
-            yield f"{prefix}{name}"
-        elif isinstance(value, dict) and not prefix:
-            yield from _still_to_do(value, f"{name}.")
-
-
-def validate_card(document: Mapping[str, object], source: str) -> ModelCard:
-    """A card of these fields. Raises CardError, with one line for every field that is wrong."""
-    try:
-        return ModelCard.model_validate(document)
-    except ValidationError as error:
-        lines = [
-            f"  {'.'.join(map(str, fault['loc'])) or 'card'}: {fault['msg']}"
-            for fault in error.errors(include_url=False)
-        ]
-        raise CardError(f"{source} needs a correction:\n" + "\n".join(lines)) from error
-
-
-def write_card(card: ModelCard, path: Path) -> None:
-    """Write a card as YAML; what equals its default is left out."""
-    document = card.model_dump(mode="json", exclude_defaults=True)
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    path.write_text(text, encoding="utf-8")

@@ -134,7 +134,8 @@ def main(request: str) -> int:
     except errors.VistazoError as error:
         answer = {"error": type(error).__name__, "detail": str(error)}
     except OSError as error:
-        answer = {"error": "ModelError", "detail": f"{asked['target']} cannot be written: {error}."}
+        detail = f"{asked['target']} cannot be written: {error.strerror}."
+        answer = {"error": errors.NoRoomError.__name__, "detail": detail}
     except KeyboardInterrupt:
         return 130
     sys.stdout.write(json.dumps(answer))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from vistazo.models.card import TO_DO
+from vistazo.models.card_file import TO_DO
 from vistazo.models.drafting import KIND, LABELS, SCALE, SIZE, CardDraft, labels_wanted
 
 _BY_A_PERSON = """\

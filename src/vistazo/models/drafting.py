@@ -11,15 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vistazo.errors import CardError
-from vistazo.models.card import (
-    Colour,
-    InputSpec,
-    KnownScale,
-    ModelCard,
-    Resize,
-    Scale,
-    validate_card,
-)
+from vistazo.models.card import Colour, InputSpec, KnownScale, ModelCard, Resize, Scale
+from vistazo.models.card_file import validate_card
 from vistazo.models.labels import FoundLabels
 from vistazo.models.signature import ModelSignature
 

@@ -17,14 +17,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vistazo.errors import CardError, ModelNotFoundError, UnreadableModelError
-from vistazo.models.card import ModelCard, card_path, find_card, read_card
+from vistazo.errors import CardError, ModelNotFoundError, NoRoomError, UnreadableModelError
+from vistazo.models.card import ModelCard
+from vistazo.models.card_file import card_path, find_card, read_card
 from vistazo.models.compilation import compile_model
 from vistazo.models.custom_layers import sha256_of_layers
 from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
 from vistazo.models.labels import FoundLabels, labels_beside, read_labels
 from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
-from vistazo.models.writable_folder import writable_folder
+from vistazo.models.writable_folder import no_place, tell_unwritable, writable_folders
 
 log = logging.getLogger(__name__)
 
@@ -120,10 +121,9 @@ def weights_of(model_path: Path, cache_dir: Path | None) -> Path:
         folder = cache_dir / "unpacked" / sha256_of(model_path)[:32]
         try:
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            log.warning("the model cache cannot be written", extra={"reason": error.strerror})
-        else:
             return unpack_model(model_path, folder, overwrite=True)
+        except (OSError, NoRoomError) as error:
+            tell_unwritable(str(error))
     return unpack_model(model_path, temporary_folder())
 
 
@@ -197,12 +197,23 @@ def compiled(
     if found is not None:
         yield found
         return
-    with writable_folder(cache_dir) as folder:
-        partial = folder / f"{stem}.{os.getpid()}.partial"
-        try:
-            yield _compile(model, partial, stem, layers_module)
-        finally:
-            partial.unlink(missing_ok=True)
+    with contextlib.ExitStack() as stack:
+        for folder in writable_folders(cache_dir, stack):
+            partial = folder / f"{stem}.{os.getpid()}.partial"
+            stack.callback(_remove, partial)
+            try:
+                entry = _compile(model, partial, stem, layers_module)
+            except NoRoomError as error:
+                tell_unwritable(str(error))
+            else:
+                yield entry
+                return
+        raise no_place(cache_dir)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _converter(layers_module: str | None) -> str:
@@ -219,11 +230,10 @@ def _converter(layers_module: str | None) -> str:
 def _find(cache_dir: Path, stem: str) -> Path | None:
     for entry in sorted(cache_dir.glob(f"{stem}-*.onnx")):
         with contextlib.suppress(UnreadableModelError):
-            if entry.stem.removeprefix(f"{stem}-") == sha256_of(entry):
+            if entry.is_file() and entry.stem.removeprefix(f"{stem}-") == sha256_of(entry):
                 return entry
         log.warning("a damaged entry of the model cache is made again")
-        with contextlib.suppress(OSError):
-            entry.unlink()
+        _remove(entry)
     return None
 
 
@@ -232,6 +242,10 @@ def _compile(model: StoredModel, partial: Path, stem: str, layers_module: str | 
     started = time.perf_counter()
     compile_model(model.path, partial, model.input_size, layers_module)
     entry = partial.with_name(f"{stem}-{sha256_of(partial)}.onnx")
-    partial.replace(entry)
     log.info("compiled the model", extra={"seconds": round(time.perf_counter() - started, 2)})
+    try:
+        partial.replace(entry)
+    except OSError as error:  # such as a folder of that name
+        tell_unwritable(error.strerror)
+        return partial
     return entry

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from vistazo.errors import ModelError, UnreadableModelError, UnsupportedModelError
+from vistazo.errors import ModelError, NoRoomError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.labels import is_labels_name
 from vistazo.models.zip_member import MAX_WEIGHTS_BYTES, copy_member, open_zip
 
@@ -137,7 +137,7 @@ def _unpack(
             copy_member(content, entry, file, limit)
         partial.replace(target)
     except OSError as error:
-        raise ModelError(f"{target} cannot be written: {error.strerror}.") from error
+        raise NoRoomError(f"{target} cannot be written: {error.strerror}.") from error
     finally:
         partial.unlink(missing_ok=True)
 

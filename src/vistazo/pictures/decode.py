@@ -1,11 +1,12 @@
 """Open an image in two steps: first the header, within limits; then, on demand, the pixels.
 
 The format is what the first bytes say, whatever a file name or content type claims, and only
-formats on the list below reach a decoder.
+formats on the list below reach a decoder: without their metadata, see ``container``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,9 +18,12 @@ from vistazo.errors import (
     UploadTooLargeError,
 )
 from vistazo.pictures import raster
+from vistazo.pictures.container import Stripped, strip_jpeg, strip_png
 from vistazo.pictures.picture import Picture
 
 _SIGNATURES: dict[str, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
+
+_STRIP: dict[str, Callable[[bytes], Stripped]] = {"png": strip_png, "jpeg": strip_jpeg}
 
 # Named only to say in the error what arrived instead.
 _FOREIGN_FORMATS: dict[bytes, str] = {
@@ -32,6 +36,10 @@ _FOREIGN_FORMATS: dict[bytes, str] = {
     b"PK\x03\x04": "a ZIP archive",
     b"<": "an SVG or HTML page",
 }
+# A progressive JPEG is held whole as coefficients: as cameras and phones write it, three bytes a
+# pixel; at most, with four components of full size, eight.
+_HELD_BYTES_A_PIXEL = 5
+
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
 
 
@@ -81,26 +89,33 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     """Read the header of a PNG or JPEG. Cheap: nothing is decoded.
 
     Raises UploadTooLargeError, UnsupportedFormatError, CorruptImageError, and RejectedUploadError
-    for more than ``limits.max_pixels``.
+    for more than ``limits.max_pixels`` or more parts than pictures have.
     """
     if len(data) > limits.max_bytes:
         raise UploadTooLargeError(
             f"The file has {len(data)} bytes; at most {limits.max_bytes} are accepted."
         )
     image_format = _sniff(data)
-    source = raster.open_raster(data, image_format)
+    stripped = _STRIP[image_format](data)
+    source = raster.open_raster(stripped, image_format)
     width, height = source.size
-    if width * height > limits.max_pixels:
-        raise RejectedUploadError(
-            [
-                BrokenRule(
-                    "max_pixels",
-                    f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in "
-                    "all are accepted. Send it smaller.",
-                )
-            ]
-        )
+    _check_cost(width, height, stripped.held_bytes, limits)
     return EncodedImage(Header(image_format, width, height, source.channels), source)
+
+
+def _check_cost(width: int, height: int, held_bytes: int, limits: ImageLimits) -> None:
+    if width * height > limits.max_pixels:
+        detail = (
+            f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all are "
+            "accepted. Send it smaller."
+        )
+        raise RejectedUploadError([BrokenRule("max_pixels", detail)])
+    if held_bytes > limits.max_pixels * _HELD_BYTES_A_PIXEL:
+        detail = (
+            f"The picture has {width} x {height} pixels, progressive and in full colours, and "
+            "would take too much memory. Send it smaller, or as a baseline JPEG."
+        )
+        raise RejectedUploadError([BrokenRule("max_held_bytes", detail)])
 
 
 def _sniff(data: bytes) -> str:

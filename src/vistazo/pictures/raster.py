@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image, UnidentifiedImageError
 
 from vistazo.errors import CorruptImageError
+from vistazo.pictures.container import Stripped
 from vistazo.pictures.picture import Picture
 
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 
 # Our own limit, taken from the header before anything is decoded, stands in for Pillow's global.
 Image.MAX_IMAGE_PIXELS = None
-
-# Each scan of a progressive JPEG is a pass over the whole picture and costs its sender a few
-# bytes. Encoders write about ten.
-_MAX_JPEG_SCANS = 100
-_START_OF_SCAN = b"\xff\xda"
 
 _GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 # What undoes an EXIF orientation: exchange the axes, then reverse the rows, the columns, or both.
@@ -37,6 +32,7 @@ class RasterImage:
     """An opened Pillow image: header read, pixels not."""
 
     _image: Image.Image
+    _orientation: int
 
     @property
     def size(self) -> tuple[int, int]:
@@ -49,15 +45,14 @@ class RasterImage:
 
     def picture(self, at_least: tuple[int, int] | None) -> Picture:
         with _damage_is_an_input_error():
-            return Picture(_upright(_pixels(self._image, at_least), self._image.getexif()))
+            return Picture(_upright(_pixels(self._image, at_least), self._orientation))
 
 
-def open_raster(data: bytes, image_format: str) -> RasterImage:
+def open_raster(stripped: Stripped, image_format: str) -> RasterImage:
     """Read the header. Raises CorruptImageError."""
-    if image_format == "jpeg" and data.count(_START_OF_SCAN) > _MAX_JPEG_SCANS:
-        raise CorruptImageError(f"The JPEG has more than {_MAX_JPEG_SCANS} scans.")
     with _damage_is_an_input_error():
-        return RasterImage(Image.open(io.BytesIO(data), formats=[image_format.upper()]))
+        image = Image.open(stripped.stream(), formats=[image_format.upper()])
+    return RasterImage(image, stripped.orientation)
 
 
 @contextmanager
@@ -66,6 +61,10 @@ def _damage_is_an_input_error() -> Iterator[None]:
         yield
     except MemoryError:
         raise
+    except UnidentifiedImageError:  # whose words show where in memory the bytes are
+        raise CorruptImageError(
+            "The image is damaged or cut short, and its header cannot be read."
+        ) from None
     except Exception as error:  # Pillow raises whatever its parsers trip over: any kind can come.
         raise CorruptImageError(
             f"The image is damaged or cut short and cannot be decoded ({error})."
@@ -77,7 +76,7 @@ def _pixels(image: Image.Image, at_least: tuple[int, int] | None) -> Pixels:
     factor = 1
     if at_least is not None:
         side = 2 * max(at_least)  # both ways round: EXIF may turn the picture afterwards
-        if image.format in ("JPEG", "MPO"):
+        if image.format == "JPEG":
             image.draft(None, (side, side))
         factor = min(image.size) // side
     if factor <= 1:
@@ -120,9 +119,8 @@ def _to_pixels(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"))
 
 
-def _upright(pixels: Pixels, exif: Image.Exif) -> Pixels:
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
     """Turned as EXIF says: a photograph of a film may have been taken on its side. No copy."""
-    orientation = exif.get(ExifTags.Base.Orientation, 1)
     if orientation in _ON_THEIR_SIDE:
         pixels = pixels.swapaxes(0, 1)
     if orientation in _UPSIDE_DOWN:

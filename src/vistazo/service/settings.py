@@ -22,6 +22,7 @@ from vistazo.models.labels import check_labels
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
 from vistazo.service.admission import AdmissionPolicy
+from vistazo.service.reception import ReceptionPolicy
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
@@ -169,7 +170,27 @@ class Settings(BaseModel):
         description="Bytes that all requests together may hold; more get 429. Also the "
         "largest batch.",
     )
+    max_uploads: int = Field(
+        256, ge=1, description="Uploads that may arrive at once; with one more the slowest ends."
+    )
     receive_timeout_s: float = Field(30, gt=0, description="Longest that an upload may take.")
+    receive_grace_s: float = Field(
+        10, gt=0, description="Longest that an upload may be slower than MIN_RECEIVE_BYTES_PER_S."
+    )
+    min_receive_bytes_per_s: float = Field(
+        8_000, ge=0, description="What an upload has to bring; 0 for any rate."
+    )
+    max_connections: int = Field(
+        4_000,
+        ge=1,
+        description="Connections that are kept; with one more the one that waits longest ends.",
+    )
+    header_timeout_s: float = Field(
+        10, gt=0, description="Longest that the head of a request may take."
+    )
+    keep_alive_timeout_s: float = Field(
+        5, ge=0, description="How long a connection is kept for a further request."
+    )
     drain_timeout_s: float = Field(30, ge=0, description="Longest wait for work at shutdown.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else json."
@@ -202,7 +223,17 @@ class Settings(BaseModel):
 
     @property
     def admission_policy(self) -> AdmissionPolicy:
-        return AdmissionPolicy(self.threads, self.queue_size, self.max_queued_bytes)
+        return AdmissionPolicy(self.threads, self.queue_size)
+
+    @property
+    def reception_policy(self) -> ReceptionPolicy:
+        return ReceptionPolicy(
+            self.max_queued_bytes,
+            self.max_uploads,
+            self.receive_grace_s,
+            self.min_receive_bytes_per_s,
+            self.receive_timeout_s,
+        )
 
     @staticmethod
     def from_environment(

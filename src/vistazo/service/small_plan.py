@@ -3,7 +3,7 @@
 Measured: 72 MB once ready, and while a picture is decoded up to 8 bytes for each of its pixels (a
 progressive JPEG in CMYK; other kinds take 5 at most). One picture of 12 Mpx (4000 x 3000) at a time
 and 16 MB of waiting uploads stay below 200 MB. Two at a time do not fit into 256 MB, and whoever
-sends such pictures could have the service killed.
+sends such pictures could have the service killed. A connection takes 4 kB, and 20 with half a head.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 
 SMALL_BYTES = 400_000_000
-SETTINGS = {"THREADS": "1", "MAX_PIXELS": "12000000", "MAX_QUEUED_BYTES": "16000000"}
+SETTINGS = {
+    "THREADS": "1",
+    "MAX_PIXELS": "12000000",
+    "MAX_QUEUED_BYTES": "16000000",
+    "MAX_CONNECTIONS": "1000",
+}
 # What a container may hold, as version 2 and version 1 of cgroups tell it.
 LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
@@ -20,6 +21,10 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 # Libraries that quote what they read: while debugging Pillow logs the texts in a picture, and the
 # parser of forms quotes a broken one.
 _QUOTING = ("PIL", "python_multipart")
+
+# Loggers of what a stranger can cause as often as he likes, without a request.
+_SELDOM = ("uvicorn.error", "asyncio", "vistazo.api.connection_limits")
+_SELDOM_S = 10.0
 
 
 def configure_logging(log_format: Literal["auto", "json", "console"], level: str) -> None:
@@ -35,6 +40,8 @@ def configure_logging(log_format: Literal["auto", "json", "console"], level: str
         logger.setLevel(logging.WARNING)
     for name in _QUOTING:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in _SELDOM:
+        logging.getLogger(name).filters[:] = [Seldom()]
 
 
 def tell_a_person_who_waits(level: str) -> None:
@@ -47,6 +54,25 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     current = request_id.get()
     return {"request_id": current, **fields} if current else fields
+
+
+class Seldom(logging.Filter):
+    """Lets a line through once in ten seconds; the next one says how many were ``left_out``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now_s, place = time.monotonic(), (record.pathname, record.lineno)
+        last_s, left_out = self._seen.get(place, (-_SELDOM_S, 0))
+        if now_s - last_s < _SELDOM_S:
+            self._seen[place] = last_s, left_out + 1
+            return False
+        self._seen[place] = now_s, 0
+        if left_out:
+            record.left_out = left_out
+        return True
 
 
 class _JsonFormatter(logging.Formatter):

@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vistazo.errors import SettingsError
 from vistazo.models.card import InputSpec, Notice
+from vistazo.models.strict_yaml import read_yaml
 
 _FEWEST_FOLDS = 2
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -220,8 +220,8 @@ def read_config(path: Path, data: Path | None = None) -> TrainingConfig:
     Raises SettingsError, with one line for every field that is wrong.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        document = read_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise SettingsError(f"The training file {path} cannot be read: {error}") from error
     if not isinstance(document, dict):
         raise SettingsError(f"The training file {path} should be a list of 'field: value'.")

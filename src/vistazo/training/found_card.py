@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from vistazo.answers.likeness import COMPONENTS
 from vistazo.errors import CardError
-from vistazo.models.card import ModelCard, OutputSpec, write_card
+from vistazo.models.card import ModelCard, OutputSpec
+from vistazo.models.card_file import write_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.training.calibration import (

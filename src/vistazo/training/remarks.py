@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from vistazo.models.card import ModelCard, card_path
+from vistazo.models.card import ModelCard
+from vistazo.models.card_file import card_path
 from vistazo.training.answers import Answers
 from vistazo.training.evaluation import confusion_of_labels
 

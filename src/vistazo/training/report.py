@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import SettingsError
-from vistazo.models.card import ModelCard, OutputSpec, card_path, write_card
+from vistazo.models.card import ModelCard, OutputSpec
+from vistazo.models.card_file import card_path, write_card
 from vistazo.training.answers import Answers
 from vistazo.training.calibration import OperatingPoint
 from vistazo.training.checkpoint import replace_whole
