@@ -165,16 +165,16 @@ def crowd_in(port: int, crowd: Crowd) -> None:
 
 
 async def _all_of(port: int, crowd: Crowd) -> None:
-    def head(length: int, path: str = "/predict") -> bytes:
-        declared = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n"
+    def head(length: int) -> bytes:
+        declared = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n"
         return f"{declared}Content-Type: {FORM}\r\n\r\n".encode()
 
     half = crowd.slow // 2
     kinds = [
+        (crowd.silent, head(1_000), b""),
         (crowd.idle, b"", b""),
         (half, head(9_000_000) + BEGUN, b"x"),
         (crowd.slow - half, b"GET /health/live HTTP/1.1\r\nX-Slow: ", b"x"),
-        (crowd.silent, head(32_000_000, "/predict/batch"), b""),
     ]
     await asyncio.gather(
         *(_stay(port, begins, goes_on) for count, begins, goes_on in kinds for _ in range(count))

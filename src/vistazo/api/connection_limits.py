@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -22,6 +23,8 @@ ACCEPTED_AT_ONCE = 32
 # Descriptors for those, the listener, the model, the log, a child that compiles.
 _SPARE_DESCRIPTORS = 160
 _FEWEST = 16
+# Of the time for a head. A crowd that comes at once shall not go, and come back, at once.
+_SOONEST_SHARE = 0.7
 # Of an answer that its caller does not fetch.
 _STALLED_S = 30.0
 
@@ -122,7 +125,8 @@ class BoundedConnection(Connection):
     def _expect_head(self) -> None:
         """Further bytes of it do not give it more time."""
         if self._head_timer is None and not self.transport.is_closing():
-            self._head_timer = self.loop.call_later(self._header_timeout_s, self.end)
+            share = random.uniform(_SOONEST_SHARE, 1)  # noqa: S311 - no secret
+            self._head_timer = self.loop.call_later(share * self._header_timeout_s, self.end)
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
