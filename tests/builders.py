@@ -150,11 +150,17 @@ def evenness() -> Baseline:
 
 
 def write_keras_archive(path: Path, config: dict[str, Any], weights: bytes) -> None:
-    """The members of a ``.keras`` file, as Keras 3 writes them."""
+    """The members of a ``.keras`` file, as Keras 3 writes them; but without the time of day, so
+    that the same model is the same file and is compiled once.
+    """
+    members = {
+        "metadata.json": json.dumps({"keras_version": "3.9.0"}),
+        "config.json": json.dumps(config),
+        "model.weights.h5": weights,
+    }
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("metadata.json", json.dumps({"keras_version": "3.9.0"}))
-        archive.writestr("config.json", json.dumps(config))
-        archive.writestr("model.weights.h5", weights)
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
 
 
 def write_brightness_model(

@@ -8,51 +8,54 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import builders
+from training.evaluation_run import GREYS, Done, evaluate, filled_folder
 from training.labelled_pictures import tiny_config, write_colour_model, write_flat_pictures
-from vistazo import cli
-from vistazo.training.plots import FILES
+from vistazo.training import plots
 from vistazo.training.plots.chart import CHART_PX
 from vistazo.training.report import file_sha256
 
 TESTS = Path(__file__).parents[1]
 ASKED = ("evaluate", "mine.keras", "pictures")
-GREYS = {"DARK": [10, 60, 160], "BRIGHT": [240, 200, 100]}
-Run = Callable[..., tuple[int, str, str]]
+Run = Callable[..., Done]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A model that says BRIGHT from a mean grey of 127.5 on, and pictures, two not as it says."""
-    write_flat_pictures(tmp_path / "pictures", GREYS)
-    return builders.write_brightness_model(tmp_path / "mine.keras").parent
+    return filled_folder(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp() / "models"
 
 
 @pytest.fixture
-def run(
-    folder: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
+def run(folder: Path, cache: Path) -> Run:
     """``run("mine.keras", "pictures")``: exit status and what was printed, in the folder."""
-    monkeypatch.setenv("CACHE_DIR", str(tmp_path_factory.getbasetemp() / "models"))
-    monkeypatch.chdir(folder)
 
-    def evaluate(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["vistazo", "evaluate", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(str(ended.value.code)), printed.out, printed.err
+    def run_it(*arguments: str, draws: bool = False) -> Done:
+        return evaluate(folder, cache, *arguments, draws=draws)
 
-    return evaluate
+    return run_it
+
+
+class Measured(NamedTuple):
+    folder: Path
+    done: Done
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Measured:
+    """The folder after an evaluation like any other, plots and all. To be looked at only."""
+    folder = filled_folder(tmp_path_factory.mktemp("measured"))
+    return Measured(folder, evaluate(folder, cache, "mine.keras", "pictures", draws=True))
 
 
 def _written(folder: Path, name: str = "brightness") -> dict[str, Any]:
@@ -61,10 +64,9 @@ def _written(folder: Path, name: str = "brightness") -> dict[str, Any]:
     return document
 
 
-def test_the_figures_are_those_that_can_be_worked_out_by_hand(run: Run, folder: Path) -> None:
-    status, printed, _ = run("mine.keras", "pictures")
-    assert status == 0
-    measured = _written(folder)["all"]
+def test_the_figures_are_those_that_can_be_worked_out_by_hand(measured: Measured) -> None:
+    assert measured.done.status == 0
+    figures = _written(measured.folder)["all"]
     given = {k: [1 / (1 + np.exp(4 - 8 * g / 255)) for g in greys] for k, greys in GREYS.items()}
     errors = [p**2 for p in given["DARK"]] + [(1 - p) ** 2 for p in given["BRIGHT"]]
     expected = {
@@ -76,10 +78,10 @@ def test_the_figures_are_those_that_can_be_worked_out_by_hand(run: Run, folder: 
         "brier": np.mean(errors),
     }
     for name, value in expected.items():
-        assert measured[name]["value"] == pytest.approx(value, abs=1e-4), name
-        assert measured[name]["low"] <= measured[name]["value"] <= measured[name]["high"]
-        assert f"{measured[name]['value']:.4f} (" in printed
-    assert measured["confusion"] == {
+        assert figures[name]["value"] == pytest.approx(value, abs=1e-4), name
+        assert figures[name]["low"] <= figures[name]["value"] <= figures[name]["high"]
+        assert f"{figures[name]['value']:.4f} (" in measured.done.printed
+    assert figures["confusion"] == {
         "true_positives": 2,
         "false_negatives": 1,
         "true_negatives": 2,
@@ -87,10 +89,12 @@ def test_the_figures_are_those_that_can_be_worked_out_by_hand(run: Run, folder: 
     }
 
 
-def test_the_document_says_what_was_measured_and_how(run: Run, folder: Path) -> None:
-    _, printed, _ = run("mine.keras", "pictures", "--json", "--out", "runs/evaluation-brightness")
-    document = json.loads(printed)
-    assert document == _written(folder)
+def test_the_document_says_what_was_measured_and_how(
+    run: Run, folder: Path, measured: Measured
+) -> None:
+    document = json.loads(run("mine.keras", "pictures", "--json", "--out", "here").printed)
+    assert document == json.loads((folder / "here" / "evaluation.json").read_text())
+    assert document == _written(measured.folder)
     assert document["model"]["sha256"] == file_sha256(folder / "mine.keras")
     assert document["operating_point"]["threshold"] == 0.5
     assert document["data"]["pictures"] == 6
@@ -100,11 +104,11 @@ def test_the_document_says_what_was_measured_and_how(run: Run, folder: Path) -> 
     assert _written(folder)["data"]["sha256"] != before
 
 
-def test_every_plot_is_written_and_shows_something(run: Run, folder: Path) -> None:
-    run("mine.keras", "pictures", "--out", "plots")
-    assert {path.name for path in (folder / "plots").iterdir()} == {*FILES, "evaluation.json"}
-    for name in FILES:
-        with Image.open(folder / "plots" / name) as image:
+def test_every_plot_is_written_and_shows_something(measured: Measured) -> None:
+    out = measured.folder / "runs" / "evaluation-brightness"
+    assert {path.name for path in out.iterdir()} == {*plots.FILES, "evaluation.json"}
+    for name in plots.FILES:
+        with Image.open(out / name) as image:
             assert image.format == "PNG"
             assert name == "mistakes.png" or image.size == CHART_PX
             assert len(set(image.convert("L").get_flattened_data())) > 10
@@ -133,7 +137,7 @@ def test_several_labels_are_measured_and_drawn(run: Run, folder: Path) -> None:
             Image.fromarray(pixels).save(folder / "leaves" / label / f"{shade}.png")
     pixels = np.full((40, 40, 3), (30, 200, 30), np.uint8)
     Image.fromarray(pixels).save(folder / "leaves" / "red" / "wrong.png")
-    status, printed, said = run("colour.keras", "leaves")
+    status, printed, said = run("colour.keras", "leaves", draws=True)
     assert (status, said) == (0, "")
     measured = _written(folder, "colour")["all"]
     assert measured["accuracy"]["value"] == pytest.approx(6 / 7, abs=1e-4)
@@ -145,10 +149,9 @@ def test_several_labels_are_measured_and_drawn(run: Run, folder: Path) -> None:
 
 
 def test_labels_in_the_wrong_order_are_said_in_the_report_and_in_the_document(
-    run: Run, folder: Path
+    run: Run, folder: Path, measured: Measured
 ) -> None:
-    run("mine.keras", "pictures")
-    assert _written(folder)["remarks"] == []
+    assert _written(measured.folder)["remarks"] == []
     card = json.loads((folder / "mine.card.yaml").read_text())
     card |= {"labels": card["labels"][::-1]}
     (folder / "mine.card.yaml").write_text(json.dumps(card))
@@ -176,15 +179,14 @@ def test_a_wrong_scale_that_ends_in_one_answer_for_everything_is_said(
     assert "vistazo inspect mine.keras PICTURES" in printed
 
 
-def test_a_medmnist_file_takes_the_same_way(run: Run, folder: Path) -> None:
+def test_a_medmnist_file_takes_the_same_way(run: Run, folder: Path, measured: Measured) -> None:
     greys = np.array([10, 60, 160, 240, 200, 100], np.uint8)
     images = np.broadcast_to(greys[:, np.newaxis, np.newaxis], (6, 40, 40))
     labels = np.repeat([0, 1], 3)[:, np.newaxis]
     np.savez(folder / "pictures.npz", test_images=images, test_labels=labels)
     assert run("mine.keras", "pictures.npz")[0] == 0
-    from_arrays = _written(folder)["all"]
-    run("mine.keras", "pictures")
-    assert from_arrays["brier"]["value"] == _written(folder)["all"]["brier"]["value"]
+    from_arrays, from_folder = (_written(each)["all"] for each in (folder, measured.folder))
+    assert from_arrays["brier"]["value"] == from_folder["brier"]["value"]
 
 
 @pytest.fixture
