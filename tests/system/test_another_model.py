@@ -37,7 +37,8 @@ def replace_weights(model: Path) -> None:
 
 
 def load(model: Path, policy: OutOfDistributionPolicy = "warn") -> Classifier:
-    source = ModelSource(model, None, model.parent / "cache", out_of_distribution=policy)
+    cache = model.parent.parent / "compiled"  # one for all tests: their models are the same two
+    source = ModelSource(model, None, cache, out_of_distribution=policy)
     return load_classifier(source, ImageLimits())
 
 
