@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 from click.testing import CliRunner, Result
 
 from builders import encoded, flat, write_brightness_model
 from vistazo.cli.setup import command
-from vistazo.errors import CardError
+from vistazo.errors import CardError, SettingsError
 from vistazo.models.card_file import card_path, read_card
 from vistazo.models.store import sha256_of
 
@@ -153,3 +154,21 @@ def test_a_zip_and_a_new_card_where_there_is_one(
     monkeypatch.setenv("SCALE", "none")
     done(setup(archive, "--force"))
     assert read_card(card_path(archive)).input.scale == "none"
+
+
+def test_a_link_is_for_serving_and_is_not_set_up(setup: Callable[..., Result]) -> None:
+    with pytest.raises(click.UsageError, match="download it first"):
+        raise setup("https://example.com/model.h5").exception or AssertionError
+
+
+def test_where_nothing_can_be_written_the_error_names_the_file(
+    model: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.with_name("labels.txt").write_text("dark\nbright\n")
+    monkeypatch.setenv("SCALE", "1/255")
+    card_path(model).mkdir()
+    (card_path(model) / "in the way").touch()
+    error = setup(model, "--force").exception
+    assert isinstance(error, SettingsError)
+    assert f"{card_path(model)} cannot be written" in str(error)
+    assert [path.name for path in model.parent.glob("part-*")] == []

@@ -64,6 +64,11 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     settings = Settings.from_environment()
     tell_a_person_who_waits(settings.log_level)
+    if model.parts[:1] in (("http:",), ("https:",)):
+        raise click.UsageError(
+            "MODEL is a link. MODEL_PATH=LINK ./scripts/serve serves it as it is; to set it up, "
+            "download it first."
+        )
     check_is_there(model)
     card = None if force else find_card(card_path(model))
     is_learnt = False

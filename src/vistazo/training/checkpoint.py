@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zipfile
@@ -72,10 +73,16 @@ def read_checkpoint(path: Path, recipe_sha256: str, data_sha256: str) -> Checkpo
 
 
 def replace_whole(path: Path, save: Callable[[Path], object]) -> None:
-    """Write beside the file and rename, so that a reader or a kill never meets half a file."""
+    """Write beside the file and rename, so that a reader or a kill never meets half a file.
+
+    Raises SettingsError where the disk does not take it.
+    """
     part = path.with_name(f"part-{os.getpid()}-{path.name}")
     try:
         save(part)
         part.replace(path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
