@@ -136,7 +136,7 @@ def test_without_a_link_no_http_client_is_imported(cache: Path) -> None:
     code = (
         "import sys\n"
         "import vistazo.api.server, vistazo.cli.serve\n"
-        "from vistazo.classifier import load_classifier\n"
+        "from vistazo.loading import load_classifier\n"
         "from vistazo.service.settings import Settings\n"
         "settings = Settings.from_environment()\n"
         "load_classifier(settings.model_source, settings.image_limits).close()\n"
