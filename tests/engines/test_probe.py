@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 import model_files
 from builders import write_brightness_model, write_remembering_model
 from vistazo.answers.photographs import photographs
-from vistazo.classifier import ModelSource, load_classifier
 from vistazo.engines.base import Probe
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import UnsupportedModelError
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.card import InputSpec
 from vistazo.models.keras_import import convert
 from vistazo.pictures import ImageLimits

@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_rest_is_scored(
         builders.brightness_classifier(), select_all(folder, LABELS), 2, Progress(stream=said)
     )
     assert [picture.name for picture in scored.refused] == ["DARK/broken.png", "DARK/gone.png"]
-    assert "DARK/broken.png cannot be classified: The image is damaged" in said.getvalue()
+    assert "DARK/broken.png cannot be classified: The PNG is cut short" in said.getvalue()
     assert "DARK/gone.png cannot be classified: The file cannot be read" in said.getvalue()
     assert scored.figures()["all"]["pictures_per_label"] == {"DARK": 10, "BRIGHT": 10}
 
