@@ -85,6 +85,20 @@ def test_inspect_tells_how_a_model_was_scaled_or_that_its_file_does_not(
     assert "the file does not tell" in vistazo("inspect", str(silent)).stdout
 
 
+@pytest.mark.parametrize("said", [('"height": 32', '"height": 33'), ('"rgb"', '"grey"')])
+def test_inspect_of_a_card_for_pictures_of_another_shape_says_so(
+    tmp_path: Path, vistazo: Vistazo, said: tuple[str, str]
+) -> None:
+    path = write_remembering_model(tmp_path / "m.keras", *statistics())
+    card = path.with_name("m.card.yaml")
+    assert said[0] in card.read_text()
+    card.write_text(card.read_text().replace(*said))
+    done = vistazo("inspect", str(path))
+    assert done.returncode == 1, done.stderr
+    assert "does not agree" in done.stdout
+    assert "memory" in done.stdout
+
+
 def test_baseline_warns_of_a_scale_that_does_not_fit_the_pictures(
     tmp_path: Path, vistazo: Vistazo
 ) -> None:

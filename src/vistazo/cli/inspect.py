@@ -86,7 +86,8 @@ def _inspect(
     shown += [f"  cannot be served: {problem}" for problem in description.problems]
     draft = None
     if description.signature is not None:
-        pictures = drawn_pictures(files, settings)
+        own_size = description.signature.height, description.signature.width
+        pictures = drawn_pictures(files, settings, own_size)
         with open_without_card(model, settings.cache_dir, size, settings.keras_layers) as engine:
             spec = found.input if isinstance(found, ModelCard) else None
             shown.append(scale_report(engine, spec, pictures))

@@ -33,7 +33,11 @@ def scale_report(engine: Engine, card: InputSpec | None, pictures: Sequence[Pict
     """A table of the ways of scaling, the nearest first, what follows from it, and whether the
     card's way can be right. There may be no pictures.
     """
-    spec = card or _blank(engine.signature)
+    signature = engine.signature
+    shape = signature.height, signature.width, signature.channels
+    if card is not None and (card.height, card.width, card.channels) != shape:
+        card = None  # of another model: that it does not agree is told elsewhere
+    spec = card or _blank(signature)
     evidence = scale_evidence(engine, spec, pictures)
     if evidence is None:
         return "  scale      the file does not tell: no trained batch normalisation near its input"

@@ -144,7 +144,8 @@ def _draw_up(model: Path, pictures: Path | None, settings: Settings) -> None:
     source, path = settings.model_source.of(model), card_path(model)
     found = without_card(model, source.hints, source.cache_dir)
     engine = open_engine(found, source)
-    draft = draft_of(found, engine, drawn_pictures([pictures] if pictures else [], settings))
+    size = engine.signature.height, engine.signature.width
+    draft = draft_of(found, engine, drawn_pictures([pictures] if pictures else [], settings, size))
     engine.close()
     click.echo("\n".join(_concluded(draft)))
     draft.complete()
