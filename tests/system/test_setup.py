@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import zipfile
 from collections.abc import Callable
@@ -89,6 +90,20 @@ def test_labels_beside_the_file_and_a_variable_are_a_card_that_says_why(
     assert "mine.baseline.npz: of 84 pictures" in shown
     assert shown.count(".png ") == 6
     assert shown.rstrip().endswith(f"Next: MODEL_PATH={model} ./scripts/serve")
+
+
+def test_the_next_command_can_be_pasted_whatever_the_folder_is_called_and_wherever_one_is(
+    tmp_path: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "año 'x' & $(exit 1)"
+    folder.mkdir()
+    write_brightness_model(folder / "mine.keras")
+    monkeypatch.chdir(folder)
+    for model in (Path("mine.keras"), folder / "mine.keras"):
+        command = done(setup(model)).rstrip().rpartition("Next: ")[2]
+        setting, program = shlex.split(command)
+        assert setting == f"MODEL_PATH={model}"
+        assert Path(program).is_file()
 
 
 def test_what_is_missing_is_asked_for_and_nothing_is_written(

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from vistazo.cli.convert import ImageSize
+from vistazo.cli.next_step import how_to_serve
 from vistazo.errors import CardError
 from vistazo.models.card import InputSpec, ModelCard
 from vistazo.models.card_file import card_path, read_card
@@ -68,8 +69,7 @@ def command(
     known = [name.strip() for name in labels.split(",")] if labels else None
     if not write_card_of(model, labelled, path, labels=known, size=size, force=force):
         return 1
-    where = "" if path == card_path(model) else f" MODEL_CARD={path}"
-    click.echo(f"\nNext: MODEL_PATH={model}{where} ./scripts/serve")
+    click.echo(f"\nNext: {how_to_serve(model, None if path == card_path(model) else path)}")
     return 0
 
 

@@ -11,6 +11,7 @@ import click
 from vistazo.classifier import Classifier
 from vistazo.cli.baseline import drawn, learn
 from vistazo.cli.card import write_card_of
+from vistazo.cli.next_step import how_to_serve
 from vistazo.cli.predict import Row, picture_files, print_table, read_file
 from vistazo.cli.scales import drawn_pictures
 from vistazo.errors import InputError, SettingsError, UnsupportedModelError
@@ -85,7 +86,7 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
     if then_serve:
         _serve(model, settings)
     else:
-        click.echo(f"\nNext: MODEL_PATH={model} ./scripts/serve")
+        click.echo(f"\nNext: {how_to_serve(model)}")
 
 
 def _check(card: ModelCard, model: Path, settings: Settings) -> None:
