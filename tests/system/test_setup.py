@@ -155,6 +155,20 @@ def test_folders_that_are_not_named_like_the_labels_are_just_pictures(
     assert "No baseline: A baseline needs 64 pictures" in shown
 
 
+def test_what_programs_leave_among_pictures_is_no_label_and_no_picture(
+    model: Path, setup: Callable[..., Result]
+) -> None:
+    """Notebooks copy what one looks at; a zip of macOS has a second folder."""
+    pictures = labelled(model.parent / "pictures", 8)
+    labelled(pictures / "__MACOSX", 20)
+    for copy in (pictures / "BRIGHT" / ".ipynb_checkpoints", pictures / ".ipynb_checkpoints"):
+        greys(copy, range(10, 120, 20))
+    shown = done(setup(model, pictures))
+    assert read_card(card_path(model)).labels == ("DARK", "BRIGHT")
+    assert "Found from 28 labelled pictures" in shown
+    assert ".ipynb_checkpoints" not in shown
+
+
 def test_a_zip_and_a_new_card_where_there_is_one(
     model: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ from vistazo.models.store import (
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import configure_logging, tell_a_person_who_waits
 from vistazo.training.checkpoint import replace_whole
+from vistazo.training.collection import folder_names
 from vistazo.training.labelled import label_folders
 
 _SHOWN = 6
@@ -117,7 +118,7 @@ def _stamp(card: ModelCard, text: str, target: Path) -> None:
 
 def _are_labelled(pictures: Path, model: Path, settings: Settings) -> bool:
     """Whether there is a folder for each label, whose name is the label."""
-    if not any(path.is_dir() for path in pictures.iterdir()):
+    if not folder_names(pictures):
         return False
     try:
         names, known = label_folders(pictures), _known_labels(model, settings)
