@@ -169,6 +169,53 @@ def test_what_programs_leave_among_pictures_is_no_label_and_no_picture(
     assert ".ipynb_checkpoints" not in shown
 
 
+def test_labels_that_are_corrected_beside_a_card_are_told_to_count_less(
+    tmp_path: Path, setup: Callable[..., Result]
+) -> None:
+    model = write_brightness_model(tmp_path / "mine.keras")
+    labels = model.with_name("labels.txt")
+    labels.write_text("DARK\nBRIGHT\n")
+    assert "--force" not in done(setup(model))
+    labels.write_text("BRIGHT\nDARK\n")
+    told = done(setup(model))
+    assert f"It says 2 labels (DARK, BRIGHT), and {labels} says 2 labels (BRIGHT, DARK)" in told
+    assert "--force" in told
+    labels.write_text("DARK\nDARK\n")
+    assert "twice" in done(setup(model))
+
+
+def test_an_order_that_the_pictures_contradict_is_told_beside_theirs(
+    model: Path, setup: Callable[..., Result]
+) -> None:
+    model.with_name("labels.txt").write_text("BRIGHT\nDARK\n")
+    result = setup(model, labelled(model.parent / "pictures", 8))
+    assert isinstance(result.exception, CardError)
+    told = str(result.exception)
+    assert "given BRIGHT, DARK; by the pictures DARK, BRIGHT" in told
+    assert "--labels BRIGHT,DARK" not in told
+    assert not card_path(model).exists()
+
+
+@pytest.mark.parametrize("name", ["dark", "DARK "])
+def test_folders_that_are_the_labels_but_for_their_spelling_are_to_be_renamed(
+    model: Path, setup: Callable[..., Result], name: str
+) -> None:
+    pictures = labelled(model.parent / "pictures", 20)
+    (pictures / "DARK").rename(pictures / name)
+    model.with_name("labels.txt").write_text("DARK\nBRIGHT\n")
+    result = setup(model, pictures)
+    assert isinstance(result.exception, SettingsError)
+    assert f"'{name}' is 'DARK'" in str(result.exception)
+
+
+def test_no_label_ends_in_a_space(model: Path, setup: Callable[..., Result]) -> None:
+    pictures = labelled(model.parent / "pictures", 20)
+    (pictures / "DARK").rename(pictures / "DARK ")
+    result = setup(model, pictures)
+    assert isinstance(result.exception, SettingsError)
+    assert "Rename the folder 'DARK '" in str(result.exception)
+
+
 def test_a_zip_and_a_new_card_where_there_is_one(
     model: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,9 @@ def draw_labelled(folder: Path, limits: ImageLimits, progress: Progress) -> Labe
     label has too few, and for a picture that has two labels.
     """
     names = label_folders(folder)
+    padded = next((name for name in names if name != name.strip()), None)
+    if padded is not None:
+        raise SettingsError(f"Rename the folder '{padded}' in {folder}: a space is no label's end.")
     found = find_pictures(folder, names)
     wanted = min(max(_MOST // len(names), _FEWEST_PER_LABEL), _MOST_PER_LABEL)
     drawn, seen = [], dict[str, LabelledPicture]()
