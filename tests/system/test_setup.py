@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import zipfile
 from collections.abc import Callable
@@ -91,6 +92,20 @@ def test_labels_beside_the_file_and_a_variable_are_a_card_that_says_why(
     assert shown.rstrip().endswith(f"Next: MODEL_PATH={model} ./scripts/serve")
 
 
+def test_the_next_command_can_be_pasted_whatever_the_folder_is_called_and_wherever_one_is(
+    tmp_path: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "año 'x' & $(exit 1)"
+    folder.mkdir()
+    write_brightness_model(folder / "mine.keras")
+    monkeypatch.chdir(folder)
+    for model in (Path("mine.keras"), folder / "mine.keras"):
+        command = done(setup(model)).rstrip().rpartition("Next: ")[2]
+        setting, program = shlex.split(command)
+        assert setting == f"MODEL_PATH={model}"
+        assert Path(program).is_file()
+
+
 def test_what_is_missing_is_asked_for_and_nothing_is_written(
     model: Path, setup: Callable[..., Result]
 ) -> None:
@@ -138,6 +153,67 @@ def test_folders_that_are_not_named_like_the_labels_are_just_pictures(
     assert "its folders are BRIGHT, DARK, the labels night, day" in shown
     assert read_card(card_path(model)).labels == ("night", "day")
     assert "No baseline: A baseline needs 64 pictures" in shown
+
+
+def test_what_programs_leave_among_pictures_is_no_label_and_no_picture(
+    model: Path, setup: Callable[..., Result]
+) -> None:
+    """Notebooks copy what one looks at; a zip of macOS has a second folder."""
+    pictures = labelled(model.parent / "pictures", 8)
+    labelled(pictures / "__MACOSX", 20)
+    for copy in (pictures / "BRIGHT" / ".ipynb_checkpoints", pictures / ".ipynb_checkpoints"):
+        greys(copy, range(10, 120, 20))
+    shown = done(setup(model, pictures))
+    assert read_card(card_path(model)).labels == ("DARK", "BRIGHT")
+    assert "Found from 28 labelled pictures" in shown
+    assert ".ipynb_checkpoints" not in shown
+
+
+def test_labels_that_are_corrected_beside_a_card_are_told_to_count_less(
+    tmp_path: Path, setup: Callable[..., Result]
+) -> None:
+    model = write_brightness_model(tmp_path / "mine.keras")
+    labels = model.with_name("labels.txt")
+    labels.write_text("DARK\nBRIGHT\n")
+    assert "--force" not in done(setup(model))
+    labels.write_text("BRIGHT\nDARK\n")
+    told = done(setup(model))
+    assert f"It says 2 labels (DARK, BRIGHT), and {labels} says 2 labels (BRIGHT, DARK)" in told
+    assert "--force" in told
+    labels.write_text("DARK\nDARK\n")
+    assert "twice" in done(setup(model))
+
+
+def test_an_order_that_the_pictures_contradict_is_told_beside_theirs(
+    model: Path, setup: Callable[..., Result]
+) -> None:
+    model.with_name("labels.txt").write_text("BRIGHT\nDARK\n")
+    result = setup(model, labelled(model.parent / "pictures", 8))
+    assert isinstance(result.exception, CardError)
+    told = str(result.exception)
+    assert "given BRIGHT, DARK; by the pictures DARK, BRIGHT" in told
+    assert "--labels BRIGHT,DARK" not in told
+    assert not card_path(model).exists()
+
+
+@pytest.mark.parametrize("name", ["dark", "DARK "])
+def test_folders_that_are_the_labels_but_for_their_spelling_are_to_be_renamed(
+    model: Path, setup: Callable[..., Result], name: str
+) -> None:
+    pictures = labelled(model.parent / "pictures", 20)
+    (pictures / "DARK").rename(pictures / name)
+    model.with_name("labels.txt").write_text("DARK\nBRIGHT\n")
+    result = setup(model, pictures)
+    assert isinstance(result.exception, SettingsError)
+    assert f"'{name}' is 'DARK'" in str(result.exception)
+
+
+def test_no_label_ends_in_a_space(model: Path, setup: Callable[..., Result]) -> None:
+    pictures = labelled(model.parent / "pictures", 20)
+    (pictures / "DARK").rename(pictures / "DARK ")
+    result = setup(model, pictures)
+    assert isinstance(result.exception, SettingsError)
+    assert "Rename the folder 'DARK '" in str(result.exception)
 
 
 def test_a_zip_and_a_new_card_where_there_is_one(

@@ -217,6 +217,7 @@ def test_labels_that_are_known_are_taken_unless_the_pictures_contradict_them(
     contradicted = find(engine, noise, labels=["a", "b", "c"])
     assert contradicted.labels is None
     assert "contradict" in contradicted.doubts[0]
+    assert "given a, b, c; by the pictures " in contradicted.doubts[0]
     at_chance = find(SayingEngine(by_chance(0), 3, "softmax"), noise, labels=["b", "a", "c"])
     assert at_chance.labels == ("b", "a", "c")
     with pytest.raises(SettingsError, match="not the names of the folders"):

@@ -110,6 +110,26 @@ def test_without_pictures_a_wrong_card_is_doubted_and_a_right_one_is_not(scale: 
         assert (doubt_scale(engine, spec(wrong)) is None) == (wrong == scale)
 
 
+def cut_out_on_black() -> list[Picture]:
+    """Most of each picture is black, as where leaves were cut out: little like a photograph."""
+    inside = np.zeros((SIDE, SIDE, 1), np.uint8)
+    inside[8:24, 8:24] = 1
+    return [Picture(picture.pixels * inside) for picture in TRAINING]
+
+
+@pytest.mark.parametrize("scale", ["1/255", "1/127.5-1"])
+def test_pictures_unlike_any_photograph_do_not_hide_a_card_that_is_absurd(scale: Scale) -> None:
+    engine = trained(spec(scale), cut_out_on_black())
+    evidence = scale_evidence(engine, spec(scale))
+    assert evidence is not None
+    assert evidence.verdict is None
+    assert evidence.fits[0].distance > 1.5
+    assert doubt_scale(engine, spec(scale)) is None
+    told = doubt_scale(engine, spec("none"))
+    assert told is not None
+    assert f"'{scale}'" in told.rpartition("Set input.scale")[2]
+
+
 def test_a_right_card_costs_one_look_at_a_dozen_pictures() -> None:
     engine = trained(spec("1/255"))
     assert doubt_scale(engine, spec("1/255")) is None

@@ -40,6 +40,9 @@ _COLOUR_TIMES, _COLOUR_FARTHER = 2.0, 0.1
 # A card is left in peace where its own way is nearer than this. With a factor of 55 between the
 # variances it is wrong, even where it stays open which one of the fair ways is right.
 _GOOD_ENOUGH, _FAIR, _HOPELESS = 1.0, 1.5, 4.0
+# Pictures made by code are a poor likeness of some (leaves cut out on black): then the best way is
+# no nearer than this, and the card's is wrong where it is so many times as far.
+_POOR, _MANY_TIMES = 3.0, 20.0
 _SOUND_CHANNELS = 0.5
 _NEGLIGIBLE = 1e-6
 _MANY = 10  # beyond this no decimal is shown
@@ -125,8 +128,10 @@ def _better(evidence: ScaleEvidence, own: ScaleFit) -> list[ScaleFit]:
         return []
     if evidence.verdict is not None and evidence.verdict != own.scale:
         return [best]
-    is_far = own.distance > _TIMES * best.distance and own.variance_distance > _HOPELESS
-    if is_far and best.distance < _FAIR:
+    is_hopeless = own.variance_distance > _HOPELESS
+    is_far = own.distance > _TIMES * best.distance and best.distance < _FAIR
+    is_absurd = own.distance > _MANY_TIMES * best.distance and best.distance < _POOR
+    if is_hopeless and (is_far or is_absurd):
         return [fit for fit in evidence.fits if fit.variance_distance < _HOPELESS / 2]
     return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 
 from vistazo.cli.convert import ImageSize
+from vistazo.cli.next_step import how_to_serve
 from vistazo.errors import CardError
 from vistazo.models.card import InputSpec, ModelCard
 from vistazo.models.card_file import card_path, read_card
@@ -68,8 +70,7 @@ def command(
     known = [name.strip() for name in labels.split(",")] if labels else None
     if not write_card_of(model, labelled, path, labels=known, size=size, force=force):
         return 1
-    where = "" if path == card_path(model) else f" MODEL_CARD={path}"
-    click.echo(f"\nNext: MODEL_PATH={model}{where} ./scripts/serve")
+    click.echo(f"\nNext: {how_to_serve(model, None if path == card_path(model) else path)}")
     return 0
 
 
@@ -90,7 +91,7 @@ def write_card_of(
     result = _search(model, labelled, labels, size, earlier)
     click.echo("\n".join(table(result.trials, result.chosen)))
     if result.labels is None:
-        raise CardError(_uncertain(result, model, labelled))
+        raise CardError(_uncertain(result, model, labelled, is_given=labels is not None))
     weights = weights_of(model, Settings.from_environment().cache_dir)
     card = card_of(result, model, sha256_of(weights), earlier)
     click.echo("\n" + "\n".join(conclusions(result, card)) + "\n")
@@ -150,12 +151,20 @@ def _input_of(earlier: ModelCard | None, signature: ModelSignature) -> list[Inpu
     return [earlier.input] if is_possible else []
 
 
-def _uncertain(result: SearchResult, model: Path, folder: Path) -> str:
+def _uncertain(result: SearchResult, model: Path, folder: Path, *, is_given: bool) -> str:
     doubts = "".join(f"  {doubt}\n" for doubt in result.doubts)
+    if is_given:  # and contradicted: where the pictures leave it open, what is given is taken
+        return (
+            f"Which output of {model} means which label is not certain, so no card is written:\n"
+            f"{doubts}Correct the order where it was given (--labels, LABELS, or the file of "
+            f"labels beside the model), or the names of the folders in {folder}."
+        )
+    names = shlex.quote(",".join(result.labelled.names))
     return (
         f"The pictures do not settle which output of {model} means which label, so no card is "
         f"written:\n{doubts}More pictures may settle it. Where you know the order, give it: "
-        f"vistazo card {model} {folder} --labels {','.join(result.labelled.names)} (Keras sorts "
+        f"./scripts/vistazo card {shlex.quote(str(model))} {shlex.quote(str(folder))} "
+        f"--labels {names} (Keras sorts "
         "the folders it was trained on by name)."
     )
 

@@ -19,6 +19,7 @@ from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
 from vistazo.loading import load_classifier
 from vistazo.models.card import ModelCard
 from vistazo.models.fetch import Location, parse_location
+from vistazo.pictures.folders import is_of_a_program
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import tell_a_person_who_waits
 
@@ -92,13 +93,15 @@ def command(
 
 
 def picture_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files themselves; of a folder, every PNG and JPEG in it and below."""
+    """The files themselves; of a folder, every PNG and JPEG in it and below that is not hidden."""
     for path in paths:
         if path.is_dir():
             found = [
                 file
                 for file in sorted(path.rglob("*"))
-                if file.suffix.lower() in _SUFFIXES and file.is_file()
+                if file.suffix.lower() in _SUFFIXES
+                and not is_of_a_program(file.relative_to(path))
+                and file.is_file()
             ]
             if not found:
                 raise click.UsageError(f"There is no PNG or JPEG in {path}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -11,14 +11,15 @@ import click
 from vistazo.classifier import Classifier
 from vistazo.cli.baseline import drawn, learn
 from vistazo.cli.card import write_card_of
+from vistazo.cli.next_step import how_to_serve
 from vistazo.cli.predict import Row, picture_files, print_table, read_file
 from vistazo.cli.scales import drawn_pictures
-from vistazo.errors import InputError, SettingsError, UnsupportedModelError
+from vistazo.errors import CardError, InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text
-from vistazo.models.drafting import CardDraft, check_labels_agree
+from vistazo.models.drafting import CardDraft, check_labels_agree, shown
 from vistazo.models.signature import disagreements
 from vistazo.models.store import (
     StoredModel,
@@ -31,6 +32,7 @@ from vistazo.models.store import (
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import configure_logging, tell_a_person_who_waits
 from vistazo.training.checkpoint import replace_whole
+from vistazo.training.collection import folder_names
 from vistazo.training.labelled import label_folders
 
 _SHOWN = 6
@@ -74,6 +76,7 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
     is_learnt = False
     if card is not None:
         _check(card, model, settings)
+        _tell_of_other_labels(card, model, settings)
     elif pictures is not None and _are_labelled(pictures, model, settings):
         known = _known_labels(model, settings)
         is_learnt = write_card_of(model, pictures, card_path(model), labels=known, force=True)
@@ -85,7 +88,7 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
     if then_serve:
         _serve(model, settings)
     else:
-        click.echo(f"\nNext: MODEL_PATH={model} ./scripts/serve")
+        click.echo(f"\nNext: {how_to_serve(model)}")
 
 
 def _check(card: ModelCard, model: Path, settings: Settings) -> None:
@@ -105,6 +108,20 @@ def _check(card: ModelCard, model: Path, settings: Settings) -> None:
         click.echo("  Its figures are those of the other weights: measure again ('evaluate').")
 
 
+def _tell_of_other_labels(card: ModelCard, model: Path, settings: Settings) -> None:
+    """A card beats a file of labels: somebody who corrects the file should know."""
+    try:
+        found = find_labels(model, weights_of(model, settings.cache_dir))
+    except CardError as error:
+        click.echo(f"  The card's labels count. Beside it: {error}")
+        return
+    if found is not None and found.labels != card.labels:
+        click.echo(
+            f"  It says {shown(card.labels)}, and {found.path} says {shown(found.labels)}. The "
+            "card's count: correct it, or make it anew with --force."
+        )
+
+
 def _stamp(card: ModelCard, text: str, target: Path) -> None:
     """Write a card with another hash: its own text, comments and all, where that can be."""
     stamped = re.sub(r"(?m)^sha256:.*$", f'sha256: "{card.sha256}"', text, count=1)
@@ -116,7 +133,7 @@ def _stamp(card: ModelCard, text: str, target: Path) -> None:
 
 def _are_labelled(pictures: Path, model: Path, settings: Settings) -> bool:
     """Whether there is a folder for each label, whose name is the label."""
-    if not any(path.is_dir() for path in pictures.iterdir()):
+    if not folder_names(pictures):
         return False
     try:
         names, known = label_folders(pictures), _known_labels(model, settings)
@@ -124,12 +141,25 @@ def _are_labelled(pictures: Path, model: Path, settings: Settings) -> bool:
         click.echo(f"No labels are taken from {pictures}: {error}")
         return False
     if known is not None and sorted(known) != sorted(names):
+        _check_spelling(known, names, pictures)
         click.echo(
             f"No labels are taken from {pictures}: its folders are {', '.join(names)}, the labels "
             f"{', '.join(known)}."
         )
         return False
     return True
+
+
+def _check_spelling(known: Sequence[str], names: Sequence[str], pictures: Path) -> None:
+    """Raise SettingsError for folders that are meant to be the labels, and are not quite."""
+    label_of = {label.casefold(): label for label in known}
+    meant = {name: label_of.get(name.strip().casefold()) for name in names}
+    if sorted(filter(None, meant.values())) == sorted(known):
+        lines = [f"  '{name}' is '{meant[name]}'" for name in names if name != meant[name]]
+        raise SettingsError(
+            f"The folders in {pictures} are the labels, but are spelt otherwise. Rename them, or "
+            "correct the labels:\n" + "\n".join(lines)
+        )
 
 
 def _known_labels(model: Path, settings: Settings) -> tuple[str, ...] | None:
@@ -177,9 +207,9 @@ def _show(model: Path, pictures: Path | None, settings: Settings) -> None:
     if pictures is not None:
         files = list(picture_files([pictures]))
         most = min(_SHOWN, len(files))
-        shown = [files[place * len(files) // most] for place in range(most)]
+        some = [files[place * len(files) // most] for place in range(most)]
         click.echo("Some of your pictures, as they are answered now:")
-        print_table([_answer(classifier, file, settings.max_upload_bytes) for file in shown])
+        print_table([_answer(classifier, file, settings.max_upload_bytes) for file in some])
         click.echo("Are these wrong? 'vistazo predict --show-input' shows what the model sees.")
     classifier.close()
 

@@ -6,6 +6,7 @@ label is never guessed, and neither is the scaling.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -102,12 +103,14 @@ class CardDraft:
     def _in_words(self, missing: Iterable[str]) -> str:
         """What is missing, and each way to give it."""
         lines = [f"  {name}: {_way(name, self.source, self.signature)}" for name in missing]
+        file = shlex.quote(str(self.source))
         has = f"The card {self.empty_card} is empty" if self.empty_card else "There is no card"
         return (
             f"{has}, and not all that a card says of {self.source} is known. Labels are never "
             "guessed. Missing:\n" + "\n".join(lines) + "\n"
-            f"Or: './scripts/vistazo setup {self.source} PICTURES' finds out what pictures can "
-            f"tell and writes the card; 'vistazo inspect {self.source}' prints one to complete."
+            "Or let pictures tell what they can, which writes the card: "
+            f"./scripts/vistazo setup {file} PICTURES\n"
+            f"Or print a card to complete: ./scripts/vistazo inspect {file}"
         )
 
 

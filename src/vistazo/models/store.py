@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -87,7 +88,7 @@ def find_model(
         raise CardError(
             f"The card names the file with sha256 {card.sha256}, but {model_path} has {sha256}. "
             "Put the right file there; or, where the card is true of this one too, let it say so: "
-            f"./scripts/vistazo setup {model_path} PICTURES"
+            f"./scripts/vistazo setup {shlex.quote(str(model_path))} PICTURES"
         )
     return StoredModel(weights, model_path, sha256, card, hints)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vistazo.errors import CorruptImageError, SettingsError
+from vistazo.pictures.folders import is_of_a_program
 from vistazo.training.datasets import MEDMNIST_PARTS
 from vistazo.training.medmnist import parts_of, read_medmnist
 
@@ -63,6 +64,15 @@ def find_pictures(
     raise SettingsError(f"The data {source} is neither a folder nor an .npz file.")
 
 
+def folder_names(source: Path) -> set[str]:
+    """Those of the folders in a folder that are a person's own, and may be labels."""
+    return {
+        path.name
+        for path in source.iterdir()
+        if path.is_dir() and not is_of_a_program(Path(path.name))
+    }
+
+
 def _parts_to_score(found: tuple[str, ...]) -> tuple[str, ...]:
     return (_UNTRAINED_PART,) if _UNTRAINED_PART in found else found
 
@@ -73,7 +83,8 @@ def _in_folders(source: Path, labels: Sequence[str]) -> Iterator[LabelledPicture
         files = [
             path
             for path in sorted((source / folder).rglob("*"))
-            if not path.name.startswith(".") and _is_file_or_lost_link(path)
+            if not is_of_a_program(path.relative_to(source / folder))
+            and _is_file_or_lost_link(path)
         ]
         if not files:
             raise SettingsError(f"The folder {source / folder} holds no files.")
@@ -87,7 +98,7 @@ def _is_file_or_lost_link(path: Path) -> bool:
 
 
 def _check_folders(source: Path, labels: Sequence[str]) -> None:
-    folders = {path.name for path in source.iterdir() if path.is_dir() and path.name[0] != "."}
+    folders = folder_names(source)
     faults = [
         f"  {'no folder for the label' if name in labels else 'no label of the model'}: {name}"
         for name in [*labels, *sorted(folders)]

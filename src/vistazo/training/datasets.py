@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vistazo.errors import InputError, SettingsError
 from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits, Picture, open_image
+from vistazo.pictures.folders import is_of_a_program
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.training.config import TrainingConfig
 from vistazo.training.medmnist import read_medmnist
@@ -91,7 +92,11 @@ def _images_of(folder: Path) -> list[Path]:
     """Sorted, so that a seed means the same on every file system."""
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}: every label needs its own.")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in _SUFFIXES and not is_of_a_program(Path(path.name))
+    )
     if not found:
         raise SettingsError(f"The folder {folder} holds no PNG or JPEG.")
     return found

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vistazo.errors import InputError, SettingsError
 from vistazo.pictures import ImageLimits, open_image
-from vistazo.training.collection import LabelledPicture, find_pictures
+from vistazo.training.collection import LabelledPicture, find_pictures, folder_names
 from vistazo.training.progress import Progress
 
 _FEWEST_PER_LABEL, _MOST_PER_LABEL, _MOST = 5, 200, 400
@@ -43,7 +43,7 @@ def label_folders(folder: Path) -> tuple[str, ...]:
     """The names of the folders in a folder: one for each label. Raises SettingsError."""
     if not folder.is_dir():
         raise SettingsError(f"{folder} is not a folder. It should hold one folder for each label.")
-    found = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+    found = sorted(folder_names(folder))
     if found and {name.lower() for name in found} <= _PARTS_OF_A_DATA_SET:
         raise SettingsError(
             f"The folders in {folder} are parts of a data set, not labels. Give one of them: "
@@ -61,6 +61,9 @@ def draw_labelled(folder: Path, limits: ImageLimits, progress: Progress) -> Labe
     label has too few, and for a picture that has two labels.
     """
     names = label_folders(folder)
+    padded = next((name for name in names if name != name.strip()), None)
+    if padded is not None:
+        raise SettingsError(f"Rename the folder '{padded}' in {folder}: a space is no label's end.")
     found = find_pictures(folder, names)
     wanted = min(max(_MOST // len(names), _FEWEST_PER_LABEL), _MOST_PER_LABEL)
     drawn, seen = [], dict[str, LabelledPicture]()

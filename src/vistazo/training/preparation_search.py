@@ -104,7 +104,7 @@ def search(
             trials = _finalists(race, labelled, also, lean, known)
             chosen, doubts = _choose(race, trials, lean), ()
         elif known is not None and (known != chosen.unit_of).any():
-            doubts = ("the labels were given in an order that the pictures contradict",)
+            doubts = (_contradiction(known, chosen, labelled.names),)
     return SearchResult(
         signature=engine.signature,
         kind=race.kind or "softmax",
@@ -213,6 +213,15 @@ def _choose(race: Race, trials: Sequence[Trial], lean: Lean) -> Trial:
         return lean(trial.spec) + remembered.get(trial.spec, 0) + seen
 
     return max(trials, key=likelihood)
+
+
+def _contradiction(known: Order, chosen: Trial, names: Sequence[str]) -> str:
+    given, seen = (
+        ", ".join(names[label] for label in np.argsort(order)) for order in (known, chosen.unit_of)
+    )
+    return (
+        f"the pictures contradict the order that was given: given {given}; by the pictures {seen}"
+    )
 
 
 def _doubts(trials: Sequence[Trial], chosen: Trial) -> tuple[str, ...]:
