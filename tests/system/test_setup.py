@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import zipfile
@@ -235,6 +236,17 @@ def test_a_zip_and_a_new_card_where_there_is_one(
 def test_a_link_is_for_serving_and_is_not_set_up(setup: Callable[..., Result]) -> None:
     with pytest.raises(click.UsageError, match="download it first"):
         raise setup("https://example.com/model.h5").exception or AssertionError
+
+
+def test_a_folder_that_is_only_read_is_told_before_any_picture_is_looked_at(
+    model: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere: the answer of the system is what is set here."""
+    monkeypatch.setattr("os.access", lambda _, mode: mode != os.W_OK)
+    result = setup(model, labelled(model.parent / "pictures", 8))
+    assert isinstance(result.exception, SettingsError)
+    assert "Copy the model to a folder of your own" in str(result.exception)
+    assert "preparation" not in result.output
 
 
 def test_where_nothing_can_be_written_the_error_names_the_file(

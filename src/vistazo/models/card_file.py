@@ -75,7 +75,10 @@ def parse_card(text: str, source: str = "the card") -> ModelCard:
         raise CardError(f"{source} is not a model card: it should be a list of 'field: value'.")
     open_fields = list(_still_to_do(document))
     if open_fields:
-        raise CardError(f"{source} still says {TO_DO} at {', '.join(open_fields)}. Complete it.")
+        raise CardError(
+            f"{source} still says {TO_DO} at {', '.join(open_fields)}. Complete it; or "
+            "delete it, and 'vistazo setup MODEL PICTURES' finds out what pictures can tell."
+        )
     return validate_card(document, source)
 
 
