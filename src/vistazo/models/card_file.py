@@ -96,10 +96,15 @@ def validate_card(document: Mapping[str, object], source: str) -> ModelCard:
         return ModelCard.model_validate(document)
     except ValidationError as error:
         lines = [
-            f"  {'.'.join(map(str, fault['loc'])) or 'card'}: {fault['msg']}"
+            f"  {'.'.join(map(str, fault['loc'])) or 'card'}: {_said(fault['msg'])}"
             for fault in error.errors(include_url=False)
         ]
         raise CardError(f"{source} needs a correction:\n" + "\n".join(lines)) from error
+
+
+def _said(message: str) -> str:
+    """Without what pydantic puts before words that are ours."""
+    return message.removeprefix("Value error, ")
 
 
 def write_card(card: ModelCard, path: Path) -> None:
