@@ -197,16 +197,20 @@ def test_an_order_that_the_pictures_contradict_is_told_beside_theirs(
     assert not card_path(model).exists()
 
 
-@pytest.mark.parametrize("name", ["dark", "DARK "])
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("dark", "DARK"), ("DARK ", "DARK"), ("nin\u0303o", "ni\xf1o")],
+    ids=["case", "space", "accent of its own"],
+)
 def test_folders_that_are_the_labels_but_for_their_spelling_are_to_be_renamed(
-    model: Path, setup: Callable[..., Result], name: str
+    model: Path, setup: Callable[..., Result], name: str, label: str
 ) -> None:
     pictures = labelled(model.parent / "pictures", 20)
     (pictures / "DARK").rename(pictures / name)
-    model.with_name("labels.txt").write_text("DARK\nBRIGHT\n")
+    model.with_name("labels.txt").write_text(f"{label}\nBRIGHT\n", encoding="utf-8")
     result = setup(model, pictures)
     assert isinstance(result.exception, SettingsError)
-    assert f"'{name}' is 'DARK'" in str(result.exception)
+    assert f"{name!a} is {label!a}" in str(result.exception)
 
 
 def test_no_label_ends_in_a_space(model: Path, setup: Callable[..., Result]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -168,14 +169,19 @@ def _are_labelled(pictures: Path, model: Path, settings: Settings) -> bool:
 
 def _check_spelling(known: Sequence[str], names: Sequence[str], pictures: Path) -> None:
     """Raise SettingsError for folders that are meant to be the labels, and are not quite."""
-    label_of = {label.casefold(): label for label in known}
-    meant = {name: label_of.get(name.strip().casefold()) for name in names}
+    label_of = {_simple(label): label for label in known}
+    meant = {name: label_of.get(_simple(name)) for name in names}
     if sorted(filter(None, meant.values())) == sorted(known):
-        lines = [f"  '{name}' is '{meant[name]}'" for name in names if name != meant[name]]
+        lines = [f"  {name!a} is {meant[name]!a}" for name in names if name != meant[name]]
         raise SettingsError(
             f"The folders in {pictures} are the labels, but are spelt otherwise. Rename them, or "
             "correct the labels:\n" + "\n".join(lines)
         )
+
+
+def _simple(name: str) -> str:
+    """Without case, outer spaces, and the two ways in which Unicode writes an accent."""
+    return unicodedata.normalize("NFC", name.strip().casefold())
 
 
 def _known_labels(model: Path, settings: Settings) -> tuple[str, ...] | None:
