@@ -93,7 +93,7 @@ def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classi
     engine = open_engine(model, source)
     card, conclusions = settle_card(model, engine)
     check_agreement(disagreements(card, engine.signature), source.card or source.path)
-    baseline, fault = _baseline_of(model, engine, files.baseline, source.out_of_distribution)
+    baseline, fault = _baseline_of(model, card, engine, files.baseline, source.out_of_distribution)
     classifier = Classifier(
         engine,
         card,
@@ -168,19 +168,23 @@ def _remembering(draft: CardDraft, evidence: ScaleEvidence, hints: CardHints) ->
 
 
 def _baseline_of(
-    model: StoredModel, engine: Engine, given: Path | None, policy: OutOfDistributionPolicy
+    model: StoredModel,
+    card: ModelCard,
+    engine: Engine,
+    given: Path | None,
+    policy: OutOfDistributionPolicy,
 ) -> tuple[Baseline | None, str | None]:
     """None where it is not wanted, there is none of use, or the engine shows no feature map; and
     what is wrong with one that is there.
 
-    A baseline of other weights is what is left beside a model that was replaced: the new one is
-    served, without it.
+    A baseline of other weights, or of pictures prepared otherwise, is what is left beside a model
+    that was replaced, or a card that was corrected: it is served without.
     """
     path, features = given or baseline_path(model.home), engine.signature.features
     if policy == "off" or features is None or (given is None and not path.exists()):
         return None, None
     try:
-        return read_baseline(path, model.sha256, math.prod(features)), None
+        return read_baseline(path, model.sha256, math.prod(features), card.input), None
     except UnreadableModelError as error:
         level = logging.ERROR if policy == "reject" else logging.WARNING
         log.log(level, "strange pictures are not told apart", extra={"reason": str(error)})

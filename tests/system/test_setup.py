@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import zipfile
@@ -196,16 +197,20 @@ def test_an_order_that_the_pictures_contradict_is_told_beside_theirs(
     assert not card_path(model).exists()
 
 
-@pytest.mark.parametrize("name", ["dark", "DARK "])
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("dark", "DARK"), ("DARK ", "DARK"), ("nin\u0303o", "ni\xf1o")],
+    ids=["case", "space", "accent of its own"],
+)
 def test_folders_that_are_the_labels_but_for_their_spelling_are_to_be_renamed(
-    model: Path, setup: Callable[..., Result], name: str
+    model: Path, setup: Callable[..., Result], name: str, label: str
 ) -> None:
     pictures = labelled(model.parent / "pictures", 20)
     (pictures / "DARK").rename(pictures / name)
-    model.with_name("labels.txt").write_text("DARK\nBRIGHT\n")
+    model.with_name("labels.txt").write_text(f"{label}\nBRIGHT\n", encoding="utf-8")
     result = setup(model, pictures)
     assert isinstance(result.exception, SettingsError)
-    assert f"'{name}' is 'DARK'" in str(result.exception)
+    assert f"{name!a} is {label!a}" in str(result.exception)
 
 
 def test_no_label_ends_in_a_space(model: Path, setup: Callable[..., Result]) -> None:
@@ -235,6 +240,17 @@ def test_a_zip_and_a_new_card_where_there_is_one(
 def test_a_link_is_for_serving_and_is_not_set_up(setup: Callable[..., Result]) -> None:
     with pytest.raises(click.UsageError, match="download it first"):
         raise setup("https://example.com/model.h5").exception or AssertionError
+
+
+def test_a_folder_that_is_only_read_is_told_before_any_picture_is_looked_at(
+    model: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere: the answer of the system is what is set here."""
+    monkeypatch.setattr("os.access", lambda _, mode: mode != os.W_OK)
+    result = setup(model, labelled(model.parent / "pictures", 8))
+    assert isinstance(result.exception, SettingsError)
+    assert "Copy the model to a folder of your own" in str(result.exception)
+    assert "preparation" not in result.output
 
 
 def test_where_nothing_can_be_written_the_error_names_the_file(

@@ -57,8 +57,9 @@ def test_a_sound_card_is_read() -> None:
 )
 def test_a_fault_in_a_card_is_named(before: str, after: str, field: str) -> None:
     assert before in SOUND
-    with pytest.raises(CardError, match=field.replace(".", r"\.")):
+    with pytest.raises(CardError, match=field.replace(".", r"\.")) as error:
         parse_card(SOUND.replace(before, after))
+    assert "Value error" not in str(error.value)
 
 
 @pytest.mark.parametrize(

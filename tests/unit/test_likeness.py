@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builders import card
 from vistazo.answers.likeness import (
     Baseline,
     baseline_path,
     fit_baseline,
+    preparation,
     read_baseline,
     write_baseline,
 )
@@ -20,6 +23,7 @@ from vistazo.errors import UnreadableModelError
 SHA256 = "1" * 64
 SHAPE = (4, 4, 8)
 NUMBERS = 4 * 4 * 8
+SPEC = card().input
 
 
 def maps(count: int, seed: int, strength: float = 0.1) -> Any:
@@ -73,7 +77,7 @@ def test_what_is_written_is_read_again(baseline: Baseline, tmp_path: Path) -> No
     path = baseline_path(tmp_path / "m.keras")
     assert path.name == "m.baseline.npz"
     write_baseline(baseline, path)
-    again = read_baseline(path, SHA256, NUMBERS)
+    again = read_baseline(path, SHA256, NUMBERS, SPEC)
     assert again.limit == baseline.limit
     np.testing.assert_array_equal(again.mean, baseline.mean)
     np.testing.assert_allclose(again.components, baseline.components, atol=1e-6)
@@ -87,7 +91,18 @@ def test_the_baseline_of_another_model_is_refused(
 ) -> None:
     write_baseline(baseline, tmp_path / "b.npz")
     with pytest.raises(UnreadableModelError, match=said):
-        read_baseline(tmp_path / "b.npz", sha256, numbers)
+        read_baseline(tmp_path / "b.npz", sha256, numbers, SPEC)
+
+
+def test_the_baseline_of_pictures_that_were_prepared_otherwise_is_refused(
+    baseline: Baseline, tmp_path: Path
+) -> None:
+    path, raw = tmp_path / "b.npz", SPEC.model_copy(update={"scale": "none"})
+    write_baseline(replace(baseline, prepared=preparation(raw)), path)
+    with pytest.raises(UnreadableModelError, match="prepared otherwise"):
+        read_baseline(path, SHA256, NUMBERS, SPEC)
+    kinder = raw.model_copy(update={"filter": "bicubic", "min_side_px": 1})
+    assert read_baseline(path, SHA256, NUMBERS, kinder).limit == baseline.limit
 
 
 @settings(deadline=None)
@@ -99,4 +114,4 @@ def test_a_damaged_file_is_an_error_in_words(
     write_baseline(baseline, path)
     path.write_bytes(path.read_bytes()[:cut] + junk)
     with pytest.raises(UnreadableModelError, match="scripts/vistazo setup"):
-        read_baseline(path, SHA256, NUMBERS)
+        read_baseline(path, SHA256, NUMBERS, SPEC)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import UnreadableModelError
+from vistazo.models.card import InputSpec
 
 Floats = NDArray[np.float32]
 
@@ -49,12 +50,14 @@ class Baseline:
     """Mean (d,) and principal components (k, d) of the roots of feature maps of d numbers each.
 
     ``limit`` is the largest residual of a picture of this kind, ``sha256`` that of the weights.
+    ``prepared`` is how the pictures were, see ``preparation``; empty in files that do not say.
     """
 
     mean: Floats
     components: Floats
     limit: float
     sha256: str
+    prepared: str = ""
 
     def likeness(self, features: Floats) -> Likeness:
         """Of one feature map (fh, fw, fc)."""
@@ -62,7 +65,12 @@ class Baseline:
         return Likeness(2 ** -(residual / self.limit), residual <= self.limit)
 
 
-def fit_baseline(features: Floats, unseen: Floats, sha256: str) -> Baseline:
+def preparation(spec: InputSpec) -> str:
+    """What of a card's input changes the meaning of a feature map, as text."""
+    return spec.model_dump_json(include={"colour", "resize", "scale"})
+
+
+def fit_baseline(features: Floats, unseen: Floats, sha256: str, prepared: str = "") -> Baseline:
     """Of feature maps (n, fh, fw, fc), and others (m, fh, fw, fc) of the same kind for the limit.
 
     At least as many maps as components, 32, and one unseen are needed.
@@ -79,7 +87,7 @@ def fit_baseline(features: Floats, unseen: Floats, sha256: str) -> Baseline:
     mean = mean.astype(np.float16).astype(np.float32)
     largest = float(np.quantile(_residuals(_roots(unseen), mean, rounded), _QUANTILE))
     limit = max(largest * _ROOM, float(np.finfo(np.float32).tiny))
-    return Baseline(mean, rounded, limit, sha256)
+    return Baseline(mean, rounded, limit, sha256, prepared)
 
 
 def baseline_path(model_path: Path) -> Path:
@@ -98,13 +106,15 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
             steps=steps,
             limit=np.float64(baseline.limit),
             sha256=np.array(baseline.sha256),
+            prepared=np.array(baseline.prepared),
         )
 
 
-def read_baseline(path: Path, sha256: str, numbers: int) -> Baseline:
+def read_baseline(path: Path, sha256: str, numbers: int, spec: InputSpec) -> Baseline:
     """Read the baseline of the weights ``sha256``, whose feature map has so many numbers.
 
-    Raises UnreadableModelError for a file that is damaged or of another model.
+    Raises UnreadableModelError for a file that is damaged, of another model, or of pictures that
+    were prepared otherwise than ``spec`` says.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -113,11 +123,17 @@ def read_baseline(path: Path, sha256: str, numbers: int) -> Baseline:
                 _dequantized(stored["components"], stored["steps"]),
                 float(stored["limit"]),
                 str(stored["sha256"]),
+                str(stored["prepared"]) if "prepared" in stored else "",
             )
     except (OSError, ValueError, LookupError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise UnreadableModelError(f"The baseline {path} is damaged ({error}). {_MEND}") from error
     if baseline.sha256 != sha256:
         raise UnreadableModelError(f"The baseline {path} is of other weights. {_MEND}")
+    if baseline.prepared not in ("", preparation(spec)):
+        raise UnreadableModelError(
+            f"The baseline {path} is of pictures that were prepared otherwise than the card says "
+            f"now. {_MEND}"
+        )
     shapes = baseline.mean.shape, baseline.components.shape[1:]
     if shapes != ((numbers,), (numbers,)) or not baseline.limit > 0:
         raise UnreadableModelError(f"The baseline {path} does not fit its model. {_MEND}")

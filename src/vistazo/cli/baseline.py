@@ -75,6 +75,7 @@ def learn(
             model,
             card,
             lambda row: prepared(readable[row]),
+            spec,
             seen=np.arange(unseen, len(readable)),
             unseen=np.arange(unseen),
             hints=settings.card_hints,

@@ -98,7 +98,7 @@ def _label(fit: ScaleFit) -> str:
 def _verdict(evidence: ScaleEvidence, count: int) -> str:
     if evidence.singled_out is None:
         hint = " More pictures of its own kind may: inspect MODEL PICTURES."
-        return "That singles none out." + ("" if count >= _SUFFICE else hint)
+        return "That does not single one out." + ("" if count >= _SUFFICE else hint)
     name = f"'{scale_name(evidence.singled_out)}'"
     if evidence.is_frozen:
         return (

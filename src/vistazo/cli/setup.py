@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -72,16 +74,12 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
             "download it first."
         )
     check_is_there(model)
-    card = None if force else find_card(card_path(model))
-    is_learnt = False
-    if card is not None:
+    card, is_learnt = None if force else find_card(card_path(model)), False
+    if card is None:
+        is_learnt = _make_card(model, pictures, settings)
+    else:
         _check(card, model, settings)
         _tell_of_other_labels(card, model, settings)
-    elif pictures is not None and _are_labelled(pictures, model, settings):
-        known = _known_labels(model, settings)
-        is_learnt = write_card_of(model, pictures, card_path(model), labels=known, force=True)
-    else:
-        _draw_up(model, pictures, settings)
     if pictures is not None and not is_learnt:
         _learn(model, pictures, settings)
     _show(model, pictures, settings)
@@ -89,6 +87,25 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
         _serve(model, settings)
     else:
         click.echo(f"\nNext: {how_to_serve(model)}")
+
+
+def _make_card(model: Path, pictures: Path | None, settings: Settings) -> bool:
+    """Whether the baseline is made, too. Raises CardError that says what is missing."""
+    _check_writable(model.parent)
+    if pictures is not None and _are_labelled(pictures, model, settings):
+        known = _known_labels(model, settings)
+        return write_card_of(model, pictures, card_path(model), labels=known, force=True)
+    _draw_up(model, pictures, settings)
+    return False
+
+
+def _check_writable(folder: Path) -> None:
+    """Before pictures are looked at for minutes. Raises SettingsError."""
+    if not os.access(folder, os.W_OK):
+        raise SettingsError(
+            f"Nothing can be written to {folder}, where the card of the model would be. Copy the "
+            "model to a folder of your own; or serve it without a card, with LABELS and SCALE."
+        )
 
 
 def _check(card: ModelCard, model: Path, settings: Settings) -> None:
@@ -152,14 +169,19 @@ def _are_labelled(pictures: Path, model: Path, settings: Settings) -> bool:
 
 def _check_spelling(known: Sequence[str], names: Sequence[str], pictures: Path) -> None:
     """Raise SettingsError for folders that are meant to be the labels, and are not quite."""
-    label_of = {label.casefold(): label for label in known}
-    meant = {name: label_of.get(name.strip().casefold()) for name in names}
+    label_of = {_simple(label): label for label in known}
+    meant = {name: label_of.get(_simple(name)) for name in names}
     if sorted(filter(None, meant.values())) == sorted(known):
-        lines = [f"  '{name}' is '{meant[name]}'" for name in names if name != meant[name]]
+        lines = [f"  {name!a} is {meant[name]!a}" for name in names if name != meant[name]]
         raise SettingsError(
             f"The folders in {pictures} are the labels, but are spelt otherwise. Rename them, or "
             "correct the labels:\n" + "\n".join(lines)
         )
+
+
+def _simple(name: str) -> str:
+    """Without case, outer spaces, and the two ways in which Unicode writes an accent."""
+    return unicodedata.normalize("NFC", name.strip().casefold())
 
 
 def _known_labels(model: Path, settings: Settings) -> tuple[str, ...] | None:

@@ -75,7 +75,10 @@ def parse_card(text: str, source: str = "the card") -> ModelCard:
         raise CardError(f"{source} is not a model card: it should be a list of 'field: value'.")
     open_fields = list(_still_to_do(document))
     if open_fields:
-        raise CardError(f"{source} still says {TO_DO} at {', '.join(open_fields)}. Complete it.")
+        raise CardError(
+            f"{source} still says {TO_DO} at {', '.join(open_fields)}. Complete it; or "
+            "delete it, and 'vistazo setup MODEL PICTURES' finds out what pictures can tell."
+        )
     return validate_card(document, source)
 
 
@@ -93,10 +96,15 @@ def validate_card(document: Mapping[str, object], source: str) -> ModelCard:
         return ModelCard.model_validate(document)
     except ValidationError as error:
         lines = [
-            f"  {'.'.join(map(str, fault['loc'])) or 'card'}: {fault['msg']}"
+            f"  {'.'.join(map(str, fault['loc'])) or 'card'}: {_said(fault['msg'])}"
             for fault in error.errors(include_url=False)
         ]
         raise CardError(f"{source} needs a correction:\n" + "\n".join(lines)) from error
+
+
+def _said(message: str) -> str:
+    """Without what pydantic puts before words that are ours."""
+    return message.removeprefix("Value error, ")
 
 
 def write_card(card: ModelCard, path: Path) -> None:

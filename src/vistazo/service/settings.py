@@ -256,11 +256,16 @@ class Settings(BaseModel):
             return Settings.model_validate(values)
         except ValidationError as error:
             lines = [
-                f"  {'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']} "
+                f"  {'.'.join(map(str, fault['loc'])).upper()}: {_said(fault['msg'])} "
                 f"(it is '{_shown(fault['input'])}')"
                 for fault in error.errors(include_url=False)
             ]
             raise SettingsError("These settings need a correction:\n" + "\n".join(lines)) from error
+
+
+def _said(message: str) -> str:
+    """Without what pydantic puts before words that are ours."""
+    return message.removeprefix("Value error, ")
 
 
 def _shown(value: object) -> str:

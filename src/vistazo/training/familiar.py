@@ -10,9 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.answers.likeness import COMPONENTS, baseline_path, fit_baseline, write_baseline
+from vistazo.answers.likeness import (
+    COMPONENTS,
+    baseline_path,
+    fit_baseline,
+    preparation,
+    write_baseline,
+)
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.errors import SettingsError, UnsupportedModelError
+from vistazo.models.card import InputSpec
 from vistazo.models.drafting import CardHints
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.training.checkpoint import replace_whole
@@ -28,6 +35,7 @@ def make_baseline(
     model: Path,
     card: Path | None,
     prepare: Prepare,
+    spec: InputSpec,
     *,
     seen: NDArray[np.int64],
     unseen: NDArray[np.int64],
@@ -40,9 +48,9 @@ def make_baseline(
     Where there is no ``card``, ``hints`` are what the environment says in its place; with a
     ``cache_dir`` the compiled model is kept.
 
-    ``prepare`` gives the prepared picture (h, w, c) of a number in ``seen``, which the components
-    are made from, or ``unseen``, which set the limit. Of many, some are drawn at random. Raises
-    ModelError, and SettingsError for too few pictures.
+    ``prepare`` gives the picture (h, w, c), prepared as ``spec`` says, of a number in ``seen``,
+    which the components are made from, or ``unseen``, which set the limit. Of many, some are drawn
+    at random. Raises ModelError, and SettingsError for too few pictures.
     """
     random = np.random.default_rng(0)
     seen = random.permutation(seen)[:_MOST_PICTURES]
@@ -60,7 +68,7 @@ def make_baseline(
         maps = _maps(engine, prepare, seen, lambda done: show(done, total))
         others = _maps(engine, prepare, unseen, lambda done: show(len(seen) + done, total))
     path = baseline_path(model)
-    baseline = fit_baseline(maps, others, found.sha256)
+    baseline = fit_baseline(maps, others, found.sha256, preparation(spec))
     replace_whole(path, lambda part: write_baseline(baseline, part))
     return path
 

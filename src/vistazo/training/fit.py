@@ -78,7 +78,13 @@ def _write_baseline(
         progress.bar("baseline", done, total)
 
     make_baseline(
-        model_path, None, prepare, seen=split.training, unseen=split.validation, show=show
+        model_path,
+        None,
+        prepare,
+        config.input,
+        seen=split.training,
+        unseen=split.validation,
+        show=show,
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vistazo.answers.likeness import COMPONENTS
 from vistazo.errors import CardError
 from vistazo.models.card import ModelCard, OutputSpec
-from vistazo.models.card_file import write_card
+from vistazo.models.card_file import read_card, write_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.training.calibration import (
@@ -100,7 +100,7 @@ def baseline_of(
     show: Callable[[int, int], None] = lambda *_: None,
 ) -> Path:
     """Write the baseline of the same pictures, unless ``no_baseline``. Raises ModelError."""
-    n, spec = len(result.labelled), result.chosen.spec
+    n, spec = len(result.labelled), read_card(card).input
 
     def prepared(row: int) -> NDArray[np.float32]:
         data = result.labelled.pictures[row].encoded()
@@ -108,7 +108,9 @@ def baseline_of(
 
     unseen = round(_UNSEEN * n)
     rows = np.random.default_rng(0).permutation(n)
-    return make_baseline(model, card, prepared, seen=rows[unseen:], unseen=rows[:unseen], show=show)
+    return make_baseline(
+        model, card, prepared, spec, seen=rows[unseen:], unseen=rows[:unseen], show=show
+    )
 
 
 def conclusions(result: SearchResult, card: ModelCard) -> Iterator[str]:
