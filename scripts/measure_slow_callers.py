@@ -4,8 +4,9 @@
 
 Starts the service with the settings of the environment, in turns: 20 honest callers by themselves,
 and the same beside the others, ``--seconds`` of each, all from one address. Exit status 1 where an
-honest caller was refused, or where p99 more than doubled. Run it in the environment of the tests,
-on a machine with nothing else to do: it takes two cores. Elsewhere the CPU time still tells.
+honest caller was refused, or where p99 more than doubled (--most-times). Run it in the environment
+of the tests, on a machine with nothing else to do: it takes two cores. Elsewhere the CPU time still
+tells.
 """
 
 from __future__ import annotations
@@ -247,6 +248,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--pause", type=float, default=2, help="of an honest caller, seconds")
+    parser.add_argument("--most-times", type=float, default=2, help="the bar, of the p99")
     arguments = parser.parse_args()
     crowd = Crowd(arguments.slow, arguments.idle, arguments.silent)
     alone, beside = Felt(), Felt()
@@ -257,7 +259,7 @@ def main() -> None:
     show("beside", beside)
     ratio = beside.percentile(0.99) / alone.percentile(0.99)
     print(f"p99, times that of alone: {ratio:.2f}; refused: {beside.refused}")
-    sys.exit(int(beside.refused > 0 or ratio > 2))
+    sys.exit(int(beside.refused > 0 or ratio > arguments.most_times))
 
 
 if __name__ == "__main__":
