@@ -8,6 +8,10 @@ none, so the limits are strict. On 93 small models, trained on leaves, castings 
 ways, none was wrong; 87 had a verdict with pictures of their own kind, 37 with those made by code.
 Of 60 more, which the limits were not chosen on, 56 and 28 had one, and again none was wrong. With
 pictures of another kind than the model's, 2 of 306 were.
+
+Of the same 153 models, with pictures made by code alone, no right card was doubted; of cards that
+took values of 0..255 for small ones or the other way round 185 of 212 were, of those that were off
+by 2 to 4 times 50 of 134.
 """
 
 from __future__ import annotations
