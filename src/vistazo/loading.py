@@ -29,6 +29,11 @@ _CARD_OF_A_LINK = (
     "The model came from a link: put its card beside it there (MODEL.card.yaml), or name the "
     "card's own path or link in MODEL_CARD."
 )
+# Everybody may read it at /model: where files lie is for the log.
+_NOT_TOLD_APART = (
+    "Strange pictures are not told apart: the model's baseline cannot be used. The log says why, "
+    "and what mends it."
+)
 
 
 @dataclass(frozen=True)
@@ -188,7 +193,7 @@ def _baseline_of(
     except UnreadableModelError as error:
         level = logging.ERROR if policy == "reject" else logging.WARNING
         log.log(level, "strange pictures are not told apart", extra={"reason": str(error)})
-        return None, f"Strange pictures are not told apart. {error}"
+        return None, _NOT_TOLD_APART
 
 
 def open_engine(model: StoredModel, source: ModelSource) -> Engine:

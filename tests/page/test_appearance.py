@@ -23,7 +23,7 @@ _WIDTHS_PX = (390, 820, 1440)
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _DOUBTS = [
     "The card says input.scale 'none', but its layer 'bn_conv1' remembers another one.",
-    "Strange pictures are not told apart. The baseline artifacts/models/a.npz is of other weights.",
+    "Strange pictures are not told apart: the model's baseline cannot be used.",
 ]
 _CONCLUDED = [
     {"field": "labels", "value": "NORMAL, PNEUMONIA", "why": "labels.txt beside the model"},

@@ -111,6 +111,8 @@ def test_the_steps_of_the_readme_update_a_model_whose_baseline_is_still_there(
         assert httpx.post(f"{service.url}/predict", files=picture).status_code == 200
         status, log = service.stop()
     assert described["sha256"] == sha256_of(model)
+    assert "not told apart" in described["warnings"][0]
+    assert str(model.parent) not in described["warnings"][0]
     assert status == 0
     events = [json.loads(line) for line in log.splitlines()]
     [warning] = [event for event in events if event["level"] == "warning"]
