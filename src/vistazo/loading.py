@@ -21,7 +21,8 @@ from vistazo.models.drafting import COLOUR, SCALE, CardDraft, CardHints, Conclus
 from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
-from vistazo.pictures import ImageLimits, Picture
+from vistazo.pictures import Picture
+from vistazo.pictures.reader import PictureReader
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class ModelSource:
 
 
 def load_classifier(
-    source: ModelSource, limits: ImageLimits, is_cancelled: Callable[[], bool] = lambda: False
+    source: ModelSource, reader: PictureReader, is_cancelled: Callable[[], bool] = lambda: False
 ) -> Classifier:
     """Fetch, read, check and warm up a model. Raises ModelError in words that say what to do.
 
@@ -78,14 +79,14 @@ def load_classifier(
     """
     with located(source.place, is_cancelled) as files:
         try:
-            return _load(files, source, limits)
+            return _load(files, source, reader)
         except CardError as error:
             if isinstance(source.path, Link) and files.card is None:
                 raise CardError(f"{error} {_CARD_OF_A_LINK}") from error
             raise
 
 
-def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classifier:
+def _load(files: ModelFiles, source: ModelSource, reader: PictureReader) -> Classifier:
     model = find_model(
         files.model,
         files.card,
@@ -103,7 +104,7 @@ def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classi
         engine,
         card,
         model.sha256,
-        limits,
+        reader,
         baseline=baseline,
         out_of_distribution=source.out_of_distribution,
         conclusions=conclusions,

@@ -26,8 +26,9 @@ from vistazo.api.routes import UploadPolicy, router
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import ModelError, VistazoError
-from vistazo.loading import load_classifier
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.service.admission import Admission
+from vistazo.service.isolation.pool import IsolatedReader
 from vistazo.service.reception import Reception
 from vistazo.service.settings import Settings
 
@@ -47,9 +48,8 @@ def create_app(
     ``load`` gives another classifier than that of the settings.
     """
     stopping = threading.Event()
-    if load is None:
-        source, limits = settings.model_source, settings.image_limits
-        load = partial(load_classifier, source, limits, stopping.is_set)
+    reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
+    load = load or partial(_load_classifier, settings.model_source, reader, stopping)
     reception = Reception(settings.reception_policy)
     service = Service(load, Admission(settings.admission_policy), reception)
     app = FastAPI(
@@ -57,7 +57,7 @@ def create_app(
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(_lifespan, service, stopping, on_failed_start),
+        lifespan=partial(_lifespan, service, reader, stopping, on_failed_start),
     )
     app.state.service = service
     uploads = UploadPolicy(
@@ -97,6 +97,7 @@ def _surround(app: FastAPI, service: Service, uploads: UploadPolicy) -> None:
 @contextlib.asynccontextmanager
 async def _lifespan(
     service: Service,
+    reader: IsolatedReader,
     stopping: threading.Event,
     on_failed_start: Callable[[VistazoError], None],
     _app: FastAPI,
@@ -107,7 +108,19 @@ async def _lifespan(
         yield
     stopping.set()
     loading.cancel()
+    # Whoever may still get an answer has got it: the server has waited for them.
+    await asyncio.to_thread(reader.close)
     await asyncio.to_thread(service.drain)
+
+
+def _load_classifier(
+    source: ModelSource, reader: IsolatedReader, stopping: threading.Event
+) -> Classifier:
+    """With a worker that is warm: it warms up while the model is loaded."""
+    reader.start()
+    classifier = load_classifier(source, reader, stopping.is_set)
+    reader.wait_until_warm()
+    return classifier
 
 
 async def _load(service: Service, on_failed_start: Callable[[VistazoError], None]) -> None:

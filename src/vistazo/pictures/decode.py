@@ -91,16 +91,21 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     Raises UploadTooLargeError, UnsupportedFormatError, CorruptImageError, and RejectedUploadError
     for more than ``limits.max_pixels`` or more parts than pictures have.
     """
-    if len(data) > limits.max_bytes:
-        raise UploadTooLargeError(
-            f"The file has {len(data)} bytes; at most {limits.max_bytes} are accepted."
-        )
+    refuse_too_many_bytes(len(data), limits)
     image_format = _sniff(data)
     stripped = _STRIP[image_format](data)
     source = raster.open_raster(stripped, image_format)
     width, height = source.size
     _check_cost(width, height, stripped.held_bytes, limits)
     return EncodedImage(Header(image_format, width, height, source.channels), source)
+
+
+def refuse_too_many_bytes(n_bytes: int, limits: ImageLimits) -> None:
+    """Raises UploadTooLargeError."""
+    if n_bytes > limits.max_bytes:
+        raise UploadTooLargeError(
+            f"The file has {n_bytes} bytes; at most {limits.max_bytes} are accepted."
+        )
 
 
 def _check_cost(width: int, height: int, held_bytes: int, limits: ImageLimits) -> None:

@@ -22,6 +22,7 @@ from vistazo.models.labels import check_labels
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
 from vistazo.service.admission import AdmissionPolicy
+from vistazo.service.isolation.pool import IsolationPolicy
 from vistazo.service.reception import ReceptionPolicy
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
@@ -191,6 +192,9 @@ class Settings(BaseModel):
     keep_alive_timeout_s: float = Field(
         5, ge=0, description="How long a connection is kept for a further request."
     )
+    job_timeout_s: float = Field(
+        30, gt=0, description="Longest that decoding one picture may take; then its process ends."
+    )
     drain_timeout_s: float = Field(30, ge=0, description="Longest wait for work at shutdown.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else json."
@@ -224,6 +228,10 @@ class Settings(BaseModel):
     @property
     def admission_policy(self) -> AdmissionPolicy:
         return AdmissionPolicy(self.threads, self.queue_size)
+
+    @property
+    def isolation_policy(self) -> IsolationPolicy:
+        return IsolationPolicy(self.threads, self.job_timeout_s)
 
     @property
     def reception_policy(self) -> ReceptionPolicy:
