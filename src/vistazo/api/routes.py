@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from vistazo.api import refusals
+from vistazo.api.callers import caller_of
 from vistazo.api.departure import while_connected
 from vistazo.api.multipart import FIELD, UploadedFile, read_files
 from vistazo.api.problems import problem_of
@@ -172,8 +173,7 @@ async def _received(
 ) -> AsyncIterator[list[UploadedFile]]:
     """The files of the form, and a place for the work on them: only now, when they are there."""
     service.admission.refuse_when_full()
-    address = request.client.host if request.client else ""
-    with service.reception.upload(address) as upload:
+    with service.reception.upload(caller_of(request.scope)) as upload:
         files = await read_files(request, max_files, upload)
         with service.admission.place():
             yield files
