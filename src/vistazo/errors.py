@@ -20,6 +20,7 @@ VistazoError
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── SlowUploadError          the body did not arrive in time
 │   └── CallerLeftError          who asked hung up; only the log is told
+├── ReloadFailedError        another model was asked for, and cannot be served
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
     └── NotReadyError            starting or draining
@@ -125,6 +126,10 @@ class SlowUploadError(RequestError):
 
 class CallerLeftError(RequestError):
     code = "caller_left"
+
+
+class ReloadFailedError(VistazoError):
+    code = "reload_failed"
 
 
 class UnavailableError(VistazoError):
