@@ -122,6 +122,7 @@ def test_fifty_swaps_under_load_lose_no_request_mix_no_answer_and_leave_no_memor
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no such signal here")
+@pytest.mark.longer
 def test_a_signal_puts_the_new_model_in_the_place_of_the_old_and_a_bad_one_leaves_it(
     running: Callable[..., Any], tmp_path: Path
 ) -> None:
