@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from vistazo.api import refusals
+from vistazo.api.callers import caller_of
 from vistazo.api.departure import while_connected
 from vistazo.api.multipart import FIELD, UploadedFile, read_files
 from vistazo.api.problems import problem_of
@@ -29,6 +30,7 @@ from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import InputError, RequestError
 from vistazo.service import telemetry
+from vistazo.service.admission import Place
 
 router = APIRouter()
 
@@ -102,13 +104,13 @@ async def predict(
 ) -> Answer:
     """Classify one picture."""
     classifier = service.classifier
-    async with _received(request, service, max_files=2) as files:
-        answering = _answer(service, classifier, _only(files), explains=explain, label=label)
+    async with _received(request, service, max_files=2) as (files, place):
+        answering = _answer(place, classifier, _only(files), explains=explain, label=label)
         answer = await while_connected(request.receive, answering)
         if not show_input:
             return answer
         job = partial(_show_input, classifier, files[0], answer)
-        return await while_connected(request.receive, service.admission.run(job))
+        return await while_connected(request.receive, place.run(job))
 
 
 @router.post(
@@ -120,9 +122,9 @@ async def predict(
 async def explain(request: Request, service: TheService, label: Label = None) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
     classifier = service.classifier
-    async with _received(request, service, max_files=2) as files:
+    async with _received(request, service, max_files=2) as (files, place):
         job = partial(classifier.overlay, _only(files).data, label)
-        _, png = await while_connected(request.receive, service.admission.run(job))
+        _, png = await while_connected(request.receive, place.run(job))
         return Response(png, media_type="image/png")
 
 
@@ -135,8 +137,8 @@ async def explain(request: Request, service: TheService, label: Label = None) ->
 async def predict_batch(request: Request, service: TheService, policy: ThePolicy) -> BatchAnswer:
     """Classify several pictures: one result or one problem per file, in order."""
     classifier = service.classifier
-    async with _received(request, service, policy.max_batch_files) as files:
-        answers = _answers(service, classifier, files)
+    async with _received(request, service, policy.max_batch_files) as (files, place):
+        answers = _answers(place, classifier, files)
         results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
@@ -171,14 +173,15 @@ async def ready(service: TheService) -> Health:
 @contextlib.asynccontextmanager
 async def _received(
     request: Request, service: Service, max_files: int
-) -> AsyncIterator[list[UploadedFile]]:
+) -> AsyncIterator[tuple[list[UploadedFile], Place]]:
     """The files of the form, and a place for the work on them: only now, when they are there."""
-    service.admission.refuse_when_full()
-    address = request.client.host if request.client else ""
-    with service.reception.upload(address) as upload:
+    caller = caller_of(request.scope)
+    service.admission.refuse_when_full(caller)
+    with service.reception.upload(caller) as upload:
         files = await read_files(request, max_files, upload)
-        with service.admission.place():
-            yield files
+        with service.admission.place(caller) as place:
+            upload.wait_in(place)
+            yield files, place
 
 
 def _only(files: list[UploadedFile]) -> UploadedFile:
@@ -201,7 +204,7 @@ def _show_input(classifier: Classifier, file: UploadedFile, answer: Answer) -> A
 
 
 async def _answer(
-    service: Service,
+    place: Place,
     classifier: Classifier,
     file: UploadedFile,
     *,
@@ -210,19 +213,19 @@ async def _answer(
 ) -> Answer:
     request_id = telemetry.request_id.get() or ""
     if explains:
-        return await service.admission.run(partial(_explain, classifier, file, label, request_id))
-    prediction = await service.admission.run(partial(classifier.classify, file.data))
+        return await place.run(partial(_explain, classifier, file, label, request_id))
+    prediction = await place.run(partial(classifier.classify, file.data))
     return Answer.of(prediction, classifier.card.labels, file.filename, request_id)
 
 
 async def _answers(
-    service: Service, classifier: Classifier, files: list[UploadedFile]
+    place: Place, classifier: Classifier, files: list[UploadedFile]
 ) -> list[Answer | BatchFailure]:
     """A result or a problem for each."""
     results: list[Answer | BatchFailure] = []
     for file in files:
         try:
-            results.append(await _answer(service, classifier, file))
+            results.append(await _answer(place, classifier, file))
         except InputError as error:
             problem = problem_of(error)
             refusals.note(problem)
