@@ -15,9 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from vistazo import __version__
+from vistazo.api import admin_routes
 from vistazo.api.closing import LastAnswers
 from vistazo.api.framing import OneFraming
 from vistazo.api.guard import Guard
+from vistazo.api.hangup import reload_on_hangup
 from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.page_routes import page_routes
@@ -32,6 +34,7 @@ from vistazo.loading import load_classifier
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
 from vistazo.service.reception import Reception
+from vistazo.service.reload import Reloader, stamp_of, watch
 from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -51,19 +54,18 @@ def create_app(
 
     ``load`` gives another classifier than that of the settings.
     """
-    stopping = threading.Event()
-    if load is None:
-        source, limits = settings.model_source, settings.image_limits
-        load = partial(load_classifier, source, limits, stopping.is_set)
+    stopping, source = threading.Event(), settings.model_source
+    load = load or partial(load_classifier, source, settings.image_limits, stopping.is_set)
     gate = Gate(settings)
+    reloader = Reloader(load, partial(stamp_of, source))
     reception = Reception(settings.reception_policy)
-    service = Service(load, Admission(settings.admission_policy), reception)
+    service = Service(reloader, Admission(settings.admission_policy), reception)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(_lifespan, service, stopping, on_failed_start, gate),
+        lifespan=partial(_lifespan, service, stopping, on_failed_start, settings.watch_model),
     )
     app.state.service = service
     uploads = UploadPolicy(
@@ -73,12 +75,15 @@ def create_app(
     )
     app.state.upload_policy = uploads
     app.include_router(router)
+    app.include_router(admin_routes.router)
     app.router.routes.extend(page_routes())
     app.add_exception_handler(VistazoError, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     if gate.asks:
         declare_keys(app)
+    else:
+        log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
     _surround(app, service, uploads, gate)
     return app
 
@@ -97,7 +102,7 @@ def _surround(app: FastAPI, service: Service, uploads: UploadPolicy, gate: Gate)
     app.add_middleware(HeadAsGet)
     app.add_middleware(OneFraming)
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
-    routes = (*app.routes, *router.routes)
+    routes = (*app.routes, *router.routes, *admin_routes.router.routes)
     paths = {route.path for route in routes if isinstance(route, Route)}
     app.add_middleware(RequestContext, paths=paths)
     app.add_middleware(TrailingSlash)
@@ -108,23 +113,25 @@ async def _lifespan(
     service: Service,
     stopping: threading.Event,
     on_failed_start: Callable[[VistazoError], None],
-    gate: Gate,
+    watches_model: bool,
     _app: FastAPI,
 ) -> AsyncIterator[None]:
     """Load while the port already answers: a model that has to be compiled first takes a while."""
-    if not gate.asks:
-        log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
     loading = asyncio.create_task(_load(service, on_failed_start))
+    watching = asyncio.create_task(watch(service.reloader)) if watches_model else None
+    reload_on_hangup(service.reloader)
     with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
         yield
     stopping.set()
     loading.cancel()
+    if watching is not None:
+        watching.cancel()
     await asyncio.to_thread(service.drain)
 
 
 async def _load(service: Service, on_failed_start: Callable[[VistazoError], None]) -> None:
     try:
-        await asyncio.to_thread(service.start)
+        await service.reloader.start()
     except VistazoError as error:
         log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})
         on_failed_start(error)

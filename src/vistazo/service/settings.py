@@ -115,6 +115,10 @@ class Settings(AccessSettings):
         pattern=r"^[0-9a-fA-F]{64}$",
         description="What the model file must have; with it a link is asked once only.",
     )
+    watch_model: bool = Field(
+        False,  # noqa: FBT003 - the default
+        description="Serve another model as soon as it lies at MODEL_PATH, or its card changes.",
+    )
     max_model_bytes: int = Field(
         MAX_MODEL_BYTES, ge=1_000, description="Largest model file that a link may give."
     )
