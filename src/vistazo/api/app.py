@@ -19,6 +19,8 @@ from vistazo.api.closing import LastAnswers
 from vistazo.api.framing import OneFraming
 from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
+from vistazo.api.metrics_routes import router as metrics_router
+from vistazo.api.observation import Observation
 from vistazo.api.page_routes import page_routes
 from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
@@ -28,6 +30,7 @@ from vistazo.classifier import Classifier
 from vistazo.errors import ModelError, VistazoError
 from vistazo.loading import load_classifier
 from vistazo.service.admission import Admission
+from vistazo.service.metrics import Metrics, watch_process, watch_work
 from vistazo.service.reception import Reception
 from vistazo.service.settings import Settings
 
@@ -60,6 +63,7 @@ def create_app(
         lifespan=partial(_lifespan, service, stopping, on_failed_start),
     )
     app.state.service = service
+    app.state.metrics = metrics = _measured(service)
     uploads = UploadPolicy(
         settings.max_batch_files,
         max_predict_bytes=settings.max_upload_bytes + _FORM_BYTES,
@@ -67,15 +71,25 @@ def create_app(
     )
     app.state.upload_policy = uploads
     app.include_router(router)
+    app.include_router(metrics_router)
     app.router.routes.extend(page_routes())
     app.add_exception_handler(VistazoError, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
-    _surround(app, service, uploads)
+    _surround(app, service, uploads, metrics)
     return app
 
 
-def _surround(app: FastAPI, service: Service, uploads: UploadPolicy) -> None:
+def _measured(service: Service) -> Metrics:
+    """What there is to measure, beside requests."""
+    metrics = Metrics()
+    watch_process(metrics)
+    metrics.shows_model(lambda: service.identity)
+    watch_work(metrics, service.admission, service.reception)
+    return metrics
+
+
+def _surround(app: FastAPI, service: Service, uploads: UploadPolicy, metrics: Metrics) -> None:
     """What every request passes on its way to its handler; the last one added is the first."""
     app.add_middleware(
         BodyLimit,
@@ -88,9 +102,9 @@ def _surround(app: FastAPI, service: Service, uploads: UploadPolicy) -> None:
     app.add_middleware(HeadAsGet)
     app.add_middleware(OneFraming)
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
-    routes = (*app.routes, *router.routes)
+    routes = (*app.routes, *router.routes, *metrics_router.routes)
     paths = {route.path for route in routes if isinstance(route, Route)}
-    app.add_middleware(RequestContext, paths=paths)
+    app.add_middleware(RequestContext, paths=paths, observe=lambda: Observation(metrics))
     app.add_middleware(TrailingSlash)
 
 

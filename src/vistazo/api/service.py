@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vistazo.classifier import Classifier
+from vistazo.classifier import Classifier, ModelIdentity
 from vistazo.errors import NotReadyError
 from vistazo.service.admission import Admission
 from vistazo.service.reception import Reception
@@ -34,6 +34,13 @@ class Service:
         if self._classifier is None:
             raise NotReadyError("The service is starting.")
         return self._classifier
+
+    @property
+    def identity(self) -> ModelIdentity | None:
+        """Of the model that answers; None while none does."""
+        if self.is_draining or self._classifier is None:
+            return None
+        return self._classifier.identity
 
     def turn_away(self) -> None:
         """Take no new work. Those who are being served get their answer."""
