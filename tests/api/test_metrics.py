@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
@@ -193,6 +195,40 @@ def test_any_other_accept_header_gets_the_text_of_prometheus(
     assert answer.headers["cache-control"] == "no-store"
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def test_on_a_port_of_their_own_the_metrics_are_there_alone(serving: Any) -> None:
+    port = free_port()
+    with serving(metrics_port=port) as client:
+        assert client.get("/metrics").status_code == 404
+        assert predict(client) == 200
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as machine:
+            text = machine.get("/metrics").text
+            others = [machine.get(path) for path in ("/", "/model", "/docs", "/openapi.json")]
+            posted = machine.post("/metrics", content=b"x" * 2_000_000)
+            assert machine.get("/metrics/").text.startswith("# HELP")
+    assert 'vistazo_predictions_total{class="BRIGHT"} 1.0' in text
+    assert [answer.status_code for answer in others] == [404] * 4
+    assert {answer.json()["code"] for answer in others} == {"not_found"}
+    assert posted.status_code == 405
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_a_metrics_port_in_use_is_told_in_words() -> None:
+    failures: list[Any] = []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = Settings(threads=1, metrics_port=taken.getsockname()[1])
+        app = create_app(settings, failures.append, load=brightness_classifier)
+        with TestClient(app):
+            pass
+    [error] = failures
+    assert "in use by another program. Set METRICS_HOST and METRICS_PORT" in str(error)
+
+
 def test_the_readme_explains_every_measurement_of_ours(client: TestClient) -> None:
     text = client.get("/metrics").text
     exposed = {
@@ -201,9 +237,12 @@ def test_the_readme_explains_every_measurement_of_ours(client: TestClient) -> No
         if family.name.startswith("vistazo_") and not family.name.endswith("_created")
     }
     explained = set(re.findall(r"`(vistazo_\w+)`", README.read_text()))
-    in_a_container = {"vistazo_container_memory_bytes", "vistazo_container_memory_limit_bytes"}
-    assert in_a_container < explained
-    assert exposed - in_a_container == explained - in_a_container
+    not_everywhere = {
+        "vistazo_container_memory_bytes", "vistazo_container_memory_limit_bytes",
+        "vistazo_connections",
+    }  # fmt: skip
+    assert not_everywhere < explained
+    assert exposed - not_everywhere == explained - not_everywhere
 
 
 def test_a_request_pays_less_than_a_tenth_of_a_millisecond_for_it() -> None:

@@ -20,6 +20,7 @@ from vistazo.api.framing import OneFraming
 from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.metrics_routes import router as metrics_router
+from vistazo.api.metrics_server import serving
 from vistazo.api.observation import Observation
 from vistazo.api.page_routes import page_routes
 from vistazo.api.paths import TrailingSlash
@@ -27,7 +28,7 @@ from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
 from vistazo.api.routes import UploadPolicy, router
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
-from vistazo.errors import ModelError, VistazoError
+from vistazo.errors import ModelError, SettingsError, VistazoError
 from vistazo.loading import load_classifier
 from vistazo.service.admission import Admission
 from vistazo.service.metrics import Metrics, watch_process, watch_work
@@ -60,10 +61,10 @@ def create_app(
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(_lifespan, service, stopping, on_failed_start),
+        lifespan=partial(_lifespan, settings, stopping, on_failed_start),
     )
     app.state.service = service
-    app.state.metrics = metrics = _measured(service)
+    app.state.metrics = _measured(service)
     uploads = UploadPolicy(
         settings.max_batch_files,
         max_predict_bytes=settings.max_upload_bytes + _FORM_BYTES,
@@ -71,13 +72,31 @@ def create_app(
     )
     app.state.upload_policy = uploads
     app.include_router(router)
-    app.include_router(metrics_router)
+    if settings.metrics_port is None:
+        app.include_router(metrics_router)
     app.router.routes.extend(page_routes())
-    app.add_exception_handler(VistazoError, on_error)
-    app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_exception_handler(RequestValidationError, on_invalid_request)
-    _surround(app, service, uploads, metrics)
+    _surround(
+        app,
+        {
+            "/predict": uploads.max_predict_bytes,
+            "/explain": uploads.max_predict_bytes,
+            "/predict/batch": uploads.max_batch_bytes,
+        },
+    )
     return app
+
+
+def _metrics_port(
+    settings: Settings, service_app: FastAPI
+) -> contextlib.AbstractAsyncContextManager[None]:
+    """GET /metrics and nothing else, where it has a port of its own."""
+    if settings.metrics_port is None:
+        return contextlib.nullcontext()
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app.state = service_app.state
+    app.include_router(metrics_router)
+    _surround(app, {})
+    return serving(app, settings.metrics_host or settings.host, settings.metrics_port)
 
 
 def _measured(service: Service) -> Metrics:
@@ -89,16 +108,14 @@ def _measured(service: Service) -> Metrics:
     return metrics
 
 
-def _surround(app: FastAPI, service: Service, uploads: UploadPolicy, metrics: Metrics) -> None:
+def _surround(app: FastAPI, max_bytes: dict[str, int]) -> None:
     """What every request passes on its way to its handler; the last one added is the first."""
-    app.add_middleware(
-        BodyLimit,
-        max_bytes={
-            "/predict": uploads.max_predict_bytes,
-            "/explain": uploads.max_predict_bytes,
-            "/predict/batch": uploads.max_batch_bytes,
-        },
-    )
+    app.add_exception_handler(VistazoError, on_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    service: Service = app.state.service
+    metrics: Metrics = app.state.metrics
+    app.add_middleware(BodyLimit, max_bytes=max_bytes)
     app.add_middleware(HeadAsGet)
     app.add_middleware(OneFraming)
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
@@ -110,18 +127,25 @@ def _surround(app: FastAPI, service: Service, uploads: UploadPolicy, metrics: Me
 
 @contextlib.asynccontextmanager
 async def _lifespan(
-    service: Service,
+    settings: Settings,
     stopping: threading.Event,
     on_failed_start: Callable[[VistazoError], None],
-    _app: FastAPI,
+    app: FastAPI,
 ) -> AsyncIterator[None]:
     """Load while the port already answers: a model that has to be compiled first takes a while."""
-    loading = asyncio.create_task(_load(service, on_failed_start))
-    with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
-        yield
-    stopping.set()
-    loading.cancel()
-    await asyncio.to_thread(service.drain)
+    service: Service = app.state.service
+    async with contextlib.AsyncExitStack() as beside:
+        try:
+            await beside.enter_async_context(_metrics_port(settings, app))
+        except SettingsError as error:
+            log.error("the metrics cannot be served", extra={"reason": str(error)})
+            on_failed_start(error)
+        loading = asyncio.create_task(_load(service, on_failed_start))
+        with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends too
+            yield
+        stopping.set()
+        loading.cancel()
+        await asyncio.to_thread(service.drain)
 
 
 async def _load(service: Service, on_failed_start: Callable[[VistazoError], None]) -> None:
