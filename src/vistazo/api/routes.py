@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from vistazo.api import refusals
+from vistazo.api.callers import caller_of
 from vistazo.api.departure import while_connected
 from vistazo.api.multipart import FIELD, UploadedFile, read_files
 from vistazo.api.observation import Observation
@@ -29,6 +30,7 @@ from vistazo.api.service import Service
 from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError, RequestError
 from vistazo.service import telemetry
+from vistazo.service.admission import Place
 
 router = APIRouter()
 
@@ -47,14 +49,14 @@ def _service(request: Request) -> Service:
     return service
 
 
-def _policy(request: Request) -> UploadPolicy:
-    policy: UploadPolicy = request.app.state.upload_policy
-    return policy
-
-
 def _observation(request: Request) -> Observation:
     observation: Observation = request.state.observation
     return observation
+
+
+def _policy(request: Request) -> UploadPolicy:
+    policy: UploadPolicy = request.app.state.upload_policy
+    return policy
 
 
 TheObservation = Annotated[Observation, Depends(_observation)]
@@ -109,13 +111,13 @@ async def predict(
 ) -> Answer:
     """Classify one picture."""
     classifier = service.classifier
-    async with _received(request, service, max_files=2) as files:
-        asked = partial(_answer, service, classifier, _only(files), observation)
+    async with _received(request, service, max_files=2) as (files, place):
+        asked = partial(_answer, place, classifier, _only(files), observation)
         answer = await while_connected(request.receive, asked(explains=explain, label=label))
         if not show_input:
             return answer
         job = partial(_show_input, classifier, files[0], answer)
-        return await while_connected(request.receive, service.admission.run(job))
+        return await while_connected(request.receive, place.run(job))
 
 
 @router.post(
@@ -129,9 +131,9 @@ async def explain(
 ) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
     classifier = service.classifier
-    async with _received(request, service, max_files=2) as files:
+    async with _received(request, service, max_files=2) as (files, place):
         job = partial(classifier.overlay, _only(files).data, label, observation)
-        drawing = service.admission.run(job, observation)
+        drawing = place.run(job, observation)
         prediction, png = await while_connected(request.receive, drawing)
         observation.predicted(prediction)
         return Response(png, media_type="image/png")
@@ -148,8 +150,8 @@ async def predict_batch(
 ) -> BatchAnswer:
     """Classify several pictures: one result or one problem per file, in order."""
     classifier = service.classifier
-    async with _received(request, service, policy.max_batch_files) as files:
-        answers = _answers(service, classifier, files, observation)
+    async with _received(request, service, policy.max_batch_files) as (files, place):
+        answers = _answers(place, classifier, files, observation)
         results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
@@ -183,14 +185,15 @@ async def ready(service: TheService) -> Health:
 @contextlib.asynccontextmanager
 async def _received(
     request: Request, service: Service, max_files: int
-) -> AsyncIterator[list[UploadedFile]]:
+) -> AsyncIterator[tuple[list[UploadedFile], Place]]:
     """The files of the form, and a place for the work on them: only now, when they are there."""
-    service.admission.refuse_when_full()
-    address = request.client.host if request.client else ""
-    with service.reception.upload(address) as upload:
+    caller = caller_of(request.scope)
+    service.admission.refuse_when_full(caller)
+    with service.reception.upload(caller) as upload:
         files = await read_files(request, max_files, upload)
-        with service.admission.place():
-            yield files
+        with service.admission.place(caller) as place:
+            upload.wait_in(place)
+            yield files, place
 
 
 def _only(files: list[UploadedFile]) -> UploadedFile:
@@ -212,7 +215,7 @@ def _show_input(classifier: Classifier, file: UploadedFile, answer: Answer) -> A
 
 
 async def _answer(
-    service: Service,
+    place: Place,
     classifier: Classifier,
     file: UploadedFile,
     observation: Observation,
@@ -223,16 +226,16 @@ async def _answer(
     request_id, heatmap = telemetry.request_id.get() or "", None
     if explains:
         explaining = partial(_explain, classifier, file, label, observation)
-        prediction, heatmap = await service.admission.run(explaining, observation)
+        prediction, heatmap = await place.run(explaining, observation)
     else:
         classifying = partial(classifier.classify, file.data, observation)
-        prediction = await service.admission.run(classifying, observation)
+        prediction = await place.run(classifying, observation)
     observation.predicted(prediction)
     return Answer.of(prediction, classifier.card.labels, file.filename, request_id, heatmap)
 
 
 async def _answers(
-    service: Service,
+    place: Place,
     classifier: Classifier,
     files: list[UploadedFile],
     observation: Observation,
@@ -241,7 +244,7 @@ async def _answers(
     results: list[Answer | BatchFailure] = []
     for file in files:
         try:
-            results.append(await _answer(service, classifier, file, observation))
+            results.append(await _answer(place, classifier, file, observation))
         except InputError as error:
             problem = problem_of(error)
             refusals.note(problem)

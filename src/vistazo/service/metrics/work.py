@@ -12,8 +12,11 @@ def watch_work(metrics: Metrics, admission: Admission, reception: Reception) -> 
         "places": ("Requests that may hold a place.", lambda: admission.policy.places),
         "places_held": ("Requests that hold a place.", lambda: admission.requests),
         "workers": ("Pictures that may be worked on at once.", lambda: admission.policy.workers),
-        "workers_busy": ("Pictures that are worked on.", lambda: admission.running),
-        "requests_waiting": ("Pictures that wait for a worker.", lambda: admission.waiting),
+        "workers_busy": ("Pictures that are worked on.", lambda: admission.busy_workers),
+        "requests_waiting": (
+            "Requests that wait in their place.",
+            lambda: admission.waiting,
+        ),
         "upload_limit_bytes": ("What bodies may hold.", lambda: reception.policy.max_bytes),
         "upload_bytes": ("What bodies hold, until they are answered.", lambda: reception.n_bytes),
         "uploads_arriving": ("Bodies that are arriving.", lambda: len(reception.arriving)),
