@@ -18,20 +18,23 @@ from vistazo import __version__
 from vistazo.api import admin_routes
 from vistazo.api.closing import LastAnswers
 from vistazo.api.framing import OneFraming
-from vistazo.api.hangup import reload_on_hangup
+from vistazo.api.guard import Guard
 from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.page_routes import page_routes
 from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
+from vistazo.api.reloading import reloading
 from vistazo.api.routes import UploadPolicy, router
+from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import ModelError, VistazoError
 from vistazo.loading import load_classifier
+from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
 from vistazo.service.reception import Reception
-from vistazo.service.reload import Reloader, stamp_of, watch
+from vistazo.service.reload import Reloader, stamp_of
 from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -47,19 +50,23 @@ def create_app(
 ) -> FastAPI:
     """Build the service. ``on_failed_start`` is told where the model cannot be served.
 
+    Raises SettingsError where a setting cannot be used.
+
     ``load`` gives another classifier than that of the settings.
     """
     stopping, source = threading.Event(), settings.model_source
     load = load or partial(load_classifier, source, settings.image_limits, stopping.is_set)
     reloader = Reloader(load, partial(stamp_of, source))
+    gate = Gate(settings)
     reception = Reception(settings.reception_policy)
     service = Service(reloader, Admission(settings.admission_policy), reception)
+    reloads = partial(reloading, reloader, watches_files=settings.watch_model)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(_lifespan, service, stopping, on_failed_start, settings.watch_model),
+        lifespan=partial(_lifespan, service, stopping, on_failed_start, gate, reloads),
     )
     app.state.service = service
     uploads = UploadPolicy(
@@ -74,11 +81,13 @@ def create_app(
     app.add_exception_handler(VistazoError, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
-    _surround(app, service, uploads)
+    if gate.asks:
+        declare_keys(app)
+    _surround(app, service, uploads, gate)
     return app
 
 
-def _surround(app: FastAPI, service: Service, uploads: UploadPolicy) -> None:
+def _surround(app: FastAPI, service: Service, uploads: UploadPolicy, gate: Gate) -> None:
     """What every request passes on its way to its handler; the last one added is the first."""
     app.add_middleware(
         BodyLimit,
@@ -88,6 +97,7 @@ def _surround(app: FastAPI, service: Service, uploads: UploadPolicy) -> None:
             "/predict/batch": uploads.max_batch_bytes,
         },
     )
+    app.add_middleware(Guard, gate=gate)
     app.add_middleware(HeadAsGet)
     app.add_middleware(OneFraming)
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
@@ -102,19 +112,19 @@ async def _lifespan(
     service: Service,
     stopping: threading.Event,
     on_failed_start: Callable[[VistazoError], None],
-    watches_model: bool,
+    gate: Gate,
+    reloads: Callable[[], contextlib.AbstractContextManager[None]],
     _app: FastAPI,
 ) -> AsyncIterator[None]:
     """Load while the port already answers: a model that has to be compiled first takes a while."""
+    if not gate.asks:
+        log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
     loading = asyncio.create_task(_load(service, on_failed_start))
-    watching = asyncio.create_task(watch(service.reloader)) if watches_model else None
-    reload_on_hangup(service.reloader)
-    with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
+    # A server that is torn down ends as well.
+    with reloads(), contextlib.suppress(asyncio.CancelledError):
         yield
     stopping.set()
     loading.cancel()
-    if watching is not None:
-        watching.cancel()
     await asyncio.to_thread(service.drain)
 
 

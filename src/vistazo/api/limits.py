@@ -42,6 +42,7 @@ class RequestContext:
             return
         asked = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         request_id = asked if _PLAIN_ID.fullmatch(asked) else uuid.uuid4().hex
+        scope.setdefault("state", {})  # for what is found out further in
         token = telemetry.request_id.set(request_id)
         started = time.perf_counter()
         status = 0
@@ -72,7 +73,14 @@ class RequestContext:
         path = route_path(scope)
         path = path if path in self._paths else "(unknown)"
         level = logging.DEBUG if path.startswith("/health/") else logging.INFO
-        log.log(level, "request", extra={"method": scope["method"], "path": path, **outcome})
+        who = _who(scope["state"])
+        log.log(level, "request", extra={"method": scope["method"], "path": path, **outcome, **who})
+
+
+def _who(state: Mapping[str, object]) -> dict[str, object]:
+    """Of a caller with a key: its name. Of one without: what was wrong with what he sent."""
+    noted = {"caller": state.get("caller_name"), "refused_for": state.get("refused_for")}
+    return {field: value for field, value in noted.items() if value}
 
 
 class BodyLimit:
