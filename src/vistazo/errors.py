@@ -20,10 +20,10 @@ VistazoError
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── SlowUploadError          the body did not arrive in time
 │   └── CallerLeftError          who asked hung up; only the log is told
-├── ReloadFailedError        another model was asked for, and cannot be served
 ├── AccessError              the caller may not do this
 │   ├── UnauthorizedError        he sent no key or token, or one that is not valid
 │   └── ForbiddenError           a valid one that is not for this
+├── ReloadFailedError        another model was asked for, and cannot be served
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
     └── NotReadyError            starting or draining
@@ -131,10 +131,6 @@ class CallerLeftError(RequestError):
     code = "caller_left"
 
 
-class ReloadFailedError(VistazoError):
-    code = "reload_failed"
-
-
 class AccessError(VistazoError):
     code = "access"
 
@@ -158,6 +154,10 @@ class ForbiddenError(AccessError):
         super().__init__(said)
         self.scope = scope
         self.name = name
+
+
+class ReloadFailedError(VistazoError):
+    code = "reload_failed"
 
 
 class UnavailableError(VistazoError):

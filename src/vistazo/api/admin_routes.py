@@ -1,4 +1,4 @@
-"""What only those may do who run the service: the guard asks for a key with the scope admin."""
+"""What only those may do who run the service: the guard lets nobody else through."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         "content": {"application/problem+json": {}},
     }
     for status, description in {
+        401: "No valid key",
+        403: "Not for this caller",
         409: "The new model cannot be served: the one before goes on answering",
         503: "Starting or shutting down; see Retry-After",
     }.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vistazo.classifier import Classifier
+from vistazo.classifier import Classifier, ModelIdentity
 from vistazo.errors import NotReadyError
 from vistazo.service.admission import Admission
 from vistazo.service.reception import Reception
@@ -29,6 +29,12 @@ class Service:
         if self.reloader.classifier is None:
             raise NotReadyError("The service is starting.")
         return self.reloader.classifier
+
+    @property
+    def identity(self) -> ModelIdentity | None:
+        """Of the model that answers; None while none does."""
+        classifier = None if self.is_draining else self.reloader.classifier
+        return None if classifier is None else classifier.identity
 
     def turn_away(self) -> None:
         """Take no new work. Those who are being served get their answer."""

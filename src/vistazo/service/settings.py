@@ -196,6 +196,15 @@ class Settings(AccessSettings):
         5, ge=0, description="How long a connection is kept for a further request."
     )
     drain_timeout_s: float = Field(30, ge=0, description="Longest wait for work at shutdown.")
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port for GET /metrics alone; by default that is answered on PORT.",
+    )
+    metrics_host: str | None = Field(
+        None, description="Address that METRICS_PORT listens on; by default HOST."
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else json."
     )

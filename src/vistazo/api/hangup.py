@@ -1,4 +1,4 @@
-"""What asks for a reload, beside a request: SIGHUP, and changed files."""
+"""SIGHUP: read the model again, as other services do; but where a terminal was closed, end."""
 
 from __future__ import annotations
 
@@ -6,31 +6,14 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
 
 from vistazo.errors import NotReadyError
-from vistazo.service.reload import Reloader, watch
+from vistazo.service.reload import Reloader
 
 
-@contextlib.contextmanager
-def reloading(reloader: Reloader, *, watches_files: bool) -> Iterator[None]:
-    """In a running event loop: from now on SIGHUP reloads, and so do files, if they are watched.
-
-    At the end nobody looks at the files any more, while a signal still does no harm.
-    """
-    _reload_on_hangup(reloader)
-    watching = asyncio.create_task(watch(reloader)) if watches_files else None
-    try:
-        yield
-    finally:
-        if watching is not None:
-            watching.cancel()
-
-
-def _reload_on_hangup(reloader: Reloader) -> None:
-    """Does nothing where there is no such signal, or the loop is not that of the main thread.
-
-    Where a terminal was closed the signal means what it always has: the end.
+def reload_on_hangup(reloader: Reloader) -> None:
+    """In a running event loop. Does nothing where there is no such signal, or the loop is not that
+    of the main thread.
     """
     number = getattr(signal, "SIGHUP", None)
     if number is None:

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from builders import brightness_classifier
-from vistazo.api.reloading import reloading
+from vistazo.api.hangup import reload_on_hangup
 from vistazo.service.reload import Reloader
 
 pytestmark = [
@@ -25,11 +25,11 @@ def test_a_signal_asks_for_a_reload_and_one_at_the_end_is_harmless() -> None:
     async def signalled() -> Reloader:
         reloader = Reloader(brightness_classifier)
         await reloader.start()
-        with reloading(reloader, watches_files=False):
-            os.kill(os.getpid(), signal.SIGHUP)
-            async with asyncio.timeout(10):
-                while reloader.last is None:  # noqa: ASYNC110 - nothing else tells
-                    await asyncio.sleep(0.001)
+        reload_on_hangup(reloader)
+        os.kill(os.getpid(), signal.SIGHUP)
+        async with asyncio.timeout(10):
+            while reloader.last is None:  # noqa: ASYNC110 - nothing else tells
+                await asyncio.sleep(0.001)
         reloader.close()
         os.kill(os.getpid(), signal.SIGHUP)
         await asyncio.sleep(0.02)
@@ -47,8 +47,7 @@ def test_in_another_thread_the_service_does_without() -> None:
 
     async def installed() -> None:
         try:
-            with reloading(Reloader(brightness_classifier), watches_files=False):
-                pass
+            reload_on_hangup(Reloader(brightness_classifier))
         except Exception as error:
             faults.append(error)
 
