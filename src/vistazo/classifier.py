@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vistazo.answers.decision import Decision, decide
 from vistazo.answers.explanation import OVERLAY_PX, Evidence, Explainer, Frame, overlay
@@ -23,6 +24,7 @@ from vistazo.errors import (
 )
 from vistazo.models.card import ModelCard
 from vistazo.models.drafting import Conclusion
+from vistazo.observer import NOBODY, Observer, during
 from vistazo.pictures.preprocessing import place
 from vistazo.pictures.reader import PictureReader
 from vistazo.pictures.seen import Seen, seen
@@ -92,12 +94,14 @@ class Classifier:
         self._baseline = baseline
         self._policy = out_of_distribution
 
-    def classify(self, data: bytes) -> Prediction:
+    def classify(self, data: bytes, observer: Observer = NOBODY) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
-        pixels = self._reader.prepared(data, self.card.input).pixels
-        return self._predict(self._engine.run(pixels[np.newaxis]))
+        pixels = self._reader.prepared(data, self.card.input, observer).pixels
+        return self._predict(self._run(pixels, observer))
 
-    def explain(self, data: bytes, label: str | None = None) -> tuple[Prediction, Explanation]:
+    def explain(
+        self, data: bytes, label: str | None = None, observer: Observer = NOBODY
+    ) -> tuple[Prediction, Explanation]:
         """Classify, and find what speaks for ``label``, by default the predicted class.
 
         Raises InputError as ``classify``, and UnknownLabelError.
@@ -107,18 +111,21 @@ class Classifier:
                 f"The model has no label '{label}'. It has {', '.join(self.card.labels)}."
             )
         spec = self.card.input
-        prepared = self._reader.prepared(data, spec)
-        outputs = self._engine.run(prepared.pixels[np.newaxis])
+        prepared = self._reader.prepared(data, spec, observer)
+        outputs = self._run(prepared.pixels, observer)
         prediction = self._predict(outputs)
         label = label or prediction.decision.predicted_class
-        evidence = self._explainer.explain(prepared.pixels, outputs, label)
+        with during("explain", observer):
+            evidence = self._explainer.explain(prepared.pixels, outputs, label)
         frame = Frame.of(place(prepared.width, prepared.height, spec), spec)
         explanation = Explanation(evidence, frame, prepared.width, prepared.height)
         return prediction, explanation
 
-    def overlay(self, data: bytes, label: str | None = None) -> tuple[Prediction, bytes]:
+    def overlay(
+        self, data: bytes, label: str | None = None, observer: Observer = NOBODY
+    ) -> tuple[Prediction, bytes]:
         """Classify, and draw the heatmap over the picture: a PNG. Raises as ``explain``."""
-        prediction, explanation = self.explain(data, label)
+        prediction, explanation = self.explain(data, label, observer)
         half = OVERLAY_PX // 2  # what is decoded has at least twice the size asked for
         picture = self._reader.picture(data, at_least=(half, half))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
@@ -138,6 +145,10 @@ class Classifier:
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
         return Prediction(decision, self.identity, likeness)
+
+    def _run(self, pixels: NDArray[np.float32], observer: Observer) -> Outputs:
+        with during("infer", observer):
+            return self._engine.run(pixels[np.newaxis])
 
     def warm_up(self) -> None:
         """Run once on an empty picture. Raises UnsupportedModelError for scores that are no use."""

@@ -19,6 +19,7 @@ SPEC = card().input  # 8 x 8, grey
 LIMITS = ImageLimits(max_pixels=10_000)
 HEADER = {"kind": "header", "format": "png", "width": 40, "height": 40, "channels": 1}
 PIXELS = {"kind": "pixels", "shape": [8, 8, 1], "dtype": "float32", "width": 40, "height": 40}
+PIXELS["prepare_s"] = 0.01
 
 
 def said(*heads: object) -> bytes:
@@ -32,7 +33,7 @@ def exchange(answer: bytes) -> Exchange:
 
 def test_what_was_asked_for_is_taken() -> None:
     talk = exchange(said(HEADER, PIXELS) + bytes(256))
-    assert talk.prepared(b"data", SPEC).pixels.shape == (8, 8, 1)
+    assert talk.prepared(b"data", SPEC)[0].pixels.shape == (8, 8, 1)
     assert talk.is_in_step
 
 

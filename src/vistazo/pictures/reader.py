@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.models.card import InputSpec
+from vistazo.observer import NOBODY, Observer, during
 from vistazo.pictures.decode import ImageLimits, open_image
 from vistazo.pictures.picture import Picture
 from vistazo.pictures.preprocessing import decode_size, prepare
@@ -33,7 +34,7 @@ class Prepared:
 class PictureReader(Protocol):
     """Safe to use from several threads at once."""
 
-    def prepared(self, data: bytes, spec: InputSpec) -> Prepared:
+    def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
         """Decode one encoded picture for a model. Raises InputError where it is not accepted."""
         ...
 
@@ -48,11 +49,14 @@ class PictureReader(Protocol):
 class DirectReader:
     limits: ImageLimits
 
-    def prepared(self, data: bytes, spec: InputSpec) -> Prepared:
-        image = open_image(data, self.limits)
-        accept(image.header, len(data), spec)
-        picture = image.decode(at_least=decode_size(spec))
-        return Prepared(prepare(picture, spec), picture.width, picture.height)
+    def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
+        with during("decode", observer):
+            image = open_image(data, self.limits)
+            accept(image.header, len(data), spec)
+            picture = image.decode(at_least=decode_size(spec))
+        with during("prepare", observer):
+            pixels = prepare(picture, spec)
+        return Prepared(pixels, picture.width, picture.height)
 
     def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
         return open_image(data, self.limits).decode(at_least)

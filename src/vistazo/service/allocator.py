@@ -31,10 +31,11 @@ def keep_freed_blocks() -> bool:
     return _set(_KEPT_BLOCK_BYTES, _KEPT_BYTES, 1)
 
 
-def give_back_now() -> None:
-    """What is kept. Does nothing where the C library is not glibc."""
-    if (trim := _glibc("malloc_trim")) is not None:
-        trim(0)
+def trim() -> None:
+    """Give back at once what is free between blocks in use, such as those of a former model."""
+    trim_heap = _glibc("malloc_trim")
+    if trim_heap is not None:
+        trim_heap(0)
 
 
 def _set(block_bytes: int, trim_bytes: int, arenas: int) -> bool:

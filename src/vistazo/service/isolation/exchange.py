@@ -59,6 +59,7 @@ class _Pixels(_Said):
     dtype: Literal["uint8", "float32"]
     width: _Side
     height: _Side
+    prepare_s: float = Field(ge=0, allow_inf_nan=False)
 
 
 class _Refused(_Said):
@@ -109,8 +110,11 @@ class Exchange:
         self._answer(_Warm)
         self.is_in_step = True
 
-    def prepared(self, data: bytes, spec: InputSpec) -> Prepared:
-        """Raises InputError, NoMemoryError and DefectError."""
+    def prepared(self, data: bytes, spec: InputSpec) -> tuple[Prepared, float]:
+        """And how long it took after decoding, as the worker says, seconds.
+
+        Raises InputError, NoMemoryError and DefectError.
+        """
         self._ask({"kind": "prepare", "recipe": Recipe.of(spec).as_json()}, data, spec)
         said = self._answer(_Header)
         try:
@@ -125,7 +129,7 @@ class Exchange:
         if found.shape != wanted or found.dtype != "float32":
             raise wire.GarbledError("other pixels than were asked for")
         pixels = self._pixels(found, np.float32)
-        return Prepared(pixels, found.width, found.height)
+        return Prepared(pixels, found.width, found.height), found.prepare_s
 
     def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
         """Raises InputError, NoMemoryError and DefectError."""

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from vistazo.errors import NotReadyError, PictureTooCostlyError
 from vistazo.models.card import InputSpec
+from vistazo.observer import NOBODY, Observer
 from vistazo.pictures import ImageLimits, Picture
 from vistazo.pictures.decode import refuse_too_many_bytes
 from vistazo.pictures.reader import Prepared
@@ -103,9 +104,16 @@ class IsolatedReader:
         """Raises NotReadyError where no worker can be had."""
         self._with_a_worker(lambda _: None)
 
-    def prepared(self, data: bytes, spec: InputSpec) -> Prepared:
+    def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
         refuse_too_many_bytes(len(data), self._limits)
-        return self._with_a_worker(lambda exchange: exchange.prepared(data, spec))
+        started_s, prepare_s = time.perf_counter(), 0.0
+        try:
+            found, said_s = self._with_a_worker(lambda exchange: exchange.prepared(data, spec))
+            prepare_s = min(said_s, time.perf_counter() - started_s)
+            observer.took("prepare", prepare_s)
+            return found
+        finally:
+            observer.took("decode", time.perf_counter() - started_s - prepare_s)
 
     def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
         refuse_too_many_bytes(len(data), self._limits)

@@ -12,6 +12,7 @@ import json
 import os
 import select
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from PIL import Image
 from vistazo.errors import InputError, RejectedUploadError
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
-from vistazo.service.allocator import give_back_now, keep_freed_blocks
+from vistazo.service.allocator import keep_freed_blocks, trim
 from vistazo.service.isolation import confinement, wire
 from vistazo.service.isolation.recipe import Recipe
 
@@ -53,7 +54,7 @@ class Worker:
         """Until the service closes its pipe. Raises ConversationError then."""
         while True:
             if self._has_rest():
-                give_back_now()
+                trim()
             self._job(self._hear())
 
     def _has_rest(self) -> bool:
@@ -85,19 +86,25 @@ class Worker:
         if self._hear()["kind"] != "go":  # the service knows what the model's card allows
             return
         picture = image.decode(at_least=decode_size(recipe))
+        decoded_s = time.perf_counter()
         pixels = prepare(picture, recipe)
-        self._show(pixels, picture.width, picture.height)
+        prepare_s = time.perf_counter() - decoded_s
+        self._show(pixels, picture.width, picture.height, prepare_s)
 
     def _picture(self, data: bytes, at_least: tuple[int, int]) -> None:
         picture = open_image(data, self.limits).decode(at_least)
         self._show(np.ascontiguousarray(picture.pixels), picture.width, picture.height)
 
-    def _show(self, pixels: NDArray[Any], width: int, height: int) -> None:
-        shape, kind = list(pixels.shape), str(pixels.dtype)
-        self._say(
-            {"kind": "pixels", "shape": shape, "dtype": kind, "width": width, "height": height},
-            pixels.data,
-        )
+    def _show(self, pixels: NDArray[Any], width: int, height: int, prepare_s: float = 0.0) -> None:
+        head = {
+            "kind": "pixels",
+            "shape": list(pixels.shape),
+            "dtype": str(pixels.dtype),
+            "width": width,
+            "height": height,
+            "prepare_s": prepare_s,
+        }
+        self._say(head, pixels.data)
 
     def _hear(self) -> dict[str, Any]:
         head: dict[str, Any] = json.loads(wire.read_head(self.incoming))
