@@ -270,6 +270,10 @@ def _compile(to_onnx: Callable[[Path], ModelSignature], partial: Path, stem: str
     started = time.perf_counter()
     to_onnx(partial)
     entry = partial.with_name(f"{stem}-{sha256_of(partial)}.onnx")
+    if sha256_of(model.path) != model.sha256:
+        raise UnreadableModelError(
+            f"{model.path} changed while it was read. Try again once it is whole."
+        )
     log.info("compiled the model", extra={"seconds": round(time.perf_counter() - started, 2)})
     try:
         partial.replace(entry)
