@@ -225,7 +225,7 @@ def compiled(
             partial = folder / f"{stem}.{os.getpid()}.partial"
             stack.callback(_remove, partial)
             try:
-                entry = _compile(to_onnx, partial, stem)
+                entry = _compile(model, to_onnx, partial, stem)
             except NoRoomError as error:
                 tell_unwritable(str(error))
             else:
@@ -265,7 +265,9 @@ def _find(cache_dir: Path, stem: str) -> Path | None:
     return None
 
 
-def _compile(to_onnx: Callable[[Path], ModelSignature], partial: Path, stem: str) -> Path:
+def _compile(
+    model: StoredModel, to_onnx: Callable[[Path], ModelSignature], partial: Path, stem: str
+) -> Path:
     log.info("compiling the model; this is done once")
     started = time.perf_counter()
     to_onnx(partial)
