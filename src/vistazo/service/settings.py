@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from vistazo.classifier import OutOfDistributionPolicy
 from vistazo.errors import CardError, SettingsError
 from vistazo.loading import ModelSource
+from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.card import MAX_SIDE_PX, Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
 from vistazo.models.fetch import MAX_MODEL_BYTES, Location, parse_location
@@ -123,6 +124,16 @@ class Settings(AccessSettings):
     max_model_bytes: int = Field(
         MAX_MODEL_BYTES, ge=1_000, description="Largest model file that a link may give."
     )
+    model_timeout_s: float = Field(
+        300,
+        gt=0,
+        description="Longest that reading the model may take, and then loading and trying it.",
+    )
+    allow_control_flow: bool = Field(
+        default=False,
+        description="Whether an .onnx file may have loops, branches, and sizes that depend on "
+        "what a picture shows: for files that you trust.",
+    )
     labels: Annotated[tuple[str, ...] | None, BeforeValidator(_as_labels)] = Field(
         None, description="Without a card: the labels, in the order of the model's outputs."
     )
@@ -228,6 +239,13 @@ class Settings(AccessSettings):
             self.model_baseline,
             self.model_sha256.lower() if self.model_sha256 else None,
             self.max_model_bytes,
+            self.loading_policy,
+        )
+
+    @property
+    def loading_policy(self) -> LoadingPolicy:
+        return LoadingPolicy(
+            self.model_timeout_s, small_plan.memory_limit_bytes(), self.allow_control_flow
         )
 
     @property
