@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from builders import BrightnessEngine, brightness_classifier, encoded, evenness, film, flat
 from vistazo.api.app import create_app
 from vistazo.api.limits import RequestContext
-from vistazo.api.observation import Ended, Observation
+from vistazo.api.observation import Ended, Observation, Observatory
 from vistazo.observer import STAGES
 from vistazo.service.metrics import Metrics
 from vistazo.service.settings import Settings
@@ -144,7 +144,7 @@ def test_ten_thousand_paths_and_methods_are_one_line(serving: Any) -> None:
             await context(scope, nothing, nothing)
 
     metrics = Metrics()
-    context = RequestContext(not_found, {"/predict"}, lambda: Observation(metrics))
+    context = RequestContext(not_found, {"/predict"}, Observatory(metrics))
     before = len(metrics.exposition("")[0])
     asyncio.run(ask())
     text = metrics.exposition("")[0].decode()

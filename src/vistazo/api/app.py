@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +22,7 @@ from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.metrics_routes import router as metrics_router
 from vistazo.api.metrics_server import serving
-from vistazo.api.observation import Observation
+from vistazo.api.observation import Observatory
 from vistazo.api.page_routes import page_routes
 from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
@@ -35,10 +36,30 @@ from vistazo.service.metrics import Metrics, watch_process, watch_work
 from vistazo.service.reception import Reception
 from vistazo.service.settings import Settings
 
+if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
+    from vistazo.service.tracing import Tracing  # an extra
+
 log = logging.getLogger(__name__)
 
 # What a form puts around its files: boundaries, headers, a few short fields.
 _FORM_BYTES = 100_000
+
+_NO_TRACING = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT is set, but what sends traces is not installed: "
+    "pip install -r scripts/requirements/tracing.txt"
+)
+
+# The framework's own, which tells paths, queries and addresses as they came, and quotes exceptions,
+# as soon as anything in the process sets a global provider.
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 def create_app(
@@ -61,10 +82,12 @@ def create_app(
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
+        telemetry=_NO_TELEMETRY,
         lifespan=partial(_lifespan, settings, stopping, on_failed_start),
     )
     app.state.service = service
-    app.state.metrics = _measured(service)
+    app.state.metrics = metrics = _measured(service)
+    app.state.observatory = Observatory(metrics, _tracing(settings))
     uploads = UploadPolicy(
         settings.max_batch_files,
         max_predict_bytes=settings.max_upload_bytes + _FORM_BYTES,
@@ -92,7 +115,7 @@ def _metrics_port(
     """GET /metrics and nothing else, where it has a port of its own."""
     if settings.metrics_port is None:
         return contextlib.nullcontext()
-    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app = FastAPI(openapi_url=None, redirect_slashes=False, telemetry=_NO_TELEMETRY)
     app.state = service_app.state
     app.include_router(metrics_router)
     _surround(app, {})
@@ -108,21 +131,39 @@ def _measured(service: Service) -> Metrics:
     return metrics
 
 
+def _tracing(settings: Settings) -> Tracing | None:
+    if settings.otel_exporter_otlp_endpoint is None:
+        return None
+    try:
+        from vistazo.service.tracing import Tracing
+    except ImportError:
+        log.warning("traces are not sent", extra={"reason": _NO_TRACING})
+        return None
+    return Tracing.to(settings.otel_exporter_otlp_endpoint)
+
+
 def _surround(app: FastAPI, max_bytes: dict[str, int]) -> None:
     """What every request passes on its way to its handler; the last one added is the first."""
     app.add_exception_handler(VistazoError, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     service: Service = app.state.service
-    metrics: Metrics = app.state.metrics
     app.add_middleware(BodyLimit, max_bytes=max_bytes)
     app.add_middleware(HeadAsGet)
     app.add_middleware(OneFraming)
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
     routes = (*app.routes, *router.routes, *metrics_router.routes)
     paths = {route.path for route in routes if isinstance(route, Route)}
-    app.add_middleware(RequestContext, paths=paths, observe=lambda: Observation(metrics))
+    app.add_middleware(RequestContext, paths=paths, observatory=app.state.observatory)
     app.add_middleware(TrailingSlash)
+
+
+async def _end(app: FastAPI) -> None:
+    service: Service = app.state.service
+    observatory: Observatory = app.state.observatory
+    await asyncio.to_thread(service.drain)
+    if observatory.tracing is not None:
+        await asyncio.to_thread(observatory.tracing.close)
 
 
 @contextlib.asynccontextmanager
@@ -145,7 +186,7 @@ async def _lifespan(
             yield
         stopping.set()
         loading.cancel()
-        await asyncio.to_thread(service.drain)
+        await _end(app)
 
 
 async def _load(service: Service, on_failed_start: Callable[[VistazoError], None]) -> None:
