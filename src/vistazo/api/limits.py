@@ -59,7 +59,7 @@ class RequestContext:
                 seconds = time.perf_counter() - started_s
                 ended = Ended(path, _method(scope), answer.status, seconds, refused)
                 observation.end(ended)
-                _log(ended)
+                _log(ended, _who(scope["state"]))
 
     async def _answer(self, scope: Scope, receive: Receive, answer: _Stamped) -> None:
         try:
@@ -102,14 +102,22 @@ def _method(scope: Scope) -> str:
     return method if method in _METHODS else "(other)"
 
 
-def _log(ended: Ended) -> None:
-    level = logging.DEBUG if is_routine(ended.path) else logging.INFO
+def _who(state: Mapping[str, object]) -> dict[str, object]:
+    """Of a caller with a key: its name. Of one without: what was wrong with what he sent."""
+    noted = {"caller": state.get("caller_name"), "refused_for": state.get("refused_for")}
+    return {field: value for field, value in noted.items() if value}
+
+
+def _log(ended: Ended, who: Mapping[str, object]) -> None:
+    is_refused = ended.status in (401, 403)
+    level = logging.DEBUG if is_routine(ended.path) and not is_refused else logging.INFO
     line = {
         "method": ended.method,
         "path": ended.path,
         "status": ended.status,
         "ms": round(1000 * ended.seconds, 1),
         **refusals.log_fields(ended.refused, ended.status),
+        **who,
     }
     log.log(level, "request", extra=line)
 

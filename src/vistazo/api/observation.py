@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,27 @@ from vistazo.classifier import Prediction
 from vistazo.observer import Stage
 from vistazo.service.metrics import Metrics
 
-if TYPE_CHECKING:  # the traces are an extra
-    from vistazo.service.tracing import RequestTrace, Tracing
+if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
+    from vistazo.service.tracing import RequestTrace, Tracing  # an extra
+
+log = logging.getLogger(__name__)
+
+_NO_TRACING = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT is set, but what sends traces is not installed: "
+    "pip install -r scripts/requirements/tracing.txt"
+)
+
+# The framework's own, which tells paths, queries and addresses as they came, and quotes exceptions,
+# as soon as anything in the process sets a global provider.
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 @dataclass(frozen=True)
@@ -70,11 +90,28 @@ class Observatory:
     metrics: Metrics
     tracing: Tracing | None = None
 
+    @staticmethod
+    def of(metrics: Metrics, collector: str | None) -> Observatory:
+        """With traces, where there is a collector (its address) and what it takes is installed."""
+        if collector is None:
+            return Observatory(metrics)
+        try:
+            from vistazo.service.tracing import Tracing
+        except ImportError:
+            log.warning("traces are not sent", extra={"reason": _NO_TRACING})
+            return Observatory(metrics)
+        return Observatory(metrics, Tracing.to(collector))
+
     def begin(self, path: str, traceparent: str) -> Observation:
         """What machines ask for again and again has no trace."""
         if self.tracing is None or is_routine(path):
             return Observation(self.metrics)
         return Observation(self.metrics, self.tracing.request(traceparent))
+
+
+    def close(self) -> None:
+        if self.tracing is not None:
+            self.tracing.close()
 
 
 def is_routine(path: str) -> bool:

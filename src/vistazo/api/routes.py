@@ -23,6 +23,7 @@ from vistazo.api.schemas import (
     Concluded,
     Health,
     Heatmap,
+    LastReload,
     ModelDescription,
     Problem,
 )
@@ -37,11 +38,7 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class UploadPolicy:
-    """The byte limits are those of whole requests."""
-
     max_batch_files: int
-    max_predict_bytes: int
-    max_batch_bytes: int
 
 
 def _service(request: Request) -> Service:
@@ -159,13 +156,14 @@ async def predict_batch(
 @router.get("/model", responses={503: _PROBLEMS[503]})
 async def model(service: TheService) -> ModelDescription:
     """The model's card, and what was read from its file."""
-    classifier = service.classifier
+    classifier, last = service.classifier, service.reloader.last
     return ModelDescription(
         sha256=classifier.identity.sha256,
         card=classifier.card.model_dump(mode="json"),
         signature=asdict(classifier.signature),
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
         warnings=list(classifier.warnings),
+        reload=last and LastReload(at=last.at, outcome=last.outcome, code=last.code),
     )
 
 

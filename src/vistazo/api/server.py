@@ -106,11 +106,11 @@ def application() -> FastAPI:
     give_back_freed_blocks()
     try:
         settings = Settings.from_environment()
+        configure_logging(settings.log_format, settings.log_level)
+        return create_app(settings, _end_the_process)
     except SettingsError as error:
         sys.stderr.write(f"vistazo: {error}\n")
         sys.exit(_CANNOT_SERVE)
-    configure_logging(settings.log_format, settings.log_level)
-    return create_app(settings, _end_the_process)
 
 
 def _end_the_process(_: VistazoError) -> None:
