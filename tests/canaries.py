@@ -8,7 +8,7 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import quote_from_bytes
 
 import numpy as np
@@ -59,13 +59,13 @@ def _in_base64(value: bytes) -> set[bytes]:
     return found
 
 
-def found(texts: Collection[bytes], channels: Collection[str]) -> dict[str, bytes]:
-    """Where what was planted turns up: a piece of the text around it, by channel."""
+def found(texts: Collection[bytes], values: Mapping[str, str]) -> dict[str, bytes]:
+    """Where planted values turn up: a piece of the text around each, by its channel."""
     whole = b"\n".join(texts)
     lowered = re.sub(rb"\\+", rb"\\", whole.lower())  # repr and JSON double them, each again
     pieces: dict[str, bytes] = {}
-    for channel in channels:
-        value = canary(channel).encode()
+    for channel, planted in values.items():
+        value = planted.encode()
         plain = ((lowered, writing) for writing in writings(value))
         encoded = ((whole, writing) for writing in _in_base64(value))
         for text, writing in (*plain, *encoded):

@@ -21,6 +21,8 @@ import canaries
 from builders import write_brightness_model
 from canaries import canary, found
 from otlp_receiver import receiving
+from vistazo.service.access.api_key import digest_of, new_key
+from vistazo.service.access.key_ring import KeyEntry
 
 # Where a caller can put a value.
 IN_A_PICTURE = (
@@ -30,14 +32,22 @@ IN_A_FORM = ("filename", "folder", "field", "value", "boundary", "part header", 
 IN_A_REQUEST = (
     "path", "query", "label", "cookie", "authorization", "api key", "forwarded", "user agent",
     "referer", "host", "request id", "method", "header name", "fragment", "body", "trace state",
+    "scheme",
 )  # fmt: skip
-ON_THE_MACHINE = ("model folder",)
 # Who asks is told what he himself has asked for.
 ECHOED = {"filename", "field", "label"}
 
+KEY = new_key()
+ENTRY = KeyEntry("ward", frozenset({"predict", "metrics", "admin"}), digest_of(KEY))
+PLANTED = {
+    **{channel: canary(channel) for channel in (*IN_A_PICTURE, *IN_A_FORM, *IN_A_REQUEST)},
+    "key": KEY[20:36],
+}
+OF_THE_MACHINE = {"model folder": canary("model folder"), "digest": ENTRY.digest.hex()}
+
 HEADERS = {
     "Cookie": f"session={canary('cookie')}",
-    "Authorization": f"Bearer {canary('authorization')}",
+    "Authorization": f"Bearer {KEY}",
     "X-API-Key": canary("api key"),
     "X-Forwarded-For": f"{canary('forwarded')}, 203.0.113.77",
     "Forwarded": f"for={canary('forwarded')}",
@@ -153,6 +163,11 @@ def ask_everything(client: httpx.Client) -> Iterator[httpx.Response]:
         yield client.put(path, content=canary("body") * 200)
         yield client.head(path)
     yield client.get("/health/live", headers={"Host": canary("host")})
+    yield client.post("/admin/reload")
+    strange, scheme = canary("authorization"), canary("scheme")
+    for words in (f"Bearer {strange}", f"{scheme} {strange}", f"Bearer vz_{strange * 3}x", scheme):
+        for path in ("/predict", "/admin/reload", f"/model?key={canary('query')}", "/metrics"):
+            yield client.post(path, content=body, headers={"Authorization": words})
     yield client.post("/predict", content=canary("body") * 30_000)
 
 
@@ -189,6 +204,7 @@ def said(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
     folder.mkdir()
     model = write_brightness_model(folder / "model.keras", maps=True)
     settings = {"LOG_LEVEL": "debug", "MODEL_PATH": str(model), "MAX_UPLOAD_BYTES": "200000"}
+    settings["API_KEYS"] = str(ENTRY)
     answers, statuses = [], set()
     with (
         receiving() as collector,
@@ -204,28 +220,26 @@ def said(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
     return Said(answers, metrics, collector.bodies, log.encode(), statuses)
 
 
-ALL = (*IN_A_PICTURE, *IN_A_FORM, *IN_A_REQUEST)
-
-
 def test_nothing_of_a_request_is_logged(said: Said) -> None:
-    assert not found([said.log], ALL)
+    assert not found([said.log], {**PLANTED, "digest": OF_THE_MACHINE["digest"]})
 
 
 def test_nothing_of_a_request_or_of_the_machine_is_measured(said: Said) -> None:
-    assert not found([said.metrics], (*ALL, *ON_THE_MACHINE))
+    assert not found([said.metrics], {**PLANTED, **OF_THE_MACHINE})
 
 
 def test_nothing_of_a_request_or_of_the_machine_is_traced(said: Said) -> None:
     assert said.traces
-    assert not found(said.traces, (*ALL, *ON_THE_MACHINE))
+    assert not found(said.traces, {**PLANTED, **OF_THE_MACHINE})
 
 
 def test_an_answer_has_nothing_but_what_was_asked_about(said: Said) -> None:
-    assert not found(said.answers, {*ALL, *ON_THE_MACHINE} - ECHOED)
+    strange = {channel: PLANTED[channel] for channel in PLANTED.keys() - ECHOED}
+    assert not found(said.answers, {**strange, **OF_THE_MACHINE})
 
 
 def test_every_kind_of_answer_was_looked_through(said: Said) -> None:
-    assert {200, 400, 404, 405, 413, 415, 422} <= said.statuses
+    assert {200, 400, 401, 404, 405, 413, 415, 422} <= said.statuses
     assert said.log.count(b'"request"') > 60
 
 
@@ -249,4 +263,5 @@ def test_a_planted_value_is_found_in_any_writing(text: str) -> None:
         repr(value.encode("utf-16-le")),
     )
     said = ("before " + text.format(*forms) + " behind").encode()
-    assert set(found([said, b"nothing here"], ["patient", "gps"])) == {"patient"}
+    values = {"patient": value, "gps": canary("gps")}
+    assert set(found([said, b"nothing here"], values)) == {"patient"}

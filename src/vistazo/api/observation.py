@@ -108,7 +108,6 @@ class Observatory:
             return Observation(self.metrics)
         return Observation(self.metrics, self.tracing.request(traceparent))
 
-
     def close(self) -> None:
         if self.tracing is not None:
             self.tracing.close()
