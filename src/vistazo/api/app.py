@@ -88,5 +88,11 @@ def _measured(service: Service) -> Metrics:
     metrics = Metrics()
     watch_process(metrics)
     metrics.shows_model(lambda: service.identity)
+    metrics.shows_counts(
+        "vistazo_reloads",
+        "Models that were loaded while another answered.",
+        "outcome",
+        lambda: service.reloader.counts,
+    )
     watch_work(metrics, service.admission, service.reception)
     return metrics
