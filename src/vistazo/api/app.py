@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from vistazo import __version__
 from vistazo.api import admin_routes, metrics_routes, routes
 from vistazo.api.lifetime import lifetime
+from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
@@ -65,10 +66,12 @@ def create_app(
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
+        telemetry=NO_TELEMETRY,
         lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
     )
     app.state.service = service
-    app.state.metrics = _measured(service)
+    app.state.metrics = metrics = _measured(service)
+    app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
     surround(app, _max_bytes(settings), gate)
     if gate.asks:
@@ -123,5 +126,11 @@ def _measured(service: Service) -> Metrics:
     metrics = Metrics()
     watch_process(metrics)
     metrics.shows_model(lambda: service.identity)
+    metrics.shows_counts(
+        "vistazo_reloads",
+        "Models that were loaded while another answered.",
+        "outcome",
+        lambda: service.reloader.counts,
+    )
     watch_work(metrics, service.admission, service.reception)
     return metrics

@@ -210,6 +210,11 @@ class Settings(AccessSettings, ReloadSettings):
     metrics_host: str | None = Field(
         None, description="Address that METRICS_PORT listens on; by default HOST."
     )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Where traces are sent, by OTLP over HTTP; needs the extra 'tracing'.",
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else json."
     )
