@@ -18,11 +18,11 @@ from vistazo.errors import CardError, SettingsError
 from vistazo.loading import ModelSource
 from vistazo.models.card import MAX_SIDE_PX, Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
-from vistazo.models.fetch import MAX_MODEL_BYTES, Location, parse_location
+from vistazo.models.fetch import MAX_MODEL_BYTES, Location
 from vistazo.models.labels import check_labels
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
-from vistazo.service.access.settings import AccessSettings
+from vistazo.service.access.settings import AccessSettings, located
 from vistazo.service.admission import AdmissionPolicy
 from vistazo.service.reception import ReceptionPolicy
 
@@ -88,11 +88,7 @@ def _as_size(value: object) -> object:
     return height, width
 
 
-def _located(value: object) -> object:
-    return parse_location(value) if isinstance(value, str) else value
-
-
-_Location = Annotated[Location, BeforeValidator(_located)]
+_Location = Annotated[Location, BeforeValidator(located)]
 
 
 class Settings(AccessSettings):

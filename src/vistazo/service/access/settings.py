@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from vistazo.models.fetch import Location, parse_location
+
+
+def located(value: object) -> object:
+    return parse_location(value) if isinstance(value, str) else value
 
 
 class AccessSettings(BaseModel):
@@ -17,4 +24,15 @@ class AccessSettings(BaseModel):
     )
     api_keys_file: Path | None = Field(
         None, description="A file of such keys, one a line; read again when it changes."
+    )
+    jwt_secret: SecretStr | None = Field(
+        None, description="For tokens with HS256: 32 random bytes or more, as text."
+    )
+    jwt_jwks: Annotated[Location, BeforeValidator(located)] | None = Field(
+        None, description="For tokens with RS256, ES256, EdDSA: a key set, a path or an https link."
+    )
+    jwt_issuer: str | None = Field(None, description="Who has to have issued a token (iss).")
+    jwt_audience: str | None = Field(None, description="Whom a token has to be for (aud).")
+    jwt_leeway_s: float = Field(
+        30, ge=0, le=300, description="How much the issuer's clock may differ from ours."
     )
