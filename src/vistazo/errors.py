@@ -23,6 +23,7 @@ VistazoError
 ├── AccessError              the caller may not do this
 │   ├── UnauthorizedError        he sent no key or token, or one that is not valid
 │   └── ForbiddenError           a valid one that is not for this
+├── ReloadFailedError        another model was asked for, and cannot be served
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
     └── NotReadyError            starting or draining
@@ -153,6 +154,10 @@ class ForbiddenError(AccessError):
         super().__init__(said)
         self.scope = scope
         self.name = name
+
+
+class ReloadFailedError(VistazoError):
+    code = "reload_failed"
 
 
 class UnavailableError(VistazoError):

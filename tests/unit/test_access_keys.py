@@ -69,6 +69,7 @@ def test_what_is_kept_of_a_key_does_not_hold_it_and_is_read_as_it_was_written() 
         f"ward:predict:hmac-sha256-{'0' * 63}",
         f"ward:predict:sha256-{'0' * 64}",
     ],
+    ids=range(9),  # a key is another one in each process of the tests
 )
 def test_a_list_that_cannot_be_read_is_refused_without_quoting_it(written: str) -> None:
     with pytest.raises(SettingsError, match="API_KEYS, entry 2") as refused:

@@ -111,6 +111,10 @@ class Settings(AccessSettings):
         pattern=r"^[0-9a-fA-F]{64}$",
         description="What the model file must have; with it a link is asked once only.",
     )
+    watch_model: bool = Field(
+        False,  # noqa: FBT003 - the default
+        description="Serve another model as soon as it lies at MODEL_PATH, or its card changes.",
+    )
     max_model_bytes: int = Field(
         MAX_MODEL_BYTES, ge=1_000, description="Largest model file that a link may give."
     )
@@ -188,6 +192,15 @@ class Settings(AccessSettings):
         5, ge=0, description="How long a connection is kept for a further request."
     )
     drain_timeout_s: float = Field(30, ge=0, description="Longest wait for work at shutdown.")
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port for GET /metrics alone; by default that is answered on PORT.",
+    )
+    metrics_host: str | None = Field(
+        None, description="Address that METRICS_PORT listens on; by default HOST."
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else json."
     )
