@@ -26,8 +26,9 @@ from vistazo.service import small_plan
 from vistazo.service.access.settings import AccessSettings
 from vistazo.service.admission import AdmissionPolicy
 from vistazo.service.isolation.pool import IsolationPolicy
+from vistazo.service.location_setting import LocationSetting
 from vistazo.service.reception import ReceptionPolicy
-from vistazo.service.reload.settings import ModelLocation, ReloadSettings
+from vistazo.service.reload.settings import ReloadSettings
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
@@ -94,16 +95,16 @@ def _as_size(value: object) -> object:
 class Settings(AccessSettings, ReloadSettings):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
-    model_path: ModelLocation = Field(
+    model_path: LocationSetting = Field(
         _DEFAULT_MODEL, description="The .keras, .h5 or .onnx file to serve: a path or a link."
     )
-    model_card: ModelLocation | None = Field(
+    model_card: LocationSetting | None = Field(
         None, description="Its card, a path or a link; by default MODEL.card.yaml beside it."
     )
-    model_labels: ModelLocation | None = Field(
+    model_labels: LocationSetting | None = Field(
         None, description="Its labels, a path or a link; by default labels.txt beside it."
     )
-    model_baseline: ModelLocation | None = Field(
+    model_baseline: LocationSetting | None = Field(
         None, description="Its baseline, a path or a link; by default MODEL.baseline.npz beside it."
     )
     model_sha256: str | None = Field(

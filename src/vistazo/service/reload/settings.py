@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import BaseModel, ConfigDict, Field
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from vistazo.models.fetch import Location, parse_location
-
-
-def _located(value: object) -> object:
-    return parse_location(value) if isinstance(value, str) else value
-
-
-ModelLocation = Annotated[Location, BeforeValidator(_located)]
+from vistazo.service.location_setting import LocationSetting
 
 
 class ReloadSettings(BaseModel):
@@ -25,7 +16,7 @@ class ReloadSettings(BaseModel):
         default=False,
         description="Serve another model as soon as it lies at MODEL_PATH, or its card changes.",
     )
-    model_path_next: ModelLocation | None = Field(
+    model_path_next: LocationSetting | None = Field(
         None,
         description="A model that answers in the shadow: what it says is compared, not returned.",
     )
