@@ -102,10 +102,7 @@ class Classifier:
 
         Raises InputError as ``classify``, and UnknownLabelError.
         """
-        if label is not None and label not in self.card.labels:
-            raise UnknownLabelError(
-                f"The model has no label '{label}'. It has {', '.join(self.card.labels)}."
-            )
+        self.check_label(label)
         picture, spec = self._decode(data), self.card.input
         pixels = prepare(picture, spec)
         outputs = self._engine.run(pixels[np.newaxis])
@@ -115,6 +112,13 @@ class Classifier:
         frame = Frame.of(place(picture.width, picture.height, spec), spec)
         explanation = Explanation(evidence, frame, picture.width, picture.height)
         return prediction, explanation
+
+    def check_label(self, label: str | None) -> None:
+        """Raises UnknownLabelError for one that the model does not have."""
+        if label is not None and label not in self.card.labels:
+            raise UnknownLabelError(
+                f"The model has no label '{label}'. It has {', '.join(self.card.labels)}."
+            )
 
     def overlay(self, data: bytes, label: str | None = None) -> tuple[Prediction, bytes]:
         """Classify, and draw the heatmap over the picture: a PNG. Raises as ``explain``."""

@@ -18,6 +18,7 @@ from vistazo import __version__
 from vistazo.api.closing import LastAnswers
 from vistazo.api.framing import OneFraming
 from vistazo.api.head import HeadAsGet
+from vistazo.api.interface import described
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.page_routes import page_routes
 from vistazo.api.paths import TrailingSlash
@@ -68,6 +69,9 @@ def create_app(
     app.state.upload_policy = uploads
     app.include_router(router)
     app.router.routes.extend(page_routes())
+    app.openapi = partial(  # type: ignore[method-assign]
+        described, app.openapi, service, settings.max_batch_files
+    )
     app.add_exception_handler(VistazoError, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from vistazo.api import refusals
 from vistazo.api.callers import caller_of
 from vistazo.api.departure import while_connected
-from vistazo.api.multipart import FIELD, UploadedFile, read_files
+from vistazo.api.multipart import FIELD, MAX_OTHER_FIELDS, UploadedFile, read_files
 from vistazo.api.problems import problem_of
 from vistazo.api.schemas import (
     Answer,
@@ -23,7 +23,6 @@ from vistazo.api.schemas import (
     Health,
     Heatmap,
     ModelDescription,
-    Problem,
 )
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
@@ -58,28 +57,26 @@ ThePolicy = Annotated[UploadPolicy, Depends(_policy)]
 
 
 def _form(schema: dict[str, Any]) -> dict[str, Any]:
-    properties = {"type": "object", "properties": {FIELD: schema}, "required": [FIELD]}
-    content = {"multipart/form-data": {"schema": properties}}
-    return {"requestBody": {"required": True, "content": content}}
+    fields = {"type": "object", "properties": {FIELD: schema}, "required": [FIELD]}
+    form = {"schema": {**fields, "maxProperties": 1 + MAX_OTHER_FIELDS}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
 
 
 _FILE = {"type": "string", "format": "binary", "description": "PNG or JPEG."}
+_FILES = {"type": "array", "items": _FILE, "minItems": 1}
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": Problem,
-        "description": description,
-        "content": {"application/problem+json": {}},
-    }
-    for status, description in {
-        400: "Not a form",
-        408: "The upload took too long",
-        413: "Too many bytes",
-        415: "Not an accepted format, whatever its name says",
-        422: "No file, or a picture that cannot be classified",
-        429: "Too busy; see Retry-After",
-        503: "Starting or shutting down; see Retry-After",
-    }.items()
+    400: {"description": "Not a form, or a label that the model does not have"},
+    408: {"description": "The upload took too long"},
+    413: {"description": "Too many bytes"},
+    415: {"description": "Not an accepted format, whatever its name says"},
+    422: {"description": "No file, or a picture that cannot be classified"},
+    429: {"description": "Too busy", "headers": _RETRY},
+    503: {"description": "Starting or shutting down", "headers": _RETRY},
 }
+for _response in _PROBLEMS.values():
+    _response["content"] = _PROBLEM
 
 
 Label = Annotated[
@@ -103,6 +100,7 @@ async def predict(
 ) -> Answer:
     """Classify one picture."""
     classifier = service.classifier
+    classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
         answering = _answer(place, classifier, _only(files), explains=explain, label=label)
         answer = await while_connected(request.receive, answering)
@@ -121,6 +119,7 @@ async def predict(
 async def explain(request: Request, service: TheService, label: Label = None) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
     classifier = service.classifier
+    classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
         job = partial(classifier.overlay, _only(files).data, label)
         _, png = await while_connected(request.receive, place.run(job))
@@ -130,7 +129,7 @@ async def explain(request: Request, service: TheService, label: Label = None) ->
 @router.post(
     "/predict/batch",
     responses=_PROBLEMS,
-    openapi_extra=_form({"type": "array", "items": _FILE}),
+    openapi_extra=_form(_FILES),
     response_model_exclude_none=True,
 )
 async def predict_batch(request: Request, service: TheService, policy: ThePolicy) -> BatchAnswer:

@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
 
+from vistazo.service.log_sink import LogSink
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
@@ -30,7 +32,7 @@ _SELDOM_S = 10.0
 def configure_logging(log_format: Literal["auto", "json", "console"], level: str) -> None:
     """Send every log of the process to standard error, in one format."""
     is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
-    handler = logging.StreamHandler()
+    handler = LogSink()
     handler.setFormatter(_ConsoleFormatter() if is_console else _JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
