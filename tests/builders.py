@@ -131,6 +131,7 @@ def brightness_classifier(
     baseline: Baseline | None = None,
     out_of_distribution: OutOfDistributionPolicy = "warn",
     warnings: tuple[str, ...] = (),
+    sha256: str = "0" * 64,
     **changes: Any,
 ) -> Classifier:
     """Says BRIGHT for a picture whose mean is above the threshold, with the mean as probability."""
@@ -138,7 +139,7 @@ def brightness_classifier(
     return Classifier(
         engine or BrightnessEngine(),
         the_card,
-        "0" * 64,
+        sha256,
         limits or ImageLimits(),
         baseline=baseline,
         out_of_distribution=out_of_distribution,
@@ -172,11 +173,13 @@ def write_brightness_model(
     *,
     maps: bool = False,
     custom: str | None = None,
+    slope: float = 8,
+    version: str = "1.0.0",
 ) -> Path:
     """A real ``.keras`` file, made without Keras, and its card: sigmoid(8 * mean - 4) of 8 x 8.
 
     With ``maps`` it has a spatial feature map: the picture itself. ``custom`` puts a layer of that
-    class before the mean.
+    class before the mean. Another ``slope`` than 8 is another model: -8 says the opposite.
     """
     convolution = layer("Conv2D", "copy", filters=1, kernel_size=[1, 1], use_bias=False)
     layers = [
@@ -191,12 +194,12 @@ def write_brightness_model(
     with h5py.File(weights, "w") as file:
         if maps:
             file["layers/copy/vars/0"] = np.ones((1, 1, 1, 1), np.float32)
-        file["layers/score/vars/0"] = np.full((1, 1), 8, np.float32)
-        file["layers/score/vars/1"] = np.full((1,), -4, np.float32)
+        file["layers/score/vars/0"] = np.full((1, 1), slope, np.float32)
+        file["layers/score/vars/1"] = np.full((1,), -slope / 2, np.float32)
     write_keras_archive(path, config, weights.getvalue())
     document = {
         "name": "brightness",
-        "version": "1.0.0",
+        "version": version,
         "labels": list(labels),
         "input": {"height": 8, "width": 8, "colour": "grey", "scale": "1/255"},
         "output": {"kind": "sigmoid" if len(labels) == 2 else "softmax"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vistazo.answers.decision import Decision, decide
 from vistazo.answers.explanation import OVERLAY_PX, Evidence, Explainer, Frame, overlay
@@ -23,6 +24,7 @@ from vistazo.errors import (
 )
 from vistazo.models.card import ModelCard
 from vistazo.models.drafting import Conclusion
+from vistazo.observer import NOBODY, Observer, during
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.preprocessing import decode_size, place, prepare
 from vistazo.pictures.seen import Seen, seen
@@ -92,23 +94,26 @@ class Classifier:
         self._baseline = baseline
         self._policy = out_of_distribution
 
-    def classify(self, data: bytes) -> Prediction:
+    def classify(self, data: bytes, observer: Observer = NOBODY) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
-        pixels = prepare(self._decode(data), self.card.input)
-        return self._predict(self._engine.run(pixels[np.newaxis]))
+        _, pixels = self._prepared(data, observer)
+        return self._predict(self._run(pixels, observer))
 
-    def explain(self, data: bytes, label: str | None = None) -> tuple[Prediction, Explanation]:
+    def explain(
+        self, data: bytes, label: str | None = None, observer: Observer = NOBODY
+    ) -> tuple[Prediction, Explanation]:
         """Classify, and find what speaks for ``label``, by default the predicted class.
 
         Raises InputError as ``classify``, and UnknownLabelError.
         """
         self.check_label(label)
-        picture, spec = self._decode(data), self.card.input
-        pixels = prepare(picture, spec)
-        outputs = self._engine.run(pixels[np.newaxis])
+        picture, pixels = self._prepared(data, observer)
+        outputs = self._run(pixels, observer)
         prediction = self._predict(outputs)
         label = label or prediction.decision.predicted_class
-        evidence = self._explainer.explain(pixels, outputs, label)
+        with during("explain", observer):
+            evidence = self._explainer.explain(pixels, outputs, label)
+        spec = self.card.input
         frame = Frame.of(place(picture.width, picture.height, spec), spec)
         explanation = Explanation(evidence, frame, picture.width, picture.height)
         return prediction, explanation
@@ -120,9 +125,11 @@ class Classifier:
                 f"The model has no label '{label}'. It has {', '.join(self.card.labels)}."
             )
 
-    def overlay(self, data: bytes, label: str | None = None) -> tuple[Prediction, bytes]:
+    def overlay(
+        self, data: bytes, label: str | None = None, observer: Observer = NOBODY
+    ) -> tuple[Prediction, bytes]:
         """Classify, and draw the heatmap over the picture: a PNG. Raises as ``explain``."""
-        prediction, explanation = self.explain(data, label)
+        prediction, explanation = self.explain(data, label, observer)
         half = OVERLAY_PX // 2  # what is decoded has at least twice the size asked for
         picture = open_image(data, self._limits).decode(at_least=(half, half))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
@@ -142,6 +149,16 @@ class Classifier:
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
         return Prediction(decision, self.identity, likeness)
+
+    def _prepared(self, data: bytes, observer: Observer) -> tuple[Picture, NDArray[np.float32]]:
+        with during("decode", observer):
+            picture = self._decode(data)
+        with during("prepare", observer):
+            return picture, prepare(picture, self.card.input)
+
+    def _run(self, pixels: NDArray[np.float32], observer: Observer) -> Outputs:
+        with during("infer", observer):
+            return self._engine.run(pixels[np.newaxis])
 
     def _decode(self, data: bytes) -> Picture:
         image, spec = open_image(data, self._limits), self.card.input

@@ -20,6 +20,10 @@ VistazoError
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── SlowUploadError          the body did not arrive in time
 │   └── CallerLeftError          who asked hung up; only the log is told
+├── AccessError              the caller may not do this
+│   ├── UnauthorizedError        he sent no key or token, or one that is not valid
+│   └── ForbiddenError           a valid one that is not for this
+├── ReloadFailedError        another model was asked for, and cannot be served
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
     └── NotReadyError            starting or draining
@@ -125,6 +129,35 @@ class SlowUploadError(RequestError):
 
 class CallerLeftError(RequestError):
     code = "caller_left"
+
+
+class AccessError(VistazoError):
+    code = "access"
+
+
+class UnauthorizedError(AccessError):
+    """``reason`` is for the log: what is wrong with what was sent. Empty where nothing was sent."""
+
+    code = "unauthorized"
+
+    def __init__(self, said: str, reason: str = "") -> None:
+        super().__init__(said)
+        self.reason = reason
+
+
+class ForbiddenError(AccessError):
+    """``scope`` is what is missing, ``name`` who asks, where that is known."""
+
+    code = "forbidden"
+
+    def __init__(self, said: str, scope: str, name: str = "") -> None:
+        super().__init__(said)
+        self.scope = scope
+        self.name = name
+
+
+class ReloadFailedError(VistazoError):
+    code = "reload_failed"
 
 
 class UnavailableError(VistazoError):

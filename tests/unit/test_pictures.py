@@ -1,4 +1,5 @@
 import io
+import struct
 import tracemalloc
 
 import numpy as np
@@ -15,7 +16,9 @@ from vistazo.errors import (
     UnsupportedFormatError,
     UploadTooLargeError,
 )
+from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits, Picture, open_image
+from vistazo.pictures.preprocessing import decode_size, prepare
 
 LIMITS = ImageLimits()
 
@@ -147,6 +150,54 @@ def test_a_picture_decoded_smaller_is_turned_upright_too(orientation: int) -> No
     small = decode(data, at_least=(100, 100)).pixels
     wanted = np.asarray(whole.resize(small.shape[::-1], Image.Resampling.BOX), np.float64)
     np.testing.assert_allclose(small, wanted, atol=4)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_the_rows_of_a_picture_are_those_of_its_whole(orientation: int, mode: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    picture = decode(encoded(film(70, 50).convert(mode), exif=exif))
+    whole = picture.pixels
+    assert (picture.height, picture.width, picture.is_grey) == (*whole.shape[:2], mode == "L")
+    np.testing.assert_array_equal(picture.rows(3, 11), whole[3:11])
+    np.testing.assert_array_equal(np.concatenate(list(picture.strips())), whole)
+    np.testing.assert_array_equal(np.asarray(picture.image()), whole)
+
+
+@pytest.mark.parametrize("how", [{"antialias": False}, {"filter": "bicubic"}])
+@pytest.mark.parametrize("size", [20, 900])
+def test_a_large_picture_is_not_held_twice_on_its_way_to_the_model(
+    how: dict[str, object], size: int
+) -> None:
+    asked = {"height": 20, "width": size, "colour": "grey", "scale": "none", **how}
+    spec = InputSpec.model_validate(asked)
+    image = open_image(encoded(large_film("RGB"), compress_level=1), LIMITS)
+    tracemalloc.start()
+    prepare(image.decode(decode_size(spec)), spec)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2010 * 1407 * 3
+
+
+def test_the_pixels_of_a_progressive_jpeg_are_charged_beside_its_coefficients() -> None:
+    """Decoded smaller it has few of them."""
+    limits = ImageLimits(max_bytes=1_000_000, max_pixels=17_000_000)
+    data = progressive_header(4100, 4000)
+    image = open_image(data, limits)
+    with pytest.raises(RejectedUploadError) as caught:
+        image.decode()
+    assert [rule.rule for rule in caught.value.broken] == ["max_held_bytes"]
+    with pytest.raises(CorruptImageError):
+        open_image(data, limits).decode((100, 100))
+
+
+def progressive_header(width: int, height: int) -> bytes:
+    """A progressive JPEG of half colours that claims a size and ends with its first scan."""
+    data = encoded(film().convert("RGB"), "JPEG", progressive=True, subsampling=2)
+    at = data.index(b"\xff\xc2") + 5
+    claimed = data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
+    return claimed[: claimed.index(b"\xff\xda") + 14]
 
 
 def test_an_empty_file_is_an_error() -> None:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.routing import Route
 
 from vistazo import __version__
-from vistazo.api.closing import LastAnswers
-from vistazo.api.framing import OneFraming
-from vistazo.api.head import HeadAsGet
-from vistazo.api.interface import described
-from vistazo.api.limits import BodyLimit, RequestContext
+from vistazo.api import admin_routes, metrics_routes, routes
+from vistazo.api.interface import with_what_is_known
+from vistazo.api.lifetime import lifetime
 from vistazo.api.page_routes import page_routes
-from vistazo.api.paths import TrailingSlash
-from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
-from vistazo.api.routes import UploadPolicy, router
+from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
+from vistazo.api.surroundings import surround
 from vistazo.classifier import Classifier
-from vistazo.errors import ModelError, VistazoError
+from vistazo.errors import VistazoError
 from vistazo.loading import load_classifier
+from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
+from vistazo.service.metrics import Metrics, watch_process, watch_work
 from vistazo.service.reception import Reception
+from vistazo.service.reload import Reloader, stamp_of
 from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,88 +40,54 @@ def create_app(
 ) -> FastAPI:
     """Build the service. ``on_failed_start`` is told where the model cannot be served.
 
-    ``load`` gives another classifier than that of the settings.
+    ``load`` gives another classifier than that of the settings. Raises SettingsError.
     """
-    stopping = threading.Event()
-    if load is None:
-        source, limits = settings.model_source, settings.image_limits
-        load = partial(load_classifier, source, limits, stopping.is_set)
+    stopping, source = threading.Event(), settings.model_source
+    load = load or partial(load_classifier, source, settings.image_limits, stopping.is_set)
+    gate = Gate(settings)
+    reloader = Reloader(load, partial(stamp_of, source))
     reception = Reception(settings.reception_policy)
-    service = Service(load, Admission(settings.admission_policy), reception)
+    service = Service(reloader, Admission(settings.admission_policy), reception)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(_lifespan, service, stopping, on_failed_start),
+        lifespan=partial(lifetime, settings, stopping, on_failed_start),
     )
     app.state.service = service
-    uploads = UploadPolicy(
-        settings.max_batch_files,
-        max_predict_bytes=settings.max_upload_bytes + _FORM_BYTES,
-        max_batch_bytes=settings.max_queued_bytes,
-    )
-    app.state.upload_policy = uploads
-    app.include_router(router)
-    app.router.routes.extend(page_routes())
+    app.state.metrics = _measured(service)
+    _route(app, settings)
     app.openapi = partial(  # type: ignore[method-assign]
-        described, app.openapi, service, settings.max_batch_files
+        with_what_is_known, app.openapi, service, settings.max_batch_files
     )
-    app.add_exception_handler(VistazoError, on_error)
-    app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_exception_handler(RequestValidationError, on_invalid_request)
-    _surround(app, service, uploads)
+    surround(app, _max_bytes(settings), gate)
+    if gate.asks:
+        declare_keys(app)
+    else:
+        log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
     return app
 
 
-def _surround(app: FastAPI, service: Service, uploads: UploadPolicy) -> None:
-    """What every request passes on its way to its handler; the last one added is the first."""
-    app.add_middleware(
-        BodyLimit,
-        max_bytes={
-            "/predict": uploads.max_predict_bytes,
-            "/explain": uploads.max_predict_bytes,
-            "/predict/batch": uploads.max_batch_bytes,
-        },
-    )
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(OneFraming)
-    app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
-    routes = (*app.routes, *router.routes)
-    paths = {route.path for route in routes if isinstance(route, Route)}
-    app.add_middleware(RequestContext, paths=paths)
-    app.add_middleware(TrailingSlash)
+def _route(app: FastAPI, settings: Settings) -> None:
+    app.state.upload_policy = routes.UploadPolicy(settings.max_batch_files)
+    app.include_router(routes.router)
+    app.include_router(admin_routes.router)
+    if settings.metrics_port is None:
+        app.include_router(metrics_routes.router)
+    app.router.routes.extend(page_routes())
 
 
-@contextlib.asynccontextmanager
-async def _lifespan(
-    service: Service,
-    stopping: threading.Event,
-    on_failed_start: Callable[[VistazoError], None],
-    _app: FastAPI,
-) -> AsyncIterator[None]:
-    """Load while the port already answers: a model that has to be compiled first takes a while."""
-    loading = asyncio.create_task(_load(service, on_failed_start))
-    with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
-        yield
-    stopping.set()
-    loading.cancel()
-    await asyncio.to_thread(service.drain)
+def _max_bytes(settings: Settings) -> dict[str, int]:
+    """Of the body of a request, by its path."""
+    one = settings.max_upload_bytes + _FORM_BYTES
+    return {"/predict": one, "/explain": one, "/predict/batch": settings.max_queued_bytes}
 
 
-async def _load(service: Service, on_failed_start: Callable[[VistazoError], None]) -> None:
-    try:
-        await asyncio.to_thread(service.start)
-    except VistazoError as error:
-        log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})
-        on_failed_start(error)
-        return
-    except Exception:  # the outermost boundary of a task that nobody awaits
-        log.exception("unexpected error while the model was loaded")
-        on_failed_start(ModelError("The model could not be loaded. The log has the reason."))
-        return
-    identity = service.classifier.identity
-    log.info(
-        "ready",
-        extra={"model": identity.name, "version": identity.version, "sha256": identity.sha256},
-    )
+def _measured(service: Service) -> Metrics:
+    """What there is to measure, beside requests."""
+    metrics = Metrics()
+    watch_process(metrics)
+    metrics.shows_model(lambda: service.identity)
+    watch_work(metrics, service.admission, service.reception)
+    return metrics

@@ -12,7 +12,7 @@ from vistazo.errors import NotReadyError
 _BATCH = "/predict/batch"
 
 
-def described(
+def with_what_is_known(
     describe: Callable[[], dict[str, Any]], service: Service, max_batch_files: int
 ) -> dict[str, Any]:
     """What ``describe`` returns, with how many files a batch may have, and what a label can be once

@@ -6,14 +6,16 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vistazo import errors
 from vistazo.api import refusals
 from vistazo.api.closing import closing
+from vistazo.api.observation import Ended, Observation
 from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
 from vistazo.service import telemetry
@@ -24,17 +26,25 @@ REQUEST_ID_HEADER = "X-Request-ID"
 # Short and plain, so that a caller cannot write into the log whatever it likes.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _BODY_OF_NO_USE_BYTES = 1_000
+# A caller may send any word for a method, and as often as he likes another one.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+# Asked for by machines, again and again.
+_NOT_WORTH_A_LINE = ("/health/", "/metrics")
 
 
 class RequestContext:
-    """Gives each request an id, logs it, and turns what nobody expected into a problem document.
+    """Gives each request an id, logs and measures it, and turns what nobody expected into a problem
+    document.
 
-    Only the ``paths`` that the service has are logged: another may hold whatever a caller typed.
+    Only the ``paths`` that the service has are told: another may hold whatever a caller typed.
     """
 
-    def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, paths: Collection[str], observe: Callable[[], Observation]
+    ) -> None:
         self._app = app
         self._paths = paths
+        self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,9 +52,12 @@ class RequestContext:
             return
         asked = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         request_id = asked if _PLAIN_ID.fullmatch(asked) else uuid.uuid4().hex
+        scope.setdefault("state", {})  # for what is found out further in
         token = telemetry.request_id.set(request_id)
         started = time.perf_counter()
         status = 0
+        observation = self._observe()
+        scope["state"]["observation"] = observation
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -64,15 +77,39 @@ class RequestContext:
                     error = errors.VistazoError("Something went wrong here. The log says why.")
                     await problem_response(error)(scope, receive, send_with_id)
             finally:
-                outcome = {"status": status, "ms": round(1000 * (time.perf_counter() - started), 1)}
-                self._log(scope, {**outcome, **refusals.log_fields(refused, status)})
+                seconds = time.perf_counter() - started
+                ended = Ended(self._path(scope), _method(scope), status, seconds, refused)
+                observation.end(ended)
+                _log(ended, _who(scope["state"]))
                 telemetry.request_id.reset(token)
 
-    def _log(self, scope: Scope, outcome: Mapping[str, object]) -> None:
+    def _path(self, scope: Scope) -> str:
         path = route_path(scope)
-        path = path if path in self._paths else "(unknown)"
-        level = logging.DEBUG if path.startswith("/health/") else logging.INFO
-        log.log(level, "request", extra={"method": scope["method"], "path": path, **outcome})
+        return path if path in self._paths else "(unknown)"
+
+
+def _method(scope: Scope) -> str:
+    method: str = scope["method"]
+    return method if method in _METHODS else "(other)"
+
+
+def _who(state: Mapping[str, object]) -> dict[str, object]:
+    """Of a caller with a key: its name. Of one without: what was wrong with what he sent."""
+    noted = {"caller": state.get("caller_name"), "refused_for": state.get("refused_for")}
+    return {field: value for field, value in noted.items() if value}
+
+
+def _log(ended: Ended, who: Mapping[str, object]) -> None:
+    level = logging.DEBUG if ended.path.startswith(_NOT_WORTH_A_LINE) else logging.INFO
+    line = {
+        "method": ended.method,
+        "path": ended.path,
+        "status": ended.status,
+        "ms": round(1000 * ended.seconds, 1),
+        **refusals.log_fields(ended.refused, ended.status),
+        **who,
+    }
+    log.log(level, "request", extra=line)
 
 
 class BodyLimit:
@@ -125,3 +162,11 @@ def content_length(headers: Headers) -> int:
     """Of a request's body, bytes; 0 where it is not declared."""
     declared = headers.get("content-length", "")
     return int(declared) if declared.isascii() and declared.isdigit() else 0
+
+
+async def refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Without reading the body: where there is one, this is the last answer on its connection."""
+    headers = Headers(scope=scope)
+    if content_length(headers) or "transfer-encoding" in headers:
+        receive, send = closing(receive, send)
+    await refusal(scope, receive, send)

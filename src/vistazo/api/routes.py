@@ -14,7 +14,8 @@ from vistazo.api import refusals
 from vistazo.api.callers import caller_of
 from vistazo.api.departure import while_connected
 from vistazo.api.multipart import FIELD, MAX_OTHER_FIELDS, UploadedFile, read_files
-from vistazo.api.problems import problem_of
+from vistazo.api.observation import Observation
+from vistazo.api.problems import described, problem_of
 from vistazo.api.schemas import (
     Answer,
     BatchAnswer,
@@ -22,10 +23,11 @@ from vistazo.api.schemas import (
     Concluded,
     Health,
     Heatmap,
+    LastReload,
     ModelDescription,
 )
 from vistazo.api.service import Service
-from vistazo.classifier import Classifier
+from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError, RequestError
 from vistazo.service import telemetry
 from vistazo.service.admission import Place
@@ -35,11 +37,7 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class UploadPolicy:
-    """The byte limits are those of whole requests."""
-
     max_batch_files: int
-    max_predict_bytes: int
-    max_batch_bytes: int
 
 
 def _service(request: Request) -> Service:
@@ -47,11 +45,17 @@ def _service(request: Request) -> Service:
     return service
 
 
+def _observation(request: Request) -> Observation:
+    observation: Observation = request.state.observation
+    return observation
+
+
 def _policy(request: Request) -> UploadPolicy:
     policy: UploadPolicy = request.app.state.upload_policy
     return policy
 
 
+TheObservation = Annotated[Observation, Depends(_observation)]
 TheService = Annotated[Service, Depends(_service)]
 ThePolicy = Annotated[UploadPolicy, Depends(_policy)]
 
@@ -64,19 +68,17 @@ def _form(schema: dict[str, Any]) -> dict[str, Any]:
 
 _FILE = {"type": "string", "format": "binary", "description": "PNG or JPEG."}
 _FILES = {"type": "array", "items": _FILE, "minItems": 1}
-_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-_RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "Not a form, or a label that the model does not have"},
-    408: {"description": "The upload took too long"},
-    413: {"description": "Too many bytes"},
-    415: {"description": "Not an accepted format, whatever its name says"},
-    422: {"description": "No file, or a picture that cannot be classified"},
-    429: {"description": "Too busy", "headers": _RETRY},
-    503: {"description": "Starting or shutting down", "headers": _RETRY},
-}
-for _response in _PROBLEMS.values():
-    _response["content"] = _PROBLEM
+_PROBLEMS = described(
+    {
+        400: "Not a form, or a label that the model does not have",
+        408: "The upload took too long",
+        413: "Too many bytes",
+        415: "Not an accepted format, whatever its name says",
+        422: "No file, or a picture that cannot be classified",
+        429: "Too busy",
+        503: "Starting or shutting down",
+    }
+)
 
 
 Label = Annotated[
@@ -93,6 +95,7 @@ Label = Annotated[
 async def predict(
     request: Request,
     service: TheService,
+    observation: TheObservation,
     *,
     explain: Annotated[bool, Query(description="Add a heatmap to the answer.")] = False,
     label: Label = None,
@@ -102,8 +105,8 @@ async def predict(
     classifier = service.classifier
     classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
-        answering = _answer(place, classifier, _only(files), explains=explain, label=label)
-        answer = await while_connected(request.receive, answering)
+        asked = partial(_answer, place, classifier, _only(files), observation)
+        answer = await while_connected(request.receive, asked(explains=explain, label=label))
         if not show_input:
             return answer
         job = partial(_show_input, classifier, files[0], answer)
@@ -116,13 +119,17 @@ async def predict(
     openapi_extra=_form(_FILE),
     response_class=Response,
 )
-async def explain(request: Request, service: TheService, label: Label = None) -> Response:
+async def explain(
+    request: Request, service: TheService, observation: TheObservation, label: Label = None
+) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
     classifier = service.classifier
     classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
-        job = partial(classifier.overlay, _only(files).data, label)
-        _, png = await while_connected(request.receive, place.run(job))
+        job = partial(classifier.overlay, _only(files).data, label, observation)
+        drawing = place.run(job, observation)
+        prediction, png = await while_connected(request.receive, drawing)
+        observation.predicted(prediction)
         return Response(png, media_type="image/png")
 
 
@@ -132,11 +139,13 @@ async def explain(request: Request, service: TheService, label: Label = None) ->
     openapi_extra=_form(_FILES),
     response_model_exclude_none=True,
 )
-async def predict_batch(request: Request, service: TheService, policy: ThePolicy) -> BatchAnswer:
+async def predict_batch(
+    request: Request, service: TheService, policy: ThePolicy, observation: TheObservation
+) -> BatchAnswer:
     """Classify several pictures: one result or one problem per file, in order."""
     classifier = service.classifier
     async with _received(request, service, policy.max_batch_files) as (files, place):
-        answers = _answers(place, classifier, files)
+        answers = _answers(place, classifier, files, observation)
         results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
@@ -144,13 +153,14 @@ async def predict_batch(request: Request, service: TheService, policy: ThePolicy
 @router.get("/model", responses={503: _PROBLEMS[503]})
 async def model(service: TheService) -> ModelDescription:
     """The model's card, and what was read from its file."""
-    classifier = service.classifier
+    classifier, last = service.classifier, service.reloader.last
     return ModelDescription(
         sha256=classifier.identity.sha256,
         card=classifier.card.model_dump(mode="json"),
         signature=asdict(classifier.signature),
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
         warnings=list(classifier.warnings),
+        reload=last and LastReload(at=last.at, outcome=last.outcome, code=last.code),
     )
 
 
@@ -188,11 +198,10 @@ def _only(files: list[UploadedFile]) -> UploadedFile:
 
 
 def _explain(
-    classifier: Classifier, file: UploadedFile, label: str | None, request_id: str
-) -> Answer:
-    prediction, explanation = classifier.explain(file.data, label)
-    labels, heatmap = classifier.card.labels, Heatmap.of(explanation)
-    return Answer.of(prediction, labels, file.filename, request_id, heatmap)
+    classifier: Classifier, file: UploadedFile, label: str | None, observation: Observation
+) -> tuple[Prediction, Heatmap]:
+    prediction, explanation = classifier.explain(file.data, label, observation)
+    return prediction, Heatmap.of(explanation)
 
 
 def _show_input(classifier: Classifier, file: UploadedFile, answer: Answer) -> Answer:
@@ -204,25 +213,33 @@ async def _answer(
     place: Place,
     classifier: Classifier,
     file: UploadedFile,
+    observation: Observation,
     *,
     explains: bool = False,
     label: str | None = None,
 ) -> Answer:
-    request_id = telemetry.request_id.get() or ""
+    request_id, heatmap = telemetry.request_id.get() or "", None
     if explains:
-        return await place.run(partial(_explain, classifier, file, label, request_id))
-    prediction = await place.run(partial(classifier.classify, file.data))
-    return Answer.of(prediction, classifier.card.labels, file.filename, request_id)
+        explaining = partial(_explain, classifier, file, label, observation)
+        prediction, heatmap = await place.run(explaining, observation)
+    else:
+        classifying = partial(classifier.classify, file.data, observation)
+        prediction = await place.run(classifying, observation)
+    observation.predicted(prediction)
+    return Answer.of(prediction, classifier.card.labels, file.filename, request_id, heatmap)
 
 
 async def _answers(
-    place: Place, classifier: Classifier, files: list[UploadedFile]
+    place: Place,
+    classifier: Classifier,
+    files: list[UploadedFile],
+    observation: Observation,
 ) -> list[Answer | BatchFailure]:
     """A result or a problem for each."""
     results: list[Answer | BatchFailure] = []
     for file in files:
         try:
-            results.append(await _answer(place, classifier, file))
+            results.append(await _answer(place, classifier, file, observation))
         except InputError as error:
             problem = problem_of(error)
             refusals.note(problem)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -159,6 +160,24 @@ class Concluded(BaseModel):
     why: str
 
 
+class LastReload(BaseModel):
+    """How the last attempt to serve another model ended. Why it failed, in words, is in the log."""
+
+    at: datetime
+    outcome: Literal["swapped", "failed"]
+    code: str | None = Field(description="Where it failed: why; stable.")
+
+
+class Reloaded(BaseModel):
+    """The model that answers now."""
+
+    name: str
+    version: str
+    sha256: str
+    previous_sha256: str = Field(description="Of the model that answered before.")
+    at: datetime
+
+
 class ModelDescription(BaseModel):
     """The served model: its card, and what was read from its file."""
 
@@ -173,6 +192,7 @@ class ModelDescription(BaseModel):
     warnings: list[str] = Field(
         description="Reasons to doubt the model or its card, whatever the picture: sentences."
     )
+    reload: LastReload | None = Field(None, description="Where one was tried since the start.")
 
 
 class Health(BaseModel):

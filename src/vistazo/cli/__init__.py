@@ -21,6 +21,7 @@ _COMMANDS = (
     "train",
     "baseline",
     "evaluate",
+    "keys",
     "benchmark",
 )
 

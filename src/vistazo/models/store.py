@@ -243,6 +243,10 @@ def _compile(model: StoredModel, partial: Path, stem: str, layers_module: str | 
     started = time.perf_counter()
     compile_model(model.path, partial, model.input_size, layers_module)
     entry = partial.with_name(f"{stem}-{sha256_of(partial)}.onnx")
+    if sha256_of(model.path) != model.sha256:
+        raise UnreadableModelError(
+            f"{model.path} changed while it was read. Try again once it is whole."
+        )
     log.info("compiled the model", extra={"seconds": round(time.perf_counter() - started, 2)})
     try:
         partial.replace(entry)

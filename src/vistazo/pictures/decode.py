@@ -6,6 +6,7 @@ formats on the list below reach a decoder: without their metadata, see ``contain
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -36,9 +37,10 @@ _FOREIGN_FORMATS: dict[bytes, str] = {
     b"PK\x03\x04": "a ZIP archive",
     b"<": "an SVG or HTML page",
 }
-# A progressive JPEG is held whole as coefficients: as cameras and phones write it, three bytes a
-# pixel; at most, with four components of full size, eight.
-_HELD_BYTES_A_PIXEL = 5
+# A progressive JPEG is held whole as coefficients, beside its pixels: of cameras and phones three
+# bytes a pixel and four; at most, with four components of full size, eight and four.
+_HELD_BYTES_A_PIXEL = 4.9
+_USUAL_PIXELS = 16_000_000
 
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
 
@@ -48,7 +50,13 @@ class ImageLimits:
     """What may be decoded at all, whatever model asks for it."""
 
     max_bytes: int = 10_000_000
-    max_pixels: int = 16_000_000
+    max_pixels: int = _USUAL_PIXELS
+
+    @property
+    def max_held_bytes(self) -> int:
+        """Of a picture at once: its file, what its decoder holds of it, and its pixels."""
+        pixels = max(self.max_pixels, _USUAL_PIXELS)
+        return self.max_bytes + int(_HELD_BYTES_A_PIXEL * pixels)
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class _Raster(Protocol):
     def size(self) -> tuple[int, int]: ...
     @property
     def channels(self) -> int: ...
-    def picture(self, at_least: tuple[int, int] | None) -> Picture: ...
+    def picture(self, at_least: tuple[int, int] | None, most_bytes: float) -> Picture: ...
 
 
 @dataclass(frozen=True)
@@ -75,14 +83,16 @@ class EncodedImage:
 
     header: Header
     _source: _Raster
+    _most_bytes: float  # of its pixels
 
     def decode(self, at_least: tuple[int, int] | None = None) -> Picture:
-        """Decode once. Raises CorruptImageError where the pixels are damaged or cut short.
+        """Decode once. Raises CorruptImageError where the pixels are damaged or cut short, and
+        RejectedUploadError for more than ``ImageLimits.max_held_bytes``.
 
         ``at_least`` (height, width) allows a smaller picture that is still at least twice that
         size: several times faster, and less memory, on a large picture.
         """
-        return self._source.picture(at_least)
+        return self._source.picture(at_least, self._most_bytes)
 
 
 def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
@@ -99,23 +109,24 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     stripped = _STRIP[image_format](data)
     source = raster.open_raster(stripped, image_format)
     width, height = source.size
-    _check_cost(width, height, stripped.held_bytes, limits)
-    return EncodedImage(Header(image_format, width, height, source.channels), source)
-
-
-def _check_cost(width: int, height: int, held_bytes: int, limits: ImageLimits) -> None:
     if width * height > limits.max_pixels:
         detail = (
             f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all are "
             "accepted. Send it smaller."
         )
         raise RejectedUploadError([BrokenRule("max_pixels", detail)])
-    if held_bytes > limits.max_pixels * _HELD_BYTES_A_PIXEL:
-        detail = (
-            f"The picture has {width} x {height} pixels, progressive and in full colours, and "
-            "would take too much memory. Send it smaller, or as a baseline JPEG."
-        )
-        raise RejectedUploadError([BrokenRule("max_held_bytes", detail)])
+    most_bytes = _most_pixel_bytes(stripped, len(data), limits)
+    return EncodedImage(Header(image_format, width, height, source.channels), source, most_bytes)
+
+
+def _most_pixel_bytes(stripped: Stripped, n_bytes: int, limits: ImageLimits) -> float:
+    """What is left for the pixels of a picture that is held twice: as coefficients too."""
+    if not stripped.held_bytes:
+        return math.inf  # within the bounds of ``max_pixels``
+    left = limits.max_held_bytes - n_bytes - stripped.held_bytes
+    if left < 0:
+        raster.reject_held_bytes()
+    return left
 
 
 def _sniff(data: bytes) -> str:

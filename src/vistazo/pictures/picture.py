@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.uint8] | NDArray[np.float32]
+
+# Of a strip: what is computed on the way to a result is never there for all of a large picture.
+STRIP_PIXELS = 500_000
 
 
-@dataclass(frozen=True, eq=False)
 class Picture:
     """Pixels on the scale 0..255, upright.
 
     ``pixels`` is (height, width) for grey or (height, width, 3) for RGB: uint8, or float32 where
-    the source has more than 8 bits, so that no grey level is lost.
+    the source has more than 8 bits, so that no grey level is lost. Whoever can do with some rows at
+    a time asks for those: a large picture is not held twice then.
     """
 
-    pixels: NDArray[np.uint8] | NDArray[np.float32]
+    def __init__(self, pixels: Pixels) -> None:
+        self._pixels = pixels
+
+    @property
+    def pixels(self) -> Pixels:
+        return self._pixels
 
     @property
     def height(self) -> int:
-        return int(self.pixels.shape[0])
+        return int(self._pixels.shape[0])
 
     @property
     def width(self) -> int:
-        return int(self.pixels.shape[1])
+        return int(self._pixels.shape[1])
 
     @property
     def is_grey(self) -> bool:
-        return self.pixels.ndim == 2
+        return self._pixels.ndim == 2
+
+    def image(self) -> Image.Image:
+        """For Pillow: mode L, RGB or F. It is not to be changed."""
+        return Image.fromarray(self._pixels)
+
+    def rows(self, top: int, bottom: int) -> Pixels:
+        """Those from ``top`` to before ``bottom``."""
+        return self._pixels[top:bottom]
+
+    def strips(self, multiple_of: int = 1) -> Iterator[Pixels]:
+        """All rows, from the top, so many at a time: the last ones may be fewer."""
+        rows = multiple_of * max(1, STRIP_PIXELS // (self.width * multiple_of))
+        for top in range(0, self.height, rows):
+            yield self.rows(top, min(top + rows, self.height))

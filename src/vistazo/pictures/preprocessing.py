@@ -11,7 +11,7 @@ from PIL import Image
 
 from vistazo.models.card import InputSpec, Scale
 from vistazo.pictures import Picture
-from vistazo.pictures.sampling import Box, Pixels, Sampling, SparseFilter
+from vistazo.pictures.sampling import Box, Sampling, SparseFilter
 
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
@@ -144,21 +144,20 @@ def _sampled(picture: Picture, cut: _Cut, spec: InputSpec) -> NDArray[np.float32
     """Resample from a few neighbours: first these alone become grey or colours."""
     how = cast("SparseFilter", spec.filter)  # the card allows no other
     sampling = Sampling.of(cut.box, cut.height, cut.width, how)
-    return sampling.blend(np.asarray(_with_colour(sampling.gather(picture.pixels), spec)))
+    gathered = Image.fromarray(sampling.gather(picture))
+    return sampling.blend(np.asarray(_with_colour(gathered, spec)))
 
 
 def _filtered(picture: Picture, cut: _Cut, spec: InputSpec) -> NDArray[np.float32]:
     """Resample with a filter as wide as the reduction, so that fine detail does not alias."""
-    image, size = _with_colour(picture.pixels, spec), (cut.width, cut.height)
+    image, size = _with_colour(picture.image(), spec), (cut.width, cut.height)
     return np.asarray(image.resize(size, _FILTERS[spec.filter], cut.box), dtype=np.float32)
 
 
-def _with_colour(pixels: Pixels, spec: InputSpec) -> Image.Image:
+def _with_colour(image: Image.Image, spec: InputSpec) -> Image.Image:
     """Grey from RGB is the luma of ITU-R BT.601, as in Pillow and TensorFlow."""
-    image = Image.fromarray(pixels)
-    if image.mode == "F":
-        return image
-    return image.convert("L" if spec.colour == "grey" else "RGB")
+    mode = "L" if spec.colour == "grey" else "RGB"
+    return image if image.mode in ("F", mode) else image.convert(mode)
 
 
 def _padded(pixels: NDArray[np.float32], cut: _Cut, spec: InputSpec) -> NDArray[np.float32]:

@@ -6,13 +6,15 @@ a model has learned to see it so. Only the rows and columns that are needed leav
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8] | NDArray[np.float32]
+from vistazo.pictures.picture import STRIP_PIXELS, Picture, Pixels
+
 Floats = NDArray[np.float32]
 Box = tuple[float, float, float, float]
 SparseFilter = Literal["nearest", "bilinear", "bicubic"]
@@ -78,14 +80,31 @@ class Sampling:
         rows = Taps.smooth(top, bottom, height, reach)
         return Sampling(rows, Taps.smooth(left, right, width, reach))
 
-    def gather(self, pixels: Pixels) -> Pixels:
-        """Take only the pixels that matter out of (h, w) or (h, w, c): a small copy."""
-        return pixels[np.ix_(self.rows.pixels.ravel(), self.columns.pixels.ravel())]
+    def gather(self, picture: Picture) -> Pixels:
+        """Take only the pixels that matter: a small copy."""
+        rows, columns = self.rows.pixels.ravel(), self.columns.pixels.ravel()
+        needed = np.unique(rows)
+        most = max(1, STRIP_PIXELS // picture.width)
+        first = picture.rows(0, 1)
+        taken = np.empty((len(needed), len(columns), *first.shape[2:]), first.dtype)
+        at = 0
+        for top, bottom in _runs(needed, most):
+            taken[at : at + bottom - top] = picture.rows(top, bottom)[:, columns]
+            at += bottom - top
+        return taken[np.searchsorted(needed, rows)]
 
     def blend(self, gathered: Pixels) -> Floats:
         """Float32 (height, width, ...) of what ``gather`` took."""
         across = _blended(gathered, self.rows.shares, axis=0)
         return _blended(across, self.columns.shares, axis=1)
+
+
+def _runs(numbers: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """Rising numbers as stretches without a gap, each of at most so many: first, and last + 1."""
+    for run in np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1):
+        first, end = int(run[0]), int(run[-1]) + 1
+        for start in range(first, end, most):
+            yield start, min(start + most, end)
 
 
 def _blended(pixels: Pixels, shares: Floats, axis: int) -> Floats:

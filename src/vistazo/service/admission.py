@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from vistazo.errors import NotReadyError, QueueFullError
+from vistazo.observer import NOBODY, Observer, during
 from vistazo.service.turns import Turns
 
 _Result = TypeVar("_Result")
@@ -54,7 +55,7 @@ class Place:
         has_its_turn = self._turn is not None and self._turn.done()
         return not (self._is_running or has_its_turn or self._has_given_way)
 
-    async def run(self, job: Callable[[], _Result]) -> _Result:
+    async def run(self, job: Callable[[], _Result], observer: Observer = NOBODY) -> _Result:
         """Run a job in a worker when it is this caller's turn.
 
         Raises QueueFullError where the place has to give way first, NotReadyError once closed. When
@@ -64,7 +65,7 @@ class Place:
         if self._has_given_way:
             raise QueueFullError(_GAVE_WAY)
         self._turn = self._admission.turn(self.caller)
-        async with self._admission.worker(self.caller, self._turn):
+        async with self._admission.worker(self.caller, self._turn, observer):
             self._is_running = True
             try:
                 return await self._admission.execute(job)
@@ -83,7 +84,7 @@ class Admission:
     """Used from one event loop; the work itself runs in threads."""
 
     def __init__(self, policy: AdmissionPolicy) -> None:
-        self._policy = policy
+        self.policy = policy
         self._executor = ThreadPoolExecutor(policy.workers, thread_name_prefix="classify")
         self._free_workers = policy.workers
         # Jobs wait here and not in the executor, which keeps what was cancelled, with its picture,
@@ -96,6 +97,15 @@ class Admission:
     def requests(self) -> int:
         """Requests that hold a place now."""
         return len(self._places)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that hold a place and wait in it."""
+        return sum(place.is_waiting for place in self._places)
+
+    @property
+    def busy_workers(self) -> int:
+        return self.policy.workers - self._free_workers
 
     def refuse_when_full(self, caller: str) -> None:
         """Before a body is read that would find no place. Raises QueueFullError."""
@@ -122,7 +132,7 @@ class Admission:
         most places, if he keeps as many as the newcomer will have: who share evenly do not drive
         each other out. Raises QueueFullError where there is none.
         """
-        if self.requests < self._policy.places:
+        if self.requests < self.policy.places:
             return None
         held = Counter(place.caller for place in self._places)
         those = [
@@ -142,10 +152,13 @@ class Admission:
         return turn
 
     @contextlib.asynccontextmanager
-    async def worker(self, caller: str, turn: asyncio.Future[None]) -> AsyncIterator[None]:
+    async def worker(
+        self, caller: str, turn: asyncio.Future[None], observer: Observer
+    ) -> AsyncIterator[None]:
         """Wait for the turn, and have a worker meanwhile."""
         try:
-            await turn
+            with during("queue", observer):
+                await turn
             yield
         finally:
             self._turns.remove(caller, turn)

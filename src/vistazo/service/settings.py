@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from vistazo.classifier import OutOfDistributionPolicy
 from vistazo.errors import CardError, SettingsError
@@ -21,6 +22,7 @@ from vistazo.models.fetch import MAX_MODEL_BYTES, Location, parse_location
 from vistazo.models.labels import check_labels
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
+from vistazo.service.access.settings import AccessSettings
 from vistazo.service.admission import AdmissionPolicy
 from vistazo.service.reception import ReceptionPolicy
 
@@ -93,10 +95,8 @@ def _located(value: object) -> object:
 _Location = Annotated[Location, BeforeValidator(_located)]
 
 
-class Settings(BaseModel):
+class Settings(AccessSettings):
     """Every setting, with its default. The name in capitals is the environment variable."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model_path: _Location = Field(
         _DEFAULT_MODEL, description="The .keras, .h5 or .onnx file to serve: a path or a link."
@@ -114,6 +114,10 @@ class Settings(BaseModel):
         None,
         pattern=r"^[0-9a-fA-F]{64}$",
         description="What the model file must have; with it a link is asked once only.",
+    )
+    watch_model: bool = Field(
+        False,  # noqa: FBT003 - the default
+        description="Serve another model as soon as it lies at MODEL_PATH, or its card changes.",
     )
     max_model_bytes: int = Field(
         MAX_MODEL_BYTES, ge=1_000, description="Largest model file that a link may give."
@@ -192,6 +196,15 @@ class Settings(BaseModel):
         5, ge=0, description="How long a connection is kept for a further request."
     )
     drain_timeout_s: float = Field(30, ge=0, description="Longest wait for work at shutdown.")
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port for GET /metrics alone; by default that is answered on PORT.",
+    )
+    metrics_host: str | None = Field(
+        None, description="Address that METRICS_PORT listens on; by default HOST."
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else json."
     )
@@ -255,12 +268,15 @@ class Settings(BaseModel):
         try:
             return Settings.model_validate(values)
         except ValidationError as error:
-            lines = [
-                f"  {'.'.join(map(str, fault['loc'])).upper()}: {_said(fault['msg'])} "
-                f"(it is '{_shown(fault['input'])}')"
-                for fault in error.errors(include_url=False)
-            ]
+            lines = [_correction(fault) for fault in error.errors(include_url=False)]
             raise SettingsError("These settings need a correction:\n" + "\n".join(lines)) from error
+
+
+def _correction(fault: ErrorDetails) -> str:
+    name = str(fault["loc"][0])
+    is_secret = "Secret" in str(Settings.model_fields[name].annotation)
+    shown = "" if is_secret else f" (it is '{_shown(fault['input'])}')"
+    return f"  {name.upper()}: {_said(fault['msg'])}{shown}"
 
 
 def _said(message: str) -> str:

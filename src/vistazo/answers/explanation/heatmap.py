@@ -71,7 +71,7 @@ def overlay(picture: Picture, grid: Floats, frame: Frame) -> bytes:
     """A PNG of the picture, in greys, under its heat layer."""
     longest = min(OVERLAY_PX, max(picture.width, picture.height))
     size = _sized(picture.width, picture.height, longest)
-    grey = np.asarray(Image.fromarray(picture.pixels).convert("L").resize(size), np.float32)
+    grey = np.asarray(picture.image().convert("L").resize(size), np.float32)
     heat = _colours()[_levels(grid, frame, size)].astype(np.float32)
     opacity = heat[..., 3:] / 255
     mixed = grey[..., np.newaxis] * (1 - opacity) + heat[..., :3] * opacity

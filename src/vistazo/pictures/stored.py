@@ -1,0 +1,120 @@
+"""A picture as Pillow holds it: its pixels are computed for the rows that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from vistazo.errors import CorruptImageError
+from vistazo.pictures.picture import Picture, Pixels
+
+_GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+_GREYS = ("1", "L", *_GREYS_OVER_8_BITS)
+# What undoes an EXIF orientation: exchange the axes, then reverse the rows, the columns, or both.
+_ON_THEIR_SIDE, _UPSIDE_DOWN, _MIRRORED = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)
+
+
+@contextmanager
+def damage_is_an_input_error() -> Iterator[None]:
+    """Whatever Pillow raises becomes a CorruptImageError."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except UnidentifiedImageError:  # whose words show where in memory the bytes are
+        raise CorruptImageError(
+            "The image is damaged or cut short, and its header cannot be read."
+        ) from None
+    except Exception as error:  # Pillow raises whatever its parsers trip over: any kind can come.
+        raise CorruptImageError(
+            f"The image is damaged or cut short and cannot be decoded ({error})."
+        ) from error
+
+
+class StoredPicture(Picture):
+    """``image`` is loaded; ``orientation`` is that of EXIF, 1 to 8."""
+
+    def __init__(self, image: Image.Image, orientation: int) -> None:
+        self._image = image
+        self._orientation = orientation
+
+    @property
+    def pixels(self) -> Pixels:
+        """Computed each time, and as much memory again."""
+        strips = self.strips()
+        first = next(strips)
+        pixels, top = np.empty((self.height, *first.shape[1:]), first.dtype), len(first)
+        pixels[:top] = first
+        for strip in strips:
+            pixels[top : top + len(strip)] = strip
+            top += len(strip)
+        return pixels
+
+    @property
+    def height(self) -> int:
+        return self._image.width if self._is_on_its_side else self._image.height
+
+    @property
+    def width(self) -> int:
+        return self._image.height if self._is_on_its_side else self._image.width
+
+    @property
+    def is_grey(self) -> bool:
+        return self._image.mode in _GREYS
+
+    @property
+    def _is_on_its_side(self) -> bool:
+        return self._orientation in _ON_THEIR_SIDE
+
+    def image(self) -> Image.Image:
+        """The very one that is held, where it is as it has to be."""
+        held = self._image
+        if self._orientation == 1 and held.mode in ("L", "RGB") and not held.has_transparency_data:
+            return held
+        top, whole = 0, Image.new(self._mode, (self.width, self.height))
+        for strip in self.strips():
+            whole.paste(Image.fromarray(strip), (0, top))
+            top += len(strip)
+        return whole
+
+    @property
+    def _mode(self) -> str:
+        if self._image.mode in _GREYS_OVER_8_BITS:
+            return "F"
+        return "L" if self.is_grey else "RGB"
+
+    def rows(self, top: int, bottom: int) -> Pixels:
+        """Raises CorruptImageError where the pixels cannot be computed."""
+        if self._orientation in _UPSIDE_DOWN:
+            top, bottom = self.height - bottom, self.height - top
+        box = (0, top, self.width, bottom)
+        if self._is_on_its_side:
+            box = (top, 0, bottom, self.width)
+        with damage_is_an_input_error():
+            return upright(_to_pixels(self._image.crop(box)), self._orientation)
+
+
+def _to_pixels(image: Image.Image) -> Pixels:
+    if image.mode in _GREYS_OVER_8_BITS:
+        # PNG greys of 16 bits: 65535 / 257 = 255, so the whole range is kept.
+        return np.asarray(image, dtype=np.float32) / np.float32(257)
+    if image.mode in _GREYS:
+        return np.asarray(image.convert("L"))
+    if image.has_transparency_data:
+        # As over the black surround of a film.
+        image = image.convert("RGBA")
+        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+        image = Image.alpha_composite(black, image)
+    return np.asarray(image.convert("RGB"))
+
+
+def upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Turned as EXIF says: a photograph of a film may have been taken on its side. No copy."""
+    if orientation in _ON_THEIR_SIDE:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in _UPSIDE_DOWN:
+        pixels = pixels[::-1]
+    return pixels[:, ::-1] if orientation in _MIRRORED else pixels
