@@ -19,9 +19,10 @@ from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
 from vistazo.classifier import Classifier
 from vistazo.errors import VistazoError
-from vistazo.loading import load_classifier
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
+from vistazo.service.isolation.pool import IsolatedReader
 from vistazo.service.metrics import Metrics, watch_process, watch_work
 from vistazo.service.reception import Reception
 from vistazo.service.reload import Reloader, stamp_of
@@ -43,7 +44,8 @@ def create_app(
     ``load`` gives another classifier than that of the settings. Raises SettingsError.
     """
     stopping, source = threading.Event(), settings.model_source
-    load = load or partial(load_classifier, source, settings.image_limits, stopping.is_set)
+    reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
+    load = load or partial(_load_classifier, source, reader, stopping)
     gate = Gate(settings)
     reloader = Reloader(load, partial(stamp_of, source))
     reception = Reception(settings.reception_policy)
@@ -53,7 +55,7 @@ def create_app(
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(lifetime, settings, stopping, on_failed_start),
+        lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
     )
     app.state.service = service
     app.state.metrics = _measured(service)
@@ -76,6 +78,16 @@ def _route(app: FastAPI, settings: Settings) -> None:
     if settings.metrics_port is None:
         app.include_router(metrics_routes.router)
     app.router.routes.extend(page_routes())
+
+
+def _load_classifier(
+    source: ModelSource, reader: IsolatedReader, stopping: threading.Event
+) -> Classifier:
+    """With a worker that is warm: it warms up while the model is loaded."""
+    reader.start()
+    classifier = load_classifier(source, reader, stopping.is_set)
+    reader.wait_until_warm()
+    return classifier
 
 
 def _max_bytes(settings: Settings) -> dict[str, int]:
