@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from vistazo import __version__
 from vistazo.api import admin_routes, metrics_routes, routes
+from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
 from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
@@ -73,6 +74,9 @@ def create_app(
     app.state.metrics = metrics = _measured(service)
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
+    app.openapi = partial(  # type: ignore[method-assign]
+        with_what_is_known, app.openapi, service, settings.max_batch_files
+    )
     surround(app, _max_bytes(settings), gate)
     if gate.asks:
         declare_keys(app)

@@ -6,8 +6,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vistazo.api.closing import closing
-from vistazo.api.limits import content_length
+from vistazo.api.limits import refuse
 from vistazo.api.needs import need_of
 from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
@@ -44,7 +43,7 @@ class Guard:
             identity = await self._gate.admit(Headers(scope=scope).getlist("authorization"), need)
         except (AccessError, NotReadyError) as error:
             _note(state, error)
-            await _refuse(_refusal(error), scope, receive, send)
+            await refuse(_refusal(error), scope, receive, send)
             return
         if identity is not None:
             state["caller"], state["caller_name"] = identity.caller, identity.name
@@ -69,10 +68,3 @@ def _challenge(error: AccessError) -> str:
         return f'{_REALM}, error="insufficient_scope", scope="{error.scope}"'
     has_sent_one = isinstance(error, UnauthorizedError) and error.reason
     return f'{_REALM}, error="invalid_token"' if has_sent_one else _REALM
-
-
-async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    headers = Headers(scope=scope)
-    if content_length(headers) or "transfer-encoding" in headers:
-        receive, send = closing(receive, send)
-    await refusal(scope, receive, send)

@@ -15,6 +15,7 @@ from vistazo.api.framing import OneFraming
 from vistazo.api.guard import Guard
 from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
+from vistazo.api.methods import OnlyItsMethods
 from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
 from vistazo.api.service import Service
@@ -37,6 +38,7 @@ def surround(app: FastAPI, max_bytes: Mapping[str, int], gate: Gate | None = Non
     app.add_middleware(BodyLimit, max_bytes=max_bytes)
     if gate is not None:
         app.add_middleware(Guard, gate=gate)
+    app.add_middleware(OnlyItsMethods, methods=_methods(app))
     app.add_middleware(HeadAsGet)
     app.add_middleware(OneFraming)
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
@@ -44,3 +46,14 @@ def surround(app: FastAPI, max_bytes: Mapping[str, int], gate: Gate | None = Non
     paths = {route.path for route in known if isinstance(route, Route)}
     app.add_middleware(RequestContext, paths=paths, observatory=app.state.observatory)
     app.add_middleware(TrailingSlash)
+
+
+def _methods(app: FastAPI) -> dict[str, set[str]]:
+    """Of each path that this app has, without HEAD, which is answered as GET."""
+    methods: dict[str, set[str]] = {}
+    for part in app.routes:
+        router = getattr(part, "original_router", None)  # of FastAPI's own kind of mount
+        for route in [part] if router is None else router.routes:
+            if isinstance(route, Route):
+                methods.setdefault(route.path, set()).update((route.methods or set()) - {"HEAD"})
+    return methods
