@@ -23,6 +23,7 @@ from vistazo.engines.base import Outputs
 from vistazo.models.card import ModelCard
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader, PictureReader
 
 
 def ramp(width: int = 80, height: int = 60) -> NDArray[np.float64]:
@@ -126,7 +127,7 @@ def signature(of: ModelCard) -> ModelSignature:
 
 def brightness_classifier(
     engine: BrightnessEngine | None = None,
-    limits: ImageLimits | None = None,
+    reader: PictureReader | None = None,
     *,
     baseline: Baseline | None = None,
     out_of_distribution: OutOfDistributionPolicy = "warn",
@@ -140,7 +141,7 @@ def brightness_classifier(
         engine or BrightnessEngine(),
         the_card,
         sha256,
-        limits or ImageLimits(),
+        reader or DirectReader(ImageLimits()),
         baseline=baseline,
         out_of_distribution=out_of_distribution,
         warnings=warnings,

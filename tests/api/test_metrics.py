@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from vistazo.api.limits import RequestContext
 from vistazo.api.observation import Ended, Observation, Observatory
 from vistazo.errors import CardError
 from vistazo.observer import STAGES
-from vistazo.service.metrics import Metrics
+from vistazo.service.metrics import Metrics, watch_workers
 from vistazo.service.settings import Settings
 
 README = Path(__file__).parents[2] / "README.md"
@@ -140,6 +142,21 @@ def test_reloads_are_counted_by_their_outcome() -> None:
         after = measured(client)["vistazo_reloads_total"]
     assert before == {("swapped",): 0, ("failed",): 0}
     assert after == {("swapped",): 2, ("failed",): 1}
+
+
+def test_processes_that_decode_are_counted_and_weighed() -> None:
+    @dataclass
+    class Workers:
+        ended: dict[str, int]
+        pids: list[int]
+
+    metrics, gone = Metrics(), 2**22 + 1
+    watch_workers(metrics, Workers({"memory": 2}, [os.getpid(), gone]))
+    lines = metrics.exposition("")[0].decode().splitlines()
+    assert 'vistazo_workers_ended_total{reason="memory"} 2.0' in lines
+    assert "vistazo_worker_processes 2.0" in lines
+    [held] = [line for line in lines if line.startswith("vistazo_worker_memory_bytes")]
+    assert 20e6 < float(held.split()[1]) < 4e9
 
 
 def test_services_in_one_process_count_each_for_itself(serving: Any) -> None:

@@ -21,6 +21,7 @@ from vistazo.loading import ModelSource, load_classifier
 from vistazo.models import compilation
 from vistazo.models.compilation import compile_model
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
 
 SIZE = (12, 10)
 IMAGES = np.random.default_rng(0).random((5, *SIZE, 3), np.float32)
@@ -129,7 +130,7 @@ def test_a_custom_layer_is_read_as_data_where_a_converter_of_it_is_named(
     for factor in (2, 3):  # other code compiles the same file again
         (tmp_path / "my_converters.py").write_text(CONVERTER.replace("FACTOR", str(factor)))
         source = ModelSource(model, None, tmp_path / "cache", keras_layers="my_converters")
-        classifier = load_classifier(source, ImageLimits())
+        classifier = load_classifier(source, DirectReader(ImageLimits()))
         score = classifier._engine.run(image).scores[0, 0]
         assert score == pytest.approx(1 / (1 + np.exp(4 - 8 * factor * 0.2)), abs=1e-5)
 
@@ -146,7 +147,7 @@ def test_converters_that_cannot_be_imported_are_told_in_words(tmp_path: Path) ->
         compile_model(model, tmp_path / "m.onnx", layers_module="not_there")
     source = ModelSource(model, None, tmp_path / "cache", keras_layers="not_there")
     with pytest.raises(SettingsError, match="PYTHONPATH"):
-        load_classifier(source, ImageLimits())
+        load_classifier(source, DirectReader(ImageLimits()))
 
 
 def test_a_custom_layer_is_run_by_keras_where_its_module_is_named(

@@ -19,10 +19,11 @@ from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
 from vistazo.classifier import Classifier
 from vistazo.errors import VistazoError
-from vistazo.loading import load_classifier
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
-from vistazo.service.metrics import Metrics, watch_process, watch_work
+from vistazo.service.isolation.pool import IsolatedReader
+from vistazo.service.metrics import Metrics, watch_process, watch_work, watch_workers
 from vistazo.service.reception import Reception
 from vistazo.service.reload import Reloader, stamp_of
 from vistazo.service.settings import Settings
@@ -43,7 +44,8 @@ def create_app(
     ``load`` gives another classifier than that of the settings. Raises SettingsError.
     """
     stopping, source = threading.Event(), settings.model_source
-    load = load or partial(load_classifier, source, settings.image_limits, stopping.is_set)
+    reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
+    load = load or partial(_load_classifier, source, reader, stopping)
     gate = Gate(settings)
     reloader = Reloader(load, partial(stamp_of, source))
     reception = Reception(settings.reception_policy)
@@ -54,10 +56,10 @@ def create_app(
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
         telemetry=NO_TELEMETRY,
-        lifespan=partial(lifetime, settings, stopping, on_failed_start),
+        lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
     )
     app.state.service = service
-    app.state.metrics = metrics = _measured(service)
+    app.state.metrics = metrics = _measured(service, reader)
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
     surround(app, _max_bytes(settings), gate)
@@ -77,13 +79,23 @@ def _route(app: FastAPI, settings: Settings) -> None:
     app.router.routes.extend(page_routes())
 
 
+def _load_classifier(
+    source: ModelSource, reader: IsolatedReader, stopping: threading.Event
+) -> Classifier:
+    """With a worker that is warm: it warms up while the model is loaded."""
+    reader.start()
+    classifier = load_classifier(source, reader, stopping.is_set)
+    reader.wait_until_warm()
+    return classifier
+
+
 def _max_bytes(settings: Settings) -> dict[str, int]:
     """Of the body of a request, by its path."""
     one = settings.max_upload_bytes + _FORM_BYTES
     return {"/predict": one, "/explain": one, "/predict/batch": settings.max_queued_bytes}
 
 
-def _measured(service: Service) -> Metrics:
+def _measured(service: Service, reader: IsolatedReader) -> Metrics:
     """What there is to measure, beside requests."""
     metrics = Metrics()
     watch_process(metrics)
@@ -95,4 +107,5 @@ def _measured(service: Service) -> Metrics:
         lambda: service.reloader.counts,
     )
     watch_work(metrics, service.admission, service.reception)
+    watch_workers(metrics, reader)
     return metrics

@@ -17,6 +17,7 @@ from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
 from vistazo.errors import ModelError, SettingsError, VistazoError
+from vistazo.service.isolation.pool import IsolatedReader
 from vistazo.service.reload import watch
 from vistazo.service.settings import Settings
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def lifetime(
     settings: Settings,
+    reader: IsolatedReader,
     stopping: threading.Event,
     on_failed_start: Callable[[VistazoError], None],
     app: FastAPI,
@@ -48,6 +50,8 @@ async def lifetime(
         stopping.set()
         for task in tasks:
             task.cancel()
+        # Whoever may still get an answer has got it: the server has waited for them.
+        await asyncio.to_thread(reader.close)
         await asyncio.to_thread(service.drain)
         await asyncio.to_thread(observatory.close)
 

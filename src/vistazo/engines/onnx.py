@@ -24,6 +24,8 @@ _PROBED, _MEASURED = "probe_images", ("probe_mean", "probe_variance")
 _REMEMBERED, _PROBE_METADATA = ("moving_mean", "moving_variance"), "vistazo.models.probe"
 _FATAL = 4
 
+RUNTIME_VERSION = onnxruntime.__version__
+
 
 class OnnxEngine:
     """Runs a compiled model: input (n, h, w, c), outputs ``scores`` and, where it is, ``features``.

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from vistazo.classifier import OutOfDistributionPolicy
 from vistazo.errors import CardError, SettingsError
 from vistazo.loading import ModelSource
+from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.card import MAX_SIDE_PX, Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
 from vistazo.models.fetch import MAX_MODEL_BYTES, Location, parse_location
@@ -24,6 +25,7 @@ from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
 from vistazo.service.access.settings import AccessSettings
 from vistazo.service.admission import AdmissionPolicy
+from vistazo.service.isolation.pool import IsolationPolicy
 from vistazo.service.reception import ReceptionPolicy
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
@@ -122,6 +124,16 @@ class Settings(AccessSettings):
     max_model_bytes: int = Field(
         MAX_MODEL_BYTES, ge=1_000, description="Largest model file that a link may give."
     )
+    model_timeout_s: float = Field(
+        300,
+        gt=0,
+        description="Longest that reading the model may take, and then loading and trying it.",
+    )
+    allow_control_flow: bool = Field(
+        default=False,
+        description="Whether an .onnx file may have loops, branches, and sizes that depend on "
+        "what a picture shows: for files that you trust.",
+    )
     labels: Annotated[tuple[str, ...] | None, BeforeValidator(_as_labels)] = Field(
         None, description="Without a card: the labels, in the order of the model's outputs."
     )
@@ -195,6 +207,9 @@ class Settings(AccessSettings):
     keep_alive_timeout_s: float = Field(
         5, ge=0, description="How long a connection is kept for a further request."
     )
+    job_timeout_s: float = Field(
+        30, gt=0, description="Longest that decoding one picture may take; then its process ends."
+    )
     drain_timeout_s: float = Field(30, ge=0, description="Longest wait for work at shutdown.")
     metrics_port: int | None = Field(
         None,
@@ -229,6 +244,13 @@ class Settings(AccessSettings):
             self.model_baseline,
             self.model_sha256.lower() if self.model_sha256 else None,
             self.max_model_bytes,
+            self.loading_policy,
+        )
+
+    @property
+    def loading_policy(self) -> LoadingPolicy:
+        return LoadingPolicy(
+            self.model_timeout_s, small_plan.memory_limit_bytes(), self.allow_control_flow
         )
 
     @property
@@ -242,6 +264,10 @@ class Settings(AccessSettings):
     @property
     def admission_policy(self) -> AdmissionPolicy:
         return AdmissionPolicy(self.threads, self.queue_size)
+
+    @property
+    def isolation_policy(self) -> IsolationPolicy:
+        return IsolationPolicy(self.threads, self.job_timeout_s)
 
     @property
     def reception_policy(self) -> ReceptionPolicy:
