@@ -144,6 +144,36 @@ def test_reloads_are_counted_by_their_outcome() -> None:
     assert after == {("swapped",): 2, ("failed",): 1}
 
 
+def test_the_next_model_is_measured_beside_the_one_that_answers() -> None:
+    settings = {"threads": 2, "model_path_next": "/models/next.keras", "shadow_share": 1}
+    app = create_app(
+        Settings.model_validate(settings), load=brightness_classifier, load_next=next_model
+    )
+    with TestClient(app) as client:
+        deadline_s = time.monotonic() + 10
+        while "vistazo_next_model_info" not in measured(client):
+            assert time.monotonic() < deadline_s
+        answers = {}
+        while not any(answers.values()):
+            assert time.monotonic() < deadline_s
+            assert predict(client) == 200
+            time.sleep(0.06)
+            answers = measured(client)["vistazo_next_model_answers_total"]
+        figures = measured(client)
+    assert figures["vistazo_next_model_info"] == {("brightness", "b" * 64, "1.0.0"): 1}
+    assert set(answers) == {("same_class",), ("other_class",), ("dropped",), ("failed",)}
+    assert answers["same_class",] >= 1
+    assert figures["vistazo_next_model_mean_difference"][()] == 0
+    assert figures["vistazo_next_model_latency_ratio"][()] > 0
+    # What nobody is answered with is no prediction.
+    stages = figures["vistazo_stage_duration_seconds_count"]
+    assert figures["vistazo_predictions_total"]["BRIGHT",] == stages["infer",]
+
+
+def next_model() -> Any:
+    return brightness_classifier(sha256="b" * 64)
+
+
 def test_processes_that_decode_are_counted_and_weighed() -> None:
     @dataclass
     class Workers:
@@ -276,7 +306,8 @@ def test_the_readme_explains_every_measurement_of_ours(client: TestClient) -> No
     explained = set(re.findall(r"`(vistazo_\w+)`", README.read_text()))
     not_everywhere = {
         "vistazo_container_memory_bytes", "vistazo_container_memory_limit_bytes",
-        "vistazo_connections",
+        "vistazo_connections", "vistazo_next_model_info", "vistazo_next_model_answers_total",
+        "vistazo_next_model_mean_difference", "vistazo_next_model_latency_ratio",
     }  # fmt: skip
     assert not_everywhere < explained
     assert exposed - not_everywhere == explained - not_everywhere

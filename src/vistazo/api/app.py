@@ -23,9 +23,22 @@ from vistazo.loading import ModelSource, load_classifier
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
 from vistazo.service.isolation.pool import IsolatedReader
-from vistazo.service.metrics import Metrics, watch_process, watch_work, watch_workers
+from vistazo.service.metrics import (
+    Metrics,
+    watch_models,
+    watch_process,
+    watch_work,
+    watch_workers,
+)
 from vistazo.service.reception import Reception
-from vistazo.service.reload import Reloader, stamp_of
+from vistazo.service.reload import (
+    Reloader,
+    Shadow,
+    ShadowPolicy,
+    next_reloader,
+    next_source,
+    stamp_of,
+)
 from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,18 +51,22 @@ def create_app(
     settings: Settings,
     on_failed_start: Callable[[VistazoError], None] = lambda _: None,
     load: Callable[[], Classifier] | None = None,
+    load_next: Callable[[], Classifier] | None = None,
 ) -> FastAPI:
     """Build the service. ``on_failed_start`` is told where the model cannot be served.
 
-    ``load`` gives another classifier than that of the settings. Raises SettingsError.
+    ``load`` gives another classifier than that of the settings, ``load_next`` another next one.
+    Raises SettingsError.
     """
     stopping, source = threading.Event(), settings.model_source
     reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
-    load = load or partial(_load_classifier, source, reader, stopping)
+    loading = partial(_load_classifier, reader=reader, stopping=stopping)
+    load = load or partial(loading, source)
     gate = Gate(settings)
     reloader = Reloader(load, partial(stamp_of, source))
-    reception = Reception(settings.reception_policy)
-    service = Service(reloader, Admission(settings.admission_policy), reception)
+    admission = Admission(settings.admission_policy)
+    shadow = _shadow(settings, reloader, admission, load_next, loading)
+    service = Service(reloader, admission, Reception(settings.reception_policy), shadow)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
@@ -68,6 +85,21 @@ def create_app(
     else:
         log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
     return app
+
+
+def _shadow(
+    settings: Settings,
+    reloader: Reloader,
+    admission: Admission,
+    load: Callable[[], Classifier] | None,
+    loading: Callable[[ModelSource], Classifier],
+) -> Shadow | None:
+    """None where no model comes next."""
+    if settings.model_path_next is None:
+        return None
+    source = next_source(settings.model_source, settings.model_path_next)
+    later = next_reloader(source, load or partial(loading, source), lambda: reloader.classifier)
+    return Shadow(later, ShadowPolicy(settings.shadow_share), lambda: admission.has_room)
 
 
 def _route(app: FastAPI, settings: Settings) -> None:
@@ -99,13 +131,7 @@ def _measured(service: Service, reader: IsolatedReader) -> Metrics:
     """What there is to measure, beside requests."""
     metrics = Metrics()
     watch_process(metrics)
-    metrics.shows_model(lambda: service.identity)
-    metrics.shows_counts(
-        "vistazo_reloads",
-        "Models that were loaded while another answered.",
-        "outcome",
-        lambda: service.reloader.counts,
-    )
+    watch_models(metrics, lambda: service.identity, service.reloader, service.shadow)
     watch_work(metrics, service.admission, service.reception)
     watch_workers(metrics, reader)
     return metrics

@@ -43,8 +43,8 @@ async def lifetime(
             on_failed_start(error)
         tasks = [asyncio.create_task(_load(service, on_failed_start))]
         if settings.watch_model:
-            tasks.append(asyncio.create_task(watch(service.reloader)))
-        reload_on_hangup(service.reloader)
+            tasks += [asyncio.create_task(watch(reloader)) for reloader in service.reloaders]
+        reload_on_hangup(service.reload)
         with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
             yield
         stopping.set()
@@ -83,3 +83,5 @@ async def _load(service: Service, on_failed_start: Callable[[VistazoError], None
         "ready",
         extra={"model": identity.name, "version": identity.version, "sha256": identity.sha256},
     )
+    if service.shadow is not None:
+        await service.shadow.load("start")
