@@ -24,7 +24,13 @@ from vistazo.loading import ModelSource, load_classifier
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
 from vistazo.service.isolation.pool import IsolatedReader
-from vistazo.service.metrics import Metrics, watch_process, watch_work
+from vistazo.service.metrics import (
+    Metrics,
+    watch_models,
+    watch_process,
+    watch_work,
+    watch_workers,
+)
 from vistazo.service.reception import Reception
 from vistazo.service.reload import (
     Reloader,
@@ -71,7 +77,7 @@ def create_app(
         lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
     )
     app.state.service = service
-    app.state.metrics = metrics = _measured(service)
+    app.state.metrics = metrics = _measured(service, reader)
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
     app.openapi = partial(  # type: ignore[method-assign]
@@ -125,16 +131,11 @@ def _max_bytes(settings: Settings) -> dict[str, int]:
     return {"/predict": one, "/explain": one, "/predict/batch": settings.max_queued_bytes}
 
 
-def _measured(service: Service) -> Metrics:
+def _measured(service: Service, reader: IsolatedReader) -> Metrics:
     """What there is to measure, beside requests."""
     metrics = Metrics()
     watch_process(metrics)
-    metrics.shows_model(lambda: service.identity)
-    metrics.shows_counts(
-        "vistazo_reloads",
-        "Models that were loaded while another answered.",
-        "outcome",
-        lambda: service.reloader.counts,
-    )
+    watch_models(metrics, lambda: service.identity, service.reloader, service.shadow)
     watch_work(metrics, service.admission, service.reception)
+    watch_workers(metrics, reader)
     return metrics
