@@ -57,7 +57,8 @@ def create_app(
     app.state.service = service
     app.state.metrics = _measured(service)
     _route(app, settings)
-    surround(app, _max_bytes(settings), gate)
+    proxies, origins = settings.trusted_proxies, settings.cors_origins
+    surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
     if gate.asks:
         declare_keys(app)
     else:
