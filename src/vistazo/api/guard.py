@@ -11,7 +11,13 @@ from vistazo.api.limits import content_length
 from vistazo.api.needs import need_of
 from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
-from vistazo.errors import AccessError, ForbiddenError, UnauthorizedError
+from vistazo.errors import (
+    AccessError,
+    ForbiddenError,
+    NotReadyError,
+    UnauthorizedError,
+    VistazoError,
+)
 from vistazo.service.access.gate import Gate
 
 _REALM = 'Bearer realm="vistazo"'
@@ -35,8 +41,8 @@ class Guard:
             return
         state = scope.setdefault("state", {})
         try:
-            identity = self._gate.admit(Headers(scope=scope).getlist("authorization"), need)
-        except AccessError as error:
+            identity = await self._gate.admit(Headers(scope=scope).getlist("authorization"), need)
+        except (AccessError, NotReadyError) as error:
             _note(state, error)
             await _refuse(_refusal(error), scope, receive, send)
             return
@@ -45,15 +51,16 @@ class Guard:
         await self._app(scope, receive, send)
 
 
-def _note(state: dict[str, object], error: AccessError) -> None:
+def _note(state: dict[str, object], error: VistazoError) -> None:
     if isinstance(error, UnauthorizedError) and error.reason:
         state["refused_for"] = error.reason
     if isinstance(error, ForbiddenError) and error.name:
         state["caller_name"] = error.name
 
 
-def _refusal(error: AccessError) -> Response:
-    return problem_response(error, {"WWW-Authenticate": _challenge(error)})
+def _refusal(error: VistazoError) -> Response:
+    headers = {"WWW-Authenticate": _challenge(error)} if isinstance(error, AccessError) else {}
+    return problem_response(error, headers)
 
 
 def _challenge(error: AccessError) -> str:

@@ -81,6 +81,7 @@ def learn(
             unseen=np.arange(unseen),
             hints=settings.card_hints,
             cache_dir=settings.cache_dir,
+            policy=settings.loading_policy,
             show=lambda done, _: learnt.update(done - learnt.pos),
         )
     doubt = _scale_doubt(model, spec, readable, settings)
@@ -92,7 +93,9 @@ def learn(
 def _scale_doubt(model: Path, spec: InputSpec, files: list[Path], settings: Settings) -> str | None:
     """Whether these pictures, scaled as the card says, can be what the model was trained on."""
     size = spec.height, spec.width
-    with open_without_card(model, settings.cache_dir, size, settings.keras_layers) as engine:
+    with open_without_card(
+        model, settings.cache_dir, size, settings.keras_layers, settings.loading_policy
+    ) as engine:
         evidence = scale_evidence(engine, spec, drawn_pictures(files, settings, decode_size(spec)))
     return scale_warning(evidence, spec) if evidence is not None else None
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from vistazo.service.location_setting import LocationSetting
+
 
 class AccessSettings(BaseModel):
     """Without any of them nobody is asked who he is."""
@@ -17,4 +19,15 @@ class AccessSettings(BaseModel):
     )
     api_keys_file: Path | None = Field(
         None, description="A file of such keys, one a line; read again when it changes."
+    )
+    jwt_secret: SecretStr | None = Field(
+        None, description="For tokens with HS256: 32 random bytes or more, as text."
+    )
+    jwt_jwks: LocationSetting | None = Field(
+        None, description="For tokens with RS256, ES256, EdDSA: a key set, a path or an https link."
+    )
+    jwt_issuer: str | None = Field(None, description="Who has to have issued a token (iss).")
+    jwt_audience: str | None = Field(None, description="Whom a token has to be for (aud).")
+    jwt_leeway_s: float = Field(
+        30, ge=0, le=300, description="How much the issuer's clock may differ from ours."
     )
