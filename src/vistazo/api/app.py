@@ -85,7 +85,8 @@ def create_app(
     app.openapi = partial(  # type: ignore[method-assign]
         with_what_is_known, app.openapi, service, settings.max_batch_files
     )
-    surround(app, _max_bytes(settings), gate)
+    proxies, origins = settings.trusted_proxies, settings.cors_origins
+    surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
     if gate.asks:
         declare_keys(app)
     else:

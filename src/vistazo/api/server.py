@@ -66,18 +66,7 @@ def serve(settings: Settings) -> None:
         server.should_exit = True
 
     app = create_app(settings, on_failed_start)
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http=bounded_http(connection_policy(settings)),
-        backlog=ACCEPTED_AT_ONCE,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(settings.drain_timeout_s),
-    )
-    server = _Server(config, app.state.service.turn_away)
+    server = _Server(server_config(app, settings), app.state.service.turn_away)
     app.state.metrics.shows(
         "vistazo_connections",
         "Connections that are open.",
@@ -89,6 +78,21 @@ def serve(settings: Settings) -> None:
         server.run(sockets=[listener])
     if failures:
         raise failures[0]
+
+
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=bounded_http(connection_policy(settings)),
+        backlog=ACCEPTED_AT_ONCE,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # it would believe every program on this machine; see Forwarded
+        timeout_graceful_shutdown=int(settings.drain_timeout_s),
+    )
 
 
 def connection_policy(settings: Settings) -> ConnectionPolicy:
