@@ -230,8 +230,8 @@ def said(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
             for answer in ask_everything(client):
                 statuses.add(answer.status_code)
                 answers.append(repr(answer.headers.raw).encode() + answer.content)
+            answers += [said_to(service.url, request) for request in raw_requests()]
             metrics = client.get("/metrics").content
-        answers += [said_to(service.url, request) for request in raw_requests()]
         _, log = service.stop()
     return Said(answers, metrics, collector.bodies, log.encode(), statuses)
 
@@ -242,6 +242,11 @@ def test_nothing_of_a_request_is_logged(said: Said) -> None:
 
 def test_nothing_of_a_request_or_of_the_machine_is_measured(said: Said) -> None:
     assert not found([said.metrics], {**PLANTED, **OF_THE_MACHINE})
+
+
+def test_what_is_no_http_is_measured(said: Said) -> None:
+    assert b'vistazo_connections_ended_total{reason="malformed"}' in said.metrics
+    assert b"vistazo_connections 1.0" in said.metrics
 
 
 def test_nothing_of_a_request_or_of_the_machine_is_traced(said: Said) -> None:
