@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from vistazo import __version__
 from vistazo.api import admin_routes, metrics_routes, routes
+from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
 from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
@@ -79,7 +80,11 @@ def create_app(
     app.state.metrics = metrics = _measured(service, reader)
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
-    surround(app, _max_bytes(settings), gate)
+    app.openapi = partial(  # type: ignore[method-assign]
+        with_what_is_known, app.openapi, service, settings.max_batch_files
+    )
+    proxies, origins = settings.trusted_proxies, settings.cors_origins
+    surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
     if gate.asks:
         declare_keys(app)
     else:

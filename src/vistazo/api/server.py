@@ -69,18 +69,7 @@ def serve(settings: Settings) -> None:
 
     app = create_app(settings, on_failed_start)
     ended: Counter[str] = Counter()
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http=bounded_http(connection_policy(settings), ended),
-        backlog=ACCEPTED_AT_ONCE,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(settings.drain_timeout_s),
-    )
-    server = _Server(config, app.state.service.turn_away)
+    server = _Server(server_config(app, settings, ended), app.state.service.turn_away)
     _measure(app.state.metrics, server, ended)
     with listen(settings.host, settings.port) as listener:
         host, port = listener.getsockname()[:2]
@@ -98,6 +87,24 @@ def _measure(metrics: Metrics, server: uvicorn.Server, ended: Counter[str]) -> N
         "Connections that were ended for what their callers did.",
         "reason",
         lambda: ended,
+    )
+
+
+def server_config(
+    app: FastAPI, settings: Settings, ended: Counter[str] | None = None
+) -> uvicorn.Config:
+    """Connections that pass a bound are counted in ``ended``, by the reason."""
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=bounded_http(connection_policy(settings), ended),
+        backlog=ACCEPTED_AT_ONCE,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # it would believe every program on this machine; see Forwarded
+        timeout_graceful_shutdown=int(settings.drain_timeout_s),
     )
 
 
