@@ -6,6 +6,7 @@ import io
 import json
 import struct
 import threading
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -22,6 +23,7 @@ from vistazo.engines.base import Outputs
 from vistazo.models.card import ModelCard
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader, PictureReader
 
 
 def ramp(width: int = 80, height: int = 60) -> NDArray[np.float64]:
@@ -92,16 +94,22 @@ class BrightnessEngine:
         self.signature = signature(of or card())
         self.maps = maps
         self.runs = 0
+        self.takes_s = 0.0
         self.is_closed = False
+        self.interrupts = 0
         self.head = None
         self.probe = None
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
         if self._gate is not None:
             assert self._gate.wait(30)
+        time.sleep(self.takes_s)
         self.runs += 1
         scores = images.mean(axis=(1, 2), dtype=np.float32)[:, :1]
         return Outputs(scores, images if self.maps else None)
+
+    def interrupt(self) -> None:
+        self.interrupts += 1
 
     def close(self) -> None:
         self.is_closed = True
@@ -123,11 +131,12 @@ def signature(of: ModelCard) -> ModelSignature:
 
 def brightness_classifier(
     engine: BrightnessEngine | None = None,
-    limits: ImageLimits | None = None,
+    reader: PictureReader | None = None,
     *,
     baseline: Baseline | None = None,
     out_of_distribution: OutOfDistributionPolicy = "warn",
     warnings: tuple[str, ...] = (),
+    sha256: str = "0" * 64,
     **changes: Any,
 ) -> Classifier:
     """Says BRIGHT for a picture whose mean is above the threshold, with the mean as probability."""
@@ -135,8 +144,8 @@ def brightness_classifier(
     return Classifier(
         engine or BrightnessEngine(),
         the_card,
-        "0" * 64,
-        limits or ImageLimits(),
+        sha256,
+        reader or DirectReader(ImageLimits()),
         baseline=baseline,
         out_of_distribution=out_of_distribution,
         warnings=warnings,
@@ -169,11 +178,13 @@ def write_brightness_model(
     *,
     maps: bool = False,
     custom: str | None = None,
+    slope: float = 8,
+    version: str = "1.0.0",
 ) -> Path:
     """A real ``.keras`` file, made without Keras, and its card: sigmoid(8 * mean - 4) of 8 x 8.
 
     With ``maps`` it has a spatial feature map: the picture itself. ``custom`` puts a layer of that
-    class before the mean.
+    class before the mean. Another ``slope`` than 8 is another model: -8 says the opposite.
     """
     convolution = layer("Conv2D", "copy", filters=1, kernel_size=[1, 1], use_bias=False)
     layers = [
@@ -188,12 +199,12 @@ def write_brightness_model(
     with h5py.File(weights, "w") as file:
         if maps:
             file["layers/copy/vars/0"] = np.ones((1, 1, 1, 1), np.float32)
-        file["layers/score/vars/0"] = np.full((1, 1), 8, np.float32)
-        file["layers/score/vars/1"] = np.full((1,), -4, np.float32)
+        file["layers/score/vars/0"] = np.full((1, 1), slope, np.float32)
+        file["layers/score/vars/1"] = np.full((1,), -slope / 2, np.float32)
     write_keras_archive(path, config, weights.getvalue())
     document = {
         "name": "brightness",
-        "version": "1.0.0",
+        "version": version,
         "labels": list(labels),
         "input": {"height": 8, "width": 8, "colour": "grey", "scale": "1/255"},
         "output": {"kind": "sigmoid" if len(labels) == 2 else "softmax"},

@@ -14,14 +14,20 @@ VistazoError
 │   ├── UnsupportedFormatError   not an accepted format, whatever its name says
 │   ├── UploadTooLargeError      more bytes than the limit
 │   ├── CorruptImageError        an accepted format, but damaged or empty
-│   └── RejectedUploadError      a sound picture that breaks one or more rules
+│   ├── RejectedUploadError      a sound picture that breaks one or more rules
+│   └── PictureTooCostlyError    decoding it takes more than a picture may
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── SlowUploadError          the body did not arrive in time
 │   └── CallerLeftError          who asked hung up; only the log is told
+├── AccessError              the caller may not do this
+│   ├── UnauthorizedError        he sent no key or token, or one that is not valid
+│   └── ForbiddenError           a valid one that is not for this
+├── ReloadFailedError        another model was asked for, and cannot be served
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
+    ├── RateLimitedError         the caller has asked as often as he may
     └── NotReadyError            starting or draining
 
 Each says in one sentence what happened and, where something can be done, what to do. ``code`` is
@@ -107,6 +113,10 @@ class RejectedUploadError(InputError):
         self.broken = tuple(broken)
 
 
+class PictureTooCostlyError(InputError):
+    code = "picture_too_costly"
+
+
 class RequestError(VistazoError):
     code = "bad_request"
 
@@ -127,13 +137,50 @@ class CallerLeftError(RequestError):
     code = "caller_left"
 
 
+class AccessError(VistazoError):
+    code = "access"
+
+
+class UnauthorizedError(AccessError):
+    """``reason`` is for the log: what is wrong with what was sent. Empty where nothing was sent."""
+
+    code = "unauthorized"
+
+    def __init__(self, said: str, reason: str = "") -> None:
+        super().__init__(said)
+        self.reason = reason
+
+
+class ForbiddenError(AccessError):
+    """``scope`` is what is missing, ``name`` who asks, where that is known."""
+
+    code = "forbidden"
+
+    def __init__(self, said: str, scope: str, name: str = "") -> None:
+        super().__init__(said)
+        self.scope = scope
+        self.name = name
+
+
+class ReloadFailedError(VistazoError):
+    code = "reload_failed"
+
+
 class UnavailableError(VistazoError):
     code = "unavailable"
-    retry_after_s: ClassVar[int] = 1
+    retry_after_s: int = 1
 
 
 class QueueFullError(UnavailableError):
     code = "queue_full"
+
+
+class RateLimitedError(UnavailableError):
+    code = "rate_limited"
+
+    def __init__(self, said: str, retry_after_s: int) -> None:
+        super().__init__(said)
+        self.retry_after_s = retry_after_s
 
 
 class NotReadyError(UnavailableError):

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from vistazo.api.server import listen
+from vistazo.api.listener import listen
 from vistazo.errors import SettingsError
-from vistazo.service.settings import Settings
 
 
 def test_answers_on_a_kept_connection_are_sent_at_once() -> None:
@@ -22,7 +21,7 @@ def test_answers_on_a_kept_connection_are_sent_at_once() -> None:
             found.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             writer.close()
 
-        listener = listen(Settings.model_validate({"port": 0}))
+        listener = listen("127.0.0.1", 0)
         async with await asyncio.start_server(look, sock=listener):
             _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
             writer.close()
@@ -32,10 +31,10 @@ def test_answers_on_a_kept_connection_are_sent_at_once() -> None:
 
 
 def test_a_port_in_use_is_told_in_words() -> None:
-    with listen(Settings.model_validate({"port": 0})) as listener:
+    with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(SettingsError, match=f"port {port}: it is in use by another program"):
-            listen(Settings.model_validate({"port": port}))
+            listen("127.0.0.1", port)
 
 
 FIRST_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
@@ -55,11 +54,11 @@ def nobody() -> Iterator[None]:
 
 def test_a_port_that_only_root_may_use_has_a_sentence_of_its_own(nobody: None) -> None:
     with pytest.raises(SettingsError, match="only root may use a port below 1024") as refused:
-        listen(Settings.model_validate({"port": 80}))
-    assert "PORT=8000" in str(refused.value)
+        listen("127.0.0.1", 80)
+    assert "PORT=8080" in str(refused.value)
     assert "--sysctl net.ipv4.ip_unprivileged_port_start=0" in str(refused.value)
 
 
 def test_an_address_that_is_not_of_this_machine_is_told_in_the_systems_words() -> None:
     with pytest.raises(SettingsError, match=r"[Cc]annot assign requested address"):
-        listen(Settings.model_validate({"host": "192.0.2.1"}))
+        listen("192.0.2.1", 8000)

@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ import httpx
 import pytest
 import uvicorn
 
-from builders import encoded, film
+from builders import brightness_classifier, encoded, film
 from page.windows import Windows, dress
 from vistazo.api.app import create_app
+from vistazo.classifier import Classifier
+from vistazo.service.access.api_key import digest_of, new_key
+from vistazo.service.access.key_file import change_key_file
+from vistazo.service.access.key_ring import KeyEntry
+from vistazo.service.access.scopes import AccessScope
 from vistazo.service.settings import Settings
 
 playwright = pytest.importorskip(
@@ -48,8 +54,37 @@ def watchful_url(cache: Path) -> Iterator[str]:
     yield from _serve(Settings(threads=1, cache_dir=cache))
 
 
-def _serve(settings: Settings) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None))
+@dataclass(frozen=True)
+class Guarded:
+    """A service that wants a key: ``graphs`` may not classify, ``ward`` and ``other`` may."""
+
+    url: str
+    keys: dict[str, str]
+    file: Path
+
+    def admit(self, *names: str) -> None:
+        """These, and nobody else."""
+        scopes: dict[str, AccessScope] = {"graphs": "metrics"}
+        entries = [
+            KeyEntry(name, frozenset({scopes.get(name, "predict")}), digest_of(self.keys[name]))
+            for name in names
+        ]
+        change_key_file(self.file, lambda _: entries)
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    names = ("graphs", "ward", "other")
+    keys, file = {name: new_key() for name in names}, tmp_path_factory.mktemp("keys") / "keys.txt"
+    Guarded("", keys, file).admit(*names)
+    settings = Settings(threads=1, api_keys_file=file)
+    for url in _serve(settings, brightness_classifier):
+        yield Guarded(url, keys, file)
+
+
+def _serve(settings: Settings, load: Callable[[], Classifier] | None = None) -> Iterator[str]:
+    app = create_app(settings, load=load)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

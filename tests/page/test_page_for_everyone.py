@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from page import stubs
+from page.conftest import Guarded
 
 OpenPage = Callable[..., Any]
 
@@ -47,6 +49,43 @@ def test_a_service_that_wants_a_key_gets_the_one_that_is_typed(
     add(page, a_film)
     assert page.locator("#result .label").count() == 1
     assert sent == ["", "Bearer wrong", "Bearer right", "Bearer right"]
+
+
+def test_keys_that_are_refused_are_asked_for_again_and_in_words(
+    open_page: OpenPage, guarded: Guarded
+) -> None:
+    page = open_page(url=guarded.url, wait=False)
+    for typed, said in (
+        ("clave ñ", "not accepted"),
+        ("vz_wrong", "not accepted"),
+        (guarded.keys["graphs"], "not for this"),
+    ):
+        page.fill("#key-value", typed)
+        page.press("#key-value", "Enter")
+        page.wait_for_selector(f"#key-why:has-text('{said}')")
+    page.fill("#key-value", f"  {guarded.keys['ward']} ")
+    page.press("#key-value", "Enter")
+    page.wait_for_selector("#about:not([hidden])")
+
+
+def test_a_key_that_was_revoked_meanwhile_is_asked_for_once_for_all_pictures(
+    open_page: OpenPage, guarded: Guarded, a_film: Path, another_film: Path
+) -> None:
+    page = open_page(url=guarded.url, wait=False)
+    page.fill("#key-value", guarded.keys["ward"])
+    page.press("#key-value", "Enter")
+    page.wait_for_selector("#about:not([hidden])")
+    guarded.admit("graphs", "other")
+    time.sleep(1.1)  # the file is looked at once in a second
+    page.set_input_files("#files", [a_film, another_film])
+    page.wait_for_selector("#key-why:has-text('not accepted')")
+    page.fill("#key-value", guarded.keys["other"])
+    page.press("#key-value", "Enter")
+    page.wait_for_selector("#list:not(:has(li.pending))")
+    assert page.locator("#list li").count() == 2
+    assert page.locator("#result .label").count() == 1
+    assert not page.is_visible("dialog")
+    guarded.admit("graphs", "ward", "other")
 
 
 def test_who_has_no_key_is_told_so(open_page: OpenPage) -> None:

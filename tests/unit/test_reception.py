@@ -82,10 +82,40 @@ def test_who_is_quick_is_not_sent_away_for_another() -> None:
 
     async def then() -> None:
         with pytest.raises(QueueFullError, match="waiting"):
-            await bringing(room, "b", 50)()
-        await bringing(room, "b", 40)()
+            await bringing(room, "b", 60)()
+        await bringing(room, "b", 50)()
 
-    assert asyncio.run(_beside(room, [("a", 60)], then)) == [None]
+    assert asyncio.run(_beside(room, [("a", 50)], then)) == [None]
+
+
+@pytest.mark.parametrize(
+    ("held", "ends"),
+    [
+        ([("a", 70)], ["a"]),
+        ([("a", 40), ("a", 20), ("c", 30)], ["a", "a"]),
+        ([("a", 20), ("a", 40), ("c", 30)], ["a"]),
+        ([("a", 20), ("c", 70)], ["c"]),
+    ],
+)
+def test_who_holds_more_than_an_even_share_gives_way_though_he_is_quick(
+    held: list[tuple[str, int]], ends: list[str]
+) -> None:
+    room = reception()
+    ended = asyncio.run(_beside(room, held, bringing(room, "b", 32)))
+    gave_way = [caller for (caller, _), end in zip(held, ended, strict=True) if end]
+    assert gave_way == ends
+
+
+def test_who_floods_does_not_drive_out_one_who_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = reception()
+
+    async def then() -> None:
+        monkeypatch.setattr("vistazo.service.reception._QUICK_S", 0.0)
+        with room.upload("a"), pytest.raises(QueueFullError, match="gave way"):
+            await bringing(room, "a", 60, 10, 30)()
+
+    ends = asyncio.run(_beside(room, [("b", 20), ("a", 20)], then))
+    assert [type(end) for end in ends] == [type(None), QueueFullError]
 
 
 def test_the_slowest_of_the_address_that_holds_the_most_gives_way(anybody_is_slow: None) -> None:
@@ -99,7 +129,7 @@ def test_who_holds_the_most_and_is_the_slowest_gives_way_himself(anybody_is_slow
     room = reception()
 
     async def then() -> None:
-        with pytest.raises(QueueFullError, match="slowest"):
+        with pytest.raises(QueueFullError, match="gave way"):
             await bringing(room, "a", 30, 60)()
 
     assert asyncio.run(_beside(room, [("b", 20)], then)) == [None]
@@ -121,6 +151,35 @@ def test_bodies_that_wait_for_their_answer_do_not_give_way(anybody_is_slow: None
             assert upload.n_bytes == 80
 
     asyncio.run(refused())
+
+
+class Place:
+    """One that waits for its answer, or is being answered."""
+
+    def __init__(self, *, is_waiting: bool) -> None:
+        self.is_waiting = is_waiting
+        self.has_given_way = False
+
+    def give_way(self) -> None:
+        self.has_given_way = True
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+def test_a_body_beyond_its_share_gives_way_until_it_is_being_answered(is_waiting: bool) -> None:
+    async def come() -> bool:
+        room, place = reception(), Place(is_waiting=is_waiting)
+        with room.upload("a") as upload:
+            upload.received(80)
+            upload.wait_in(place)
+            if is_waiting:
+                await bringing(room, "b", 30)()
+            else:
+                with pytest.raises(QueueFullError, match="waiting"):
+                    await bringing(room, "b", 30)()
+            assert upload.n_bytes == (0 if is_waiting else 80)
+        return place.has_given_way
+
+    assert asyncio.run(come()) == is_waiting
 
 
 def test_one_large_body_finds_room_when_it_is_alone() -> None:

@@ -3,6 +3,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,24 @@ def test_a_changed_model_is_another_entry(model: Path, tmp_path: Path) -> None:
     first = compile_once(model, tmp_path / "cache")
     model.write_bytes(model.read_bytes() + b"\0")  # a zip bears a comment's worth of slack
     assert sha256_of(model)[:32] not in first.name
+
+
+def test_a_model_that_is_replaced_while_it_is_compiled_is_not_kept_under_the_name_of_the_one_before(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, compile_model = find_model(model, None), store.compile_model
+
+    def compile_another(source: Path, target: Path, **more: Any) -> object:
+        write_brightness_model(source, slope=-8)
+        return compile_model(source, target, **more)
+
+    monkeypatch.setattr(store, "compile_model", compile_another)
+    with (
+        pytest.raises(ModelError, match="changed while it was read"),
+        compiled(found, tmp_path / "cache"),
+    ):
+        pass
+    assert not list((tmp_path / "cache").glob("*.onnx"))
 
 
 def test_where_the_cache_cannot_be_written_the_model_is_served_all_the_same(

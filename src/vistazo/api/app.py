@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.routing import Route
 
 from vistazo import __version__
-from vistazo.api.closing import LastAnswers
-from vistazo.api.framing import OneFraming
-from vistazo.api.head import HeadAsGet
-from vistazo.api.limits import BodyLimit, RequestContext
+from vistazo.api import admin_routes, metrics_routes, routes
+from vistazo.api.interface import with_what_is_known
+from vistazo.api.lifetime import lifetime
+from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
-from vistazo.api.paths import TrailingSlash
-from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
-from vistazo.api.routes import UploadPolicy, router
+from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
+from vistazo.api.surroundings import surround
 from vistazo.classifier import Classifier
-from vistazo.errors import ModelError, VistazoError
-from vistazo.loading import load_classifier
+from vistazo.errors import VistazoError
+from vistazo.loading import ModelSource, load_classifier
+from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
+from vistazo.service.isolation.pool import IsolatedReader
+from vistazo.service.metrics import (
+    Metrics,
+    watch_models,
+    watch_process,
+    watch_work,
+    watch_workers,
+)
 from vistazo.service.reception import Reception
+from vistazo.service.reload import (
+    Reloader,
+    Shadow,
+    ShadowPolicy,
+    next_reloader,
+    next_source,
+    stamp_of,
+)
 from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,88 +52,91 @@ def create_app(
     settings: Settings,
     on_failed_start: Callable[[VistazoError], None] = lambda _: None,
     load: Callable[[], Classifier] | None = None,
+    load_next: Callable[[], Classifier] | None = None,
 ) -> FastAPI:
     """Build the service. ``on_failed_start`` is told where the model cannot be served.
 
-    ``load`` gives another classifier than that of the settings.
+    ``load`` gives another classifier than that of the settings, ``load_next`` another next one.
+    Raises SettingsError.
     """
-    stopping = threading.Event()
-    if load is None:
-        source, limits = settings.model_source, settings.image_limits
-        load = partial(load_classifier, source, limits, stopping.is_set)
-    reception = Reception(settings.reception_policy)
-    service = Service(load, Admission(settings.admission_policy), reception)
+    stopping, source = threading.Event(), settings.model_source
+    reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
+    loading = partial(_load_classifier, reader=reader, stopping=stopping)
+    load = load or partial(loading, source)
+    gate = Gate(settings)
+    reloader = Reloader(load, partial(stamp_of, source))
+    admission = Admission(settings.admission_policy)
+    shadow = _shadow(settings, reloader, admission, load_next, loading)
+    service = Service(reloader, admission, Reception(settings.reception_policy), shadow)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(_lifespan, service, stopping, on_failed_start),
+        telemetry=NO_TELEMETRY,
+        lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
     )
     app.state.service = service
-    uploads = UploadPolicy(
-        settings.max_batch_files,
-        max_predict_bytes=settings.max_upload_bytes + _FORM_BYTES,
-        max_batch_bytes=settings.max_queued_bytes,
+    app.state.metrics = metrics = _measured(service, reader)
+    app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
+    _route(app, settings)
+    app.openapi = partial(  # type: ignore[method-assign]
+        with_what_is_known, app.openapi, service, settings.max_batch_files
     )
-    app.state.upload_policy = uploads
-    app.include_router(router)
-    app.router.routes.extend(page_routes())
-    app.add_exception_handler(VistazoError, on_error)
-    app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_exception_handler(RequestValidationError, on_invalid_request)
-    _surround(app, service, uploads)
+    proxies, origins = settings.trusted_proxies, settings.cors_origins
+    surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
+    if gate.asks:
+        declare_keys(app)
+    else:
+        log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
     return app
 
 
-def _surround(app: FastAPI, service: Service, uploads: UploadPolicy) -> None:
-    """What every request passes on its way to its handler; the last one added is the first."""
-    app.add_middleware(
-        BodyLimit,
-        max_bytes={
-            "/predict": uploads.max_predict_bytes,
-            "/explain": uploads.max_predict_bytes,
-            "/predict/batch": uploads.max_batch_bytes,
-        },
-    )
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(OneFraming)
-    app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
-    routes = (*app.routes, *router.routes)
-    paths = {route.path for route in routes if isinstance(route, Route)}
-    app.add_middleware(RequestContext, paths=paths)
-    app.add_middleware(TrailingSlash)
+def _shadow(
+    settings: Settings,
+    reloader: Reloader,
+    admission: Admission,
+    load: Callable[[], Classifier] | None,
+    loading: Callable[[ModelSource], Classifier],
+) -> Shadow | None:
+    """None where no model comes next."""
+    if settings.model_path_next is None:
+        return None
+    source = next_source(settings.model_source, settings.model_path_next)
+    later = next_reloader(source, load or partial(loading, source), lambda: reloader.classifier)
+    return Shadow(later, ShadowPolicy(settings.shadow_share), lambda: admission.has_room)
 
 
-@contextlib.asynccontextmanager
-async def _lifespan(
-    service: Service,
-    stopping: threading.Event,
-    on_failed_start: Callable[[VistazoError], None],
-    _app: FastAPI,
-) -> AsyncIterator[None]:
-    """Load while the port already answers: a model that has to be compiled first takes a while."""
-    loading = asyncio.create_task(_load(service, on_failed_start))
-    with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
-        yield
-    stopping.set()
-    loading.cancel()
-    await asyncio.to_thread(service.drain)
+def _route(app: FastAPI, settings: Settings) -> None:
+    app.state.upload_policy = routes.UploadPolicy(settings.max_batch_files)
+    app.include_router(routes.router)
+    app.include_router(admin_routes.router)
+    if settings.metrics_port is None:
+        app.include_router(metrics_routes.router)
+    app.router.routes.extend(page_routes())
 
 
-async def _load(service: Service, on_failed_start: Callable[[VistazoError], None]) -> None:
-    try:
-        await asyncio.to_thread(service.start)
-    except VistazoError as error:
-        log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})
-        on_failed_start(error)
-        return
-    except Exception:  # the outermost boundary of a task that nobody awaits
-        log.exception("unexpected error while the model was loaded")
-        on_failed_start(ModelError("The model could not be loaded. The log has the reason."))
-        return
-    identity = service.classifier.identity
-    log.info(
-        "ready",
-        extra={"model": identity.name, "version": identity.version, "sha256": identity.sha256},
-    )
+def _load_classifier(
+    source: ModelSource, reader: IsolatedReader, stopping: threading.Event
+) -> Classifier:
+    """With a worker that is warm: it warms up while the model is loaded."""
+    reader.start()
+    classifier = load_classifier(source, reader, stopping.is_set)
+    reader.wait_until_warm()
+    return classifier
+
+
+def _max_bytes(settings: Settings) -> dict[str, int]:
+    """Of the body of a request, by its path."""
+    one = settings.max_upload_bytes + _FORM_BYTES
+    return {"/predict": one, "/explain": one, "/predict/batch": settings.max_queued_bytes}
+
+
+def _measured(service: Service, reader: IsolatedReader) -> Metrics:
+    """What there is to measure, beside requests."""
+    metrics = Metrics()
+    watch_process(metrics)
+    watch_models(metrics, lambda: service.identity, service.reloader, service.shadow)
+    watch_work(metrics, service.admission, service.reception)
+    watch_workers(metrics, reader)
+    return metrics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -11,9 +12,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from vistazo.api import refusals
+from vistazo.api.callers import caller_of
 from vistazo.api.departure import while_connected
-from vistazo.api.multipart import FIELD, UploadedFile, read_files
-from vistazo.api.problems import problem_of
+from vistazo.api.multipart import FIELD, MAX_OTHER_FIELDS, UploadedFile, read_files
+from vistazo.api.observation import Observation
+from vistazo.api.problems import described, problem_of
 from vistazo.api.schemas import (
     Answer,
     BatchAnswer,
@@ -21,24 +24,23 @@ from vistazo.api.schemas import (
     Concluded,
     Health,
     Heatmap,
+    LastReload,
     ModelDescription,
-    Problem,
+    NextModel,
 )
 from vistazo.api.service import Service
-from vistazo.classifier import Classifier
+from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError, RequestError
 from vistazo.service import telemetry
+from vistazo.service.admission import Place
+from vistazo.service.reload import Answered, Shadow
 
 router = APIRouter()
 
 
 @dataclass(frozen=True)
 class UploadPolicy:
-    """The byte limits are those of whole requests."""
-
     max_batch_files: int
-    max_predict_bytes: int
-    max_batch_bytes: int
 
 
 def _service(request: Request) -> Service:
@@ -46,38 +48,40 @@ def _service(request: Request) -> Service:
     return service
 
 
+def _observation(request: Request) -> Observation:
+    observation: Observation = request.state.observation
+    return observation
+
+
 def _policy(request: Request) -> UploadPolicy:
     policy: UploadPolicy = request.app.state.upload_policy
     return policy
 
 
+TheObservation = Annotated[Observation, Depends(_observation)]
 TheService = Annotated[Service, Depends(_service)]
 ThePolicy = Annotated[UploadPolicy, Depends(_policy)]
 
 
 def _form(schema: dict[str, Any]) -> dict[str, Any]:
-    properties = {"type": "object", "properties": {FIELD: schema}, "required": [FIELD]}
-    content = {"multipart/form-data": {"schema": properties}}
-    return {"requestBody": {"required": True, "content": content}}
+    fields = {"type": "object", "properties": {FIELD: schema}, "required": [FIELD]}
+    form = {"schema": {**fields, "maxProperties": 1 + MAX_OTHER_FIELDS}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
 
 
 _FILE = {"type": "string", "format": "binary", "description": "PNG or JPEG."}
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": Problem,
-        "description": description,
-        "content": {"application/problem+json": {}},
-    }
-    for status, description in {
-        400: "Not a form",
+_FILES = {"type": "array", "items": _FILE, "minItems": 1}
+_PROBLEMS = described(
+    {
+        400: "Not a form, or a label that the model does not have",
         408: "The upload took too long",
         413: "Too many bytes",
         415: "Not an accepted format, whatever its name says",
         422: "No file, or a picture that cannot be classified",
-        429: "Too busy; see Retry-After",
-        503: "Starting or shutting down; see Retry-After",
-    }.items()
-}
+        429: "Too busy",
+        503: "Starting or shutting down",
+    }
+)
 
 
 Label = Annotated[
@@ -94,6 +98,7 @@ Label = Annotated[
 async def predict(
     request: Request,
     service: TheService,
+    observation: TheObservation,
     *,
     explain: Annotated[bool, Query(description="Add a heatmap to the answer.")] = False,
     label: Label = None,
@@ -101,13 +106,14 @@ async def predict(
 ) -> Answer:
     """Classify one picture."""
     classifier = service.classifier
-    async with _received(request, service, max_files=2) as files:
-        answering = _answer(service, classifier, _only(files), explains=explain, label=label)
-        answer = await while_connected(request.receive, answering)
+    classifier.check_label(label)
+    async with _received(request, service, max_files=2) as (files, place):
+        asked = partial(_answer, place, classifier, _only(files), observation, service.shadow)
+        answer = await while_connected(request.receive, asked(explains=explain, label=label))
         if not show_input:
             return answer
         job = partial(_show_input, classifier, files[0], answer)
-        return await while_connected(request.receive, service.admission.run(job))
+        return await while_connected(request.receive, place.run(job))
 
 
 @router.post(
@@ -116,26 +122,33 @@ async def predict(
     openapi_extra=_form(_FILE),
     response_class=Response,
 )
-async def explain(request: Request, service: TheService, label: Label = None) -> Response:
+async def explain(
+    request: Request, service: TheService, observation: TheObservation, label: Label = None
+) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
     classifier = service.classifier
-    async with _received(request, service, max_files=2) as files:
-        job = partial(classifier.overlay, _only(files).data, label)
-        _, png = await while_connected(request.receive, service.admission.run(job))
+    classifier.check_label(label)
+    async with _received(request, service, max_files=2) as (files, place):
+        job = partial(classifier.overlay, _only(files).data, label, observation)
+        drawing = place.run(job, observation)
+        prediction, png = await while_connected(request.receive, drawing)
+        observation.predicted(prediction)
         return Response(png, media_type="image/png")
 
 
 @router.post(
     "/predict/batch",
     responses=_PROBLEMS,
-    openapi_extra=_form({"type": "array", "items": _FILE}),
+    openapi_extra=_form(_FILES),
     response_model_exclude_none=True,
 )
-async def predict_batch(request: Request, service: TheService, policy: ThePolicy) -> BatchAnswer:
+async def predict_batch(
+    request: Request, service: TheService, policy: ThePolicy, observation: TheObservation
+) -> BatchAnswer:
     """Classify several pictures: one result or one problem per file, in order."""
     classifier = service.classifier
-    async with _received(request, service, policy.max_batch_files) as files:
-        answers = _answers(service, classifier, files)
+    async with _received(request, service, policy.max_batch_files) as (files, place):
+        answers = _answers(place, classifier, files, observation, service.shadow)
         results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
@@ -143,13 +156,15 @@ async def predict_batch(request: Request, service: TheService, policy: ThePolicy
 @router.get("/model", responses={503: _PROBLEMS[503]})
 async def model(service: TheService) -> ModelDescription:
     """The model's card, and what was read from its file."""
-    classifier = service.classifier
+    classifier, last, shadow = service.classifier, service.reloader.last, service.shadow
     return ModelDescription(
         sha256=classifier.identity.sha256,
         card=classifier.card.model_dump(mode="json"),
         signature=asdict(classifier.signature),
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
         warnings=list(classifier.warnings),
+        reload=last and LastReload.of(last),
+        next=shadow and NextModel.of(shadow.comparison),
     )
 
 
@@ -169,14 +184,15 @@ async def ready(service: TheService) -> Health:
 @contextlib.asynccontextmanager
 async def _received(
     request: Request, service: Service, max_files: int
-) -> AsyncIterator[list[UploadedFile]]:
+) -> AsyncIterator[tuple[list[UploadedFile], Place]]:
     """The files of the form, and a place for the work on them: only now, when they are there."""
-    service.admission.refuse_when_full()
-    address = request.client.host if request.client else ""
-    with service.reception.upload(address) as upload:
+    caller = caller_of(request.scope)
+    service.admission.refuse_when_full(caller)
+    with service.reception.upload(caller) as upload:
         files = await read_files(request, max_files, upload)
-        with service.admission.place():
-            yield files
+        with service.admission.place(caller) as place:
+            upload.wait_in(place)
+            yield files, place
 
 
 def _only(files: list[UploadedFile]) -> UploadedFile:
@@ -185,12 +201,20 @@ def _only(files: list[UploadedFile]) -> UploadedFile:
     return files[0]
 
 
+def _classify(classifier: Classifier, data: bytes, observation: Observation) -> Answered:
+    pixels = classifier.pixels(data, observation)
+    started = time.perf_counter()
+    prediction = classifier.score(pixels, observation)
+    seconds = time.perf_counter() - started
+    card = classifier.card
+    return Answered(data, pixels, card.input, card.labels, prediction, seconds)
+
+
 def _explain(
-    classifier: Classifier, file: UploadedFile, label: str | None, request_id: str
-) -> Answer:
-    prediction, explanation = classifier.explain(file.data, label)
-    labels, heatmap = classifier.card.labels, Heatmap.of(explanation)
-    return Answer.of(prediction, labels, file.filename, request_id, heatmap)
+    classifier: Classifier, file: UploadedFile, label: str | None, observation: Observation
+) -> tuple[Prediction, Heatmap]:
+    prediction, explanation = classifier.explain(file.data, label, observation)
+    return prediction, Heatmap.of(explanation)
 
 
 def _show_input(classifier: Classifier, file: UploadedFile, answer: Answer) -> Answer:
@@ -199,28 +223,41 @@ def _show_input(classifier: Classifier, file: UploadedFile, answer: Answer) -> A
 
 
 async def _answer(
-    service: Service,
+    place: Place,
     classifier: Classifier,
     file: UploadedFile,
+    observation: Observation,
+    shadow: Shadow | None,
     *,
     explains: bool = False,
     label: str | None = None,
 ) -> Answer:
-    request_id = telemetry.request_id.get() or ""
+    request_id, heatmap = telemetry.request_id.get() or "", None
     if explains:
-        return await service.admission.run(partial(_explain, classifier, file, label, request_id))
-    prediction = await service.admission.run(partial(classifier.classify, file.data))
-    return Answer.of(prediction, classifier.card.labels, file.filename, request_id)
+        explaining = partial(_explain, classifier, file, label, observation)
+        prediction, heatmap = await place.run(explaining, observation)
+    else:
+        classifying = partial(_classify, classifier, file.data, observation)
+        answered = await place.run(classifying, observation)
+        prediction = answered.prediction
+        if shadow is not None:
+            shadow.offer(answered)
+    observation.predicted(prediction)
+    return Answer.of(prediction, classifier.card.labels, file.filename, request_id, heatmap)
 
 
 async def _answers(
-    service: Service, classifier: Classifier, files: list[UploadedFile]
+    place: Place,
+    classifier: Classifier,
+    files: list[UploadedFile],
+    observation: Observation,
+    shadow: Shadow | None,
 ) -> list[Answer | BatchFailure]:
     """A result or a problem for each."""
     results: list[Answer | BatchFailure] = []
     for file in files:
         try:
-            results.append(await _answer(service, classifier, file))
+            results.append(await _answer(place, classifier, file, observation, shadow))
         except InputError as error:
             problem = problem_of(error)
             refusals.note(problem)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import signal
 import socket
@@ -17,6 +16,7 @@ from fastapi import FastAPI
 
 from vistazo.api.app import create_app
 from vistazo.api.connection_limits import ACCEPTED_AT_ONCE, ConnectionPolicy, bounded_http
+from vistazo.api.listener import BACKLOG, listen
 from vistazo.errors import SettingsError, VistazoError
 from vistazo.service.allocator import give_back_freed_blocks
 from vistazo.service.settings import Settings
@@ -24,8 +24,6 @@ from vistazo.service.telemetry import configure_logging
 
 log = logging.getLogger(__name__)
 
-_BACKLOG = 2048  # the kernel's, for connections that are not accepted yet
-_FIRST_PORT_FOR_ALL = 1024
 _CANNOT_SERVE = 2  # the exit status, as that of ``vistazo serve``
 
 
@@ -46,7 +44,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in sockets or ():
-            listener.listen(_BACKLOG)  # asyncio has set it to how many it accepts at a time
+            listener.listen(BACKLOG)  # asyncio has set it to how many it accepts at a time
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -68,7 +66,22 @@ def serve(settings: Settings) -> None:
         server.should_exit = True
 
     app = create_app(settings, on_failed_start)
-    config = uvicorn.Config(
+    server = _Server(server_config(app, settings), app.state.service.turn_away)
+    app.state.metrics.shows(
+        "vistazo_connections",
+        "Connections that are open.",
+        lambda: len(server.server_state.connections),
+    )
+    with listen(settings.host, settings.port) as listener:
+        host, port = listener.getsockname()[:2]
+        log.info("listening", extra={"url": f"http://{host}:{port}", "docs": "/docs"})
+        server.run(sockets=[listener])
+    if failures:
+        raise failures[0]
+
+
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         loop="asyncio",
         http=bounded_http(connection_policy(settings)),
@@ -77,15 +90,9 @@ def serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # it would believe every program on this machine; see Forwarded
         timeout_graceful_shutdown=int(settings.drain_timeout_s),
     )
-    server = _Server(config, app.state.service.turn_away)
-    with listen(settings) as listener:
-        host, port = listener.getsockname()[:2]
-        log.info("listening", extra={"url": f"http://{host}:{port}", "docs": "/docs"})
-        server.run(sockets=[listener])
-    if failures:
-        raise failures[0]
 
 
 def connection_policy(settings: Settings) -> ConnectionPolicy:
@@ -103,47 +110,13 @@ def application() -> FastAPI:
     give_back_freed_blocks()
     try:
         settings = Settings.from_environment()
+        configure_logging(settings.log_format, settings.log_level)
+        return create_app(settings, _end_the_process)
     except SettingsError as error:
         sys.stderr.write(f"vistazo: {error}\n")
         sys.exit(_CANNOT_SERVE)
-    configure_logging(settings.log_format, settings.log_level)
-    return create_app(settings, _end_the_process)
 
 
 def _end_the_process(_: VistazoError) -> None:
     """From outside of any task: there it is the event loop that ends, and with it the server."""
     asyncio.get_running_loop().call_soon(sys.exit, _CANNOT_SERVE)
-
-
-def listen(settings: Settings) -> socket.socket:
-    """Listen on HOST and PORT. Raises SettingsError where that cannot be."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # asyncio sends answers at once (TCP_NODELAY) only on sockets that name their protocol; else
-    # each answer on a kept connection waits for the client's delayed acknowledgement, about 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise SettingsError(
-            f"Cannot listen on {settings.host}, port {settings.port}: "
-            f"{_why_not(error, settings.port)}"
-        ) from error
-    listener.listen(_BACKLOG)
-    return listener
-
-
-def _why_not(error: OSError, port: int) -> str:
-    """In words, and what to do."""
-    if error.errno == errno.EADDRINUSE:
-        why = "it is in use by another program"
-    elif error.errno == errno.EACCES and port < _FIRST_PORT_FOR_ALL:
-        return (
-            f"here only root may use a port below {_FIRST_PORT_FOR_ALL}. Set PORT=8000, or start "
-            "the container with --sysctl net.ipv4.ip_unprivileged_port_start=0 (Docker does so by "
-            "itself since 20.10)."
-        )
-    else:
-        why = error.strerror or "it cannot be had"
-    return f"{why}. Set HOST and PORT to an address that is free, such as PORT=8001."

@@ -21,6 +21,8 @@ _COMMANDS = (
     "train",
     "baseline",
     "evaluate",
+    "keys",
+    "token",
     "benchmark",
 )
 

@@ -62,6 +62,11 @@ def is_labels_name(name: str, stem: str) -> bool:
     return name in NAMES or name in _named_after(stem)
 
 
+def labels_places(model: Path) -> tuple[Path, ...]:
+    """Where labels of the model may lie, beside it."""
+    return tuple(model.with_name(name) for name in (*_named_after(model.stem), *NAMES))
+
+
 def read_labels(path: Path) -> tuple[str, ...]:
     """The labels in a file. Raises CardError, in words that name the file and the mend."""
     text = _text(path)

@@ -4,6 +4,9 @@ import { keep, recall } from "./memory.js";
 
 const KEPT = "vistazo-key";
 const MOST_TRIES = 30;
+const LONGEST_WAIT_S = 90;
+// What a header can hold.
+const SENDABLE = /^[\x21-\x7e]+$/;
 
 let key = recall("sessionStorage", KEPT) ?? "";
 
@@ -59,9 +62,9 @@ async function persist(attempt, askKey, onWait) {
     try {
       return await attempt();
     } catch (problem) {
-      if (problem.status === 401) {
+      if (problem.status === 401 || problem.status === 403) {
         await useKey(problem, askKey);
-      } else if (problem.retryAfter && tries < MOST_TRIES) {
+      } else if (problem.retryAfter && problem.retryAfter <= LONGEST_WAIT_S && tries < MOST_TRIES) {
         onWait();
         await pause(problem.retryAfter * 1000 * (0.75 + Math.random() / 2));
       } else {
@@ -71,26 +74,36 @@ async function persist(attempt, askKey, onWait) {
   }
 }
 
+/** Another key than the one that was refused; where somebody has typed one meanwhile, that one. */
 async function useKey(problem, askKey) {
-  const given = await askKey(key !== "");
-  if (!given) throw problem;
-  key = given;
-  keep("sessionStorage", KEPT, key);
+  if (problem.key !== key) return;
+  let why = { 403: "keyForbidden", 401: key ? "keyWrong" : "keyWhy" }[problem.status];
+  for (;;) {
+    const given = await askKey(why);
+    if (!given) throw problem;
+    if (SENDABLE.test(given)) {
+      key = given;
+      keep("sessionStorage", KEPT, key);
+      return;
+    }
+    why = "keyWrong";
+  }
 }
 
 /** XMLHttpRequest, because fetch does not say how much of an upload has left. */
 function send(method, url, body = null, onProgress = () => {}) {
+  const used = key;
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(method, url);
     request.responseType = "json";
-    if (key) request.setRequestHeader("Authorization", `Bearer ${key}`);
+    if (used) request.setRequestHeader("Authorization", `Bearer ${used}`);
     request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
     request.upload.onload = () => onProgress(1);
     request.onerror = () => reject(new Problem(0, { code: "network" }));
     request.onload = () => {
       if (request.status < 300 && request.response) resolve(request.response);
-      else reject(problemOf(request));
+      else reject(Object.assign(problemOf(request), { key: used }));
     };
     request.send(body);
   });

@@ -1,0 +1,19 @@
+"""What is measured, for Prometheus."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from vistazo.service.metrics import Metrics
+
+router = APIRouter()
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(request: Request) -> Response:
+    """Counters, histograms and gauges, as text for Prometheus or OpenMetrics."""
+    measured: Metrics = request.app.state.metrics
+    body, content_type = measured.exposition(request.headers.get("accept", ""))
+    headers = {"Content-Type": content_type, "Cache-Control": "no-store"}
+    return Response(body, headers=headers)

@@ -1,0 +1,1 @@
+"""Who may call, and how often: keys, tokens, scopes, rates. Without the web framework."""
