@@ -67,7 +67,9 @@ class MeasuredService:
 
 
 @contextlib.contextmanager
-def serving(settings: Mapping[str, str], most_bytes: int | None = None) -> Iterator[MeasuredService]:
+def serving(
+    settings: Mapping[str, str], most_bytes: int | None = None
+) -> Iterator[MeasuredService]:
     """A service with the settings, within ``most_bytes`` of memory where that can be enforced."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
