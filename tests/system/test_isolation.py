@@ -196,6 +196,16 @@ def test_a_picture_that_takes_too_much_memory_is_refused_and_its_worker_replaced
         assert answers(pool)
 
 
+@pytest.mark.longer
+def test_a_picture_that_takes_too_much_cpu_ends_with_its_worker() -> None:
+    data = large("RGB")
+    with workers(cpu_s=-0.999) as pool:  # of a process that has used a second before, nothing
+        while not pool.ended:
+            with contextlib.suppress(PictureTooCostlyError):
+                pool.picture(data, (2000, 2000))
+        wait_until(lambda: pool.ended == {"cpu": 1})
+
+
 def test_whoever_kills_workers_costs_nobody_his_answer() -> None:
     here, films = DirectReader(LIMITS), [encoded(flat(grey, 900, 900)) for grey in range(40)]
     expected = [here.prepared(film, SPEC).pixels for film in films]
@@ -212,17 +222,13 @@ def test_whoever_kills_workers_costs_nobody_his_answer() -> None:
 
 
 def test_one_that_was_killed_while_idle_is_replaced_at_once() -> None:
-    told: list[str] = []
-    pool = IsolatedReader(LIMITS, IsolationPolicy(1, 30), told.append)
-    try:
+    with workers() as pool:
         pool.wait_until_warm()
         (first,) = pool.pids
         os.kill(first, signal.SIGSEGV)
         wait_until(lambda: pool.pids not in ([], [first]))
-        assert told == ["crashed"]
+        assert pool.ended == {"crashed": 1}
         assert answers(pool)
-    finally:
-        pool.close()
 
 
 def test_a_worker_that_is_stopped_is_ended_when_its_time_is_over() -> None:

@@ -70,7 +70,7 @@ def create_app(
         lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
     )
     app.state.service = service
-    app.state.metrics = metrics = _measured(service)
+    app.state.metrics = metrics = _measured(service, reader)
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
     surround(app, _max_bytes(settings), gate)
@@ -121,7 +121,7 @@ def _max_bytes(settings: Settings) -> dict[str, int]:
     return {"/predict": one, "/explain": one, "/predict/batch": settings.max_queued_bytes}
 
 
-def _measured(service: Service) -> Metrics:
+def _measured(service: Service, reader: IsolatedReader) -> Metrics:
     """What there is to measure, beside requests."""
     metrics = Metrics()
     watch_process(metrics)
@@ -131,6 +131,12 @@ def _measured(service: Service) -> Metrics:
         "Models that were loaded while another answered.",
         "outcome",
         lambda: service.reloader.counts,
+    )
+    metrics.shows_counts(
+        "vistazo_picture_workers_ended",
+        "Processes that decode, ended by a limit or otherwise.",
+        "reason",
+        lambda: reader.ended,
     )
     watch_work(metrics, service.admission, service.reception)
     return metrics

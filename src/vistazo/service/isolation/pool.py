@@ -7,6 +7,7 @@ so. It lives as long as the pool: on Linux a worker ends with the thread that st
 from __future__ import annotations
 
 import logging
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -57,22 +58,12 @@ class IsolationPolicy:
 
 
 class IsolatedReader:
-    """A ``PictureReader`` whose pictures are decoded by workers.
+    """A ``PictureReader`` whose pictures are decoded by workers."""
 
-    ``on_end`` is told the reason whenever a worker ends that was not asked to: "timeout", "cpu",
-    "memory", "killed", "crashed", "exited", "garbled".
-    """
-
-    def __init__(
-        self,
-        limits: ImageLimits,
-        policy: IsolationPolicy,
-        on_end: Callable[[str], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, limits: ImageLimits, policy: IsolationPolicy) -> None:
         self._limits = limits
         self._policy = policy
         self._memory = MemoryBudget(limits, policy.spare_bytes)
-        self._on_end = on_end
         self._changed = threading.Condition()
         self._alive: list[WorkerProcess] = []
         self._idle: list[WorkerProcess] = []
@@ -86,7 +77,9 @@ class IsolatedReader:
 
     @property
     def ended(self) -> dict[str, int]:
-        """How many workers have ended, by reason."""
+        """How many have ended that were not asked to, by reason: "timeout", "cpu", "memory",
+        "killed", "crashed", "garbled", "exited".
+        """
         with self._changed:
             return dict(self._ended)
 
@@ -101,7 +94,10 @@ class IsolatedReader:
             self._want(1)
 
     def wait_until_warm(self) -> None:
-        """Raises NotReadyError where no worker can be had."""
+        """Until one is. Raises NotReadyError where no worker can be had."""
+        with self._changed:
+            if any(worker.is_warm for worker in self._alive):
+                return
         self._with_a_worker(lambda _: None)
 
     def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
@@ -208,22 +204,29 @@ class IsolatedReader:
     def _want(self, workers: int) -> None:
         self._wanted = max(self._wanted, min(workers, self._policy.workers))
         if self._watch is None:
-            self._watch = threading.Thread(target=self._watch_over, name="workers", daemon=True)
-            self._watch.start()
+            watch = threading.Thread(target=self._watch_over, name="picture-workers", daemon=True)
+            watch.start()
+            self._watch = watch
         if len(self._alive) < self._wanted:
             self._changed.notify_all()
 
     def _watch_over(self) -> None:
-        while True:
-            with self._changed:
-                self._bury()
-                self._end_the_overdue()
-                if self._is_closed and not self._alive:
-                    return
-                if not self._is_start_due():
+        while not (self._is_closed and not self._alive):
+            try:
+                self._look_after()
+            except Exception:  # the boundary of a thread: without it nobody would be looked after
+                log.exception("unexpected error beside the picture workers")
+                time.sleep(_LOOK_EVERY_S)
+
+    def _look_after(self) -> None:
+        with self._changed:
+            self._bury()
+            self._end_the_overdue()
+            if not self._is_start_due():
+                if self._alive or not self._is_closed:
                     self._changed.wait(self._pause_s())
-                    continue
-            self._start_one()
+                return
+        self._start_one()
 
     def _bury(self) -> None:
         """Those that have ended, and that nobody holds."""
@@ -242,7 +245,6 @@ class IsolatedReader:
         self._ended[reason] += 1
         after_s = round(time.monotonic() - worker.started_s, 1)
         log.warning("a picture worker ended", extra={"reason": reason, "after_s": after_s})
-        self._on_end(reason)
 
     def _end_the_overdue(self) -> None:
         now_s = time.monotonic()
@@ -264,8 +266,8 @@ class IsolatedReader:
     def _start_one(self) -> None:
         try:
             worker = WorkerProcess.start(self._memory, self._policy.cpu_s)
-        except OSError as error:
-            log.warning("no picture worker can be started", extra={"reason": error.strerror})
+        except (OSError, subprocess.SubprocessError, MemoryError) as error:
+            log.warning("no picture worker can be started", extra={"reason": str(error)})
             with self._changed:
                 self._postpone()
             return
