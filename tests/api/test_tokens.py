@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import logging
 import time
@@ -135,6 +136,7 @@ def _utf_16() -> str:
 
 
 NOW = time.time()
+CALLERS = itertools.count()
 FORGED: dict[str, Callable[[], str]] = {
     # no signature, or none that is one
     **{
@@ -293,7 +295,9 @@ class Guarded:
     client: TestClient
 
     def status(self, token: str) -> int:
-        answer = self.client.get("/model", headers={"Authorization": f"Bearer {token}"})
+        # Each from another address, or they would soon all be refused for their number.
+        caller = TestClient(self.client.app, client=(f"caller-{next(CALLERS)}", 1))
+        answer = caller.get("/model", headers={"Authorization": f"Bearer {token}"})
         status: int = answer.status_code
         if status == 401:
             assert answer.json()["detail"] == "The key or token that came with this is not valid."

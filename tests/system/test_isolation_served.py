@@ -58,7 +58,7 @@ def test_whoever_kills_workers_loses_no_request_and_gets_no_wrong_answer(
             expected = ["DARK" if grey < 128 else "BRIGHT" for grey in greys]
             assert [answer.result() for answer in answers] == expected
         metrics = httpx.get(f"{service.url}/metrics").text
-        assert 'vistazo_picture_workers_ended_total{reason="killed"} 3.0' in metrics
+        assert 'vistazo_workers_ended_total{reason="killed"} 3.0' in metrics
         children = workers_of(service.process.pid)
         service.stop(signal.SIGKILL)
         deadline = time.monotonic() + 5

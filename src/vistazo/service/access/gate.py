@@ -9,6 +9,7 @@ from vistazo.errors import ForbiddenError, UnauthorizedError
 from vistazo.service.access.api_key import KEY_PREFIX
 from vistazo.service.access.identity import Identity, not_valid
 from vistazo.service.access.keys import Keys
+from vistazo.service.access.rates import Rate, RateTable, Standing
 from vistazo.service.access.scopes import AccessScope
 from vistazo.service.access.settings import AccessSettings
 
@@ -20,6 +21,9 @@ _NO_ADMIN = (
     "Nobody may do this here: no key is set. Make one with 'vistazo keys add NAME --scope admin', "
     "and set API_KEYS or API_KEYS_FILE."
 )
+# Of one address. A key that is valid passes all the same: nobody, by guessing, keeps out those who
+# share his address, and no number of guesses finds 256 bits.
+_WRONG_ONES = Rate(20, 60)
 
 
 class Gate:
@@ -30,6 +34,8 @@ class Gate:
         has_keys = bool(written or settings.api_keys_file)
         self._keys = Keys(written, settings.api_keys_file) if has_keys else None
         self._tokens = _tokens(settings)
+        self._rates = RateTable(settings.rate_limit) if settings.rate_limit else None
+        self._failures = RateTable(_WRONG_ONES)
 
     @property
     def asks(self) -> bool:
@@ -50,6 +56,14 @@ class Gate:
             words = f"This needs a key with the scope '{need}', which the one that came has not."
             raise ForbiddenError(words, need, identity.name)
         return identity
+
+    def count(self, caller: str) -> Standing | None:
+        """How a caller stands after one more request; None where there is no limit."""
+        return self._rates.count(caller) if self._rates else None
+
+    def count_failure(self, address: str) -> Standing:
+        """How an address stands after one more key or token that is not valid."""
+        return self._failures.count(address)
 
     async def _identify(self, authorizations: Sequence[str]) -> Identity:
         if not authorizations:

@@ -94,9 +94,9 @@ class IsolatedReader:
             self._want(1)
 
     def wait_until_warm(self) -> None:
-        """Until one is. Raises NotReadyError where no worker can be had."""
+        """At once where one is, at work or not. Raises NotReadyError where none can be had."""
         with self._changed:
-            if any(worker.is_warm for worker in self._alive):
+            if any(worker.is_warm and worker.is_alive for worker in self._alive):
                 return
         self._with_a_worker(lambda _: None)
 
