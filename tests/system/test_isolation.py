@@ -232,12 +232,37 @@ def test_one_that_was_killed_while_idle_is_replaced_at_once() -> None:
         assert answers(pool)
 
 
+_LIMITED = """
+import resource
+from builders import card, encoded, flat
+from vistazo.pictures import ImageLimits
+from vistazo.service.isolation.pool import IsolatedReader, IsolationPolicy
+resource.setrlimit(resource.RLIMIT_CPU, (500, 500))
+resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000, 3_000_000_000))
+pool = IsolatedReader(ImageLimits(), IsolationPolicy(1, 30))
+print(pool.prepared(encoded(flat(3)), card().input).pixels.shape)
+pool.close()
+"""
+
+
+@pytest.mark.longer
+def test_a_service_that_is_limited_itself_has_workers_all_the_same() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", _LIMITED],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.stdout == "(8, 8, 1)\n", said.stderr
+
+
 def test_a_worker_that_is_stopped_is_ended_when_its_time_is_over() -> None:
     with workers(timeout_s=0.5) as pool:
         pool.wait_until_warm()
         os.kill(pool.pids[0], signal.SIGSTOP)
-        with pytest.raises(PictureTooCostlyError):
-            pool.prepared(PICTURES["grey JPEG"], SPEC)
+        with pytest.raises(PictureTooCostlyError):  # more than a pipe holds: nobody reads it
+            pool.prepared(encoded(flat(3, 900, 900), compress_level=0), SPEC)
         wait_until(lambda: pool.ended == {"timeout": 1})
         assert answers(pool)
 
