@@ -222,6 +222,21 @@ def test_whoever_kills_workers_costs_nobody_his_answer() -> None:
         wait_until(lambda: len(pool.pids) == 2)
 
 
+@pytest.mark.longer
+def test_all_workers_may_be_killed_again_and_again_even_while_they_start() -> None:
+    film = encoded(flat(90, 900, 900), compress_level=0)
+    expected = DirectReader(LIMITS).prepared(film, SPEC).pixels
+    with workers(2) as pool, ThreadPoolExecutor(3) as callers:
+        answers = [callers.submit(pool.prepared, film, SPEC) for _ in range(400)]
+        while not all(answer.done() for answer in answers):
+            for pid in pool.pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.4)
+        for answer in answers:
+            np.testing.assert_array_equal(answer.result().pixels, expected)
+
+
 def test_one_that_was_killed_while_idle_is_replaced_at_once() -> None:
     with workers() as pool:
         pool.wait_until_warm()
