@@ -24,14 +24,22 @@ from vistazo import errors
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
 _POLL_S = 0.1
-_MEMORY_BYTES = 2_000_000_000  # and three times the file: parsed, in the graph, written or packed
+_MEMORY_BYTES = 2000 << 20  # and three times the file: parsed, in the graph, written or packed
 _MEMORY_PER_FILE_BYTE = 3
+_MB = 1 << 20  # as containers count
 _LEAST_BYTES = 16_000_000
 _RESERVE_BYTES = 8_000_000  # of a container: what is of no process
 _MAX_ANSWER = 50_000_000
 _PARENT_IS_GONE = 1  # man 2 prctl: PR_SET_PDEATHSIG
 _SIGKILL, _SIGALRM, _SIGXCPU = 9, 14, 24
-_NO_MEMORY = ("MemoryError", "bad_alloc", "bad allocation", "Failed to allocate", "out of memory")
+_NO_MEMORY = (
+    "MemoryError",
+    "bad_alloc",
+    "bad allocation",
+    "Failed to allocate",
+    "alloc failed",
+    "out of memory",
+)
 
 IsCancelled = Callable[[], bool]
 
@@ -167,7 +175,7 @@ def _ended(task: Task, status: int, complaint: str, memory: int) -> errors.Model
 
 def _too_large(task: Task, room: int, memory: int) -> errors.UnsupportedModelError:
     """``room`` is what there was for the model, of the ``memory`` that its process had."""
-    takes = f"{task.work} takes more than {room / 1e6:.0f} MB"
+    takes = f"{task.work} takes more than {room / _MB:.0f} MB"
     container = task.policy.container_bytes
     if container is None or memory >= room_bytes(task.file, None, 0):
         return errors.UnsupportedModelError(
@@ -175,7 +183,7 @@ def _too_large(task: Task, room: int, memory: int) -> errors.UnsupportedModelErr
             "served: use a smaller model, or one of smaller pictures."
         )
     return errors.UnsupportedModelError(
-        f"{takes}, which is all that is left of the container's {container / 1e6:.0f} MB. Use a "
+        f"{takes}, which is all that is left of the container's {container / _MB:.0f} MB. Use a "
         "smaller model, or a container with more memory."
     )
 
