@@ -14,7 +14,8 @@ VistazoError
 │   ├── UnsupportedFormatError   not an accepted format, whatever its name says
 │   ├── UploadTooLargeError      more bytes than the limit
 │   ├── CorruptImageError        an accepted format, but damaged or empty
-│   └── RejectedUploadError      a sound picture that breaks one or more rules
+│   ├── RejectedUploadError      a sound picture that breaks one or more rules
+│   └── PictureTooCostlyError    decoding it takes more than a picture may
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
 │   ├── UnknownLabelError        a label that the model does not have
@@ -26,6 +27,7 @@ VistazoError
 ├── ReloadFailedError        another model was asked for, and cannot be served
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
+    ├── RateLimitedError         the caller has asked as often as he may
     └── NotReadyError            starting or draining
 
 Each says in one sentence what happened and, where something can be done, what to do. ``code`` is
@@ -111,6 +113,10 @@ class RejectedUploadError(InputError):
         self.broken = tuple(broken)
 
 
+class PictureTooCostlyError(InputError):
+    code = "picture_too_costly"
+
+
 class RequestError(VistazoError):
     code = "bad_request"
 
@@ -162,11 +168,19 @@ class ReloadFailedError(VistazoError):
 
 class UnavailableError(VistazoError):
     code = "unavailable"
-    retry_after_s: ClassVar[int] = 1
+    retry_after_s: int = 1
 
 
 class QueueFullError(UnavailableError):
     code = "queue_full"
+
+
+class RateLimitedError(UnavailableError):
+    code = "rate_limited"
+
+    def __init__(self, said: str, retry_after_s: int) -> None:
+        super().__init__(said)
+        self.retry_after_s = retry_after_s
 
 
 class NotReadyError(UnavailableError):

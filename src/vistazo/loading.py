@@ -22,7 +22,8 @@ from vistazo.models.drafting import COLOUR, SCALE, CardDraft, CardHints, Conclus
 from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
-from vistazo.pictures import ImageLimits, Picture
+from vistazo.pictures import Picture
+from vistazo.pictures.reader import PictureReader
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class ModelSource:
 
 
 def load_classifier(
-    source: ModelSource, limits: ImageLimits, is_cancelled: IsCancelled = never
+    source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled = never
 ) -> Classifier:
     """Fetch, read, check and warm up a model. Raises ModelError in words that say what to do.
 
@@ -81,7 +82,7 @@ def load_classifier(
     """
     with located(source.place, is_cancelled) as files:
         try:
-            return _load(files, source, limits, is_cancelled)
+            return _load(files, source, reader, is_cancelled)
         except CardError as error:
             if isinstance(source.path, Link) and files.card is None:
                 raise CardError(f"{error} {_CARD_OF_A_LINK}") from error
@@ -89,7 +90,7 @@ def load_classifier(
 
 
 def _load(
-    files: ModelFiles, source: ModelSource, limits: ImageLimits, is_cancelled: IsCancelled
+    files: ModelFiles, source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled
 ) -> Classifier:
     model = find_model(
         files.model,
@@ -108,7 +109,7 @@ def _load(
         engine,
         card,
         model.sha256,
-        limits,
+        reader,
         baseline=baseline,
         out_of_distribution=source.out_of_distribution,
         conclusions=conclusions,

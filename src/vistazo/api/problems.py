@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -14,6 +16,8 @@ from vistazo.api import refusals
 from vistazo.api.schemas import Problem, RuleFault
 from vistazo.service import telemetry
 
+MEDIA_TYPE = "application/problem+json"
+_TO_BE_TRIED_AGAIN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 # The most specific class wins.
 STATUS: dict[type[errors.VistazoError], HTTPStatus] = {
     errors.UnsupportedFormatError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -26,6 +30,7 @@ STATUS: dict[type[errors.VistazoError], HTTPStatus] = {
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.ReloadFailedError: HTTPStatus.CONFLICT,
     errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.VistazoError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -34,6 +39,7 @@ TITLES: dict[str, str] = {
     "upload_too_large": "Upload too large",
     "corrupt_image": "Damaged image",
     "rejected_upload": "Picture not accepted",
+    "picture_too_costly": "Picture too costly",
     "bad_request": "Malformed request",
     "missing_file": "No file in the form",
     "unknown_label": "No such label",
@@ -43,6 +49,7 @@ TITLES: dict[str, str] = {
     "forbidden": "Not allowed",
     "reload_failed": "The new model cannot be served",
     "queue_full": "Too busy",
+    "rate_limited": "Too many requests",
     "not_ready": "Not ready",
     "internal": "Internal error",
 }
@@ -61,6 +68,20 @@ def problem_of(error: errors.VistazoError) -> Problem:
         request_id=telemetry.request_id.get(),
         errors=[RuleFault(rule=rule.rule, detail=rule.detail) for rule in broken] or None,
     )
+
+
+def described(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """For /openapi.json: answers that are problem documents, by their status."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    retry = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    return {
+        status: {
+            "description": description,
+            "content": content,
+            **({"headers": retry} if status in _TO_BE_TRIED_AGAIN else {}),
+        }
+        for status, description in descriptions.items()
+    }
 
 
 def problem_response(
@@ -113,5 +134,5 @@ def _response(problem: Problem, headers: dict[str, str]) -> JSONResponse:
         problem.model_dump(mode="json", exclude_none=True),
         status_code=problem.status,
         headers=headers,
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
     )

@@ -19,6 +19,7 @@ from vistazo.loading import load_classifier
 from vistazo.models.card import InputSpec
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
+from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 from vistazo.training.familiar import make_baseline
@@ -59,7 +60,7 @@ def learn(
     Raises ModelError, and SettingsError for too few pictures.
     """
     source = replace(settings.model_source, path=model, card=card, out_of_distribution="off")
-    classifier = load_classifier(source, settings.image_limits)
+    classifier = load_classifier(source, DirectReader(settings.image_limits))
     spec = classifier.card.input
     classifier.close()
 
