@@ -14,9 +14,10 @@ from vistazo.engines.rehearsal import rehearse
 from vistazo.errors import HostileModelError, ModelError, UnsupportedModelError
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.models import keras_import, onnx_import
-from vistazo.models.bounded_child import LoadingPolicy, resident_bytes
+from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.compilation import describe_model
 from vistazo.models.onnx_import import Allowance
+from vistazo.models.process_memory import resident_bytes
 from vistazo.models.store import find_model
 from vistazo.pictures import ImageLimits
 

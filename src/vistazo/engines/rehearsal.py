@@ -37,11 +37,10 @@ from vistazo.models.bounded_child import (
     bound_time,
     is_about_memory,
     never,
-    peak_bytes,
-    resident_bytes,
     room_left,
     write_answer,
 )
+from vistazo.models.process_memory import peak_bytes, resident_bytes
 
 log = logging.getLogger(__name__)
 

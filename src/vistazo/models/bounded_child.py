@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vistazo import errors
+from vistazo.models.process_memory import family_bytes, memory_of
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
 _POLL_S = 0.1
@@ -108,8 +109,9 @@ def ask(module: str, question: Mapping[str, object], task: Task) -> Mapping[str,
 
 
 def room_left(file: Path, policy: LoadingPolicy) -> int:
-    """``room_bytes`` beside what this process holds now."""
-    return room_bytes(file, policy.container_bytes, resident_bytes())
+    """``room_bytes`` beside what this process and its workers hold now."""
+    taken = 0 if policy.container_bytes is None else family_bytes()
+    return room_bytes(file, policy.container_bytes, taken)
 
 
 def room_bytes(file: Path, container_bytes: int | None, taken_bytes: int) -> int:
@@ -201,30 +203,6 @@ def is_about_memory(message: str) -> bool:
     return any(words in message for words in _NO_MEMORY)
 
 
-def resident_bytes() -> int:
-    """What this process holds now; 0 where the machine does not say."""
-    return _statm()[1]
-
-
-def peak_bytes() -> int:
-    """The most that this process has held; not what it was forked from, as getrusage has it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return 0
-
-
-def _statm() -> tuple[int, int, int]:
-    """Address space, resident and shared bytes of this process (man 5 proc)."""
-    try:
-        words = Path("/proc/self/statm").read_text(encoding="ascii").split()
-        page = os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):  # no Linux
-        return 0, 0, 0
-    return int(words[0]) * page, int(words[1]) * page, int(words[2]) * page
-
-
 # What follows runs in the child.
 
 
@@ -252,12 +230,12 @@ def bound_time(room: Room, parent: int) -> None:
 
 def bound_memory(room: Room) -> int:
     """Let this process take no more than its room from now on: the bytes that are left of it."""
-    address_space, resident, shared = _statm()
-    left = max(_LEAST_BYTES, room.memory_bytes - (resident - shared))
+    now = memory_of()
+    left = max(_LEAST_BYTES, room.memory_bytes - now.own)
     if sys.platform == "linux":
         import resource
 
-        most = address_space + left
+        most = now.address_space + left
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     return left
 
