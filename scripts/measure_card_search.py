@@ -24,6 +24,7 @@ from card_search.recipes import RECIPES, Recipe
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.card_file import read_card
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
 from vistazo.training.preparations import in_words
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,7 +68,7 @@ def served(recipe: Recipe, model: Path, card: Path, pictures: Path) -> float:
     """The share of the unseen pictures that the service is right on."""
     unseen = split(pictures, recipe, "test")
     source = ModelSource(model, card, model.parent / "cache", out_of_distribution="off")
-    classifier = load_classifier(source, ImageLimits())
+    classifier = load_classifier(source, DirectReader(ImageLimits()))
     right = [
         classifier.classify(file.read_bytes()).decision.predicted_class == recipe.labels[label]
         for file, label in zip(unseen.files, unseen.labels, strict=True)

@@ -37,6 +37,7 @@ from vistazo.models.fetch import located
 from vistazo.models.store import compiled, find_model
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
+from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 
 Floats = NDArray[np.float32]
@@ -215,7 +216,9 @@ def main(folder: str, most: str = "60") -> None:
         pictures[i]
         for i in np.linspace(0, len(pictures) - 1, min(int(most), len(pictures)), dtype=int)
     ]
-    cost(load_classifier(settings.model_source, settings.image_limits), pictures, print)
+    cost(
+        load_classifier(settings.model_source, DirectReader(settings.image_limits)), pictures, print
+    )
     source = settings.model_source
     with (
         located(source.place) as files,

@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw
 from vistazo.classifier import Classifier
 from vistazo.cli.predict import picture_files
 from vistazo.loading import load_classifier
+from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.training.config import read_config
 from vistazo.training.datasets import load_pictures
@@ -91,7 +92,7 @@ def scores(classifier: Classifier, pictures: list[Image.Image]) -> NDArray[np.fl
 
 def main(training: Path, folders: list[Path]) -> None:
     settings = Settings.from_environment()
-    classifier = load_classifier(settings.model_source, settings.image_limits)
+    classifier = load_classifier(settings.model_source, DirectReader(settings.image_limits))
     own = own_pictures(training)
     likely = scores(classifier, own)
     print(f"{'own pictures':14} {len(own):5}  flagged {np.mean(likely < 0.5):6.1%}")

@@ -23,6 +23,7 @@ from vistazo.engines.base import Outputs
 from vistazo.models.card import ModelCard
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader, PictureReader
 
 
 def ramp(width: int = 80, height: int = 60) -> NDArray[np.float64]:
@@ -95,6 +96,7 @@ class BrightnessEngine:
         self.runs = 0
         self.takes_s = 0.0
         self.is_closed = False
+        self.interrupts = 0
         self.head = None
         self.probe = None
 
@@ -105,6 +107,9 @@ class BrightnessEngine:
         self.runs += 1
         scores = images.mean(axis=(1, 2), dtype=np.float32)[:, :1]
         return Outputs(scores, images if self.maps else None)
+
+    def interrupt(self) -> None:
+        self.interrupts += 1
 
     def close(self) -> None:
         self.is_closed = True
@@ -126,7 +131,7 @@ def signature(of: ModelCard) -> ModelSignature:
 
 def brightness_classifier(
     engine: BrightnessEngine | None = None,
-    limits: ImageLimits | None = None,
+    reader: PictureReader | None = None,
     *,
     baseline: Baseline | None = None,
     out_of_distribution: OutOfDistributionPolicy = "warn",
@@ -140,7 +145,7 @@ def brightness_classifier(
         engine or BrightnessEngine(),
         the_card,
         sha256,
-        limits or ImageLimits(),
+        reader or DirectReader(ImageLimits()),
         baseline=baseline,
         out_of_distribution=out_of_distribution,
         warnings=warnings,

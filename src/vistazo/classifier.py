@@ -25,10 +25,9 @@ from vistazo.errors import (
 from vistazo.models.card import ModelCard
 from vistazo.models.drafting import Conclusion
 from vistazo.observer import NOBODY, Observer, during
-from vistazo.pictures import ImageLimits, Picture, open_image
-from vistazo.pictures.preprocessing import decode_size, place, prepare
+from vistazo.pictures.preprocessing import place
+from vistazo.pictures.reader import PictureReader
 from vistazo.pictures.seen import Seen, seen
-from vistazo.pictures.upload import accept
 
 # What becomes of a picture that does not look like those that the model was made for.
 OutOfDistributionPolicy = Literal["warn", "reject", "off"]
@@ -67,8 +66,9 @@ class Explanation:
 class Classifier:
     """Safe to use from several threads at once.
 
-    ``conclusions`` say how each field of ``card`` is known, where no card was written; ``warnings``
-    are reasons to doubt the model or its card, whatever the picture: sentences.
+    ``reader`` decodes the pictures: here, or in processes that may die of it. ``conclusions`` say
+    how each field of ``card`` is known, where no card was written; ``warnings`` are reasons to
+    doubt the model or its card, whatever the picture: sentences.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Classifier:
         engine: Engine,
         card: ModelCard,
         sha256: str,
-        limits: ImageLimits,
+        reader: PictureReader,
         *,
         baseline: Baseline | None = None,
         out_of_distribution: OutOfDistributionPolicy = "warn",
@@ -90,13 +90,20 @@ class Classifier:
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine
         self._explainer = Explainer(engine, card)
-        self._limits = limits
+        self._reader = reader
         self._baseline = baseline
         self._policy = out_of_distribution
 
     def classify(self, data: bytes, observer: Observer = NOBODY) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
-        _, pixels = self._prepared(data, observer)
+        return self.score(self.pixels(data, observer), observer)
+
+    def pixels(self, data: bytes, observer: Observer = NOBODY) -> NDArray[np.float32]:
+        """Prepare one encoded picture for the model: (h, w, c). Raises InputError."""
+        return self._reader.prepared(data, self.card.input, observer).pixels
+
+    def score(self, pixels: NDArray[np.float32], observer: Observer = NOBODY) -> Prediction:
+        """Classify one prepared picture. Raises RejectedUploadError, where strange ones are."""
         return self._predict(self._run(pixels, observer))
 
     def explain(
@@ -110,15 +117,15 @@ class Classifier:
             raise UnknownLabelError(
                 f"The model has no label '{label}'. It has {', '.join(self.card.labels)}."
             )
-        picture, pixels = self._prepared(data, observer)
-        outputs = self._run(pixels, observer)
+        spec = self.card.input
+        prepared = self._reader.prepared(data, spec, observer)
+        outputs = self._run(prepared.pixels, observer)
         prediction = self._predict(outputs)
         label = label or prediction.decision.predicted_class
         with during("explain", observer):
-            evidence = self._explainer.explain(pixels, outputs, label)
-        spec = self.card.input
-        frame = Frame.of(place(picture.width, picture.height, spec), spec)
-        explanation = Explanation(evidence, frame, picture.width, picture.height)
+            evidence = self._explainer.explain(prepared.pixels, outputs, label)
+        frame = Frame.of(place(prepared.width, prepared.height, spec), spec)
+        explanation = Explanation(evidence, frame, prepared.width, prepared.height)
         return prediction, explanation
 
     def overlay(
@@ -127,12 +134,12 @@ class Classifier:
         """Classify, and draw the heatmap over the picture: a PNG. Raises as ``explain``."""
         prediction, explanation = self.explain(data, label, observer)
         half = OVERLAY_PX // 2  # what is decoded has at least twice the size asked for
-        picture = open_image(data, self._limits).decode(at_least=(half, half))
+        picture = self._reader.picture(data, at_least=(half, half))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
 
     def seen(self, data: bytes) -> Seen:
         """Return what the model is given of one encoded picture. Raises InputError."""
-        return seen(prepare(self._decode(data), self.card.input), self.card.input)
+        return seen(self._reader.prepared(data, self.card.input).pixels, self.card.input)
 
     def _predict(self, outputs: Outputs) -> Prediction:
         decision = decide(outputs.scores[0], self.card)
@@ -146,20 +153,9 @@ class Classifier:
             decision = replace(decision, warnings=warnings)
         return Prediction(decision, self.identity, likeness)
 
-    def _prepared(self, data: bytes, observer: Observer) -> tuple[Picture, NDArray[np.float32]]:
-        with during("decode", observer):
-            picture = self._decode(data)
-        with during("prepare", observer):
-            return picture, prepare(picture, self.card.input)
-
     def _run(self, pixels: NDArray[np.float32], observer: Observer) -> Outputs:
         with during("infer", observer):
             return self._engine.run(pixels[np.newaxis])
-
-    def _decode(self, data: bytes) -> Picture:
-        image, spec = open_image(data, self._limits), self.card.input
-        accept(image.header, len(data), spec)
-        return image.decode(at_least=decode_size(spec))
 
     def warm_up(self) -> None:
         """Run once on an empty picture. Raises UnsupportedModelError for scores that are no use."""
@@ -179,6 +175,10 @@ class Classifier:
                 "The model answers with infinite or undefined numbers: its weights are damaged, or "
                 "its training diverged."
             )
+
+    def interrupt(self) -> None:
+        """End what is being scored, with an error, as far as the engine can."""
+        self._engine.interrupt()
 
     def close(self) -> None:
         self._engine.close()

@@ -14,7 +14,8 @@ VistazoError
 │   ├── UnsupportedFormatError   not an accepted format, whatever its name says
 │   ├── UploadTooLargeError      more bytes than the limit
 │   ├── CorruptImageError        an accepted format, but damaged or empty
-│   └── RejectedUploadError      a sound picture that breaks one or more rules
+│   ├── RejectedUploadError      a sound picture that breaks one or more rules
+│   └── PictureTooCostlyError    decoding it takes more than a picture may
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
 │   ├── UnknownLabelError        a label that the model does not have
@@ -110,6 +111,10 @@ class RejectedUploadError(InputError):
     def __init__(self, broken: Sequence[BrokenRule]) -> None:
         super().__init__(" ".join(rule.detail for rule in broken))
         self.broken = tuple(broken)
+
+
+class PictureTooCostlyError(InputError):
+    code = "picture_too_costly"
 
 
 class RequestError(VistazoError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,15 +13,17 @@ from vistazo.answers.likeness import Baseline, baseline_path, read_baseline
 from vistazo.answers.scaling import ScaleEvidence, doubt_scale, scale_evidence, scale_name
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
-from vistazo.engines.onnx import OnnxEngine
+from vistazo.engines.rehearsal import open_rehearsed
 from vistazo.errors import CardError, UnreadableModelError
+from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
 from vistazo.models.conclusions import draft_card
 from vistazo.models.drafting import COLOUR, SCALE, CardDraft, CardHints, Conclusion
 from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
-from vistazo.pictures import ImageLimits, Picture
+from vistazo.pictures import Picture
+from vistazo.pictures.reader import PictureReader
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class ModelSource:
     baseline: Location | None = None
     sha256: str | None = None
     max_bytes: int = MAX_MODEL_BYTES
+    policy: LoadingPolicy = field(default_factory=LoadingPolicy)
 
     def of(self, path: Location) -> ModelSource:
         """Another model, with what lies beside it, and the same rest."""
@@ -70,22 +73,25 @@ class ModelSource:
 
 
 def load_classifier(
-    source: ModelSource, limits: ImageLimits, is_cancelled: Callable[[], bool] = lambda: False
+    source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled = never
 ) -> Classifier:
     """Fetch, read, check and warm up a model. Raises ModelError in words that say what to do.
 
-    ``is_cancelled`` is asked during a download, and ends it.
+    ``is_cancelled`` is asked during a download, while the file is read, and while it is loaded and
+    run in a child process: it ends each.
     """
     with located(source.place, is_cancelled) as files:
         try:
-            return _load(files, source, limits)
+            return _load(files, source, reader, is_cancelled)
         except CardError as error:
             if isinstance(source.path, Link) and files.card is None:
                 raise CardError(f"{error} {_CARD_OF_A_LINK}") from error
             raise
 
 
-def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classifier:
+def _load(
+    files: ModelFiles, source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled
+) -> Classifier:
     model = find_model(
         files.model,
         files.card,
@@ -95,7 +101,7 @@ def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classi
         cache_dir=source.cache_dir,
         sha256=source.sha256,
     )
-    engine = open_engine(model, source)
+    engine = open_engine(model, source, is_cancelled)
     card, conclusions = settle_card(model, engine)
     check_agreement(disagreements(card, engine.signature), source.card or source.path)
     baseline, fault = _baseline_of(model, card, engine, files.baseline, source.out_of_distribution)
@@ -103,7 +109,7 @@ def _load(files: ModelFiles, source: ModelSource, limits: ImageLimits) -> Classi
         engine,
         card,
         model.sha256,
-        limits,
+        reader,
         baseline=baseline,
         out_of_distribution=source.out_of_distribution,
         conclusions=conclusions,
@@ -196,13 +202,20 @@ def _baseline_of(
         return None, _NOT_TOLD_APART
 
 
-def open_engine(model: StoredModel, source: ModelSource) -> Engine:
+def open_engine(
+    model: StoredModel, source: ModelSource, is_cancelled: IsCancelled = never
+) -> Engine:
+    """Read and load a model, within bounds but for ENGINE=keras. Raises ModelError.
+
+    Keras runs what is in the file, in this process: whoever sets it trusts the file.
+    """
     if source.engine == "keras":
         from vistazo.engines.keras import KerasEngine
 
         return KerasEngine(model.path, model.input_size, source.keras_layers)
-    with compiled(model, source.cache_dir, source.keras_layers) as onnx:
-        return OnnxEngine(onnx)
+    policy = source.policy
+    with compiled(model, source.cache_dir, source.keras_layers, policy, is_cancelled) as onnx:
+        return open_rehearsed(onnx, str(model.home), policy, is_cancelled)
 
 
 def check_agreement(faults: Iterable[str], source: Location) -> None:

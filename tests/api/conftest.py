@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from builders import BrightnessEngine, brightness_classifier
 from vistazo.api.app import create_app
-from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 
 Serve = Callable[..., Any]
@@ -21,10 +21,10 @@ def _serving(
     gate: threading.Event | None = None, card: dict[str, Any] | None = None, **settings: Any
 ) -> Iterator[TestClient]:
     the_settings = Settings.model_validate({"threads": 1, **settings})
-    limits = ImageLimits(the_settings.max_upload_bytes, the_settings.max_pixels)
+    reader = DirectReader(the_settings.image_limits)
     engine = BrightnessEngine(gate)
     app = create_app(
-        the_settings, load=lambda: brightness_classifier(engine, limits, **(card or {}))
+        the_settings, load=lambda: brightness_classifier(engine, reader, **(card or {}))
     )
     with TestClient(app, raise_server_exceptions=False) as client:
         while client.get("/health/ready").status_code == 503:

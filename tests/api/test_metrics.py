@@ -20,7 +20,8 @@ from starlette.testclient import TestClient
 from builders import BrightnessEngine, brightness_classifier, encoded, evenness, film, flat
 from vistazo.api.app import create_app
 from vistazo.api.limits import RequestContext
-from vistazo.api.observation import Ended, Observation
+from vistazo.api.observation import Ended, Observation, Observatory
+from vistazo.errors import CardError
 from vistazo.observer import STAGES
 from vistazo.service.metrics import Metrics
 from vistazo.service.settings import Settings
@@ -122,6 +123,25 @@ def test_the_model_is_named_once_it_answers() -> None:
     assert ready["vistazo_model_info"] == {("brightness", "0" * 64, "1.0.0"): 1}
 
 
+def test_reloads_are_counted_by_their_outcome() -> None:
+    def load() -> Any:
+        loads.append(None)
+        if len(loads) == 3:
+            raise CardError("no labels")
+        return brightness_classifier()
+
+    loads: list[None] = []
+    with TestClient(create_app(Settings(threads=1), load=load)) as client:
+        while client.get("/health/ready").status_code == 503:
+            pass
+        before = measured(client)["vistazo_reloads_total"]
+        for _ in range(3):
+            client.portal.call(client.app.state.service.reloader.reload, "signal")
+        after = measured(client)["vistazo_reloads_total"]
+    assert before == {("swapped",): 0, ("failed",): 0}
+    assert after == {("swapped",): 2, ("failed",): 1}
+
+
 def test_services_in_one_process_count_each_for_itself(serving: Any) -> None:
     with serving() as one, serving() as other:
         predict(one)
@@ -144,7 +164,7 @@ def test_ten_thousand_paths_and_methods_are_one_line(serving: Any) -> None:
             await context(scope, nothing, nothing)
 
     metrics = Metrics()
-    context = RequestContext(not_found, {"/predict"}, lambda: Observation(metrics))
+    context = RequestContext(not_found, {"/predict"}, Observatory(metrics))
     before = len(metrics.exposition("")[0])
     asyncio.run(ask())
     text = metrics.exposition("")[0].decode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from vistazo.loading import ModelSource, load_classifier
 from vistazo.models import compilation
 from vistazo.models.compilation import compile_model
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
 
 SIZE = (12, 10)
 IMAGES = np.random.default_rng(0).random((5, *SIZE, 3), np.float32)
@@ -84,6 +87,31 @@ def test_a_batch_of_n_equals_n_batches_of_one(engine: Engine) -> None:
         assert alone.scores[0] == pytest.approx(together.scores[index], abs=1e-6)
 
 
+def test_an_interruption_changes_no_later_run(engine: Engine) -> None:
+    before = engine.run(IMAGES).scores
+    engine.interrupt()
+    assert np.array_equal(engine.run(IMAGES).scores, before)
+
+
+def test_onnx_ends_what_runs_when_it_is_interrupted(folder: Path) -> None:
+    engine, many, faults = onnx_engine(folder), np.repeat(IMAGES, 400, axis=0), list[Exception]()
+
+    def run() -> None:
+        try:
+            while True:
+                engine.run(many)
+        except Exception as error:  # the runtime's own
+            faults.append(error)
+
+    running = threading.Thread(target=run, daemon=True)
+    running.start()
+    deadline = time.monotonic() + 10
+    while running.is_alive() and time.monotonic() < deadline:
+        engine.interrupt()
+        time.sleep(0.001)
+    assert "terminate" in str(faults)
+
+
 def test_the_signature_says_what_goes_in_and_what_comes_out(engine: Engine) -> None:
     found = engine.signature
     assert (found.height, found.width, found.channels, found.units) == (*SIZE, 3, 4)
@@ -129,7 +157,7 @@ def test_a_custom_layer_is_read_as_data_where_a_converter_of_it_is_named(
     for factor in (2, 3):  # other code compiles the same file again
         (tmp_path / "my_converters.py").write_text(CONVERTER.replace("FACTOR", str(factor)))
         source = ModelSource(model, None, tmp_path / "cache", keras_layers="my_converters")
-        classifier = load_classifier(source, ImageLimits())
+        classifier = load_classifier(source, DirectReader(ImageLimits()))
         score = classifier._engine.run(image).scores[0, 0]
         assert score == pytest.approx(1 / (1 + np.exp(4 - 8 * factor * 0.2)), abs=1e-5)
 
@@ -146,7 +174,7 @@ def test_converters_that_cannot_be_imported_are_told_in_words(tmp_path: Path) ->
         compile_model(model, tmp_path / "m.onnx", layers_module="not_there")
     source = ModelSource(model, None, tmp_path / "cache", keras_layers="not_there")
     with pytest.raises(SettingsError, match="PYTHONPATH"):
-        load_classifier(source, ImageLimits())
+        load_classifier(source, DirectReader(ImageLimits()))
 
 
 def test_a_custom_layer_is_run_by_keras_where_its_module_is_named(

@@ -22,6 +22,7 @@ from vistazo.models.card import InputSpec
 from vistazo.models.keras_import import convert
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.preprocessing import prepare
+from vistazo.pictures.reader import DirectReader
 
 Floats = NDArray[np.float32]
 
@@ -118,7 +119,7 @@ def test_scores_and_maps_are_the_same_with_a_probe_and_without(tmp_path: Path) -
 
 
 def warnings_of(path: Path, cache: Path) -> tuple[str, ...]:
-    return load_classifier(ModelSource(path, None, cache), ImageLimits()).warnings
+    return load_classifier(ModelSource(path, None, cache), DirectReader(ImageLimits())).warnings
 
 
 def test_a_wrong_scale_in_the_card_is_told_at_start_and_a_right_one_is_not(

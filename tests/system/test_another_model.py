@@ -19,6 +19,7 @@ from vistazo.errors import CardError
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.store import sha256_of
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def replace_weights(model: Path) -> None:
 def load(model: Path, policy: OutOfDistributionPolicy = "warn") -> Classifier:
     cache = model.parent.parent / "compiled"  # one for all tests: their models are the same two
     source = ModelSource(model, None, cache, out_of_distribution=policy)
-    return load_classifier(source, ImageLimits())
+    return load_classifier(source, DirectReader(ImageLimits()))
 
 
 def test_a_baseline_of_these_weights_is_used(model: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.card_file import read_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare
+from vistazo.pictures.reader import DirectReader
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pneumonia"
 MODEL = ARTIFACTS / "pneumonia.keras"
@@ -23,7 +24,7 @@ LIMITS = ImageLimits()
 
 @pytest.fixture(scope="module")
 def classifier(cache: Path) -> Classifier:
-    return load_classifier(ModelSource(MODEL, None, cache), LIMITS)
+    return load_classifier(ModelSource(MODEL, None, cache), DirectReader(LIMITS))
 
 
 def test_it_is_small_and_its_card_names_its_hash(classifier: Classifier) -> None:
@@ -104,5 +105,5 @@ def test_films_are_told_from_castings_and_leaves(classifier: Classifier, data: P
 
 def test_the_check_can_be_switched_off(cache: Path) -> None:
     source = ModelSource(MODEL, None, cache, out_of_distribution="off")
-    prediction = load_classifier(source, LIMITS).classify(encoded(flat(90, 300, 300)))
+    prediction = load_classifier(source, DirectReader(LIMITS)).classify(encoded(flat(90, 300, 300)))
     assert prediction.in_distribution is None

@@ -25,6 +25,7 @@ from vistazo.models.drafting import CardHints
 from vistazo.models.fetch import Link
 from vistazo.models.store import sha256_of
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "artifacts" / "pneumonia" / "pneumonia.keras"
@@ -99,13 +100,13 @@ def test_a_link_without_a_card_says_where_the_card_may_be(files: Files, cache: P
     files["/alone.keras"] = MODEL.read_bytes()
     source = ModelSource(Link(f"{files.url}/alone.keras"), None, cache)
     with pytest.raises(CardError, match="MODEL_CARD"):
-        load_classifier(source, ImageLimits(1_000_000, 1_000_000))
+        load_classifier(source, DirectReader(ImageLimits(1_000_000, 1_000_000)))
 
 
 def test_the_hash_of_a_local_file_is_checked_too(cache: Path) -> None:
     source = ModelSource(MODEL, None, cache, sha256="0" * 64)
     with pytest.raises(ModelError, match="MODEL_SHA256"):
-        load_classifier(source, ImageLimits(1_000_000, 1_000_000))
+        load_classifier(source, DirectReader(ImageLimits(1_000_000, 1_000_000)))
 
 
 def test_a_signal_ends_a_download_at_once_and_without_a_trace(files: Files, tmp_path: Path) -> None:
@@ -137,9 +138,11 @@ def test_without_a_link_no_http_client_is_imported(cache: Path) -> None:
         "import sys\n"
         "import vistazo.api.server, vistazo.cli.serve\n"
         "from vistazo.loading import load_classifier\n"
+        "from vistazo.pictures.reader import DirectReader\n"
         "from vistazo.service.settings import Settings\n"
         "settings = Settings.from_environment()\n"
-        "load_classifier(settings.model_source, settings.image_limits).close()\n"
+        "reader = DirectReader(settings.image_limits)\n"
+        "load_classifier(settings.model_source, reader).close()\n"
         "print({'httpx', 'httpcore', 'certifi'} & set(sys.modules))\n"
     )
     done = subprocess.run(
@@ -161,7 +164,7 @@ def test_a_zip_with_a_model_and_its_labels_is_served_from_a_link(
             archive.write(path, path.name)
     files["/download"] = (tmp_path / "made.zip").read_bytes()
     source = ModelSource(Link(f"{files.url}/download?id=1"), None, cache)
-    classifier = load_classifier(source, ImageLimits(1_000_000, 1_000_000))
+    classifier = load_classifier(source, DirectReader(ImageLimits(1_000_000, 1_000_000)))
     assert classifier.card.name == "brightness"
 
 
@@ -171,5 +174,5 @@ def test_labels_have_a_link_of_their_own(files: Files, cache: Path, tmp_path: Pa
     files["/labels.txt"] = b"0 NIGHT\n1 DAY\n"
     hints = CardHints(scale="1/255", colour="grey")
     source = ModelSource(model, None, cache, hints=hints, labels=Link(f"{files.url}/labels.txt"))
-    classifier = load_classifier(source, ImageLimits(1_000_000, 1_000_000))
+    classifier = load_classifier(source, DirectReader(ImageLimits(1_000_000, 1_000_000)))
     assert classifier.card.labels == ("NIGHT", "DAY")

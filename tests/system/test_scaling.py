@@ -23,6 +23,7 @@ from vistazo.models.card_file import read_card, write_card
 from vistazo.models.keras_import import convert
 from vistazo.pictures import ImageLimits, Picture
 from vistazo.pictures.preprocessing import prepare
+from vistazo.pictures.reader import DirectReader
 
 MODEL = Path(__file__).parents[2] / "artifacts" / "pneumonia" / "pneumonia.keras"
 SCALES: list[Scale] = ["none", "1/255", "1/127.5-1"]
@@ -42,7 +43,7 @@ def test_the_shipped_model_doubts_every_scale_but_its_own(
     scale: Scale, cache: Path, tmp_path: Path
 ) -> None:
     source = ModelSource(MODEL, chest_card(scale, tmp_path), cache)
-    warnings = load_classifier(source, ImageLimits()).warnings
+    warnings = load_classifier(source, DirectReader(ImageLimits())).warnings
     assert len(warnings) == (scale != "1/255")
     assert all("Set input.scale in the card to '1/255'" in warning for warning in warnings)
 

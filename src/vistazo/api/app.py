@@ -12,18 +12,27 @@ from fastapi import FastAPI
 from vistazo import __version__
 from vistazo.api import admin_routes, metrics_routes, routes
 from vistazo.api.lifetime import lifetime
+from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
 from vistazo.classifier import Classifier
 from vistazo.errors import VistazoError
-from vistazo.loading import load_classifier
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
+from vistazo.service.isolation.pool import IsolatedReader
 from vistazo.service.metrics import Metrics, watch_process, watch_work
 from vistazo.service.reception import Reception
-from vistazo.service.reload import Reloader, stamp_of
+from vistazo.service.reload import (
+    Reloader,
+    Shadow,
+    ShadowPolicy,
+    next_reloader,
+    next_source,
+    stamp_of,
+)
 from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,26 +45,33 @@ def create_app(
     settings: Settings,
     on_failed_start: Callable[[VistazoError], None] = lambda _: None,
     load: Callable[[], Classifier] | None = None,
+    load_next: Callable[[], Classifier] | None = None,
 ) -> FastAPI:
     """Build the service. ``on_failed_start`` is told where the model cannot be served.
 
-    ``load`` gives another classifier than that of the settings. Raises SettingsError.
+    ``load`` gives another classifier than that of the settings, ``load_next`` another next one.
+    Raises SettingsError.
     """
     stopping, source = threading.Event(), settings.model_source
-    load = load or partial(load_classifier, source, settings.image_limits, stopping.is_set)
+    reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
+    loading = partial(_load_classifier, reader=reader, stopping=stopping)
+    load = load or partial(loading, source)
     gate = Gate(settings)
     reloader = Reloader(load, partial(stamp_of, source))
-    reception = Reception(settings.reception_policy)
-    service = Service(reloader, Admission(settings.admission_policy), reception)
+    admission = Admission(settings.admission_policy)
+    shadow = _shadow(settings, reloader, admission, load_next, loading)
+    service = Service(reloader, admission, Reception(settings.reception_policy), shadow)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(lifetime, settings, stopping, on_failed_start),
+        telemetry=NO_TELEMETRY,
+        lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
     )
     app.state.service = service
-    app.state.metrics = _measured(service)
+    app.state.metrics = metrics = _measured(service)
+    app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
     proxies, origins = settings.trusted_proxies, settings.cors_origins
     surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
@@ -66,6 +82,21 @@ def create_app(
     return app
 
 
+def _shadow(
+    settings: Settings,
+    reloader: Reloader,
+    admission: Admission,
+    load: Callable[[], Classifier] | None,
+    loading: Callable[[ModelSource], Classifier],
+) -> Shadow | None:
+    """None where no model comes next."""
+    if settings.model_path_next is None:
+        return None
+    source = next_source(settings.model_source, settings.model_path_next)
+    later = next_reloader(source, load or partial(loading, source), lambda: reloader.classifier)
+    return Shadow(later, ShadowPolicy(settings.shadow_share), lambda: admission.has_room)
+
+
 def _route(app: FastAPI, settings: Settings) -> None:
     app.state.upload_policy = routes.UploadPolicy(settings.max_batch_files)
     app.include_router(routes.router)
@@ -73,6 +104,16 @@ def _route(app: FastAPI, settings: Settings) -> None:
     if settings.metrics_port is None:
         app.include_router(metrics_routes.router)
     app.router.routes.extend(page_routes())
+
+
+def _load_classifier(
+    source: ModelSource, reader: IsolatedReader, stopping: threading.Event
+) -> Classifier:
+    """With a worker that is warm: it warms up while the model is loaded."""
+    reader.start()
+    classifier = load_classifier(source, reader, stopping.is_set)
+    reader.wait_until_warm()
+    return classifier
 
 
 def _max_bytes(settings: Settings) -> dict[str, int]:
@@ -86,5 +127,11 @@ def _measured(service: Service) -> Metrics:
     metrics = Metrics()
     watch_process(metrics)
     metrics.shows_model(lambda: service.identity)
+    metrics.shows_counts(
+        "vistazo_reloads",
+        "Models that were loaded while another answered.",
+        "outcome",
+        lambda: service.reloader.counts,
+    )
     watch_work(metrics, service.admission, service.reception)
     return metrics

@@ -35,6 +35,7 @@ TITLES: dict[str, str] = {
     "upload_too_large": "Upload too large",
     "corrupt_image": "Damaged image",
     "rejected_upload": "Picture not accepted",
+    "picture_too_costly": "Picture too costly",
     "bad_request": "Malformed request",
     "missing_file": "No file in the form",
     "unknown_label": "No such label",

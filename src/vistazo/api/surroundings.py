@@ -17,14 +17,12 @@ from vistazo.api.framing import OneFraming
 from vistazo.api.guard import Guard
 from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
-from vistazo.api.observation import Observation
 from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
 from vistazo.api.service import Service
 from vistazo.errors import VistazoError
 from vistazo.service.access.gate import Gate
 from vistazo.service.access.proxies import Network
-from vistazo.service.metrics import Metrics
 
 _ROUTERS = (routes.router, admin_routes.router, metrics_routes.router)
 
@@ -37,7 +35,7 @@ def surround(
     proxies: Sequence[Network] | None = None,
     origins: Sequence[str] | None = None,
 ) -> None:
-    """Around an app whose state has its service and its metrics.
+    """Around an app whose state has its service and its observatory.
 
     ``max_bytes`` are those of a body, by the path that it is posted to. Without a ``gate`` whoever
     reaches the app may pass. ``proxies`` are believed of whom a request is, and pages of
@@ -47,7 +45,6 @@ def surround(
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     service: Service = app.state.service
-    metrics: Metrics = app.state.metrics
     app.add_middleware(BodyLimit, max_bytes=max_bytes)
     if gate is not None:
         app.add_middleware(Guard, gate=gate)
@@ -58,7 +55,7 @@ def surround(
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
     known = (*app.routes, *(route for router in _ROUTERS for route in router.routes))
     paths = {route.path for route in known if isinstance(route, Route)}
-    app.add_middleware(RequestContext, paths=paths, observe=lambda: Observation(metrics))
+    app.add_middleware(RequestContext, paths=paths, observatory=app.state.observatory)
     app.add_middleware(TrailingSlash)
     if proxies:
         app.add_middleware(Forwarded, trusted=proxies)

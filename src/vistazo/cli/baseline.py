@@ -19,6 +19,7 @@ from vistazo.loading import load_classifier
 from vistazo.models.card import InputSpec
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
+from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 from vistazo.training.familiar import make_baseline
@@ -59,7 +60,7 @@ def learn(
     Raises ModelError, and SettingsError for too few pictures.
     """
     source = replace(settings.model_source, path=model, card=card, out_of_distribution="off")
-    classifier = load_classifier(source, settings.image_limits)
+    classifier = load_classifier(source, DirectReader(settings.image_limits))
     spec = classifier.card.input
     classifier.close()
 
@@ -80,6 +81,7 @@ def learn(
             unseen=np.arange(unseen),
             hints=settings.card_hints,
             cache_dir=settings.cache_dir,
+            policy=settings.loading_policy,
             show=lambda done, _: learnt.update(done - learnt.pos),
         )
     doubt = _scale_doubt(model, spec, readable, settings)
@@ -91,7 +93,9 @@ def learn(
 def _scale_doubt(model: Path, spec: InputSpec, files: list[Path], settings: Settings) -> str | None:
     """Whether these pictures, scaled as the card says, can be what the model was trained on."""
     size = spec.height, spec.width
-    with open_without_card(model, settings.cache_dir, size, settings.keras_layers) as engine:
+    with open_without_card(
+        model, settings.cache_dir, size, settings.keras_layers, settings.loading_policy
+    ) as engine:
         evidence = scale_evidence(engine, spec, drawn_pictures(files, settings, decode_size(spec)))
     return scale_warning(evidence, spec) if evidence is not None else None
 

@@ -12,6 +12,7 @@ from vistazo import benchmark
 from vistazo.benchmark import Figure
 from vistazo.loading import load_classifier
 from vistazo.models.fetch import located
+from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 
 
@@ -58,7 +59,7 @@ def _measure(
     files = sorted(path for path in pictures.rglob("*") if path.is_file())
     yield from benchmark.request_figures(files, requests)
     if copies is not None:
-        classifier = load_classifier(settings.model_source, settings.image_limits)
+        classifier = load_classifier(settings.model_source, DirectReader(settings.image_limits))
         yield from benchmark.copy_figures(
             files,
             copies,

@@ -130,7 +130,9 @@ def _search(
     if size is None and earlier is not None:
         size = earlier.input.height, earlier.input.width
     limits = settings.image_limits
-    with open_without_card(model, settings.cache_dir, size, settings.keras_layers) as engine:
+    with open_without_card(
+        model, settings.cache_dir, size, settings.keras_layers, settings.loading_policy
+    ) as engine:
         return search(
             engine,
             draw_labelled(folder, limits, progress),

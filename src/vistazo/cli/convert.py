@@ -53,7 +53,12 @@ def command(
     weights = weights_of(model, settings.cache_dir)
     size = input_size or settings.input_size
     signature = compile_model(
-        weights, out, size, settings.keras_layers, with_evidence=with_evidence
+        weights,
+        out,
+        size,
+        settings.keras_layers,
+        with_evidence=with_evidence,
+        policy=settings.loading_policy,
     )
     click.echo(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "

@@ -16,6 +16,7 @@ from vistazo.errors import SettingsError
 from vistazo.loading import load_classifier
 from vistazo.models.card import ModelCard
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import tell_a_person_who_waits
 from vistazo.training.config import read_config
@@ -84,7 +85,9 @@ def command(
     _check(data, training, record=record)
     settings, progress = Settings.from_environment(), Progress()
     tell_a_person_who_waits(settings.log_level)
-    classifier = load_classifier(settings.model_source.of(model), settings.image_limits)
+    classifier = load_classifier(
+        settings.model_source.of(model), DirectReader(settings.image_limits)
+    )
     out = _made(out or Path("runs") / f"evaluation-{classifier.card.name}")
     selection = _select(classifier, model, data, training, progress)
     scored = score(classifier, selection, settings.threads, progress)

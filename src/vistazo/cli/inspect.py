@@ -79,7 +79,7 @@ def _inspect(
     card_file = card or _card_file(model, weights)
     found = _card_of(card_file)
     size = size or _size_of(found) or settings.input_size
-    description = describe_model(weights, size, settings.keras_layers)
+    description = describe_model(weights, size, settings.keras_layers, settings.loading_policy)
     shown = [_overview(model, weights, description)]
     if has_layers:
         shown.append(_layer_table(description))
@@ -88,7 +88,9 @@ def _inspect(
     if description.signature is not None:
         own_size = description.signature.height, description.signature.width
         pictures = drawn_pictures(files, settings, own_size)
-        with open_without_card(model, settings.cache_dir, size, settings.keras_layers) as engine:
+        with open_without_card(
+            model, settings.cache_dir, size, settings.keras_layers, settings.loading_policy
+        ) as engine:
             spec = found.input if isinstance(found, ModelCard) else None
             shown.append(scale_report(engine, spec, pictures))
             if found is None:

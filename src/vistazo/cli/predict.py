@@ -20,6 +20,7 @@ from vistazo.loading import load_classifier
 from vistazo.models.card import ModelCard
 from vistazo.models.fetch import Location, parse_location
 from vistazo.pictures.folders import is_of_a_program
+from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import tell_a_person_who_waits
 
@@ -79,7 +80,7 @@ def command(
     source = settings.model_source
     if model is not None:
         source = source.of(model)
-    classifier = load_classifier(source, settings.image_limits)
+    classifier = load_classifier(source, DirectReader(settings.image_limits))
     files = list(picture_files(paths))
     heatmaps, inputs = _targets(files, explain, ".png"), _targets(files, show_input, ".input.png")
     rows: list[Row] = []

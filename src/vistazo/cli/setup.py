@@ -31,6 +31,7 @@ from vistazo.models.store import (
     weights_of,
     without_card,
 )
+from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import configure_logging, tell_a_person_who_waits
 from vistazo.training.checkpoint import replace_whole
@@ -224,7 +225,9 @@ def _learn(model: Path, pictures: Path, settings: Settings) -> None:
 
 def _show(model: Path, pictures: Path | None, settings: Settings) -> None:
     """Six answers, for a person to see whether they are right."""
-    classifier = load_classifier(settings.model_source.of(model), settings.image_limits)
+    classifier = load_classifier(
+        settings.model_source.of(model), DirectReader(settings.image_limits)
+    )
     click.echo(f"\n{classifier.card.name}: {', '.join(classifier.card.labels)}")
     if pictures is not None:
         files = list(picture_files([pictures]))

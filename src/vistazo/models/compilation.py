@@ -1,4 +1,4 @@
-"""Read model files in a child process, within bounds: to compile them to ONNX, or to describe them.
+"""Read model files in a bounded child process: to compile them to ONNX, or to describe them.
 
 A model file may come from anywhere. The child reads it with a C library (HDF5); should a hostile
 file crash that library, or make it grow or spin, the child ends and the service says why. And what
@@ -8,31 +8,37 @@ the child allocated is gone with it: the service stays as small as if it had nev
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import overload
 
 from vistazo import errors
+from vistazo.models.bounded_child import (
+    IsCancelled,
+    LoadingPolicy,
+    Room,
+    Task,
+    ask,
+    bound_memory,
+    bound_time,
+    never,
+    write_answer,
+)
 from vistazo.models.custom_layers import import_layers
 from vistazo.models.signature import Description, ModelSignature
 
 Size = tuple[int, int] | None
 
-MAX_CPU_S = 300
-_MEMORY_BYTES = 2_000_000_000  # address space, over three times the file: libraries map a lot
-_MEMORY_PER_FILE_BYTE = 3
-_PACKAGE_ROOT = Path(__file__).parents[2]
-
 
 def compile_model(
     source: Path,
     target: Path,
-    input_size: tuple[int, int] | None = None,
+    input_size: Size = None,
     layers_module: str | None = None,
     *,
     with_evidence: bool = True,
+    policy: LoadingPolicy | None = None,
+    is_cancelled: IsCancelled = never,
 ) -> ModelSignature:
     """Write ``target`` from ``source`` (.keras, .h5, .onnx). Raises ModelError.
 
@@ -40,118 +46,109 @@ def compile_model(
     ``layers_module`` is imported in the child first, for the converters that it registers.
     Without the evidence that answers carry, the file is plain ONNX: ``images`` -> ``scores``.
     """
-    return _read(source, input_size, layers_module, target, with_evidence=with_evidence)
-
-
-def describe_model(
-    source: Path, input_size: tuple[int, int] | None = None, layers_module: str | None = None
-) -> Description:
-    """What a file holds and, where it cannot be served, why not. Raises ModelError."""
-    return _read(source, input_size, layers_module, None)
-
-
-@overload
-def _read(
-    source: Path,
-    input_size: Size,
-    layers_module: str | None,
-    target: Path,
-    *,
-    with_evidence: bool = ...,
-) -> ModelSignature: ...
-@overload
-def _read(
-    source: Path, input_size: Size, layers_module: str | None, target: None
-) -> Description: ...
-def _read(
-    source: Path,
-    input_size: Size,
-    layers_module: str | None,
-    target: Path | None,
-    *,
-    with_evidence: bool = True,
-) -> ModelSignature | Description:
-    request = json.dumps(
-        {
-            "source": str(source.absolute()),
-            "target": target and str(target.absolute()),
-            "input_size": input_size,
-            "layers_module": layers_module,
-            "with_evidence": with_evidence,
-        }
+    answer = _ask(
+        Task(f"Reading {source}", source, policy or LoadingPolicy(), is_cancelled),
+        target=str(target.absolute()),
+        input_size=input_size,
+        layers_module=layers_module,
+        with_evidence=with_evidence,
     )
-    path = os.pathsep.join([str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    child = subprocess.run(
-        [sys.executable, "-m", "vistazo.models.compilation", request],
-        env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    try:
-        return _answer(child.stdout, is_description=target is None)
-    except (KeyError, TypeError, ValueError):
-        reason = child.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-    raise errors.HostileModelError(
-        f"Reading {source} crashed or went beyond its bounds of CPU time and memory "
-        f"(exit status {child.returncode}: {reason[0]}). The file is damaged or hostile."
-    )
-
-
-def _answer(output: bytes, *, is_description: bool) -> ModelSignature | Description:
-    """Raises the child's own error; KeyError, TypeError, ValueError where it gave no answer."""
-    answer = json.loads(output)
-    if "error" in answer:
-        raise getattr(errors, answer["error"])(answer["detail"])
-    if is_description:
-        return Description.from_json(answer["description"])
-    signature = ModelSignature.from_metadata(answer["signature"])
+    signature = ModelSignature.from_metadata(_texts(answer.get("signature")))
     if signature is None:
-        raise ValueError("no signature")
+        raise _no_answer(source)
     return signature
 
 
-def main(request: str) -> int:
-    """Run in the child: one JSON answer on standard output."""
-    asked = json.loads(request)
-    source = Path(asked["source"])
-    size = tuple(asked["input_size"]) if asked["input_size"] else None
+def describe_model(
+    source: Path,
+    input_size: Size = None,
+    layers_module: str | None = None,
+    policy: LoadingPolicy | None = None,
+) -> Description:
+    """What a file holds and, where it cannot be served, why not. Raises ModelError."""
+    answer = _ask(
+        Task(f"Reading {source}", source, policy or LoadingPolicy()),
+        target=None,
+        input_size=input_size,
+        layers_module=layers_module,
+    )
     try:
-        _bound_resources(source)
-        if source.suffix.lower() == ".onnx":
-            from vistazo.models.onnx_import import convert, describe
-        else:
-            from vistazo.models.keras_import import convert, describe
+        return Description.from_json(str(answer["description"]))
+    except (KeyError, TypeError, ValueError):
+        raise _no_answer(source) from None
 
-            if asked["layers_module"]:
-                import_layers(asked["layers_module"])
-        if asked["target"] is None:
-            answer: dict[str, object] = {"description": describe(source, size).to_json()}
-        else:
-            target, with_evidence = Path(asked["target"]), asked["with_evidence"]
-            signature = convert(source, target, size, with_evidence=with_evidence)
-            answer = {"signature": signature.to_metadata()}
+
+def _ask(task: Task, **question: object) -> Mapping[str, object]:
+    about = {
+        "source": str(task.file.absolute()),
+        "allow_control_flow": task.policy.allow_control_flow,
+    }
+    return ask("vistazo.models.compilation", {**about, **question}, task)
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {str(key): str(text) for key, text in value.items()} if isinstance(value, dict) else {}
+
+
+def _no_answer(source: Path) -> errors.HostileModelError:
+    return errors.HostileModelError(
+        f"Reading {source} gave no answer. The file is damaged or hostile."
+    )
+
+
+def main(request: str) -> int:
+    """Run in the child."""
+    asked = json.loads(request)
+    room = Room.of(asked)
+    bound_time(room, asked["parent"])
+    try:
+        answer = _answer(asked, room)
     except errors.VistazoError as error:
         answer = {"error": type(error).__name__, "detail": str(error)}
+    except MemoryError:
+        answer = {"beyond": room.memory_bytes}
     except OSError as error:
         detail = f"{asked['target']} cannot be written: {error.strerror}."
         answer = {"error": errors.NoRoomError.__name__, "detail": detail}
     except KeyboardInterrupt:
         return 130
-    sys.stdout.write(json.dumps(answer))
+    write_answer(answer)
     return 0
 
 
-def _bound_resources(source: Path) -> None:
-    if sys.platform == "win32":
-        return
-    import resource
+def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
+    source, target = Path(str(asked["source"])), asked["target"]
+    size = asked["input_size"]
+    shape = (int(size[0]), int(size[1])) if isinstance(size, list) else None
+    if source.suffix.lower() == ".onnx":
+        from vistazo.models.onnx_import import Allowance, convert, describe
 
-    size = source.stat().st_size if source.is_file() else 0
-    memory = _MEMORY_BYTES + _MEMORY_PER_FILE_BYTE * size
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
-    if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        allowance = Allowance(bound_memory(room), control_flow=bool(asked["allow_control_flow"]))
+        if target is None:
+            return {"description": describe(source, shape, allowance).to_json()}
+        signature = convert(
+            source,
+            Path(str(target)),
+            shape,
+            with_evidence=bool(asked["with_evidence"]),
+            allowance=allowance,
+        )
+        return {"signature": signature.to_metadata()}
+    from vistazo.models import keras_import
+
+    if asked["layers_module"]:
+        import_layers(str(asked["layers_module"]))
+    most = bound_memory(room)
+    if target is None:
+        return {"description": keras_import.describe(source, shape, most).to_json()}
+    signature = keras_import.convert(
+        source,
+        Path(str(target)),
+        shape,
+        with_evidence=bool(asked["with_evidence"]),
+        max_tensor_bytes=most,
+    )
+    return {"signature": signature.to_metadata()}
 
 
 if __name__ == "__main__":

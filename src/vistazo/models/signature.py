@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from vistazo.models.card import ModelCard
+if TYPE_CHECKING:  # a child that runs a model has no need of pydantic
+    from vistazo.models.card import ModelCard
 
 TEACHABLE_MACHINE = "teachable_machine"
 

@@ -9,22 +9,25 @@ is unpacked beside them, and made again where its checksum is not that in the zi
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import os
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vistazo.errors import CardError, ModelNotFoundError, NoRoomError, UnreadableModelError
+from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, read_card
 from vistazo.models.compilation import compile_model
 from vistazo.models.custom_layers import sha256_of_layers
 from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
 from vistazo.models.labels import FoundLabels, labels_beside, read_labels
+from vistazo.models.signature import ModelSignature
 from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
 from vistazo.models.writable_folder import no_place, tell_unwritable, writable_folders
 
@@ -164,6 +167,11 @@ def check_is_there(model_path: Path, *, may_be_folder: bool = False) -> None:
             f"{model_path} is a folder, not a model file. Set MODEL_PATH to a .keras or .h5 file; "
             "ENGINE=keras takes a TensorFlow SavedModel."
         )
+    if not (model_path.is_dir() or model_path.is_file()):  # reading may never end
+        raise UnreadableModelError(
+            f"{model_path} is a pipe or a device, not a file. Set MODEL_PATH to a .keras or .h5 "
+            "file."
+        )
     if model_path.is_file() and model_path.stat().st_size == 0:
         raise UnreadableModelError(f"The model file {model_path} is empty. Copy it again.")
 
@@ -183,7 +191,11 @@ def sha256_of(path: Path) -> str:
 
 @contextlib.contextmanager
 def compiled(
-    model: StoredModel, cache_dir: Path, layers_module: str | None = None
+    model: StoredModel,
+    cache_dir: Path,
+    layers_module: str | None = None,
+    policy: LoadingPolicy | None = None,
+    is_cancelled: IsCancelled = never,
 ) -> Iterator[Path]:
     """Find or make the compiled model. Raises ModelError.
 
@@ -193,17 +205,27 @@ def compiled(
     On a disk that cannot be written the file is temporary: load it inside the ``with``.
     """
     size = "x".join(map(str, model.input_size)) if model.input_size else "own"
-    stem = f"{model.sha256[:32]}-{_converter(layers_module)}-{size}"
+    policy = policy or LoadingPolicy()
+    converter = _converter(layers_module, may_branch=policy.allow_control_flow)
+    stem = f"{model.sha256[:32]}-{converter}-{size}"
     found = _find(cache_dir, stem)
     if found is not None:
         yield found
         return
+    to_onnx = functools.partial(
+        compile_model,
+        model.path,
+        input_size=model.input_size,
+        layers_module=layers_module,
+        policy=policy,
+        is_cancelled=is_cancelled,
+    )
     with contextlib.ExitStack() as stack:
         for folder in writable_folders(cache_dir, stack):
             partial = folder / f"{stem}.{os.getpid()}.partial"
             stack.callback(_remove, partial)
             try:
-                entry = _compile(model, partial, stem, layers_module)
+                entry = _compile(model, to_onnx, partial, stem)
             except NoRoomError as error:
                 tell_unwritable(str(error))
             else:
@@ -217,12 +239,17 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _converter(layers_module: str | None) -> str:
-    """Stands for the code that compiles: other code may compile the same file to other bytes."""
+def _converter(layers_module: str | None, *, may_branch: bool) -> str:
+    """Stands for the code that compiles: other code may compile the same file to other bytes.
+
+    What may have loops is another entry than what may not: it is refused without the setting.
+    """
     digest = hashlib.sha256()
     package = Path(__file__).parent
-    for path in (package / "onnx_import.py", *sorted(package.glob("keras_import/**/*.py"))):
+    for path in sorted(package.glob("*_import/**/*.py")):
         digest.update(path.read_bytes())
+    if may_branch:
+        digest.update(b"control flow")
     if layers_module is not None:
         digest.update(sha256_of_layers(layers_module).encode())
     return digest.hexdigest()[:16]
@@ -238,10 +265,12 @@ def _find(cache_dir: Path, stem: str) -> Path | None:
     return None
 
 
-def _compile(model: StoredModel, partial: Path, stem: str, layers_module: str | None) -> Path:
+def _compile(
+    model: StoredModel, to_onnx: Callable[[Path], ModelSignature], partial: Path, stem: str
+) -> Path:
     log.info("compiling the model; this is done once")
     started = time.perf_counter()
-    compile_model(model.path, partial, model.input_size, layers_module)
+    to_onnx(partial)
     entry = partial.with_name(f"{stem}-{sha256_of(partial)}.onnx")
     if sha256_of(model.path) != model.sha256:
         raise UnreadableModelError(

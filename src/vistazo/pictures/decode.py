@@ -101,10 +101,7 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     Raises UploadTooLargeError, UnsupportedFormatError, CorruptImageError, and RejectedUploadError
     for more than ``limits.max_pixels`` or more parts than pictures have.
     """
-    if len(data) > limits.max_bytes:
-        raise UploadTooLargeError(
-            f"The file has {len(data)} bytes; at most {limits.max_bytes} are accepted."
-        )
+    refuse_too_many_bytes(len(data), limits)
     image_format = _sniff(data)
     stripped = _STRIP[image_format](data)
     source = raster.open_raster(stripped, image_format)
@@ -117,6 +114,14 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
         raise RejectedUploadError([BrokenRule("max_pixels", detail)])
     most_bytes = _most_pixel_bytes(stripped, len(data), limits)
     return EncodedImage(Header(image_format, width, height, source.channels), source, most_bytes)
+
+
+def refuse_too_many_bytes(n_bytes: int, limits: ImageLimits) -> None:
+    """Raises UploadTooLargeError."""
+    if n_bytes > limits.max_bytes:
+        raise UploadTooLargeError(
+            f"The file has {n_bytes} bytes; at most {limits.max_bytes} are accepted."
+        )
 
 
 def _most_pixel_bytes(stripped: Stripped, n_bytes: int, limits: ImageLimits) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vistazo.models.card import InputSpec, Scale
 from vistazo.pictures import Picture
+from vistazo.pictures.preparation import Preparation, Scale
 from vistazo.pictures.sampling import Box, Sampling, SparseFilter
 
 _FILTERS = {
@@ -23,7 +23,7 @@ _FILTERS = {
 }
 
 
-def decode_size(spec: InputSpec) -> tuple[int, int] | None:
+def decode_size(spec: Preparation) -> tuple[int, int] | None:
     """How small a picture may be decoded (``EncodedImage.decode``) for ``prepare``: height, width.
 
     None where it must be whole: decoding smaller averages, and a filter that looks at single pixels
@@ -32,7 +32,7 @@ def decode_size(spec: InputSpec) -> tuple[int, int] | None:
     return None if _is_sparse(spec) else (spec.height, spec.width)
 
 
-def prepare(picture: Picture, spec: InputSpec) -> NDArray[np.float32]:
+def prepare(picture: Picture, spec: Preparation) -> NDArray[np.float32]:
     """Return float32 (spec.height, spec.width, spec.channels), scaled as ``spec.scale`` says."""
     cut = _cut(picture.width, picture.height, spec)
     resized = _sampled(picture, cut, spec) if _is_sparse(spec) else _filtered(picture, cut, spec)
@@ -56,7 +56,7 @@ class Placement:
     top: float
 
 
-def place(width: int, height: int, spec: InputSpec) -> Placement:
+def place(width: int, height: int, spec: Preparation) -> Placement:
     """Of a picture of ``width`` x ``height`` pixels, upright."""
     cut = _cut(width, height, spec)
     left, top, right, bottom = cut.box
@@ -77,7 +77,7 @@ class _Cut:
     top: int = 0
 
 
-def _cut(width: int, height: int, spec: InputSpec) -> _Cut:
+def _cut(width: int, height: int, spec: Preparation) -> _Cut:
     whole = (0.0, 0.0, float(width), float(height))
     if spec.resize == "stretch":
         return _Cut(whole, spec.width, spec.height)
@@ -87,7 +87,7 @@ def _cut(width: int, height: int, spec: InputSpec) -> _Cut:
     return (_within_in_float32 if _is_sparse(spec) else _within)(width, height, spec)
 
 
-def _centre(width: int, height: int, spec: InputSpec) -> Box:
+def _centre(width: int, height: int, spec: Preparation) -> Box:
     """As ``PIL.ImageOps.fit``: to fractions of a pixel."""
     ratio = spec.width / spec.height
     across, down = min(float(width), ratio * height), min(float(height), width / ratio)
@@ -95,7 +95,7 @@ def _centre(width: int, height: int, spec: InputSpec) -> Box:
     return left, top, left + across, top + down
 
 
-def _centre_in_whole_pixels(width: int, height: int, spec: InputSpec) -> Box:
+def _centre_in_whole_pixels(width: int, height: int, spec: Preparation) -> Box:
     """As Keras with ``crop_to_aspect_ratio`` or ``keep_aspect_ratio`` (``smart_resize``)."""
     across = max(1, min(width, height * spec.width // spec.height))
     down = max(1, min(height, width * spec.height // spec.width))
@@ -103,7 +103,7 @@ def _centre_in_whole_pixels(width: int, height: int, spec: InputSpec) -> Box:
     return left, top, left + across, top + down
 
 
-def _within(width: int, height: int, spec: InputSpec) -> _Cut:
+def _within(width: int, height: int, spec: Preparation) -> _Cut:
     """As ``PIL.ImageOps.pad``."""
     across, down = spec.width, spec.height
     if width / height > spec.width / spec.height:
@@ -114,7 +114,7 @@ def _within(width: int, height: int, spec: InputSpec) -> _Cut:
     return _Cut((0.0, 0.0, float(width), float(height)), across, down, left, top)
 
 
-def _within_in_float32(width: int, height: int, spec: InputSpec) -> _Cut:
+def _within_in_float32(width: int, height: int, spec: Preparation) -> _Cut:
     """As ``tf.image.resize_with_pad``, whose float32 may lose a pixel to rounding."""
     sides = np.array([width, height], np.float32)
     target = np.array([spec.width, spec.height], np.float32)
@@ -136,11 +136,11 @@ def scale(pixels: NDArray[np.float32], how: Scale) -> NDArray[np.float32]:
     return np.asarray((pixels / np.float32(how.divide_by) - mean) / std, dtype=np.float32)
 
 
-def _is_sparse(spec: InputSpec) -> bool:
+def _is_sparse(spec: Preparation) -> bool:
     return spec.filter == "nearest" or not spec.antialias
 
 
-def _sampled(picture: Picture, cut: _Cut, spec: InputSpec) -> NDArray[np.float32]:
+def _sampled(picture: Picture, cut: _Cut, spec: Preparation) -> NDArray[np.float32]:
     """Resample from a few neighbours: first these alone become grey or colours."""
     how = cast("SparseFilter", spec.filter)  # the card allows no other
     sampling = Sampling.of(cut.box, cut.height, cut.width, how)
@@ -148,19 +148,19 @@ def _sampled(picture: Picture, cut: _Cut, spec: InputSpec) -> NDArray[np.float32
     return sampling.blend(np.asarray(_with_colour(gathered, spec)))
 
 
-def _filtered(picture: Picture, cut: _Cut, spec: InputSpec) -> NDArray[np.float32]:
+def _filtered(picture: Picture, cut: _Cut, spec: Preparation) -> NDArray[np.float32]:
     """Resample with a filter as wide as the reduction, so that fine detail does not alias."""
     image, size = _with_colour(picture.image(), spec), (cut.width, cut.height)
     return np.asarray(image.resize(size, _FILTERS[spec.filter], cut.box), dtype=np.float32)
 
 
-def _with_colour(image: Image.Image, spec: InputSpec) -> Image.Image:
+def _with_colour(image: Image.Image, spec: Preparation) -> Image.Image:
     """Grey from RGB is the luma of ITU-R BT.601, as in Pillow and TensorFlow."""
     mode = "L" if spec.colour == "grey" else "RGB"
     return image if image.mode in ("F", mode) else image.convert(mode)
 
 
-def _padded(pixels: NDArray[np.float32], cut: _Cut, spec: InputSpec) -> NDArray[np.float32]:
+def _padded(pixels: NDArray[np.float32], cut: _Cut, spec: Preparation) -> NDArray[np.float32]:
     if pixels.shape[:2] == (spec.height, spec.width):
         return pixels
     canvas = np.full((spec.height, spec.width, *pixels.shape[2:]), spec.pad_value, np.float32)

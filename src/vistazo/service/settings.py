@@ -16,15 +16,19 @@ from pydantic_core import ErrorDetails
 from vistazo.classifier import OutOfDistributionPolicy
 from vistazo.errors import CardError, SettingsError
 from vistazo.loading import ModelSource
+from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.card import MAX_SIDE_PX, Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
-from vistazo.models.fetch import MAX_MODEL_BYTES, Location
+from vistazo.models.fetch import MAX_MODEL_BYTES
 from vistazo.models.labels import check_labels
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
-from vistazo.service.access.settings import AccessSettings, located
+from vistazo.service.access.settings import AccessSettings
 from vistazo.service.admission import AdmissionPolicy
+from vistazo.service.isolation.pool import IsolationPolicy
+from vistazo.service.location_setting import LocationSetting
 from vistazo.service.reception import ReceptionPolicy
+from vistazo.service.reload.settings import ReloadSettings
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
@@ -88,22 +92,19 @@ def _as_size(value: object) -> object:
     return height, width
 
 
-_Location = Annotated[Location, BeforeValidator(located)]
-
-
-class Settings(AccessSettings):
+class Settings(AccessSettings, ReloadSettings):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
-    model_path: _Location = Field(
+    model_path: LocationSetting = Field(
         _DEFAULT_MODEL, description="The .keras, .h5 or .onnx file to serve: a path or a link."
     )
-    model_card: _Location | None = Field(
+    model_card: LocationSetting | None = Field(
         None, description="Its card, a path or a link; by default MODEL.card.yaml beside it."
     )
-    model_labels: _Location | None = Field(
+    model_labels: LocationSetting | None = Field(
         None, description="Its labels, a path or a link; by default labels.txt beside it."
     )
-    model_baseline: _Location | None = Field(
+    model_baseline: LocationSetting | None = Field(
         None, description="Its baseline, a path or a link; by default MODEL.baseline.npz beside it."
     )
     model_sha256: str | None = Field(
@@ -111,12 +112,18 @@ class Settings(AccessSettings):
         pattern=r"^[0-9a-fA-F]{64}$",
         description="What the model file must have; with it a link is asked once only.",
     )
-    watch_model: bool = Field(
-        False,  # noqa: FBT003 - the default
-        description="Serve another model as soon as it lies at MODEL_PATH, or its card changes.",
-    )
     max_model_bytes: int = Field(
         MAX_MODEL_BYTES, ge=1_000, description="Largest model file that a link may give."
+    )
+    model_timeout_s: float = Field(
+        300,
+        gt=0,
+        description="Longest that reading the model may take, and then loading and trying it.",
+    )
+    allow_control_flow: bool = Field(
+        default=False,
+        description="Whether an .onnx file may have loops, branches, and sizes that depend on "
+        "what a picture shows: for files that you trust.",
     )
     labels: Annotated[tuple[str, ...] | None, BeforeValidator(_as_labels)] = Field(
         None, description="Without a card: the labels, in the order of the model's outputs."
@@ -191,6 +198,9 @@ class Settings(AccessSettings):
     keep_alive_timeout_s: float = Field(
         5, ge=0, description="How long a connection is kept for a further request."
     )
+    job_timeout_s: float = Field(
+        30, gt=0, description="Longest that decoding one picture may take; then its process ends."
+    )
     drain_timeout_s: float = Field(30, ge=0, description="Longest wait for work at shutdown.")
     metrics_port: int | None = Field(
         None,
@@ -200,6 +210,11 @@ class Settings(AccessSettings):
     )
     metrics_host: str | None = Field(
         None, description="Address that METRICS_PORT listens on; by default HOST."
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Where traces are sent, by OTLP over HTTP; needs the extra 'tracing'.",
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else json."
@@ -220,6 +235,13 @@ class Settings(AccessSettings):
             self.model_baseline,
             self.model_sha256.lower() if self.model_sha256 else None,
             self.max_model_bytes,
+            self.loading_policy,
+        )
+
+    @property
+    def loading_policy(self) -> LoadingPolicy:
+        return LoadingPolicy(
+            self.model_timeout_s, small_plan.memory_limit_bytes(), self.allow_control_flow
         )
 
     @property
@@ -233,6 +255,10 @@ class Settings(AccessSettings):
     @property
     def admission_policy(self) -> AdmissionPolicy:
         return AdmissionPolicy(self.threads, self.queue_size)
+
+    @property
+    def isolation_policy(self) -> IsolationPolicy:
+        return IsolationPolicy(self.threads, self.job_timeout_s)
 
     @property
     def reception_policy(self) -> ReceptionPolicy:

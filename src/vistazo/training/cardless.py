@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vistazo.engines.onnx import OnnxEngine
+from vistazo.engines.rehearsal import open_rehearsed
+from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.drafting import CardHints
 from vistazo.models.store import compiled, without_card
 
@@ -17,14 +19,16 @@ def open_without_card(
     cache_dir: Path,
     size: tuple[int, int] | None = None,
     layers_module: str | None = None,
+    policy: LoadingPolicy | None = None,
 ) -> Iterator[OnnxEngine]:
     """Compile and open a model. Raises ModelError.
 
     ``size`` (height, width) is for a model that takes any. The cache keeps what is compiled.
     """
     stored = without_card(model, CardHints(input_size=size), cache_dir)
-    with compiled(stored, cache_dir, layers_module) as onnx:
-        engine = OnnxEngine(onnx)
+    policy = policy or LoadingPolicy()
+    with compiled(stored, cache_dir, layers_module, policy) as onnx:
+        engine = open_rehearsed(onnx, str(model), policy)
     try:
         yield engine
     finally:

@@ -18,7 +18,9 @@ from vistazo.answers.likeness import (
     write_baseline,
 )
 from vistazo.engines.onnx import OnnxEngine
+from vistazo.engines.rehearsal import open_rehearsed
 from vistazo.errors import SettingsError, UnsupportedModelError
+from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.card import InputSpec
 from vistazo.models.drafting import CardHints
 from vistazo.models.store import StoredModel, compiled, find_model
@@ -41,6 +43,7 @@ def make_baseline(
     unseen: NDArray[np.int64],
     hints: CardHints | None = None,
     cache_dir: Path | None = None,
+    policy: LoadingPolicy | None = None,
     show: Callable[[int, int], None] = lambda *_: None,
 ) -> Path:
     """Write the baseline beside a model, from the feature maps that serving will see.
@@ -61,7 +64,7 @@ def make_baseline(
             f"{len(seen) + len(unseen)}."
         )
     found = find_model(model, card, hints=hints, cache_dir=cache_dir)
-    with _engine(found, cache_dir) as engine:
+    with _engine(found, cache_dir, policy or LoadingPolicy()) as engine:
         if engine.signature.features is None:
             raise UnsupportedModelError(f"{model} has no spatial feature map to compare.")
         total = len(seen) + len(unseen)
@@ -74,10 +77,12 @@ def make_baseline(
 
 
 @contextmanager
-def _engine(model: StoredModel, cache_dir: Path | None) -> Iterator[OnnxEngine]:
+def _engine(
+    model: StoredModel, cache_dir: Path | None, policy: LoadingPolicy
+) -> Iterator[OnnxEngine]:
     with tempfile.TemporaryDirectory(prefix="vistazo-") as folder:
-        with compiled(model, cache_dir or Path(folder)) as onnx:
-            engine = OnnxEngine(onnx)
+        with compiled(model, cache_dir or Path(folder), policy=policy) as onnx:
+            engine = open_rehearsed(onnx, str(model.home), policy)
         yield engine
         engine.close()
 

@@ -35,15 +35,18 @@ def convert(
     input_size: tuple[int, int] | None = None,
     *,
     with_evidence: bool = False,
+    max_tensor_bytes: int | None = None,
 ) -> ModelSignature:
     """Write the ONNX file of a Keras model: ``images`` (n, h, w, c) -> ``scores`` (n, k).
 
     ``with_evidence`` adds what the engine of this project shows beside the scores: ``features``
     (n, fh, fw, fc) where the model has a spatial map, and what heatmaps ask for. ``input_size`` is
     (height, width), used where the file leaves them open. The target appears whole or not at all;
-    the same file gives the same bytes.
+    the same file gives the same bytes. ``max_tensor_bytes`` bounds what a layer makes of a picture.
     """
-    return convert_file(source, target, input_size, with_evidence=with_evidence)
+    return convert_file(
+        source, target, input_size, with_evidence=with_evidence, max_tensor_bytes=max_tensor_bytes
+    )
 
 
 def read_signature(source: Path, input_size: tuple[int, int] | None = None) -> ModelSignature:
@@ -52,6 +55,8 @@ def read_signature(source: Path, input_size: tuple[int, int] | None = None) -> M
         return imported.signature
 
 
-def describe(source: Path, input_size: tuple[int, int] | None = None) -> Description:
+def describe(
+    source: Path, input_size: tuple[int, int] | None = None, max_tensor_bytes: int | None = None
+) -> Description:
     """The layers of a file and, where it cannot be served, every reason at once."""
-    return describe_file(source, input_size)
+    return describe_file(source, input_size, max_tensor_bytes)

@@ -9,20 +9,22 @@ from pathlib import Path
 from vistazo.errors import ModelError
 from vistazo.models.keras_import.archive import Archive, open_archive
 from vistazo.models.keras_import.dialect import Layer, Model, read_model
-from vistazo.models.keras_import.importer import compile_archive
+from vistazo.models.keras_import.importer import check_outputs, compile_archive
 from vistazo.models.keras_import.registry import converter_of
 from vistazo.models.signature import Description, LayerRow, ModelSignature
 
 _KINDS = {"h5": "HDF5 (legacy .h5)", "keras": "Keras archive (.keras)"}
 
 
-def describe_file(source: Path, input_size: tuple[int, int] | None) -> Description:
+def describe_file(
+    source: Path, input_size: tuple[int, int] | None, max_tensor_bytes: int | None = None
+) -> Description:
     """Raises only where the file cannot be read at all; what cannot be served is listed."""
     with open_archive(source) as archive:
         model = read_model(archive.config)
         kind, framework = _KINDS[archive.layout], f"keras {archive.keras_version}"
         try:
-            signature, rows = _rows(archive, model, input_size)
+            signature, rows = _rows(archive, model, input_size, max_tensor_bytes)
         except ModelError as error:
             problems = dict.fromkeys([*_unknown(model), str(error)])
             bare = (LayerRow(name, layer.class_name, None, 0) for name, layer in _flat(model))
@@ -31,9 +33,13 @@ def describe_file(source: Path, input_size: tuple[int, int] | None) -> Descripti
 
 
 def _rows(
-    archive: Archive, model: Model, input_size: tuple[int, int] | None
+    archive: Archive,
+    model: Model,
+    input_size: tuple[int, int] | None,
+    max_tensor_bytes: int | None,
 ) -> tuple[ModelSignature, tuple[LayerRow, ...]]:
     imported = compile_archive(archive, model, input_size)
+    check_outputs(imported, max_tensor_bytes)
     rows = []
     for step in imported.steps:
         arrays = imported.weights.get(step.path, {}).values()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import vistazo.models.keras_import.layers  # noqa: F401  (registers the converters)
+from vistazo.errors import HostileModelError
 from vistazo.models.keras_import.archive import Archive, open_archive
 from vistazo.models.keras_import.compiler import Compiler, Step
 from vistazo.models.keras_import.dialect import Model, read_model
@@ -31,6 +32,8 @@ from vistazo.models.keras_import.value import Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
 from vistazo.models.keras_import.writer import OnnxModel, check_size, write_onnx
 from vistazo.models.signature import ModelSignature
+
+_NUMBER_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,30 @@ def compile_archive(
 
 
 def convert_file(
-    source: Path, target: Path, input_size: tuple[int, int] | None, *, with_evidence: bool
+    source: Path,
+    target: Path,
+    input_size: tuple[int, int] | None,
+    *,
+    with_evidence: bool,
+    max_tensor_bytes: int | None = None,
 ) -> ModelSignature:
     """Convert and write."""
     with open_import(source, input_size, with_evidence=with_evidence) as imported:
+        check_outputs(imported, max_tensor_bytes)
         write_onnx(imported.onnx, target)
         return imported.signature
+
+
+def check_outputs(imported: Import, max_bytes: int | None) -> None:
+    """Raise HostileModelError where a layer makes more of one picture than can be held."""
+    for step in imported.steps:
+        size = _NUMBER_BYTES * sum(value.elements for value in step.output)
+        if max_bytes is not None and size > max_bytes:
+            raise HostileModelError(
+                f"The {step.layer} makes {size / 1e6:,.0f} MB of one picture; there is room for "
+                f"{max_bytes / 1e6:,.0f}. Use a smaller model, or more memory where this one is "
+                "known to be sound."
+            )
 
 
 def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:

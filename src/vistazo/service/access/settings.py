@@ -8,17 +8,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from vistazo.models.fetch import Location, parse_location
 from vistazo.service.access.origins import parse_origins
 from vistazo.service.access.proxies import Network, parse_networks
 from vistazo.service.access.rates import Rate, parse_rate
+from vistazo.service.location_setting import LocationSetting
 
 
 def _read_by(parse: Callable[[str], object]) -> Callable[[object], object]:
     return lambda value: parse(value) if isinstance(value, str) else value
-
-
-located = _read_by(parse_location)
 
 
 class AccessSettings(BaseModel):
@@ -35,7 +32,7 @@ class AccessSettings(BaseModel):
     jwt_secret: SecretStr | None = Field(
         None, description="For tokens with HS256: 32 random bytes or more, as text."
     )
-    jwt_jwks: Annotated[Location, BeforeValidator(located)] | None = Field(
+    jwt_jwks: LocationSetting | None = Field(
         None, description="For tokens with RS256, ES256, EdDSA: a key set, a path or an https link."
     )
     jwt_issuer: str | None = Field(None, description="Who has to have issued a token (iss).")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from google.protobuf.message import DecodeError, Message
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
+from vistazo.models.onnx_import.allowance import Allowance
+from vistazo.models.onnx_import.looks import look_through
+from vistazo.models.onnx_import.tensor_sizes import check_tensor_sizes
 from vistazo.models.signature import Description, ModelSignature
 
 _IMAGES, _SCORES = "images", "scores"
@@ -38,13 +41,15 @@ def convert(
     input_size: tuple[int, int] | None,
     *,
     with_evidence: bool = False,
+    allowance: Allowance | None = None,
 ) -> ModelSignature:
     """Write ``target`` from ``source``; a file that this project wrote is copied as it is.
 
     But its evidence is left behind unless asked for; a file of somebody else has none.
     ``input_size`` (height, width) is used where the file leaves them open. Raises ModelError.
     """
-    model = _read(source)
+    allowance = allowance or Allowance()
+    model = _read(source, allowance)
     properties = {item.key: item.value for item in model.metadata_props}
     signature = ModelSignature.from_metadata(properties)
     if signature is None:
@@ -54,49 +59,42 @@ def convert(
         signature = replace(signature, features=None)
         _keep_scores_alone(model.graph)
         helper.set_model_props(model, signature.to_metadata())
+    check_tensor_sizes(model, source.name, allowance.tensor_bytes)
     target.write_bytes(model.SerializeToString(deterministic=True))
     return signature
 
 
-def describe(source: Path, input_size: tuple[int, int] | None) -> Description:
+def describe(
+    source: Path, input_size: tuple[int, int] | None, allowance: Allowance | None = None
+) -> Description:
     """What the model takes and gives. Raises ModelError where the file cannot be read at all."""
-    model = _read(source)
-    framework = f"onnx {model.producer_name or 'of unknown origin'}"
+    allowance, framework = allowance or Allowance(), "onnx of unknown origin"
     try:
+        model = _read(source, allowance)
+        framework = _framework(model)
         properties = {item.key: item.value for item in model.metadata_props}
         signature = ModelSignature.from_metadata(properties) or _adapt(model, input_size)
-    except UnsupportedModelError as error:
+        check_tensor_sizes(model, source.name, allowance.tensor_bytes)
+    except (HostileModelError, UnsupportedModelError) as error:
         return Description("ONNX", framework, None, (), (str(error),))
     return Description("ONNX", signature.framework, signature, (), ())
 
 
-def _read(source: Path) -> ModelProto:
+def _framework(model: ModelProto) -> str:
+    return f"onnx {model.producer_name or 'of unknown origin'}"
+
+
+def _read(source: Path, allowance: Allowance) -> ModelProto:
     model = ModelProto()
     try:
         model.ParseFromString(source.read_bytes())
+        model = look_through(model, source.name, allowance)
         onnx.checker.check_model(model)
     except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
         raise UnreadableModelError(
             f"{source.name} is no sound ONNX model ({str(error).splitlines()[0]}). Export it again."
         ) from error
-    if any(tensor.external_data for tensor in _tensors(model.graph)):
-        raise HostileModelError(
-            f"{source.name} keeps its weights in other files; a model is one file here. Save it "
-            "with onnx.save(model, path, save_as_external_data=False)."
-        )
     return model
-
-
-def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
-    """Every constant of a graph, those of nodes and of graphs inside nodes included."""
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield attribute.t
-            yield from attribute.tensors
-            for inner in (attribute.g, *attribute.graphs):
-                if inner.node or inner.initializer:
-                    yield from _tensors(inner)
 
 
 def _keep_scores_alone(graph: GraphProto) -> None:
@@ -158,7 +156,7 @@ def _adapt(model: ModelProto, input_size: tuple[int, int] | None) -> ModelSignat
         features=None,
         weights=sum(math.prod(tensor.dims) for tensor in graph.initializer) - len(shape),
         layers=len(nodes) - 2,
-        framework=f"onnx {model.producer_name or 'of unknown origin'}",
+        framework=_framework(model),
     )
 
 

@@ -1,0 +1,62 @@
+"""The way from the bytes of a picture to a model's input: here, or in a process that may die of it.
+
+``DirectReader`` decodes in this process: for a person's own files. A service, which is sent files
+by strangers, has them decoded by ``service.isolation``. Both answer and refuse alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.models.card import InputSpec
+from vistazo.observer import NOBODY, Observer, during
+from vistazo.pictures.decode import ImageLimits, open_image
+from vistazo.pictures.picture import Picture
+from vistazo.pictures.preprocessing import decode_size, prepare
+from vistazo.pictures.upload import accept
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """``pixels`` as a model takes them, float32 (h, w, c), of a picture that was decoded to
+    ``width`` x ``height``, upright.
+    """
+
+    pixels: NDArray[np.float32]
+    width: int
+    height: int
+
+
+class PictureReader(Protocol):
+    """Safe to use from several threads at once."""
+
+    def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
+        """Decode one encoded picture for a model. Raises InputError where it is not accepted."""
+        ...
+
+    def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
+        """Decode one encoded picture to twice ``at_least`` (height, width), or more where that is
+        cheaper; less only where it has less. Raises InputError.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class DirectReader:
+    limits: ImageLimits
+
+    def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
+        with during("decode", observer):
+            image = open_image(data, self.limits)
+            accept(image.header, len(data), spec)
+            picture = image.decode(at_least=decode_size(spec))
+        with during("prepare", observer):
+            pixels = prepare(picture, spec)
+        return Prepared(pixels, picture.width, picture.height)
+
+    def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
+        return open_image(data, self.limits).decode(at_least)

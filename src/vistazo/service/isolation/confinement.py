@@ -1,0 +1,61 @@
+"""What a worker forbids itself, as far as its system knows the limit: all of it on Linux.
+
+Elsewhere a worker is ended when its time is over, and when the service ends; on Windows nothing
+limits its memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+if sys.platform != "win32":
+    import resource
+
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_FIRST_TO_GO = "1000"
+
+
+def confine(service_pid: int) -> None:
+    """Before anything is read. Ends the process where the service has ended already."""
+    for ignored in (signal.SIGINT, signal.SIGTERM):  # who ends a worker closes its pipe, or kills
+        signal.signal(ignored, signal.SIG_IGN)
+    if sys.platform != "win32":
+        for kind in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
+            resource.setrlimit(kind, (0, 0))
+    if sys.platform == "linux":
+        # A kernel short of memory takes the worker and not the service.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        # A decoder that spins does not see that the pipe has been closed.
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != service_pid:
+            os._exit(0)
+
+
+def address_space_bytes() -> int | None:
+    """What this process has mapped now. None where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def limit_job(space_bytes: int | None, cpu_s: float) -> None:
+    """From now on: so much address space (MemoryError beyond it), so much CPU (the end)."""
+    if sys.platform == "win32":
+        return
+    if space_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (space_bytes, resource.RLIM_INFINITY))
+    # Whole seconds, and what earlier jobs took is counted.
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (int(time.process_time() + cpu_s) + 1, resource.RLIM_INFINITY)
+    )

@@ -1,0 +1,185 @@
+"""What the service and a worker say about one picture: the service's side.
+
+Whoever took over a worker by a fault of a decoder may answer anything. So every answer is checked:
+its kind, its size, and that its pixels are as many as were asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from vistazo import errors
+from vistazo.models.card import InputSpec
+from vistazo.pictures import Header, Picture
+from vistazo.pictures.reader import Prepared
+from vistazo.pictures.upload import accept
+from vistazo.service.isolation import wire
+from vistazo.service.isolation.memory import MemoryBudget
+from vistazo.service.isolation.recipe import Recipe
+
+_MAX_SIDE_PX = 2**31
+_Side = Annotated[int, Field(ge=1, le=_MAX_SIDE_PX)]
+
+
+_Wanted = TypeVar("_Wanted", bound="_Said")
+
+
+class DefectError(Exception):
+    """The worker met a defect of ours; its words say where."""
+
+
+class NoMemoryError(Exception):
+    """The picture takes more memory than a worker may have."""
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Warm(_Said):
+    kind: Literal["warm"]
+
+
+class _Header(_Said):
+    kind: Literal["header"]
+    format: Literal["png", "jpeg"]
+    width: _Side
+    height: _Side
+    channels: int = Field(ge=1, le=4)
+
+
+class _Pixels(_Said):
+    kind: Literal["pixels"]
+    shape: list[_Side] = Field(min_length=2, max_length=3)
+    dtype: Literal["uint8", "float32"]
+    width: _Side
+    height: _Side
+    prepare_s: float = Field(ge=0, allow_inf_nan=False)
+
+
+class _Refused(_Said):
+    kind: Literal["refused"]
+    code: str = Field(max_length=100)
+    text: str = Field(max_length=2_000)
+    broken: list[tuple[str, str]] = Field(max_length=10)
+
+
+class _NoMemory(_Said):
+    kind: Literal["no_memory"]
+
+
+class _Defect(_Said):
+    kind: Literal["defect"]
+    where: str = Field(max_length=200, pattern=r"^[\w.:<> ?-]*$")
+
+
+_ANSWERS: TypeAdapter[_Warm | _Header | _Pixels | _Refused | _NoMemory | _Defect] = TypeAdapter(
+    Annotated[
+        _Warm | _Header | _Pixels | _Refused | _NoMemory | _Defect, Field(discriminator="kind")
+    ]
+)
+_REFUSALS: dict[str, Callable[[str], errors.InputError]] = {
+    kind.code: kind
+    for kind in (
+        errors.UnsupportedFormatError,
+        errors.UploadTooLargeError,
+        errors.CorruptImageError,
+    )
+}
+
+
+class Exchange:
+    """With one worker. Any method raises ConversationError where the worker has ended, or says what
+    makes no sense; ``is_in_step`` is False until an exchange has come to its end.
+    """
+
+    def __init__(
+        self, incoming: wire.Incoming, outgoing: wire.Outgoing, memory: MemoryBudget
+    ) -> None:
+        self.is_in_step = False
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._memory = memory
+
+    def wait_until_warm(self) -> None:
+        self._answer(_Warm)
+        self.is_in_step = True
+
+    def prepared(self, data: bytes, spec: InputSpec) -> tuple[Prepared, float]:
+        """And how long it took after decoding, as the worker says, seconds.
+
+        Raises InputError, NoMemoryError and DefectError.
+        """
+        self._ask({"kind": "prepare", "recipe": Recipe.of(spec).as_json()}, data, spec)
+        said = self._answer(_Header)
+        try:
+            accept(Header(said.format, said.width, said.height, said.channels), len(data), spec)
+        except errors.InputError:
+            self._send({"kind": "stop"})
+            self.is_in_step = True
+            raise
+        self._send({"kind": "go"})
+        found = self._answer(_Pixels)
+        wanted = [spec.height, spec.width, spec.channels]
+        if found.shape != wanted or found.dtype != "float32":
+            raise wire.GarbledError("other pixels than were asked for")
+        pixels = self._pixels(found, np.float32)
+        return Prepared(pixels, found.width, found.height), found.prepare_s
+
+    def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
+        """Raises InputError, NoMemoryError and DefectError."""
+        self._ask({"kind": "picture", "at_least": at_least}, data)
+        found = self._answer(_Pixels)
+        if found.shape[:2] != [found.height, found.width] or found.shape[2:] not in ([], [3]):
+            raise wire.GarbledError("other pixels than were asked for")
+        if found.dtype == "float32":
+            return Picture(self._pixels(found, np.float32))
+        return Picture(self._pixels(found, np.uint8))
+
+    def _pixels(self, found: _Pixels, kind: Any) -> NDArray[Any]:
+        """Raises where a picture has more of them than are accepted."""
+        if found.width * found.height > self._memory.limits.max_pixels:
+            raise wire.GarbledError("more pixels than are accepted")
+        pixels = np.empty(found.shape, kind)
+        wire.read_into(self._incoming, pixels.data)
+        self.is_in_step = True
+        return pixels
+
+    def _ask(self, head: Mapping[str, object], data: bytes, spec: InputSpec | None = None) -> None:
+        self.is_in_step = False
+        memory_bytes = self._memory.of(spec)
+        self._send({**head, "n_bytes": len(data), "memory_bytes": memory_bytes}, data)
+
+    def _send(self, head: Mapping[str, object], body: bytes = b"") -> None:
+        wire.send(self._outgoing, wire.encoded(head), body)
+
+    def _answer(self, wanted: type[_Wanted]) -> _Wanted:
+        text = wire.read_head(self._incoming)
+        try:
+            said = _ANSWERS.validate_json(text)
+        except ValidationError as error:
+            raise wire.GarbledError("an answer makes no sense") from error
+        if isinstance(said, wanted):
+            return said
+        meaning = _meaning(said)
+        self.is_in_step = isinstance(meaning, errors.InputError | DefectError)
+        raise meaning
+
+
+def _meaning(said: _Said) -> Exception:
+    """What an answer says that is not the one that was wanted."""
+    if isinstance(said, _NoMemory):
+        return NoMemoryError()
+    if isinstance(said, _Defect):
+        return DefectError(said.where)
+    if isinstance(said, _Refused):
+        if said.code == errors.RejectedUploadError.code:
+            return errors.RejectedUploadError([errors.BrokenRule(*rule) for rule in said.broken])
+        if said.code in _REFUSALS:
+            return _REFUSALS[said.code](said.text)
+    return wire.GarbledError("an answer to another question")

@@ -1,0 +1,175 @@
+"""The program of a worker: decodes one picture after the other until its pipe is closed.
+
+``worker_process`` starts it. It imports little, and is told on its pipe what to do: no setting and
+no key of the service comes here.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import select
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vistazo.errors import InputError, RejectedUploadError
+from vistazo.pictures import ImageLimits, open_image
+from vistazo.pictures.preprocessing import decode_size, prepare
+from vistazo.service.allocator import keep_freed_blocks, trim
+from vistazo.service.isolation import confinement, wire
+from vistazo.service.isolation.recipe import Recipe
+
+_BUFFER_BYTES = 65_536  # four times as fast as the usual 8 kB
+_MAX_TEXT = 2_000
+_REST_S = 1.0
+_TOO_MUCH_MEMORY: dict[str, object] = {"kind": "no_memory"}
+
+_FIRST_RECIPES = (
+    Recipe(8, 8, 1, "grey", "stretch", "bilinear", antialias=True, pad_value=0, scale="1/255"),
+    Recipe(8, 8, 3, "rgb", "stretch", "bilinear", antialias=False, pad_value=0, scale="none"),
+)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Pipes from and to the service, and what may be decoded."""
+
+    incoming: io.BufferedReader[io.FileIO]
+    outgoing: io.FileIO
+    limits: ImageLimits
+    space_bytes: int | None  # mapped while it waits
+    cpu_s: float
+
+    def run(self) -> None:
+        """Until the service closes its pipe. Raises ConversationError then."""
+        while True:
+            if self._has_rest():
+                trim()
+            self._job(self._hear())
+
+    def _has_rest(self) -> bool:
+        """Whether nothing is asked for a while. Never, where a pipe cannot be watched (Windows)."""
+        if sys.platform == "win32":
+            return False
+        return not select.select([self.incoming], [], [], _REST_S)[0]
+
+    def _job(self, head: Mapping[str, Any]) -> None:
+        try:
+            confinement.limit_job(self._space_bytes(head["memory_bytes"]), self.cpu_s)
+            data = self.incoming.read(head["n_bytes"])
+            if head["kind"] == "prepare":
+                self._prepare(data, Recipe.from_json(head["recipe"]))
+            else:
+                self._picture(data, head["at_least"])
+        except InputError as error:
+            self._say(_refusal(error))
+        except MemoryError:
+            self._say(_TOO_MUCH_MEMORY)
+        except wire.ConversationError:
+            raise
+        except Exception as error:  # a defect of ours: the service logs where, and not of what
+            self._say({"kind": "defect", "where": _where(error)})
+
+    def _prepare(self, data: bytes, recipe: Recipe) -> None:
+        image = open_image(data, self.limits)
+        self._say({"kind": "header", **asdict(image.header)})
+        if self._hear()["kind"] != "go":  # the service knows what the model's card allows
+            return
+        picture = image.decode(at_least=decode_size(recipe))
+        decoded_s = time.perf_counter()
+        pixels = prepare(picture, recipe)
+        prepare_s = time.perf_counter() - decoded_s
+        self._show(pixels, picture.width, picture.height, prepare_s)
+
+    def _picture(self, data: bytes, at_least: tuple[int, int]) -> None:
+        picture = open_image(data, self.limits).decode(at_least)
+        self._show(np.ascontiguousarray(picture.pixels), picture.width, picture.height)
+
+    def _show(self, pixels: NDArray[Any], width: int, height: int, prepare_s: float = 0.0) -> None:
+        head = {
+            "kind": "pixels",
+            "shape": list(pixels.shape),
+            "dtype": str(pixels.dtype),
+            "width": width,
+            "height": height,
+            "prepare_s": prepare_s,
+        }
+        self._say(head, pixels.data)
+
+    def _hear(self) -> dict[str, Any]:
+        head: dict[str, Any] = json.loads(wire.read_head(self.incoming))
+        return head
+
+    def _say(self, head: Mapping[str, object], body: memoryview | bytes = b"") -> None:
+        wire.send(self.outgoing, wire.encoded(head), body)
+
+    def _space_bytes(self, memory_bytes: int) -> int | None:
+        return None if self.space_bytes is None else self.space_bytes + memory_bytes
+
+
+def _refusal(error: InputError) -> dict[str, object]:
+    broken = error.broken if isinstance(error, RejectedUploadError) else ()
+    return {
+        "kind": "refused",
+        "code": error.code,
+        "text": str(error)[:_MAX_TEXT],
+        "broken": [[rule.rule, rule.detail] for rule in broken],
+    }
+
+
+def _where(error: Exception) -> str:
+    """The kind of an error, and where it was raised: its words may quote the picture."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} at {place}"
+
+
+def _warm_up(limits: ImageLimits) -> None:
+    """Use what pictures will use, so that it is loaded before memory is limited."""
+    for image_format in ("JPEG", "PNG"):
+        buffer = io.BytesIO()
+        Image.new("RGB", (64, 64)).save(buffer, image_format)
+        for recipe in _FIRST_RECIPES:
+            image = open_image(buffer.getvalue(), limits)
+            prepare(image.decode(decode_size(recipe)), recipe)
+
+
+def main(argument: str) -> None:
+    """``argument``: JSON, see ``worker_process``."""
+    given = json.loads(argument)
+    confinement.confine(given["service_pid"])
+    keep_freed_blocks()
+    # What a C library prints must not come between the messages.
+    outgoing = io.FileIO(os.dup(1), "wb")
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    limits = ImageLimits(**given["limits"])
+    _warm_up(limits)
+    gc.collect()
+    gc.freeze()
+    os.dup2(silence, 2)  # a traceback may quote a picture
+    os.close(silence)
+    incoming = io.BufferedReader(io.FileIO(0), _BUFFER_BYTES)
+    space_bytes = confinement.address_space_bytes()
+    worker = Worker(incoming, outgoing, limits, space_bytes, given["cpu_s"])
+    wire.send(outgoing, wire.encoded({"kind": "warm"}))
+    worker.run()
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1])
+    except wire.ConversationError:
+        os._exit(0)  # the service has ended, or wants this worker no more

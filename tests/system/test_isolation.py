@@ -1,0 +1,310 @@
+"""Workers that decode: they answer as this process would, and whatever ends one, the service lives.
+
+Real processes, real signals.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from builders import card, encoded, flat
+from hostile_pictures import ATTACKS, large
+from vistazo.errors import InputError, NotReadyError, PictureTooCostlyError, RejectedUploadError
+from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
+from vistazo.service.isolation.exchange import DefectError
+from vistazo.service.isolation.pool import IsolatedReader, IsolationPolicy
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+
+LIMITS = ImageLimits(max_bytes=1_000_000, max_pixels=16_000_000)
+SPEC = card().input  # 8 x 8, grey
+COLOURS = card(
+    input={
+        "colour": "bgr",
+        "resize": "fit",
+        "antialias": False,
+        "scale": {"divide_by": 255, "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.2, 0.3]},
+    }
+).input
+
+
+@contextmanager
+def workers(count: int = 1, timeout_s: float = 30, **policy: Any) -> Iterator[IsolatedReader]:
+    pool = IsolatedReader(LIMITS, IsolationPolicy(count, timeout_s, **policy))
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[IsolatedReader]:
+    with workers() as pool:
+        yield pool
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def open_files() -> set[str]:
+    return {link.name for link in Path("/proc/self/fd").iterdir()}
+
+
+def answers(pool: IsolatedReader) -> bool:
+    found = pool.prepared(PICTURES["colour PNG"], SPEC).pixels
+    return np.array_equal(found, DirectReader(LIMITS).prepared(PICTURES["colour PNG"], SPEC).pixels)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def ramp(mode: str = "L", width: int = 120, height: int = 90) -> Image.Image:
+    values = np.linspace(0, 255, width * height).reshape(height, width)
+    if mode == "I;16":
+        return Image.fromarray((values * 257).astype(np.uint16))
+    return Image.fromarray(values.astype(np.uint8)).convert(mode)
+
+
+def on_its_side() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(ramp("RGB"), "JPEG", exif=exif)
+
+
+PICTURES = {
+    "grey JPEG": encoded(ramp(), "JPEG"),
+    "progressive JPEG": encoded(ramp("RGB"), "JPEG", progressive=True),
+    "CMYK JPEG": encoded(ramp("CMYK"), "JPEG"),
+    "JPEG on its side": on_its_side(),
+    "colour PNG": encoded(ramp("RGB")),
+    "PNG of 16 bits": encoded(ramp("I;16")),
+    "PNG with transparency": encoded(ramp("RGBA")),
+    "large grey JPEG": encoded(ramp("L", 1200, 900), "JPEG"),
+    "nothing": b"",
+    "another format": b"GIF89a" + bytes(100),
+    "too many bytes": bytes(1_000_001),
+    "too many pixels": encoded(flat(0, 4001, 4001)),
+    "too small and too long": encoded(flat(0, 200, 3)),
+    "cut short": encoded(ramp("RGB", 400, 400), "JPEG")[:3000],
+    "damaged": encoded(ramp("RGB", 400, 400))[:200] + bytes(1000),
+    **{name: make(100_000) for name, make in ATTACKS.items()},
+}
+
+
+def outcome(read: Callable[[], Any]) -> tuple[object, ...]:
+    try:
+        found = read()
+    except InputError as error:
+        broken = error.broken if isinstance(error, RejectedUploadError) else ()
+        return type(error), error.code, str(error), broken
+    pixels = found.pixels
+    return pixels.dtype, pixels.shape, pixels.tobytes(), found.width, found.height
+
+
+def test_a_worker_answers_and_refuses_as_this_process_would(pool: IsolatedReader) -> None:
+    here = DirectReader(LIMITS)
+    for name, data in PICTURES.items():
+        for spec in (SPEC, COLOURS):
+            expected = outcome(lambda: here.prepared(data, spec))  # noqa: B023
+            assert outcome(lambda: pool.prepared(data, spec)) == expected, name  # noqa: B023
+        expected = outcome(lambda: here.picture(data, (32, 32)))  # noqa: B023
+        assert outcome(lambda: pool.picture(data, (32, 32))) == expected, name  # noqa: B023
+    assert pool.ended == {}
+    assert len(pool.pids) == 1
+
+
+def test_a_worker_has_no_secret_no_socket_and_few_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEYS", "secret")
+    with socket.create_server(("127.0.0.1", 0)) as listener, workers() as pool:
+        listener.set_inheritable(True)
+        pool.start()
+        pool.wait_until_warm()
+        process = Path(f"/proc/{pool.pids[0]}")
+        assert "secret" not in (process / "environ").read_text(encoding="utf-8")
+        files = [str(link.readlink()) for link in (process / "fd").iterdir()]
+        assert not any("socket" in file for file in files)
+        limits = (process / "limits").read_text(encoding="ascii")
+        for name in ("Max core file size", "Max file size", "Max processes"):
+            line = next(line for line in limits.splitlines() if line.startswith(name))
+            assert line.removeprefix(name).split()[:2] == ["0", "0"]
+        assert (process / "oom_score_adj").read_text(encoding="ascii").strip() == "1000"
+
+
+def test_a_signal_to_everybody_on_the_terminal_ends_no_worker(pool: IsolatedReader) -> None:
+    pool.wait_until_warm()
+    (pid,) = pool.pids
+    assert os.getsid(pid) != os.getsid(0)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(pid, number)
+    assert answers(pool)
+    assert pool.pids == [pid]
+
+
+def test_a_defect_of_ours_is_told_by_its_place_and_costs_no_worker(pool: IsolatedReader) -> None:
+    unknown = SPEC.model_copy(update={"filter": "unknown"})
+    with pytest.raises(DefectError, match=r"^KeyError at preprocessing\.py:\d+$"):
+        pool.prepared(PICTURES["grey JPEG"], unknown)
+    assert answers(pool)
+    assert pool.ended == {}
+
+
+def test_a_picture_that_takes_too_long_ends_with_its_worker_and_the_next_is_answered() -> None:
+    data = large("RGB")
+    with workers(timeout_s=0.1) as pool:
+        pool.wait_until_warm()
+        first = pool.pids
+        started = time.monotonic()
+        with pytest.raises(PictureTooCostlyError, match="smaller"):
+            pool.picture(data, (4000, 4000))
+        assert time.monotonic() - started < 2
+        wait_until(lambda: pool.pids and pool.pids != first)
+        assert pool.ended == {"timeout": 1}
+        pool.wait_until_warm()
+        assert not is_running(first[0])
+
+
+def test_a_picture_that_takes_too_much_memory_is_refused_and_its_worker_replaced() -> None:
+    with workers(spare_bytes=-120_000_000) as pool:
+        assert answers(pool)
+        with pytest.raises(PictureTooCostlyError, match="smaller"):
+            pool.picture(large("RGB", 3000), (4000, 4000))
+        wait_until(lambda: pool.ended == {"memory": 1})
+        assert answers(pool)
+
+
+def test_whoever_kills_workers_costs_nobody_his_answer() -> None:
+    here, films = DirectReader(LIMITS), [encoded(flat(grey, 900, 900)) for grey in range(40)]
+    expected = [here.prepared(film, SPEC).pixels for film in films]
+    with workers(2) as pool, ThreadPoolExecutor(2) as callers:
+        pool.wait_until_warm()
+        answers = [callers.submit(pool.prepared, film, SPEC) for film in films]
+        for done in (5, 15, 25):
+            wait_until(lambda: sum(answer.done() for answer in answers) >= done)  # noqa: B023
+            os.kill(pool.pids[0], signal.SIGKILL)
+        for answer, wanted in zip(answers, expected, strict=True):
+            np.testing.assert_array_equal(answer.result().pixels, wanted)
+        wait_until(lambda: pool.ended == {"killed": 3})
+        wait_until(lambda: len(pool.pids) == 2)
+
+
+def test_one_that_was_killed_while_idle_is_replaced_at_once() -> None:
+    told: list[str] = []
+    pool = IsolatedReader(LIMITS, IsolationPolicy(1, 30), told.append)
+    try:
+        pool.wait_until_warm()
+        (first,) = pool.pids
+        os.kill(first, signal.SIGSEGV)
+        wait_until(lambda: pool.pids not in ([], [first]))
+        assert told == ["crashed"]
+        assert answers(pool)
+    finally:
+        pool.close()
+
+
+def test_a_worker_that_is_stopped_is_ended_when_its_time_is_over() -> None:
+    with workers(timeout_s=0.5) as pool:
+        pool.wait_until_warm()
+        os.kill(pool.pids[0], signal.SIGSTOP)
+        with pytest.raises(PictureTooCostlyError):
+            pool.prepared(PICTURES["grey JPEG"], SPEC)
+        wait_until(lambda: pool.ended == {"timeout": 1})
+        assert answers(pool)
+
+
+def test_one_that_talks_nonsense_is_ended_and_another_one_answers() -> None:
+    with workers() as pool:
+        pool.wait_until_warm()
+        fds = Path(f"/proc/{pool.pids[0]}/fd")
+        pipe = next(each for each in fds.iterdir() if _is_answering(each))
+        pipe.write_bytes(b"\xff" * 100)
+        assert answers(pool)
+        wait_until(lambda: pool.ended == {"garbled": 1})
+
+
+def _is_answering(descriptor: Path) -> bool:
+    flags = (descriptor.parents[1] / "fdinfo" / descriptor.name).read_text(encoding="ascii")
+    is_written = int(flags.split("flags:")[1].split()[0], 8) & os.O_WRONLY
+    return bool(is_written) and str(descriptor.readlink()).startswith("pipe:")
+
+
+def test_closing_ends_a_job_that_runs_and_nothing_is_left() -> None:
+    before = open_files()
+    threads = threading.active_count()
+    with workers() as pool, ThreadPoolExecutor(1) as callers:
+        pool.wait_until_warm()
+        pids = pool.pids
+        running = callers.submit(pool.picture, large("RGB"), (4000, 4000))
+        time.sleep(0.05)
+        pool.close()
+        with pytest.raises(NotReadyError):
+            running.result()
+        with pytest.raises(NotReadyError):
+            pool.prepared(PICTURES["grey JPEG"], SPEC)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)  # no zombie either
+    assert open_files() == before
+    assert threading.active_count() == threads
+    assert pool.ended == {}
+
+
+_SERVICE = """
+import sys, json, threading
+from hostile_pictures import large
+from vistazo.pictures import ImageLimits
+from vistazo.service.isolation.pool import IsolatedReader, IsolationPolicy
+pool = IsolatedReader(ImageLimits(), IsolationPolicy(2, 60))
+pool.wait_until_warm()
+data = large("CMYK", 2400, progressive=True)
+threading.Thread(target=pool.picture, args=(data, (4000, 4000))).start()
+print(json.dumps(pool.pids), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_workers_end_with_a_service_that_is_killed_even_in_the_middle_of_a_picture() -> None:
+    path = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, "-c", _SERVICE]
+    with subprocess.Popen(
+        command, stdin=-1, stdout=-1, env={**os.environ, "PYTHONPATH": path}
+    ) as service:
+        assert service.stdout is not None
+        pids = json.loads(service.stdout.readline())
+        time.sleep(0.2)
+        assert all(is_running(pid) for pid in pids)
+        service.kill()
+    started = time.monotonic()
+    wait_until(lambda: not any(is_running(pid) for pid in pids))
+    assert time.monotonic() - started < 1
+
+
+def test_a_broken_installation_says_so_and_does_not_try_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with workers() as pool:
+        with pytest.raises(NotReadyError, match="log"):
+            pool.wait_until_warm()
+        assert 1 <= pool.ended["exited"] <= 3

@@ -1,0 +1,87 @@
+"""What a worker answers is not believed: whoever took it over could answer anything."""
+
+import io
+import json
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import card
+from vistazo.errors import InputError
+from vistazo.pictures import ImageLimits
+from vistazo.service.isolation.exchange import DefectError, Exchange, NoMemoryError
+from vistazo.service.isolation.memory import MemoryBudget
+from vistazo.service.isolation.wire import ConversationError
+
+SPEC = card().input  # 8 x 8, grey
+LIMITS = ImageLimits(max_pixels=10_000)
+HEADER = {"kind": "header", "format": "png", "width": 40, "height": 40, "channels": 1}
+PIXELS = {"kind": "pixels", "shape": [8, 8, 1], "dtype": "float32", "width": 40, "height": 40}
+PIXELS["prepare_s"] = 0.01
+
+
+def said(*heads: object) -> bytes:
+    texts = [json.dumps(head).encode() for head in heads]
+    return b"".join(struct.pack(">I", len(text)) + text for text in texts)
+
+
+def exchange(answer: bytes) -> Exchange:
+    return Exchange(io.BytesIO(answer), io.BytesIO(), MemoryBudget(LIMITS))
+
+
+def test_what_was_asked_for_is_taken() -> None:
+    talk = exchange(said(HEADER, PIXELS) + bytes(256))
+    assert talk.prepared(b"data", SPEC)[0].pixels.shape == (8, 8, 1)
+    assert talk.is_in_step
+
+
+GARBAGE = {
+    "nothing": b"",
+    "half a size": b"\0\0",
+    "a head without an end": said(HEADER)[:-3],
+    "a head of four gigabytes": b"\xff" * 8,
+    "not JSON": struct.pack(">I", 3) + b"{]}",
+    "JSON of ten thousand lists": struct.pack(">I", 10_000) + b"[" * 10_000,
+    "an unknown kind": said({"kind": "shell"}),
+    "pixels before the header": said(PIXELS) + bytes(256),
+    "a header of no size": said({**HEADER, "width": 0}),
+    "a header with more in it": said({**HEADER, "also": 1}),
+    "a refusal that is none": said(
+        {"kind": "refused", "code": "internal", "text": "", "broken": []}
+    ),
+    "a refusal without an end": said(
+        {"kind": "refused", "code": "corrupt_image", "text": "x" * 60_000, "broken": []}
+    ),
+    "words as a defect": said({"kind": "defect", "where": "\x1b[2J"}),
+    "fewer pixels than were asked for": said(HEADER, {**PIXELS, "shape": [8, 7, 1]}) + bytes(999),
+    "more pixels than were asked for": said(HEADER, {**PIXELS, "shape": [8, 9, 1]}) + bytes(999),
+    "pixels of another kind": said(HEADER, {**PIXELS, "dtype": "uint8"}) + bytes(999),
+    "pixels that end early": said(HEADER, PIXELS) + bytes(255),
+    "a picture larger than is accepted": said(HEADER, {**PIXELS, "width": 4000}) + bytes(999),
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_is_told_as_such(garbage: bytes) -> None:
+    talk = exchange(garbage)
+    with pytest.raises(ConversationError):
+        talk.prepared(b"data", SPEC)
+    assert not talk.is_in_step
+
+
+@pytest.mark.parametrize(
+    "shape", [[200, 200], [40, 40, 4], [2**31, 2**31], [40], [40, 40, 3, 1], [40, 41]]
+)
+def test_a_picture_of_another_shape_than_it_says_is_not_taken(shape: list[int]) -> None:
+    found = {**PIXELS, "shape": shape, "dtype": "uint8", "height": shape[0]}
+    with pytest.raises(ConversationError):
+        exchange(said(found) + bytes(5000)).picture(b"data", (8, 8))
+
+
+@given(st.binary(max_size=200))
+def test_no_answer_does_more_than_refuse(answer: bytes) -> None:
+    for whole in (answer, struct.pack(">I", len(answer)) + answer):
+        with pytest.raises((ConversationError, InputError, NoMemoryError, DefectError)):
+            exchange(whole).prepared(b"data", SPEC)
