@@ -113,10 +113,7 @@ class Classifier:
 
         Raises InputError as ``classify``, and UnknownLabelError.
         """
-        if label is not None and label not in self.card.labels:
-            raise UnknownLabelError(
-                f"The model has no label '{label}'. It has {', '.join(self.card.labels)}."
-            )
+        self.check_label(label)
         spec = self.card.input
         prepared = self._reader.prepared(data, spec, observer)
         outputs = self._run(prepared.pixels, observer)
@@ -127,6 +124,13 @@ class Classifier:
         frame = Frame.of(place(prepared.width, prepared.height, spec), spec)
         explanation = Explanation(evidence, frame, prepared.width, prepared.height)
         return prediction, explanation
+
+    def check_label(self, label: str | None) -> None:
+        """Raises UnknownLabelError for one that the model does not have."""
+        if label is not None and label not in self.card.labels:
+            raise UnknownLabelError(
+                f"The model has no label '{label}'. It has {', '.join(self.card.labels)}."
+            )
 
     def overlay(
         self, data: bytes, label: str | None = None, observer: Observer = NOBODY

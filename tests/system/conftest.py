@@ -24,7 +24,9 @@ SERVE = ("vistazo", "serve")
 class RunningService:
     """A real ``vistazo serve`` process, or another ``command``, told its port by ``{port}``."""
 
-    def __init__(self, command: tuple[str, ...] = SERVE, **environment: str) -> None:
+    def __init__(
+        self, command: tuple[str, ...] = SERVE, stderr: Any = subprocess.PIPE, **environment: str
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -40,7 +42,7 @@ class RunningService:
                 **environment,
             },
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
@@ -69,8 +71,8 @@ class RunningService:
 
 
 @contextmanager
-def _running(command: tuple[str, ...] = SERVE, **environment: str) -> Iterator[RunningService]:
-    service = RunningService(command, **environment)
+def _running(*arguments: Any, **environment: Any) -> Iterator[RunningService]:
+    service = RunningService(*arguments, **environment)
     try:
         service.wait_until_ready()
         yield service
@@ -87,9 +89,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def running(cache: Path) -> Callable[..., Any]:
-    """``with running(**environment) as service``: a real service of the default model."""
+    """``with running(**environment) as service``: a real service of the default model. With
+    ``stderr`` its log goes elsewhere than to ``service.stop()``.
+    """
 
-    def start(command: tuple[str, ...] = SERVE, **environment: str) -> Any:
+    def start(command: tuple[str, ...] = SERVE, **environment: Any) -> Any:
         return _running(command, **{"CACHE_DIR": str(cache), **environment})
 
     return start

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 
-from vistazo.api.schemas import Problem, Reloaded
+from vistazo.api.problems import described
+from vistazo.api.schemas import Reloaded
 from vistazo.api.service import Service
 from vistazo.errors import ReloadFailedError
 
 router = APIRouter(prefix="/admin")
 
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": Problem,
-        "description": description,
-        "content": {"application/problem+json": {}},
-    }
-    for status, description in {
+_PROBLEMS = described(
+    {
         401: "No valid key",
         403: "Not for this caller",
         409: "The new model cannot be served: the one before goes on answering",
-        503: "Starting or shutting down; see Retry-After",
-    }.items()
-}
+        503: "Starting or shutting down",
+    }
+)
 
 
 @router.post("/reload", responses=_PROBLEMS)

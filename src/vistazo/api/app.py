@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from fastapi import FastAPI
 
 from vistazo import __version__
 from vistazo.api import admin_routes, metrics_routes, routes
+from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
 from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
@@ -23,7 +25,13 @@ from vistazo.loading import ModelSource, load_classifier
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
 from vistazo.service.isolation.pool import IsolatedReader
-from vistazo.service.metrics import Metrics, watch_process, watch_work
+from vistazo.service.metrics import (
+    Metrics,
+    watch_models,
+    watch_process,
+    watch_work,
+    watch_workers,
+)
 from vistazo.service.reception import Reception
 from vistazo.service.reload import (
     Reloader,
@@ -54,12 +62,13 @@ def create_app(
     """
     stopping, source = threading.Event(), settings.model_source
     reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
-    loading = partial(_load_classifier, reader=reader, stopping=stopping)
-    load = load or partial(loading, source)
+    spare = IsolatedReader(settings.image_limits, replace(settings.isolation_policy, workers=1))
+    load = load or partial(_load_classifier, source, reader, stopping)
     gate = Gate(settings)
     reloader = Reloader(load, partial(stamp_of, source))
     admission = Admission(settings.admission_policy)
-    shadow = _shadow(settings, reloader, admission, load_next, loading)
+    loading_next = partial(load_classifier, reader=spare, is_cancelled=stopping.is_set)
+    shadow = _shadow(settings, reloader, admission, load_next, loading_next)
     service = Service(reloader, admission, Reception(settings.reception_policy), shadow)
     app = FastAPI(
         title="Vistazo",
@@ -67,12 +76,15 @@ def create_app(
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
         telemetry=NO_TELEMETRY,
-        lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
+        lifespan=partial(lifetime, settings, (reader, spare), stopping, on_failed_start),
     )
-    app.state.service = service
-    app.state.metrics = metrics = _measured(service)
+    app.state.service, app.state.gate = service, gate
+    app.state.metrics = metrics = _measured(service, reader)
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
+    app.openapi = partial(  # type: ignore[method-assign]
+        with_what_is_known, app.openapi, service, settings.max_batch_files
+    )
     proxies, origins = settings.trusted_proxies, settings.cors_origins
     surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
     if gate.asks:
@@ -89,7 +101,7 @@ def _shadow(
     load: Callable[[], Classifier] | None,
     loading: Callable[[ModelSource], Classifier],
 ) -> Shadow | None:
-    """None where no model comes next."""
+    """None where no model comes next. It waits for no worker that requests wait for."""
     if settings.model_path_next is None:
         return None
     source = next_source(settings.model_source, settings.model_path_next)
@@ -122,16 +134,11 @@ def _max_bytes(settings: Settings) -> dict[str, int]:
     return {"/predict": one, "/explain": one, "/predict/batch": settings.max_queued_bytes}
 
 
-def _measured(service: Service) -> Metrics:
+def _measured(service: Service, reader: IsolatedReader) -> Metrics:
     """What there is to measure, beside requests."""
     metrics = Metrics()
     watch_process(metrics)
-    metrics.shows_model(lambda: service.identity)
-    metrics.shows_counts(
-        "vistazo_reloads",
-        "Models that were loaded while another answered.",
-        "outcome",
-        lambda: service.reloader.counts,
-    )
+    watch_models(metrics, lambda: service.identity, service.reloader, service.shadow)
     watch_work(metrics, service.admission, service.reception)
+    watch_workers(metrics, reader)
     return metrics

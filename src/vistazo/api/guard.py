@@ -7,8 +7,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vistazo.api.callers import CALLER, caller_of
-from vistazo.api.closing import closing
-from vistazo.api.limits import content_length
+from vistazo.api.limits import refuse
 from vistazo.api.needs import need_of
 from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
@@ -47,7 +46,7 @@ class Guard:
             identity = await self._gate.admit(Headers(scope=scope).getlist("authorization"), need)
         except (AccessError, NotReadyError) as error:
             _note(state, error)
-            await _refuse(self._refusal(error, caller_of(scope)), scope, receive, send)
+            await refuse(self._refusal(error, caller_of(scope)), scope, receive, send)
             return
         if identity is not None:
             state[CALLER], state["caller_name"] = identity.caller, identity.name
@@ -55,7 +54,7 @@ class Guard:
         if standing is not None:
             send = _telling(standing, send)
         if standing is not None and standing.is_over:
-            await _refuse(problem_response(_too_often(standing)), scope, receive, send)
+            await refuse(problem_response(_too_often(standing)), scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -103,10 +102,3 @@ def _challenge(error: AccessError) -> str:
         return f'{_REALM}, error="insufficient_scope", scope="{error.scope}"'
     has_sent_one = isinstance(error, UnauthorizedError) and error.reason
     return f'{_REALM}, error="invalid_token"' if has_sent_one else _REALM
-
-
-async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    headers = Headers(scope=scope)
-    if content_length(headers) or "transfer-encoding" in headers:
-        receive, send = closing(receive, send)
-    await refusal(scope, receive, send)

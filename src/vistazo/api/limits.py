@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vistazo import errors
@@ -172,3 +173,11 @@ def content_length(headers: Headers) -> int:
     """Of a request's body, bytes; 0 where it is not declared."""
     declared = headers.get("content-length", "")
     return int(declared) if declared.isascii() and declared.isdigit() else 0
+
+
+async def refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Without reading the body: where there is one, this is the last answer on its connection."""
+    headers = Headers(scope=scope)
+    if content_length(headers) or "transfer-encoding" in headers:
+        receive, send = closing(receive, send)
+    await refusal(scope, receive, send)

@@ -16,7 +16,7 @@ from vistazo.service.reception import Upload
 
 FIELD = "file"
 _MAX_NAME = 255
-_MAX_OTHER_FIELDS = 16
+MAX_OTHER_FIELDS = 16
 _CHARSETS = {b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"latin-1"}
 
 
@@ -63,7 +63,7 @@ def _check_kind(content_type: str) -> None:
 
 async def _parse(request: Request, max_files: int, upload: Upload) -> FormData:
     parser = _InMemoryParser(
-        request.headers, _stream(request, upload), max_files=max_files, max_fields=_MAX_OTHER_FIELDS
+        request.headers, _stream(request, upload), max_files=max_files, max_fields=MAX_OTHER_FIELDS
     )
     try:
         return await parser.parse()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -14,6 +16,8 @@ from vistazo.api import refusals
 from vistazo.api.schemas import Problem, RuleFault
 from vistazo.service import telemetry
 
+MEDIA_TYPE = "application/problem+json"
+_TO_BE_TRIED_AGAIN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 # The most specific class wins.
 STATUS: dict[type[errors.VistazoError], HTTPStatus] = {
     errors.UnsupportedFormatError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -66,6 +70,20 @@ def problem_of(error: errors.VistazoError) -> Problem:
     )
 
 
+def described(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """For /openapi.json: answers that are problem documents, by their status."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    retry = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    return {
+        status: {
+            "description": description,
+            "content": content,
+            **({"headers": retry} if status in _TO_BE_TRIED_AGAIN else {}),
+        }
+        for status, description in descriptions.items()
+    }
+
+
 def problem_response(
     error: errors.VistazoError, headers: dict[str, str] | None = None
 ) -> JSONResponse:
@@ -116,5 +134,5 @@ def _response(problem: Problem, headers: dict[str, str]) -> JSONResponse:
         problem.model_dump(mode="json", exclude_none=True),
         status_code=problem.status,
         headers=headers,
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
     )

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from vistazo.api import refusals
 from vistazo.api.callers import caller_of
 from vistazo.api.departure import while_connected
-from vistazo.api.multipart import FIELD, UploadedFile, read_files
+from vistazo.api.multipart import FIELD, MAX_OTHER_FIELDS, UploadedFile, read_files
 from vistazo.api.observation import Observation
-from vistazo.api.problems import problem_of
+from vistazo.api.problems import described, problem_of
 from vistazo.api.schemas import (
     Answer,
     BatchAnswer,
@@ -27,7 +27,6 @@ from vistazo.api.schemas import (
     LastReload,
     ModelDescription,
     NextModel,
-    Problem,
 )
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier, Prediction
@@ -65,28 +64,24 @@ ThePolicy = Annotated[UploadPolicy, Depends(_policy)]
 
 
 def _form(schema: dict[str, Any]) -> dict[str, Any]:
-    properties = {"type": "object", "properties": {FIELD: schema}, "required": [FIELD]}
-    content = {"multipart/form-data": {"schema": properties}}
-    return {"requestBody": {"required": True, "content": content}}
+    fields = {"type": "object", "properties": {FIELD: schema}, "required": [FIELD]}
+    form = {"schema": {**fields, "maxProperties": 1 + MAX_OTHER_FIELDS}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
 
 
 _FILE = {"type": "string", "format": "binary", "description": "PNG or JPEG."}
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": Problem,
-        "description": description,
-        "content": {"application/problem+json": {}},
-    }
-    for status, description in {
-        400: "Not a form",
+_FILES = {"type": "array", "items": _FILE, "minItems": 1}
+_PROBLEMS = described(
+    {
+        400: "Not a form, or a label that the model does not have",
         408: "The upload took too long",
         413: "Too many bytes",
         415: "Not an accepted format, whatever its name says",
         422: "No file, or a picture that cannot be classified",
-        429: "Too busy; see Retry-After",
-        503: "Starting or shutting down; see Retry-After",
-    }.items()
-}
+        429: "Too busy",
+        503: "Starting or shutting down",
+    }
+)
 
 
 Label = Annotated[
@@ -111,6 +106,7 @@ async def predict(
 ) -> Answer:
     """Classify one picture."""
     classifier = service.classifier
+    classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
         asked = partial(_answer, place, classifier, _only(files), observation, service.shadow)
         answer = await while_connected(request.receive, asked(explains=explain, label=label))
@@ -131,6 +127,7 @@ async def explain(
 ) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
     classifier = service.classifier
+    classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
         job = partial(classifier.overlay, _only(files).data, label, observation)
         drawing = place.run(job, observation)
@@ -142,7 +139,7 @@ async def explain(
 @router.post(
     "/predict/batch",
     responses=_PROBLEMS,
-    openapi_extra=_form({"type": "array", "items": _FILE}),
+    openapi_extra=_form(_FILES),
     response_model_exclude_none=True,
 )
 async def predict_batch(

@@ -17,6 +17,7 @@ from vistazo.api.framing import OneFraming
 from vistazo.api.guard import Guard
 from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
+from vistazo.api.methods import OnlyItsMethods
 from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
 from vistazo.api.service import Service
@@ -48,6 +49,7 @@ def surround(
     app.add_middleware(BodyLimit, max_bytes=max_bytes)
     if gate is not None:
         app.add_middleware(Guard, gate=gate)
+    app.add_middleware(OnlyItsMethods, methods=_methods(app))
     app.add_middleware(HeadAsGet)
     app.add_middleware(OneFraming)
     if origins:
@@ -59,3 +61,14 @@ def surround(
     app.add_middleware(TrailingSlash)
     if proxies:
         app.add_middleware(Forwarded, trusted=proxies)
+
+
+def _methods(app: FastAPI) -> dict[str, set[str]]:
+    """Of each path that this app has, without HEAD, which is answered as GET."""
+    methods: dict[str, set[str]] = {}
+    for part in app.routes:
+        router = getattr(part, "original_router", None)  # of FastAPI's own kind of mount
+        for route in [part] if router is None else router.routes:
+            if isinstance(route, Route):
+                methods.setdefault(route.path, set()).update((route.methods or set()) - {"HEAD"})
+    return methods

@@ -19,8 +19,10 @@ def command() -> None:
       MODEL_PATH=~/my_model.h5 PORT=9000 vistazo serve
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     from vistazo.service.allocator import give_back_freed_blocks
+    from vistazo.service.log_sink import open_standard_streams
     from vistazo.service.telemetry import configure_logging
 
+    open_standard_streams()
     give_back_freed_blocks()
     settings = Settings.from_environment()
     configure_logging(settings.log_format, settings.log_level)

@@ -16,6 +16,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
 
+from vistazo.service.log_sink import LogSink
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
 
@@ -48,7 +50,7 @@ _OF_REQUESTS = ("uvicorn.error", "asyncio")
 
 def configure_logging(log_format: Literal["auto", "json", "console"], level: str) -> None:
     """Send every log of the process to standard error, in one format."""
-    handler = logging.StreamHandler()
+    handler = LogSink()
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):

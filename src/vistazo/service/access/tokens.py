@@ -38,6 +38,11 @@ class Tokens:
         self._public_keys = public_keys
         self._signatures = PyJWS()
 
+    async def prepare(self) -> None:
+        """Raises NotReadyError where there are no public keys yet."""
+        if self._public_keys is not None:
+            await self._public_keys.current()
+
     async def identify(self, token: str) -> Identity:
         """Raises UnauthorizedError; NotReadyError where there are no public keys yet."""
         header = read_header(token)

@@ -98,17 +98,16 @@ class Metrics:
         """Words that are asked for whenever somebody looks."""
         self._registry.register(Info(name, meaning, value))
 
-    def shows_model(self, identity: Callable[[], ModelIdentity | None]) -> None:
-        """Which model answers, and whether one does."""
+    def shows_model(
+        self, name: str, meaning: str, identity: Callable[[], ModelIdentity | None]
+    ) -> None:
+        """Name, version and hash of a model, where there is one."""
 
         def words() -> dict[str, str] | None:
             model = identity()
             return None if model is None else asdict(model)
 
-        self.shows_info("vistazo_model", "The model that answers.", words)
-        self.shows(
-            "vistazo_ready", "1 where requests are answered.", lambda: float(identity() is not None)
-        )
+        self.shows_info(name, meaning, words)
 
     def shows_counts(
         self, name: str, meaning: str, label: str, counts: Callable[[], Mapping[str, int]]

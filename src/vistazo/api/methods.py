@@ -1,0 +1,29 @@
+"""The methods that a path has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vistazo.api.limits import refuse
+from vistazo.api.paths import route_path
+from vistazo.api.problems import on_http_exception
+
+
+class OnlyItsMethods:
+    """Refuses others, whoever asks, before a key is looked at or a body read (RFC 9110 15.5.6)."""
+
+    def __init__(self, app: ASGIApp, methods: Mapping[str, Collection[str]]) -> None:
+        self._app = app
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        allowed = self._methods.get(route_path(scope)) if scope["type"] == "http" else None
+        if allowed is None or scope["method"] in allowed:
+            await self._app(scope, receive, send)
+            return
+        error = HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
+        await refuse(await on_http_exception(Request(scope), error), scope, receive, send)
