@@ -66,9 +66,9 @@ class Gate:
         """How a caller stands after one more request; None where there is no limit."""
         return self._rates.count(caller) if self._rates else None
 
-    def count_failure(self, address: str) -> Standing:
-        """How an address stands after one more key or token that is not valid."""
-        return self._failures.count(address)
+    def count_failure(self, address: str, *, sent_one: bool) -> Standing:
+        """How an address stands after one more key or token that is not valid, or none at all."""
+        return self._failures.count(address if sent_one else f"{address} without a key")
 
     async def _identify(self, authorizations: Sequence[str]) -> Identity:
         if not authorizations:
