@@ -17,6 +17,7 @@ from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
 from vistazo.errors import ModelError, SettingsError, VistazoError
+from vistazo.service.access.gate import Gate
 from vistazo.service.isolation.pool import IsolatedReader
 from vistazo.service.reload import watch
 from vistazo.service.settings import Settings
@@ -35,6 +36,7 @@ async def lifetime(
     """Load while the port already answers: a model that has to be compiled first takes a while."""
     service: Service = app.state.service
     observatory: Observatory = app.state.observatory
+    gate: Gate = app.state.gate
     async with contextlib.AsyncExitStack() as beside:
         try:
             await beside.enter_async_context(_metrics_port(settings, app))
@@ -42,6 +44,7 @@ async def lifetime(
             log.error("the metrics cannot be served", extra={"reason": str(error)})
             on_failed_start(error)
         tasks = [asyncio.create_task(_load(service, on_failed_start))]
+        tasks.append(asyncio.create_task(gate.prepare()))
         if settings.watch_model:
             tasks += [asyncio.create_task(watch(reloader)) for reloader in service.reloaders]
         reload_on_hangup(service.reload)
