@@ -139,7 +139,7 @@ def test_a_request_that_wants_the_cpu_ends_the_shadow_in_the_middle_of_its_work(
         return shadow
 
     shadow = asyncio.run(offering())
-    assert engine.interrupts == 1
+    assert engine.interrupts
     assert shadow.comparison.failed == 0
 
 

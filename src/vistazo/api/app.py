@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from fastapi import FastAPI
@@ -61,12 +62,13 @@ def create_app(
     """
     stopping, source = threading.Event(), settings.model_source
     reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
-    loading = partial(_load_classifier, reader=reader, stopping=stopping)
-    load = load or partial(loading, source)
+    spare = IsolatedReader(settings.image_limits, replace(settings.isolation_policy, workers=1))
+    load = load or partial(_load_classifier, source, reader, stopping)
     gate = Gate(settings)
     reloader = Reloader(load, partial(stamp_of, source))
     admission = Admission(settings.admission_policy)
-    shadow = _shadow(settings, reloader, admission, load_next, loading)
+    loading_next = partial(load_classifier, reader=spare, is_cancelled=stopping.is_set)
+    shadow = _shadow(settings, reloader, admission, load_next, loading_next)
     service = Service(reloader, admission, Reception(settings.reception_policy), shadow)
     app = FastAPI(
         title="Vistazo",
@@ -74,7 +76,7 @@ def create_app(
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
         telemetry=NO_TELEMETRY,
-        lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
+        lifespan=partial(lifetime, settings, (reader, spare), stopping, on_failed_start),
     )
     app.state.service = service
     app.state.metrics = metrics = _measured(service, reader)
@@ -99,7 +101,7 @@ def _shadow(
     load: Callable[[], Classifier] | None,
     loading: Callable[[ModelSource], Classifier],
 ) -> Shadow | None:
-    """None where no model comes next."""
+    """None where no model comes next. It waits for no worker that requests wait for."""
     if settings.model_path_next is None:
         return None
     source = next_source(settings.model_source, settings.model_path_next)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from fastapi import FastAPI
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def lifetime(
     settings: Settings,
-    reader: IsolatedReader,
+    readers: Sequence[IsolatedReader],
     stopping: threading.Event,
     on_failed_start: Callable[[VistazoError], None],
     app: FastAPI,
@@ -51,7 +51,8 @@ async def lifetime(
         for task in tasks:
             task.cancel()
         # Whoever may still get an answer has got it: the server has waited for them.
-        await asyncio.to_thread(reader.close)
+        for reader in readers:
+            await asyncio.to_thread(reader.close)
         await asyncio.to_thread(service.drain)
         await asyncio.to_thread(observatory.close)
 

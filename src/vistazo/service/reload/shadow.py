@@ -152,14 +152,14 @@ class Shadow:
 
     async def _second(self, answered: Answered, later: Classifier) -> Opinion | None:
         """None where it was ended for others."""
-        is_ended = False
-        running = _in_a_thread(lambda: _opinion(answered, later))
+        is_ended = threading.Event()
+        running = _in_a_thread(lambda: _opinion(answered, later, is_ended))
         while not running.done():
             await asyncio.wait([running], timeout=self._policy.look_s)
-            if not running.done() and not is_ended and not self._may_run:
-                is_ended = True
-                later.interrupt()
-        if is_ended and running.exception() is not None:
+            if not running.done() and not self._may_run:
+                is_ended.set()
+                later.interrupt()  # over and over: it may be just about to begin
+        if is_ended.is_set() and running.exception() is not None:
             return None
         return running.result()
 
@@ -177,10 +177,14 @@ def _first(answered: Answered) -> Opinion:
     return Opinion(decision.predicted_class, probabilities, answered.seconds)
 
 
-def _opinion(answered: Answered, later: Classifier) -> Opinion:
-    """Of the same input; decoded once more where the two models want it otherwise."""
+def _opinion(answered: Answered, later: Classifier, is_ended: threading.Event) -> Opinion | None:
+    """Of the same input; decoded once more where the two models want it otherwise. None where it
+    was ended before the model ran.
+    """
     is_the_same = later.card.input == answered.spec
     pixels = answered.pixels if is_the_same else later.pixels(answered.data)
+    if is_ended.is_set():
+        return None
     started = time.perf_counter()
     decision = later.score(pixels).decision
     seconds = time.perf_counter() - started
@@ -188,10 +192,10 @@ def _opinion(answered: Answered, later: Classifier) -> Opinion:
     return Opinion(decision.predicted_class, probabilities, seconds)
 
 
-def _in_a_thread(job: Callable[[], Opinion]) -> asyncio.Future[Opinion]:
+def _in_a_thread(job: Callable[[], Opinion | None]) -> asyncio.Future[Opinion | None]:
     """In one that the end of the process does not wait for: the job may hang."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[Opinion] = loop.create_future()
+    future: asyncio.Future[Opinion | None] = loop.create_future()
 
     def run() -> None:
         try:
