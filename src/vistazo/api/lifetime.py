@@ -72,6 +72,8 @@ async def _load(service: Service, on_failed_start: Callable[[VistazoError], None
     try:
         await service.reloader.start()
     except VistazoError as error:
+        if service.is_draining:  # it was stopped
+            return
         log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})
         on_failed_start(error)
         return

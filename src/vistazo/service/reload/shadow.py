@@ -159,7 +159,7 @@ class Shadow:
             if not running.done() and not self._may_run:
                 is_ended.set()
                 later.interrupt()  # over and over: it may be just about to begin
-        if is_ended.is_set() and running.exception() is not None:
+        if (is_ended.is_set() or self._is_closed) and running.exception() is not None:
             return None
         return running.result()
 
