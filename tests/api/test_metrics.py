@@ -306,7 +306,8 @@ def test_the_readme_explains_every_measurement_of_ours(client: TestClient) -> No
     explained = set(re.findall(r"`(vistazo_\w+)`", README.read_text()))
     not_everywhere = {
         "vistazo_container_memory_bytes", "vistazo_container_memory_limit_bytes",
-        "vistazo_connections", "vistazo_next_model_info", "vistazo_next_model_answers_total",
+        "vistazo_connections", "vistazo_connections_ended_total",
+        "vistazo_next_model_info", "vistazo_next_model_answers_total",
         "vistazo_next_model_mean_difference", "vistazo_next_model_latency_ratio",
     }  # fmt: skip
     assert not_everywhere < explained

@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import itertools
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 
 import canaries
@@ -32,18 +34,23 @@ IN_A_FORM = ("filename", "folder", "field", "value", "boundary", "part header", 
 IN_A_REQUEST = (
     "path", "query", "label", "cookie", "authorization", "api key", "forwarded", "user agent",
     "referer", "host", "request id", "method", "header name", "fragment", "body", "trace state",
-    "scheme",
+    "scheme", "claim", "subject", "signature",
 )  # fmt: skip
 # Who asks is told what he himself has asked for.
 ECHOED = {"filename", "field", "label"}
 
 KEY = new_key()
 ENTRY = KeyEntry("ward", frozenset({"predict", "metrics", "admin"}), digest_of(KEY))
+SECRET = canary("secret") * 3
 PLANTED = {
     **{channel: canary(channel) for channel in (*IN_A_PICTURE, *IN_A_FORM, *IN_A_REQUEST)},
     "key": KEY[20:36],
 }
-OF_THE_MACHINE = {"model folder": canary("model folder"), "digest": ENTRY.digest.hex()}
+OF_THE_MACHINE = {
+    "model folder": canary("model folder"),
+    "digest": ENTRY.digest.hex(),
+    "secret": canary("secret"),
+}
 
 HEADERS = {
     "Cookie": f"session={canary('cookie')}",
@@ -164,11 +171,20 @@ def ask_everything(client: httpx.Client) -> Iterator[httpx.Response]:
         yield client.head(path)
     yield client.get("/health/live", headers={"Host": canary("host")})
     yield client.post("/admin/reload")
-    strange, scheme = canary("authorization"), canary("scheme")
-    for words in (f"Bearer {strange}", f"{scheme} {strange}", f"Bearer vz_{strange * 3}x", scheme):
+    for words in credentials():
         for path in ("/predict", "/admin/reload", f"/model?key={canary('query')}", "/metrics"):
             yield client.post(path, content=body, headers={"Authorization": words})
     yield client.post("/predict", content=canary("body") * 30_000)
+
+
+def credentials() -> Iterator[str]:
+    strange, scheme, now_s = canary("authorization"), canary("scheme"), int(time.time())
+    yield from (f"Bearer {strange}", f"{scheme} {strange}", f"Bearer vz_{strange * 3}x", scheme)
+    claims = {"sub": f"{canary('subject')}@x", "email": canary("claim"), "scope": canary("claim")}
+    for end_s in (now_s + 100, now_s - 100):
+        token = jwt.encode({**claims, "exp": end_s}, SECRET, "HS256", {"kid": canary("claim")})
+        yield f"Bearer {token}"
+        yield f"Bearer {token.rpartition('.')[0]}.{canary('signature')}"
 
 
 def raw_requests() -> Iterator[bytes]:
@@ -204,7 +220,7 @@ def said(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
     folder.mkdir()
     model = write_brightness_model(folder / "model.keras", maps=True)
     settings = {"LOG_LEVEL": "debug", "MODEL_PATH": str(model), "MAX_UPLOAD_BYTES": "200000"}
-    settings["API_KEYS"] = str(ENTRY)
+    settings |= {"API_KEYS": str(ENTRY), "JWT_SECRET": SECRET}
     answers, statuses = [], set()
     with (
         receiving() as collector,
@@ -214,18 +230,23 @@ def said(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
             for answer in ask_everything(client):
                 statuses.add(answer.status_code)
                 answers.append(repr(answer.headers.raw).encode() + answer.content)
+            answers += [said_to(service.url, request) for request in raw_requests()]
             metrics = client.get("/metrics").content
-        answers += [said_to(service.url, request) for request in raw_requests()]
         _, log = service.stop()
     return Said(answers, metrics, collector.bodies, log.encode(), statuses)
 
 
 def test_nothing_of_a_request_is_logged(said: Said) -> None:
-    assert not found([said.log], {**PLANTED, "digest": OF_THE_MACHINE["digest"]})
+    assert not found([said.log], {**PLANTED, "secret": canary("secret")})
 
 
 def test_nothing_of_a_request_or_of_the_machine_is_measured(said: Said) -> None:
     assert not found([said.metrics], {**PLANTED, **OF_THE_MACHINE})
+
+
+def test_what_is_no_http_is_measured(said: Said) -> None:
+    assert b'vistazo_connections_ended_total{reason="malformed"}' in said.metrics
+    assert b"vistazo_connections 1.0" in said.metrics
 
 
 def test_nothing_of_a_request_or_of_the_machine_is_traced(said: Said) -> None:
