@@ -17,6 +17,7 @@ from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
 from vistazo.errors import ModelError, SettingsError, VistazoError
+from vistazo.models.fetch import Link
 from vistazo.service.isolation.pool import IsolatedReader
 from vistazo.service.reload import watch
 from vistazo.service.settings import Settings
@@ -43,6 +44,8 @@ async def lifetime(
             on_failed_start(error)
         tasks = [asyncio.create_task(_load(service, on_failed_start))]
         if settings.watch_model:
+            if isinstance(settings.model_path, Link):
+                log.warning("a link is not watched: a signal or POST /admin/reload asks it again")
             tasks += [asyncio.create_task(watch(reloader)) for reloader in service.reloaders]
         reload_on_hangup(service.reload)
         with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
