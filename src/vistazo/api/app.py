@@ -65,7 +65,7 @@ def create_app(
     spare = IsolatedReader(settings.image_limits, replace(settings.isolation_policy, workers=1))
     load = load or partial(_load_classifier, source, reader, stopping)
     gate = Gate(settings)
-    reloader = Reloader(load, partial(stamp_of, source))
+    reloader = Reloader(load, partial(stamp_of, source), stop=stopping.set)
     admission = Admission(settings.admission_policy)
     loading_next = partial(load_classifier, reader=spare, is_cancelled=stopping.is_set)
     shadow = _shadow(settings, reloader, admission, load_next, loading_next)
