@@ -96,6 +96,7 @@ class BrightnessEngine:
         self.runs = 0
         self.takes_s = 0.0
         self.is_closed = False
+        self.interrupts = 0
         self.head = None
         self.probe = None
 
@@ -106,6 +107,9 @@ class BrightnessEngine:
         self.runs += 1
         scores = images.mean(axis=(1, 2), dtype=np.float32)[:, :1]
         return Outputs(scores, images if self.maps else None)
+
+    def interrupt(self) -> None:
+        self.interrupts += 1
 
     def close(self) -> None:
         self.is_closed = True

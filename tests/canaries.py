@@ -8,6 +8,7 @@ import io
 import re
 import struct
 import zlib
+from collections.abc import Collection, Mapping
 from urllib.parse import quote_from_bytes
 
 import numpy as np
@@ -45,23 +46,32 @@ def writings(value: bytes) -> set[bytes]:
     return {text.lower().encode("latin-1") for text in texts}
 
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
 def _in_base64(value: bytes) -> set[bytes]:
     """Of the value inside of other bytes, which may begin at any of three places."""
-    found = set()
+    found: set[bytes] = set()
     for offset in range(3):
         encoded = base64.b64encode(bytes(offset) + value)
-        found.add(encoded[(0, 2, 3)[offset] : len(encoded) - 4])
+        inside = encoded[(0, 2, 3)[offset] : len(encoded) - 4]
+        found |= {inside, inside.translate(_URL_SAFE)}
     return found
 
 
-def turns_up(value: bytes, text: bytes) -> bool:
-    lowered = re.sub(rb"\\+", rb"\\", text.lower())  # repr and JSON double them, each again
-    return any(writing in lowered for writing in writings(value)) or any(
-        writing in text or writing.translate(_URL_SAFE) in text for writing in _in_base64(value)
-    )
-
-
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+def found(texts: Collection[bytes], values: Mapping[str, str]) -> dict[str, bytes]:
+    """Where planted values turn up: a piece of the text around each, by its channel."""
+    whole = b"\n".join(texts)
+    lowered = re.sub(rb"\\+", rb"\\", whole.lower())  # repr and JSON double them, each again
+    pieces: dict[str, bytes] = {}
+    for channel, planted in values.items():
+        value = planted.encode()
+        plain = ((lowered, writing) for writing in writings(value))
+        encoded = ((whole, writing) for writing in _in_base64(value))
+        for text, writing in (*plain, *encoded):
+            if (at := text.find(writing)) >= 0:
+                pieces[channel] = text[max(0, at - 300) : at + 300]
+    return pieces
 
 
 def pixels(value: str, side: int = 64) -> Image.Image:

@@ -58,7 +58,7 @@ def _onnx(
 def save(model: ModelProto, folder: Path) -> Path:
     path = folder / "hostile.onnx"
     path.write_bytes(model.SerializeToString())
-    return with_card(path)
+    return with_card(path, model.graph.input[0].type.tensor_type.shape.dim[1].dim_value)
 
 
 def with_card(path: Path, side: int = _SIDE) -> Path:
@@ -112,6 +112,15 @@ _FOLDED = "\n".join(
     + [f"f{step + 1} = MatMul (f{step}, f{step})" for step in range(2_000)]
     + ["flatly = ReduceMean <keepdims = 0> (f2000)", "big = Add (flatly, total)"]
 )
+
+
+def _resized() -> ModelProto:
+    model = graph(
+        'big = Resize <mode = "nearest"> (images, , scales)', "float[4] scales = {1, 400, 400, 1}"
+    )
+    for place in (1, 2):
+        model.graph.input[0].type.tensor_type.shape.dim[place].dim_value = 32
+    return model
 
 
 def _explosion() -> ModelProto:
@@ -245,7 +254,8 @@ SHOWN: dict[str, Attack] = {
     "a Loop in a file of our own": lambda folder: _own_format(
         folder, graph(_loop("b = Add (a, a)"), _FOREVER)
     ),
-    "Resize by 400": _onnx(
+    "Resize by 400": lambda folder: save(_resized(), folder),
+    "Resize by 4000": _onnx(
         'big = Resize <mode = "nearest"> (images, , scales)',
         "float[4] scales = {1, 4000, 4000, 1}",
     ),
@@ -291,6 +301,7 @@ SHOWN: dict[str, Attack] = {
     "another library's file": _onnx(
         "big = com.microsoft.EPContext (total)", domains="com.microsoft"
     ),
+    "UpSampling2D by 140": keras_of(_enlarged(140), side=64),
     "UpSampling2D by 1400": keras_of(_enlarged(1400)),
     "UpSampling2D twice": keras_of(_enlarged(140), _enlarged(30, "again")),
     "ZeroPadding2D nine times": keras_of(*_PADDED, _enlarged(3)),

@@ -16,8 +16,7 @@ import uvicorn
 from builders import BrightnessEngine, brightness_classifier, encoded, flat
 from raw_callers import connected, whole
 from vistazo.api.app import create_app
-from vistazo.api.connection_limits import bounded_http
-from vistazo.api.server import connection_policy
+from vistazo.api.server import server_config
 from vistazo.api.service import Service
 from vistazo.service.settings import Settings
 
@@ -60,8 +59,7 @@ def on_a_socket(**changes: Any) -> Iterator[Running]:
     gate = threading.Event()
     engine = BrightnessEngine(gate)
     app = create_app(settings, load=lambda: brightness_classifier(engine))
-    http = bounded_http(connection_policy(settings))
-    server = uvicorn.Server(uvicorn.Config(app, http=http, ws="none", log_config=None))
+    server = uvicorn.Server(server_config(app, settings))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -96,7 +96,14 @@ class Classifier:
 
     def classify(self, data: bytes, observer: Observer = NOBODY) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
-        pixels = self._reader.prepared(data, self.card.input, observer).pixels
+        return self.score(self.pixels(data, observer), observer)
+
+    def pixels(self, data: bytes, observer: Observer = NOBODY) -> NDArray[np.float32]:
+        """Prepare one encoded picture for the model: (h, w, c). Raises InputError."""
+        return self._reader.prepared(data, self.card.input, observer).pixels
+
+    def score(self, pixels: NDArray[np.float32], observer: Observer = NOBODY) -> Prediction:
+        """Classify one prepared picture. Raises RejectedUploadError, where strange ones are."""
         return self._predict(self._run(pixels, observer))
 
     def explain(
@@ -172,6 +179,10 @@ class Classifier:
                 "The model answers with infinite or undefined numbers: its weights are damaged, or "
                 "its training diverged."
             )
+
+    def interrupt(self) -> None:
+        """End what is being scored, with an error, as far as the engine can."""
+        self._engine.interrupt()
 
     def close(self) -> None:
         self._engine.close()

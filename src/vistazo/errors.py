@@ -27,6 +27,7 @@ VistazoError
 ├── ReloadFailedError        another model was asked for, and cannot be served
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
+    ├── RateLimitedError         the caller has asked as often as he may
     └── NotReadyError            starting or draining
 
 Each says in one sentence what happened and, where something can be done, what to do. ``code`` is
@@ -167,11 +168,19 @@ class ReloadFailedError(VistazoError):
 
 class UnavailableError(VistazoError):
     code = "unavailable"
-    retry_after_s: ClassVar[int] = 1
+    retry_after_s: int = 1
 
 
 class QueueFullError(UnavailableError):
     code = "queue_full"
+
+
+class RateLimitedError(UnavailableError):
+    code = "rate_limited"
+
+    def __init__(self, said: str, retry_after_s: int) -> None:
+        super().__init__(said)
+        self.retry_after_s = retry_after_s
 
 
 class NotReadyError(UnavailableError):

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Message
 
+from access_keys import ENTRIES, KEYS, bearer
 from builders import brightness_classifier, encoded, flat
 from vistazo.api.app import create_app
 from vistazo.api.needs import NEEDS, need_of
@@ -21,27 +22,12 @@ from vistazo.api.routes import router
 from vistazo.errors import SettingsError
 from vistazo.service.access.api_key import digest_of, new_key
 from vistazo.service.access.key_ring import KeyEntry
-from vistazo.service.access.scopes import AccessScope
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import _JsonFormatter
 
 Serve = Callable[..., Any]
 WHITE = {"file": ("film.png", encoded(flat(230)))}
-KEYS = {name: new_key() for name in ("ward", "graphs", "boss", "revoked")}
-_SCOPES: dict[str, tuple[AccessScope, ...]] = {
-    "ward": ("predict", "feedback"),
-    "graphs": ("metrics",),
-    "boss": ("admin", "predict"),
-}
-ENTRIES = ",".join(
-    str(KeyEntry(name, frozenset(scopes), digest_of(KEYS[name])))
-    for name, scopes in _SCOPES.items()
-)
 OPEN = ("/", "/page/page.js", "/docs", "/openapi.json", "/health/live", "/health/ready")
-
-
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
 
 
 @pytest.fixture(scope="module")

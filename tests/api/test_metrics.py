@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ from starlette.testclient import TestClient
 from builders import BrightnessEngine, brightness_classifier, encoded, evenness, film, flat
 from vistazo.api.app import create_app
 from vistazo.api.limits import RequestContext
-from vistazo.api.observation import Ended, Observation
+from vistazo.api.observation import Ended, Observation, Observatory
+from vistazo.errors import CardError
 from vistazo.observer import STAGES
-from vistazo.service.metrics import Metrics
+from vistazo.service.metrics import Metrics, watch_workers
 from vistazo.service.settings import Settings
 
 README = Path(__file__).parents[2] / "README.md"
@@ -122,6 +125,70 @@ def test_the_model_is_named_once_it_answers() -> None:
     assert ready["vistazo_model_info"] == {("brightness", "0" * 64, "1.0.0"): 1}
 
 
+def test_reloads_are_counted_by_their_outcome() -> None:
+    def load() -> Any:
+        loads.append(None)
+        if len(loads) == 3:
+            raise CardError("no labels")
+        return brightness_classifier()
+
+    loads: list[None] = []
+    with TestClient(create_app(Settings(threads=1), load=load)) as client:
+        while client.get("/health/ready").status_code == 503:
+            pass
+        before = measured(client)["vistazo_reloads_total"]
+        for _ in range(3):
+            client.portal.call(client.app.state.service.reloader.reload, "signal")
+        after = measured(client)["vistazo_reloads_total"]
+    assert before == {("swapped",): 0, ("failed",): 0}
+    assert after == {("swapped",): 2, ("failed",): 1}
+
+
+def test_the_next_model_is_measured_beside_the_one_that_answers() -> None:
+    settings = {"threads": 2, "model_path_next": "/models/next.keras", "shadow_share": 1}
+    app = create_app(
+        Settings.model_validate(settings), load=brightness_classifier, load_next=next_model
+    )
+    with TestClient(app) as client:
+        deadline_s = time.monotonic() + 10
+        while "vistazo_next_model_info" not in measured(client):
+            assert time.monotonic() < deadline_s
+        answers = {}
+        while not any(answers.values()):
+            assert time.monotonic() < deadline_s
+            assert predict(client) == 200
+            time.sleep(0.06)
+            answers = measured(client)["vistazo_next_model_answers_total"]
+        figures = measured(client)
+    assert figures["vistazo_next_model_info"] == {("brightness", "b" * 64, "1.0.0"): 1}
+    assert set(answers) == {("same_class",), ("other_class",), ("dropped",), ("failed",)}
+    assert answers["same_class",] >= 1
+    assert figures["vistazo_next_model_mean_difference"][()] == 0
+    assert figures["vistazo_next_model_latency_ratio"][()] > 0
+    # What nobody is answered with is no prediction.
+    stages = figures["vistazo_stage_duration_seconds_count"]
+    assert figures["vistazo_predictions_total"]["BRIGHT",] == stages["infer",]
+
+
+def next_model() -> Any:
+    return brightness_classifier(sha256="b" * 64)
+
+
+def test_processes_that_decode_are_counted_and_weighed() -> None:
+    @dataclass
+    class Workers:
+        ended: dict[str, int]
+        pids: list[int]
+
+    metrics, gone = Metrics(), 2**22 + 1
+    watch_workers(metrics, Workers({"memory": 2}, [os.getpid(), gone]))
+    lines = metrics.exposition("")[0].decode().splitlines()
+    assert 'vistazo_workers_ended_total{reason="memory"} 2.0' in lines
+    assert "vistazo_worker_processes 2.0" in lines
+    [held] = [line for line in lines if line.startswith("vistazo_worker_memory_bytes")]
+    assert 20e6 < float(held.split()[1]) < 4e9
+
+
 def test_services_in_one_process_count_each_for_itself(serving: Any) -> None:
     with serving() as one, serving() as other:
         predict(one)
@@ -144,7 +211,7 @@ def test_ten_thousand_paths_and_methods_are_one_line(serving: Any) -> None:
             await context(scope, nothing, nothing)
 
     metrics = Metrics()
-    context = RequestContext(not_found, {"/predict"}, lambda: Observation(metrics))
+    context = RequestContext(not_found, {"/predict"}, Observatory(metrics))
     before = len(metrics.exposition("")[0])
     asyncio.run(ask())
     text = metrics.exposition("")[0].decode()
@@ -239,7 +306,9 @@ def test_the_readme_explains_every_measurement_of_ours(client: TestClient) -> No
     explained = set(re.findall(r"`(vistazo_\w+)`", README.read_text()))
     not_everywhere = {
         "vistazo_container_memory_bytes", "vistazo_container_memory_limit_bytes",
-        "vistazo_connections",
+        "vistazo_connections", "vistazo_connections_ended_total",
+        "vistazo_next_model_info", "vistazo_next_model_answers_total",
+        "vistazo_next_model_mean_difference", "vistazo_next_model_latency_ratio",
     }  # fmt: skip
     assert not_everywhere < explained
     assert exposed - not_everywhere == explained - not_everywhere

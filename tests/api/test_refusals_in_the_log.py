@@ -124,5 +124,5 @@ def test_requests_at_the_same_time_do_not_share_their_refusals(
 
 def test_the_line_is_json_with_the_rules_as_a_list() -> None:
     record = logging.makeLogRecord({"msg": "request", "code": "rejected_upload", "rules": ["a"]})
-    line = json.loads(telemetry._JsonFormatter().format(record))
+    line = json.loads(telemetry.formatter("json").format(record))
     assert (line["code"], line["rules"]) == ("rejected_upload", ["a"])

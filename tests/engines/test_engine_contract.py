@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,31 @@ def test_a_batch_of_n_equals_n_batches_of_one(engine: Engine) -> None:
     for index in range(len(IMAGES)):
         alone = engine.run(IMAGES[index : index + 1])
         assert alone.scores[0] == pytest.approx(together.scores[index], abs=1e-6)
+
+
+def test_an_interruption_changes_no_later_run(engine: Engine) -> None:
+    before = engine.run(IMAGES).scores
+    engine.interrupt()
+    assert np.array_equal(engine.run(IMAGES).scores, before)
+
+
+def test_onnx_ends_what_runs_when_it_is_interrupted(folder: Path) -> None:
+    engine, many, faults = onnx_engine(folder), np.repeat(IMAGES, 400, axis=0), list[Exception]()
+
+    def run() -> None:
+        try:
+            while True:
+                engine.run(many)
+        except Exception as error:  # the runtime's own
+            faults.append(error)
+
+    running = threading.Thread(target=run, daemon=True)
+    running.start()
+    deadline = time.monotonic() + 10
+    while running.is_alive() and time.monotonic() < deadline:
+        engine.interrupt()
+        time.sleep(0.001)
+    assert "terminate" in str(faults)
 
 
 def test_the_signature_says_what_goes_in_and_what_comes_out(engine: Engine) -> None:

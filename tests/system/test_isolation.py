@@ -151,7 +151,7 @@ def test_a_worker_has_no_secret_no_socket_and_few_rights(monkeypatch: pytest.Mon
         for name in ("Max core file size", "Max file size", "Max processes"):
             line = next(line for line in limits.splitlines() if line.startswith(name))
             assert line.removeprefix(name).split()[:2] == ["0", "0"]
-        assert (process / "oom_score_adj").read_text(encoding="ascii").strip() == "1000"
+        assert (process / "oom_score_adj").read_text(encoding="ascii").strip() == "500"
 
 
 def test_a_signal_to_everybody_on_the_terminal_ends_no_worker(pool: IsolatedReader) -> None:

@@ -7,17 +7,24 @@ every place where a caller can put one; then all that it said is searched for th
 from __future__ import annotations
 
 import base64
+import itertools
 import socket
-from collections.abc import Callable, Collection, Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 
 import canaries
 from builders import write_brightness_model
-from canaries import canary, turns_up
+from canaries import canary, found
+from otlp_receiver import receiving
+from vistazo.service.access.api_key import digest_of, new_key
+from vistazo.service.access.key_ring import KeyEntry
 
 # Where a caller can put a value.
 IN_A_PICTURE = (
@@ -26,21 +33,37 @@ IN_A_PICTURE = (
 IN_A_FORM = ("filename", "folder", "field", "value", "boundary", "part header", "garbage")
 IN_A_REQUEST = (
     "path", "query", "label", "cookie", "authorization", "api key", "forwarded", "user agent",
-    "referer", "host", "request id", "method", "header name", "fragment", "body",
+    "referer", "host", "request id", "method", "header name", "fragment", "body", "trace state",
+    "scheme", "claim", "subject", "signature",
 )  # fmt: skip
-ON_THE_MACHINE = ("model folder",)
 # Who asks is told what he himself has asked for.
 ECHOED = {"filename", "field", "label"}
 
+KEY = new_key()
+ENTRY = KeyEntry("ward", frozenset({"predict", "metrics", "admin"}), digest_of(KEY))
+SECRET = canary("secret") * 3
+PLANTED = {
+    **{channel: canary(channel) for channel in (*IN_A_PICTURE, *IN_A_FORM, *IN_A_REQUEST)},
+    "key": KEY[20:36],
+}
+OF_THE_MACHINE = {
+    "model folder": canary("model folder"),
+    "digest": ENTRY.digest.hex(),
+    "secret": canary("secret"),
+}
+
 HEADERS = {
     "Cookie": f"session={canary('cookie')}",
-    "Authorization": f"Bearer {canary('authorization')}",
+    "Authorization": f"Bearer {KEY}",
     "X-API-Key": canary("api key"),
     "X-Forwarded-For": f"{canary('forwarded')}, 203.0.113.77",
     "Forwarded": f"for={canary('forwarded')}",
     "User-Agent": canary("user agent"),
     "Referer": f"http://{canary('referer')}/",
     "Origin": f"http://{canary('referer')}",
+    "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "tracestate": f"{canary('trace state').lower()}={canary('trace state')}",
+    "baggage": f"patient={canary('trace state')}",
     "X-Request-ID": f"{canary('request id')} has a blank",
     f"X-{canary('header name')}": "1",
 }
@@ -52,6 +75,7 @@ class Said:
 
     answers: list[bytes]
     metrics: bytes
+    traces: list[bytes]
     log: bytes
     statuses: set[int]
 
@@ -60,10 +84,14 @@ def planted() -> dict[str, str]:
     return {channel: canary(channel) for channel in IN_A_PICTURE}
 
 
-def pictures() -> Iterator[bytes]:
-    """Sound ones, and each of them broken in the middle of what is planted."""
-    for whole in (canaries.jpeg(**planted()), canaries.png(**planted())):
-        yield whole
+@cache
+def sound() -> tuple[bytes, ...]:
+    return canaries.jpeg(**planted()), canaries.png(**planted())
+
+
+def damaged() -> Iterator[bytes]:
+    """In the middle of what is planted, and elsewhere; and what is no picture here."""
+    for whole in sound():
         for channel in ("patient", "comment", "profile", "caption"):
             at = whole.find(canary(channel).encode())
             if at > 0:
@@ -95,18 +123,18 @@ def form(
 
 
 def broken_forms() -> Iterator[tuple[bytes, str]]:
-    sound, kind = form(canaries.png(**planted()))
+    whole, kind = form(sound()[1])
     boundary, garbage = canary("boundary"), canary("garbage").encode()
     yield form(b"", field=canary("field"))
     yield form(b"x", part=f"{canary('part header')}\0: {canary('part header')}")
     yield form(b"x", part=f"Content-Type: text/{canary('part header')}")
     yield form(b"x", name=f"{canary('filename')}\ud800".encode("utf-8", "replace").decode())
-    yield sound[: len(sound) // 2], kind
+    yield whole[: len(whole) // 2], kind
     yield garbage * 9, kind
-    yield f"--{boundary}".encode() + garbage + sound, kind
-    yield sound.replace(b"name=", b"na" + garbage, 1), kind
-    yield sound, f"multipart/form-data; {canary('garbage')}"
-    yield sound, f"{kind}; charset={canary('garbage')}"
+    yield f"--{boundary}".encode() + garbage + whole, kind
+    yield whole.replace(b"name=", b"na" + garbage, 1), kind
+    yield whole, f"multipart/form-data; {canary('garbage')}"
+    yield whole, f"{kind}; charset={canary('garbage')}"
     yield garbage, f"text/{canary('garbage')}"
     yield garbage, "application/x-www-form-urlencoded"
 
@@ -115,14 +143,17 @@ def ask_everything(client: httpx.Client) -> Iterator[httpx.Response]:
     """Every path, with every kind of picture, form, query and header."""
     label = f"?label={canary('label')}"
     asked = f"?explain=true&show_input=true&x={canary('query')}"
-    for picture in pictures():
+    paths = ("/predict", "/predict/batch", f"/predict{asked}", "/explain")
+    for picture, path in itertools.product(sound(), paths):
         body, kind = form(picture)
-        for path in ("/predict", f"/predict{asked}", "/predict/batch", "/explain"):
-            yield client.post(path, content=body, headers={"Content-Type": kind})
-    for body, kind in broken_forms():
-        for path in (f"/predict{label}", "/predict/batch"):
-            yield client.post(path, content=body, headers={"Content-Type": kind})
-    body, kind = form(canaries.jpeg(**planted()))
+        yield client.post(path, content=body, headers={"Content-Type": kind})
+    for picture, path in zip(damaged(), itertools.cycle(paths), strict=False):
+        body, kind = form(picture)
+        yield client.post(path, content=body, headers={"Content-Type": kind})
+    paths = ("/predict/batch", f"/predict{label}")
+    for (body, kind), path in zip(broken_forms(), itertools.cycle(paths), strict=False):
+        yield client.post(path, content=body, headers={"Content-Type": kind})
+    body, kind = form(sound()[0])
     for path in (
         f"/predict?explain={canary('query')}",
         f"/predict?explain=true&label={canary('label')}",
@@ -139,7 +170,21 @@ def ask_everything(client: httpx.Client) -> Iterator[httpx.Response]:
         yield client.put(path, content=canary("body") * 200)
         yield client.head(path)
     yield client.get("/health/live", headers={"Host": canary("host")})
+    yield client.post("/admin/reload")
+    for words in credentials():
+        for path in ("/predict", "/admin/reload", f"/model?key={canary('query')}", "/metrics"):
+            yield client.post(path, content=body, headers={"Authorization": words})
     yield client.post("/predict", content=canary("body") * 30_000)
+
+
+def credentials() -> Iterator[str]:
+    strange, scheme, now_s = canary("authorization"), canary("scheme"), int(time.time())
+    yield from (f"Bearer {strange}", f"{scheme} {strange}", f"Bearer vz_{strange * 3}x", scheme)
+    claims = {"sub": f"{canary('subject')}@x", "email": canary("claim"), "scope": canary("claim")}
+    for end_s in (now_s + 100, now_s - 100):
+        token = jwt.encode({**claims, "exp": end_s}, SECRET, "HS256", {"kid": canary("claim")})
+        yield f"Bearer {token}"
+        yield f"Bearer {token.rpartition('.')[0]}.{canary('signature')}"
 
 
 def raw_requests() -> Iterator[bytes]:
@@ -175,48 +220,48 @@ def said(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
     folder.mkdir()
     model = write_brightness_model(folder / "model.keras", maps=True)
     settings = {"LOG_LEVEL": "debug", "MODEL_PATH": str(model), "MAX_UPLOAD_BYTES": "200000"}
+    settings |= {"API_KEYS": str(ENTRY), "JWT_SECRET": SECRET}
     answers, statuses = [], set()
-    with running(**settings) as service:
+    with (
+        receiving() as collector,
+        running(**settings, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as service,
+    ):
         with httpx.Client(base_url=service.url, headers=HEADERS) as client:
             for answer in ask_everything(client):
                 statuses.add(answer.status_code)
                 answers.append(repr(answer.headers.raw).encode() + answer.content)
+            answers += [said_to(service.url, request) for request in raw_requests()]
             metrics = client.get("/metrics").content
-        answers += [said_to(service.url, request) for request in raw_requests()]
         _, log = service.stop()
-    return Said(answers, metrics, log.encode(), statuses)
-
-
-ALL = (*IN_A_PICTURE, *IN_A_FORM, *IN_A_REQUEST)
+    return Said(answers, metrics, collector.bodies, log.encode(), statuses)
 
 
 def test_nothing_of_a_request_is_logged(said: Said) -> None:
-    assert not found([said.log], ALL)
+    assert not found([said.log], {**PLANTED, "secret": canary("secret")})
 
 
 def test_nothing_of_a_request_or_of_the_machine_is_measured(said: Said) -> None:
-    assert not found([said.metrics], (*ALL, *ON_THE_MACHINE))
+    assert not found([said.metrics], {**PLANTED, **OF_THE_MACHINE})
+
+
+def test_what_is_no_http_is_measured(said: Said) -> None:
+    assert b'vistazo_connections_ended_total{reason="malformed"}' in said.metrics
+    assert b"vistazo_connections 1.0" in said.metrics
+
+
+def test_nothing_of_a_request_or_of_the_machine_is_traced(said: Said) -> None:
+    assert said.traces
+    assert not found(said.traces, {**PLANTED, **OF_THE_MACHINE})
 
 
 def test_an_answer_has_nothing_but_what_was_asked_about(said: Said) -> None:
-    assert not found(said.answers, {*ALL, *ON_THE_MACHINE} - ECHOED)
+    strange = {channel: PLANTED[channel] for channel in PLANTED.keys() - ECHOED}
+    assert not found(said.answers, {**strange, **OF_THE_MACHINE})
 
 
 def test_every_kind_of_answer_was_looked_through(said: Said) -> None:
-    assert {200, 400, 404, 405, 413, 415, 422} <= said.statuses
-    assert said.log.count(b'"request"') > 100
-
-
-def found(texts: list[bytes], channels: Collection[str]) -> dict[str, bytes]:
-    """The first lines that each planted value turns up in."""
-    lines: dict[str, bytes] = {}
-    for channel in channels:
-        value = canary(channel).encode()
-        for text in texts:
-            if turns_up(value, text):
-                where = [line for line in text.splitlines() if turns_up(value, line)]
-                lines[channel] = (where or [text])[0][:600]
-    return lines
+    assert {200, 400, 401, 404, 405, 413, 415, 422} <= said.statuses
+    assert said.log.count(b'"request"') > 60
 
 
 @pytest.mark.parametrize(
@@ -238,5 +283,6 @@ def test_a_planted_value_is_found_in_any_writing(text: str) -> None:
         "".join(f"%{byte:02X}" for byte in raw),
         repr(value.encode("utf-16-le")),
     )
-    assert turns_up(raw, ("before " + text.format(*forms) + " behind").encode())
-    assert not turns_up(raw, b"nothing here")
+    said = ("before " + text.format(*forms) + " behind").encode()
+    values = {"patient": value, "gps": canary("gps")}
+    assert set(found([said, b"nothing here"], values)) == {"patient"}

@@ -213,3 +213,36 @@ def test_a_model_that_is_copied_over_the_old_one_is_served_under_any_server(
             swap(service, models, "1.0.0")
         _, log = service.stop()
     assert "Traceback" not in log
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no such signal here")
+@pytest.mark.longer
+def test_the_next_model_is_compared_by_itself_and_then_promoted(
+    running: Callable[..., Any], tmp_path: Path
+) -> None:
+    models = Models(tmp_path)
+    later = models.stored["2.0.0"]
+    card = json.loads(later.with_suffix(".card.yaml").read_text())
+    card["input"]["resize"] = "crop"  # so it has to decode for itself
+    later.with_suffix(".card.yaml").write_text(json.dumps(card))
+    following = {"MODEL_PATH_NEXT": str(later), "SHADOW_SHARE": "1"}
+    with running(MODEL_PATH=str(models.served), **following) as service:
+
+        def compared() -> dict[str, Any]:
+            answer: dict[str, Any] = httpx.get(f"{service.url}/model").json()["next"]
+            return answer
+
+        wait_until(lambda: compared()["model"] is not None)
+        for number in range(1, 4):
+            answer = httpx.post(f"{service.url}/predict", files=FILM).json()
+            check([(200, answer, 0)], models)
+            wait_until(lambda number=number: compared()["compared"] == number)
+        assert compared()["model"]["version"] == "2.0.0"
+        assert compared()["same_class"] == 0
+        assert compared()["mean_difference"] == pytest.approx(0.922, abs=0.003)
+        swap(service, models, "2.0.0")
+        httpx.post(f"{service.url}/predict", files=FILM)
+        wait_until(lambda: compared()["same_class"] == 1)  # counted anew: it is itself
+        status, log = service.stop()
+    assert status == 0
+    assert "the next model, compared" in log

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from vistazo.cli import vistazo
-from vistazo.errors import SettingsError
+from vistazo.errors import SettingsError, UnauthorizedError
 from vistazo.service.access.key_file import read_key_file
 from vistazo.service.access.keys import Keys
+from vistazo.service.access.tokens import open_tokens
+from vistazo.service.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 @pytest.fixture
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("API_KEYS", "API_KEYS_FILE"):
-        monkeypatch.delenv(name, raising=False)
+    for name in (
+        "API_KEYS",
+        "API_KEYS_FILE",
+        "JWT_SECRET",
+        "JWT_JWKS",
+        "JWT_ISSUER",
+        "JWT_AUDIENCE",
+    ):
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def run(*words: str, **variables: str) -> Result:
@@ -92,3 +102,45 @@ def test_a_file_that_does_not_fit_is_said(tmp_path: Path) -> None:
         assert said in str(done.exception)
     assert path.read_bytes() == before
     assert (tmp_path / "letter").read_text() == "Dear Sirs"
+
+
+SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105
+
+
+def test_a_token_is_made_that_the_service_of_the_same_secret_takes() -> None:
+    service = {"JWT_SECRET": SECRET, "JWT_ISSUER": "us", "JWT_AUDIENCE": "vistazo"}
+    for words, scopes in (((), {"predict", "feedback"}), (("--scope", "metrics"), {"metrics"})):
+        made = run("token", "--for", "ward-7", "--hours", "24", *words, **service)
+        tokens = open_tokens(Settings.from_environment(service))
+        identity = asyncio.run(tokens.identify(made.stdout.strip()))
+        assert (identity.name, identity.scopes) == ("ward-7", scopes)
+        assert SECRET not in made.output
+        other = open_tokens(Settings.from_environment({**service, "JWT_AUDIENCE": "another"}))
+        with pytest.raises(UnauthorizedError):
+            asyncio.run(other.identify(made.stdout.strip()))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--for"),
+        (("--for", "ward"), "--hours"),
+        (("--for", "two words", "--hours", "1"), "'two words'"),
+        (("--for", "ward", "--hours", "0"), "0"),
+        (("--for", "ward", "--hours", "nan"), "nan"),
+        (("--for", "ward", "--hours", "inf"), "inf"),
+        (("--for", "ward", "--hours", "99999"), "8784"),
+    ],
+)
+def test_a_token_that_cannot_be_made_is_said(words: tuple[str, ...], said: str) -> None:
+    done = run("token", *words, JWT_SECRET=SECRET)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_without_a_secret_no_token_is_made() -> None:
+    for secret, said in (("", "JWT_SECRET is not set"), ("short", "can be guessed")):
+        done = run("token", "--for", "ward", "--hours", "1", JWT_SECRET=secret)
+        assert isinstance(done.exception, SettingsError)
+        assert said in str(done.exception)
+        assert secret not in str(done.exception) or not secret

@@ -57,6 +57,11 @@ def test_a_child_that_does_not_live_to_answer_is_an_error_and_not_a_crash_here(
         child(code)
 
 
+def test_where_memory_is_short_the_child_goes_before_all_others(child: Child) -> None:
+    code = "write_answer({'first': open('/proc/self/oom_score_adj').read()})"
+    assert str(child(code)["first"]).strip() == "1000"
+
+
 def test_a_child_that_waits_for_ever_is_ended_at_its_deadline(child: Child) -> None:
     started = time.monotonic()
     with pytest.raises(UnsupportedModelError, match=r"longer than 0\.4 s.*MODEL_TIMEOUT_S"):

@@ -25,7 +25,7 @@ def test_a_signal_asks_for_a_reload_and_one_at_the_end_is_harmless() -> None:
     async def signalled() -> Reloader:
         reloader = Reloader(brightness_classifier)
         await reloader.start()
-        reload_on_hangup(reloader)
+        reload_on_hangup(reloader.reload)
         os.kill(os.getpid(), signal.SIGHUP)
         async with asyncio.timeout(10):
             while reloader.last is None:  # noqa: ASYNC110 - nothing else tells
@@ -47,7 +47,7 @@ def test_in_another_thread_the_service_does_without() -> None:
 
     async def installed() -> None:
         try:
-            reload_on_hangup(Reloader(brightness_classifier))
+            reload_on_hangup(Reloader(brightness_classifier).reload)
         except Exception as error:
             faults.append(error)
 

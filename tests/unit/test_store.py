@@ -3,6 +3,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,9 +66,9 @@ def test_a_model_that_is_replaced_while_it_is_compiled_is_not_kept_under_the_nam
 ) -> None:
     found, compile_model = find_model(model, None), store.compile_model
 
-    def compile_another(source: Path, target: Path, *more: object) -> object:
+    def compile_another(source: Path, target: Path, **more: Any) -> object:
         write_brightness_model(source, slope=-8)
-        return compile_model(source, target, *more)
+        return compile_model(source, target, **more)
 
     monkeypatch.setattr(store, "compile_model", compile_another)
     with (

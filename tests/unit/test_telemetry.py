@@ -1,8 +1,13 @@
+import asyncio
+import gc
+import io
 import logging
+import re
+import sys
 
 import pytest
 
-from vistazo.service.telemetry import Seldom
+from vistazo.service.telemetry import Seldom, formatter, of_request
 
 
 def test_a_line_that_comes_again_and_again_is_let_through_seldom_with_how_many_were_left_out(
@@ -21,3 +26,53 @@ def test_a_line_that_comes_again_and_again_is_let_through_seldom_with_how_many_w
     again = line(1)
     assert seldom.filter(again)
     assert vars(again)["left_out"] == 999
+
+
+class QuotingError(Exception):
+    """What a library raises, with what it has read in its words."""
+
+
+def raised(words: str) -> logging.LogRecord:
+    try:
+        try:
+            raise KeyError(words)
+        except KeyError as error:
+            error.add_note(words)
+            raise QuotingError(f"cannot read {words}") from error
+    except QuotingError:
+        return logging.makeLogRecord({"msg": "unexpected error", "exc_info": sys.exc_info()})
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_within_a_request_an_exception_is_logged_without_its_words(log_format: str) -> None:
+    form = formatter(log_format)
+    with of_request("one"):
+        line = form.format(raised("perez"))
+    assert "perez" not in line
+    assert "Quoting" in line
+    assert "KeyError" in line
+    assert re.search(r"test_telemetry.py.*line \d+, in raised", line)
+    assert "cannot read perez" in form.format(raised("perez"))  # such as while a model is loaded
+
+
+def test_what_the_event_loop_logs_of_a_forgotten_task_has_no_words_of_its_exception() -> None:
+    async def forgotten() -> None:
+        async def failing(words: str) -> None:
+            raise QuotingError(words)
+
+        task = asyncio.ensure_future(failing("perez"))
+        await asyncio.wait([task])
+
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(formatter("json"))
+    logger = logging.getLogger("asyncio")
+    logger.addHandler(handler)
+    try:
+        asyncio.run(forgotten())
+        gc.collect()
+    finally:
+        logger.removeHandler(handler)
+    assert "Task exception was never retrieved" in written.getvalue()
+    assert "Quoting" in written.getvalue()
+    assert "perez" not in written.getvalue()

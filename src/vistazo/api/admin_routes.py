@@ -27,7 +27,7 @@ async def reload(request: Request) -> Reloaded:
     """Read the model, its card, labels and baseline again, and answer once the new model serves."""
     service: Service = request.app.state.service
     before = service.classifier.identity.sha256
-    outcome = await service.reloader.reload("request")
+    outcome = await service.reload("request")
     if outcome.reason is not None:
         raise ReloadFailedError(f"The model before goes on answering. {outcome.reason}")
     identity = service.classifier.identity

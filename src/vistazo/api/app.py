@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from vistazo import __version__
 from vistazo.api import admin_routes, metrics_routes, routes
 from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
+from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
@@ -23,9 +25,22 @@ from vistazo.loading import ModelSource, load_classifier
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
 from vistazo.service.isolation.pool import IsolatedReader
-from vistazo.service.metrics import Metrics, watch_process, watch_work
+from vistazo.service.metrics import (
+    Metrics,
+    watch_models,
+    watch_process,
+    watch_work,
+    watch_workers,
+)
 from vistazo.service.reception import Reception
-from vistazo.service.reload import Reloader, stamp_of
+from vistazo.service.reload import (
+    Reloader,
+    Shadow,
+    ShadowPolicy,
+    next_reloader,
+    next_source,
+    stamp_of,
+)
 from vistazo.service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,37 +53,60 @@ def create_app(
     settings: Settings,
     on_failed_start: Callable[[VistazoError], None] = lambda _: None,
     load: Callable[[], Classifier] | None = None,
+    load_next: Callable[[], Classifier] | None = None,
 ) -> FastAPI:
     """Build the service. ``on_failed_start`` is told where the model cannot be served.
 
-    ``load`` gives another classifier than that of the settings. Raises SettingsError.
+    ``load`` gives another classifier than that of the settings, ``load_next`` another next one.
+    Raises SettingsError.
     """
     stopping, source = threading.Event(), settings.model_source
     reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
+    spare = IsolatedReader(settings.image_limits, replace(settings.isolation_policy, workers=1))
     load = load or partial(_load_classifier, source, reader, stopping)
     gate = Gate(settings)
     reloader = Reloader(load, partial(stamp_of, source))
-    reception = Reception(settings.reception_policy)
-    service = Service(reloader, Admission(settings.admission_policy), reception)
+    admission = Admission(settings.admission_policy)
+    loading_next = partial(load_classifier, reader=spare, is_cancelled=stopping.is_set)
+    shadow = _shadow(settings, reloader, admission, load_next, loading_next)
+    service = Service(reloader, admission, Reception(settings.reception_policy), shadow)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
-        lifespan=partial(lifetime, settings, reader, stopping, on_failed_start),
+        telemetry=NO_TELEMETRY,
+        lifespan=partial(lifetime, settings, (reader, spare), stopping, on_failed_start),
     )
     app.state.service = service
-    app.state.metrics = _measured(service)
+    app.state.metrics = metrics = _measured(service, reader)
+    app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
     app.openapi = partial(  # type: ignore[method-assign]
         with_what_is_known, app.openapi, service, settings.max_batch_files
     )
-    surround(app, _max_bytes(settings), gate)
+    proxies, origins = settings.trusted_proxies, settings.cors_origins
+    surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
     if gate.asks:
         declare_keys(app)
     else:
         log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
     return app
+
+
+def _shadow(
+    settings: Settings,
+    reloader: Reloader,
+    admission: Admission,
+    load: Callable[[], Classifier] | None,
+    loading: Callable[[ModelSource], Classifier],
+) -> Shadow | None:
+    """None where no model comes next. It waits for no worker that requests wait for."""
+    if settings.model_path_next is None:
+        return None
+    source = next_source(settings.model_source, settings.model_path_next)
+    later = next_reloader(source, load or partial(loading, source), lambda: reloader.classifier)
+    return Shadow(later, ShadowPolicy(settings.shadow_share), lambda: admission.has_room)
 
 
 def _route(app: FastAPI, settings: Settings) -> None:
@@ -96,10 +134,11 @@ def _max_bytes(settings: Settings) -> dict[str, int]:
     return {"/predict": one, "/explain": one, "/predict/batch": settings.max_queued_bytes}
 
 
-def _measured(service: Service) -> Metrics:
+def _measured(service: Service, reader: IsolatedReader) -> Metrics:
     """What there is to measure, beside requests."""
     metrics = Metrics()
     watch_process(metrics)
-    metrics.shows_model(lambda: service.identity)
+    watch_models(metrics, lambda: service.identity, service.reloader, service.shadow)
     watch_work(metrics, service.admission, service.reception)
+    watch_workers(metrics, reader)
     return metrics

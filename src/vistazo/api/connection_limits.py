@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from vistazo.api.connection import Connection
 
 log = logging.getLogger(__name__)
+
+EndedBy = Literal["malformed", "slow_head", "answer_not_fetched", "too_many"]
 
 # How many the event loop accepts at a time. As many may be about to be made and to be closed.
 ACCEPTED_AT_ONCE = 32
@@ -40,9 +43,15 @@ class ConnectionPolicy:
     keep_alive_timeout_s: float
 
 
-def bounded_http(policy: ConnectionPolicy) -> type[asyncio.Protocol]:
-    """For uvicorn's option ``http``: HTTP/1.1 within the bounds, all connections together."""
-    connections = Connections(_within_descriptors(policy.max_connections))
+def bounded_http(
+    policy: ConnectionPolicy, ended: Counter[str] | None = None
+) -> type[asyncio.Protocol]:
+    """For uvicorn's option ``http``: HTTP/1.1 within the bounds, all connections together.
+
+    Those that are ended for passing a bound are counted in ``ended``.
+    """
+    most = _within_descriptors(policy.max_connections)
+    connections = Connections(most, Counter() if ended is None else ended)
     return cast("type[asyncio.Protocol]", partial(BoundedConnection, policy, connections))
 
 
@@ -118,15 +127,22 @@ class BoundedConnection(Connection):
         self._stop_stalled_timer()
         super().connection_lost(exc)
 
-    def end(self) -> None:
+    def send_400_response(self, msg: str) -> None:
+        self._all.ended["malformed"] += 1
+        super().send_400_response(msg)
+
+    def end(self, reason: EndedBy) -> None:
         """At once, whatever is still to be sent."""
+        self._all.ended[reason] += 1
         self.transport.abort()
 
     def _expect_head(self) -> None:
         """Further bytes of it do not give it more time."""
         if self._head_timer is None and not self.transport.is_closing():
             share = random.uniform(_SOONEST_SHARE, 1)  # noqa: S311 - no secret
-            self._head_timer = self.loop.call_later(share * self._header_timeout_s, self.end)
+            self._head_timer = self.loop.call_later(
+                share * self._header_timeout_s, self.end, "slow_head"
+            )
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
@@ -142,7 +158,7 @@ class BoundedConnection(Connection):
         if self.transport.get_write_buffer_size() < unsent_before:
             self._watch_the_answer()
         else:
-            self.end()
+            self.end("answer_not_fetched")
 
     def _stop_stalled_timer(self) -> None:
         if self._stalled_timer is not None:
@@ -155,7 +171,8 @@ class Connections:
     waited longest for a request; else the one whose caller has held it up longest.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, ended: Counter[str]) -> None:
+        self.ended = ended
         self._most = most
         # In the order of their coming to that state.
         self._waiting: dict[BoundedConnection, None] = {}
@@ -183,7 +200,7 @@ class Connections:
     def _end_one_for(self, newcomer: BoundedConnection) -> None:
         ended = next(iter(self._waiting), None) or self._held_up() or newcomer
         self.discard(ended)
-        ended.end()
+        ended.end("too_many")
         log.warning("too many connections: one was closed for another", extra={"most": self._most})
 
     def _held_up(self) -> BoundedConnection | None:

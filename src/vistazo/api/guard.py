@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vistazo.api.callers import CALLER, caller_of
 from vistazo.api.limits import refuse
 from vistazo.api.needs import need_of
 from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
-from vistazo.errors import AccessError, ForbiddenError, UnauthorizedError
+from vistazo.errors import (
+    AccessError,
+    ForbiddenError,
+    NotReadyError,
+    RateLimitedError,
+    UnauthorizedError,
+    VistazoError,
+)
 from vistazo.service.access.gate import Gate
+from vistazo.service.access.rates import Standing
 
 _REALM = 'Bearer realm="vistazo"'
 
@@ -34,25 +43,57 @@ class Guard:
             return
         state = scope.setdefault("state", {})
         try:
-            identity = self._gate.admit(Headers(scope=scope).getlist("authorization"), need)
-        except AccessError as error:
+            identity = await self._gate.admit(Headers(scope=scope).getlist("authorization"), need)
+        except (AccessError, NotReadyError) as error:
             _note(state, error)
-            await refuse(_refusal(error), scope, receive, send)
+            await refuse(self._refusal(error, caller_of(scope)), scope, receive, send)
             return
         if identity is not None:
-            state["caller"], state["caller_name"] = identity.caller, identity.name
+            state[CALLER], state["caller_name"] = identity.caller, identity.name
+        standing = self._gate.count(caller_of(scope))
+        if standing is not None:
+            send = _telling(standing, send)
+        if standing is not None and standing.is_over:
+            await refuse(problem_response(_too_often(standing)), scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
+    def _refusal(self, error: VistazoError, address: str) -> Response:
+        if isinstance(error, UnauthorizedError) and error.reason:
+            standing = self._gate.count_failure(address)
+            if standing.is_over:
+                return problem_response(_too_often(standing))
+        headers = {"WWW-Authenticate": _challenge(error)} if isinstance(error, AccessError) else {}
+        return problem_response(error, headers)
 
-def _note(state: dict[str, object], error: AccessError) -> None:
+
+def _too_often(standing: Standing) -> RateLimitedError:
+    rate, wait_s = standing.rate, standing.reset_s
+    return RateLimitedError(
+        f"You have asked more than {rate.requests} times in {rate.window_s} s. Wait {wait_s} s.",
+        wait_s,
+    )
+
+
+def _telling(standing: Standing, send: Send) -> Send:
+    """Say in each answer how the caller stands (draft-ietf-httpapi-ratelimit-headers-10)."""
+    rate = standing.rate
+
+    async def send_with_standing(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["RateLimit-Policy"] = f'"requests";q={rate.requests};w={rate.window_s}'
+            headers["RateLimit"] = f'"requests";r={standing.remaining};t={standing.reset_s}'
+        await send(message)
+
+    return send_with_standing
+
+
+def _note(state: dict[str, object], error: VistazoError) -> None:
     if isinstance(error, UnauthorizedError) and error.reason:
         state["refused_for"] = error.reason
     if isinstance(error, ForbiddenError) and error.name:
         state["caller_name"] = error.name
-
-
-def _refusal(error: AccessError) -> Response:
-    return problem_response(error, {"WWW-Authenticate": _challenge(error)})
 
 
 def _challenge(error: AccessError) -> str:

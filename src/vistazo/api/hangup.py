@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Awaitable, Callable
 
 from vistazo.errors import NotReadyError
-from vistazo.service.reload import Reloader
+from vistazo.service.reload import AskedBy
+
+_Reload = Callable[[AskedBy], Awaitable[object]]
 
 
-def reload_on_hangup(reloader: Reloader) -> None:
+def reload_on_hangup(reload: _Reload) -> None:
     """In a running event loop. Does nothing where there is no such signal, or the loop is not that
     of the main thread.
     """
@@ -25,7 +28,7 @@ def reload_on_hangup(reloader: Reloader) -> None:
         if had_terminal and not _has_terminal():
             signal.raise_signal(signal.SIGTERM)
             return
-        task = asyncio.create_task(_reload(reloader))
+        task = asyncio.create_task(_quietly(reload))
         begun.add(task)
         task.add_done_callback(begun.discard)
 
@@ -33,9 +36,9 @@ def reload_on_hangup(reloader: Reloader) -> None:
         asyncio.get_running_loop().add_signal_handler(number, on_hangup)
 
 
-async def _reload(reloader: Reloader) -> None:
+async def _quietly(reload: _Reload) -> None:
     with contextlib.suppress(NotReadyError):  # shutting down
-        await reloader.reload("signal")
+        await reload("signal")
 
 
 def _has_terminal() -> bool:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from fastapi import FastAPI
 
 from vistazo.api import metrics_routes
 from vistazo.api.hangup import reload_on_hangup
 from vistazo.api.metrics_server import serving
+from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
 from vistazo.errors import ModelError, SettingsError, VistazoError
@@ -26,13 +27,14 @@ log = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def lifetime(
     settings: Settings,
-    reader: IsolatedReader,
+    readers: Sequence[IsolatedReader],
     stopping: threading.Event,
     on_failed_start: Callable[[VistazoError], None],
     app: FastAPI,
 ) -> AsyncIterator[None]:
     """Load while the port already answers: a model that has to be compiled first takes a while."""
     service: Service = app.state.service
+    observatory: Observatory = app.state.observatory
     async with contextlib.AsyncExitStack() as beside:
         try:
             await beside.enter_async_context(_metrics_port(settings, app))
@@ -41,23 +43,25 @@ async def lifetime(
             on_failed_start(error)
         tasks = [asyncio.create_task(_load(service, on_failed_start))]
         if settings.watch_model:
-            tasks.append(asyncio.create_task(watch(service.reloader)))
-        reload_on_hangup(service.reloader)
+            tasks += [asyncio.create_task(watch(reloader)) for reloader in service.reloaders]
+        reload_on_hangup(service.reload)
         with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
             yield
         stopping.set()
         for task in tasks:
             task.cancel()
         # Whoever may still get an answer has got it: the server has waited for them.
-        await asyncio.to_thread(reader.close)
+        for reader in readers:
+            await asyncio.to_thread(reader.close)
         await asyncio.to_thread(service.drain)
+        await asyncio.to_thread(observatory.close)
 
 
 def _metrics_port(settings: Settings, app: FastAPI) -> contextlib.AbstractAsyncContextManager[None]:
     """GET /metrics and nothing else, where it has a port of its own."""
     if settings.metrics_port is None:
         return contextlib.nullcontext()
-    metrics = FastAPI(openapi_url=None, redirect_slashes=False)
+    metrics = FastAPI(openapi_url=None, redirect_slashes=False, telemetry=NO_TELEMETRY)
     metrics.state = app.state
     metrics.include_router(metrics_routes.router)
     surround(metrics, {})
@@ -80,3 +84,5 @@ async def _load(service: Service, on_failed_start: Callable[[VistazoError], None
         "ready",
         extra={"model": identity.name, "version": identity.version, "sha256": identity.sha256},
     )
+    if service.shadow is not None:
+        await service.shadow.load("start")

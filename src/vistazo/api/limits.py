@@ -6,7 +6,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vistazo import errors
 from vistazo.api import refusals
 from vistazo.api.closing import closing
-from vistazo.api.observation import Ended, Observation
+from vistazo.api.observation import Ended, Observatory, is_routine
 from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
 from vistazo.service import telemetry
@@ -28,8 +28,6 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _BODY_OF_NO_USE_BYTES = 1_000
 # A caller may send any word for a method, and as often as he likes another one.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
-# Asked for by machines, again and again.
-_NOT_WORTH_A_LINE = ("/health/", "/metrics")
 
 
 class RequestContext:
@@ -39,53 +37,65 @@ class RequestContext:
     Only the ``paths`` that the service has are told: another may hold whatever a caller typed.
     """
 
-    def __init__(
-        self, app: ASGIApp, paths: Collection[str], observe: Callable[[], Observation]
-    ) -> None:
+    def __init__(self, app: ASGIApp, paths: Collection[str], observatory: Observatory) -> None:
         self._app = app
         self._paths = paths
-        self._observe = observe
+        self._observatory = observatory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asked = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
-        request_id = asked if _PLAIN_ID.fullmatch(asked) else uuid.uuid4().hex
-        scope.setdefault("state", {})  # for what is found out further in
-        token = telemetry.request_id.set(request_id)
-        started = time.perf_counter()
-        status = 0
-        observation = self._observe()
-        scope["state"]["observation"] = observation
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID_HEADER] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
-            await send(message)
-
-        with refusals.collected() as refused:
+        headers, path, started_s = Headers(scope=scope), self._path(scope), time.perf_counter()
+        observation = self._observatory.begin(path, headers.get("traceparent", ""))
+        scope.setdefault("state", {})["observation"] = observation
+        answer = _Stamped(send, _request_id(headers))
+        with (
+            telemetry.of_request(answer.request_id, observation.trace_id),
+            refusals.collected() as refused,
+        ):
             try:
-                await self._app(scope, receive, send_with_id)
-            except Exception:  # the outermost boundary: the caller is answered, the log says why
-                log.exception("unexpected error")
-                if status == 0:
-                    error = errors.VistazoError("Something went wrong here. The log says why.")
-                    await problem_response(error)(scope, receive, send_with_id)
+                await self._answer(scope, receive, answer)
             finally:
-                seconds = time.perf_counter() - started
-                ended = Ended(self._path(scope), _method(scope), status, seconds, refused)
+                seconds = time.perf_counter() - started_s
+                ended = Ended(path, _method(scope), answer.status, seconds, refused)
                 observation.end(ended)
                 _log(ended, _who(scope["state"]))
-                telemetry.request_id.reset(token)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: _Stamped) -> None:
+        try:
+            await self._app(scope, receive, answer)
+        except Exception:  # the outermost boundary: the caller is answered, the log says why
+            log.exception("unexpected error")
+            if answer.status == 0:
+                error = errors.VistazoError("Something went wrong here. The log says why.")
+                await problem_response(error)(scope, receive, answer)
 
     def _path(self, scope: Scope) -> str:
         path = route_path(scope)
         return path if path in self._paths else "(unknown)"
+
+
+class _Stamped:
+    """Sends an answer with the headers that all have, and knows its status: 0 before it begins."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.request_id = request_id
+        self.status = 0
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID_HEADER] = self.request_id
+            headers["X-Content-Type-Options"] = "nosniff"
+        await self._send(message)
+
+
+def _request_id(headers: Headers) -> str:
+    asked = headers.get(REQUEST_ID_HEADER, "")
+    return asked if _PLAIN_ID.fullmatch(asked) else uuid.uuid4().hex
 
 
 def _method(scope: Scope) -> str:
@@ -100,7 +110,8 @@ def _who(state: Mapping[str, object]) -> dict[str, object]:
 
 
 def _log(ended: Ended, who: Mapping[str, object]) -> None:
-    level = logging.DEBUG if ended.path.startswith(_NOT_WORTH_A_LINE) else logging.INFO
+    is_refused = ended.status in (401, 403)
+    level = logging.DEBUG if is_routine(ended.path) and not is_refused else logging.INFO
     line = {
         "method": ended.method,
         "path": ended.path,

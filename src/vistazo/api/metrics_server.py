@@ -37,6 +37,7 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
         http=bounded_http(_CONNECTIONS),
         backlog=ACCEPTED_AT_ONCE,
         ws="none",
+        proxy_headers=False,
         lifespan="off",
         log_config=None,
         access_log=False,

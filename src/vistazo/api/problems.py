@@ -30,6 +30,7 @@ STATUS: dict[type[errors.VistazoError], HTTPStatus] = {
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.ReloadFailedError: HTTPStatus.CONFLICT,
     errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.VistazoError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -48,6 +49,7 @@ TITLES: dict[str, str] = {
     "forbidden": "Not allowed",
     "reload_failed": "The new model cannot be served",
     "queue_full": "Too busy",
+    "rate_limited": "Too many requests",
     "not_ready": "Not ready",
     "internal": "Internal error",
 }

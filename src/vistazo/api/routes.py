@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -25,12 +26,14 @@ from vistazo.api.schemas import (
     Heatmap,
     LastReload,
     ModelDescription,
+    NextModel,
 )
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError, RequestError
 from vistazo.service import telemetry
 from vistazo.service.admission import Place
+from vistazo.service.reload import Answered, Shadow
 
 router = APIRouter()
 
@@ -105,7 +108,7 @@ async def predict(
     classifier = service.classifier
     classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
-        asked = partial(_answer, place, classifier, _only(files), observation)
+        asked = partial(_answer, place, classifier, _only(files), observation, service.shadow)
         answer = await while_connected(request.receive, asked(explains=explain, label=label))
         if not show_input:
             return answer
@@ -145,7 +148,7 @@ async def predict_batch(
     """Classify several pictures: one result or one problem per file, in order."""
     classifier = service.classifier
     async with _received(request, service, policy.max_batch_files) as (files, place):
-        answers = _answers(place, classifier, files, observation)
+        answers = _answers(place, classifier, files, observation, service.shadow)
         results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
@@ -153,14 +156,15 @@ async def predict_batch(
 @router.get("/model", responses={503: _PROBLEMS[503]})
 async def model(service: TheService) -> ModelDescription:
     """The model's card, and what was read from its file."""
-    classifier, last = service.classifier, service.reloader.last
+    classifier, last, shadow = service.classifier, service.reloader.last, service.shadow
     return ModelDescription(
         sha256=classifier.identity.sha256,
         card=classifier.card.model_dump(mode="json"),
         signature=asdict(classifier.signature),
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
         warnings=list(classifier.warnings),
-        reload=last and LastReload(at=last.at, outcome=last.outcome, code=last.code),
+        reload=last and LastReload.of(last),
+        next=shadow and NextModel.of(shadow.comparison),
     )
 
 
@@ -197,6 +201,15 @@ def _only(files: list[UploadedFile]) -> UploadedFile:
     return files[0]
 
 
+def _classify(classifier: Classifier, data: bytes, observation: Observation) -> Answered:
+    pixels = classifier.pixels(data, observation)
+    started = time.perf_counter()
+    prediction = classifier.score(pixels, observation)
+    seconds = time.perf_counter() - started
+    card = classifier.card
+    return Answered(data, pixels, card.input, card.labels, prediction, seconds)
+
+
 def _explain(
     classifier: Classifier, file: UploadedFile, label: str | None, observation: Observation
 ) -> tuple[Prediction, Heatmap]:
@@ -214,6 +227,7 @@ async def _answer(
     classifier: Classifier,
     file: UploadedFile,
     observation: Observation,
+    shadow: Shadow | None,
     *,
     explains: bool = False,
     label: str | None = None,
@@ -223,8 +237,11 @@ async def _answer(
         explaining = partial(_explain, classifier, file, label, observation)
         prediction, heatmap = await place.run(explaining, observation)
     else:
-        classifying = partial(classifier.classify, file.data, observation)
-        prediction = await place.run(classifying, observation)
+        classifying = partial(_classify, classifier, file.data, observation)
+        answered = await place.run(classifying, observation)
+        prediction = answered.prediction
+        if shadow is not None:
+            shadow.offer(answered)
     observation.predicted(prediction)
     return Answer.of(prediction, classifier.card.labels, file.filename, request_id, heatmap)
 
@@ -234,12 +251,13 @@ async def _answers(
     classifier: Classifier,
     files: list[UploadedFile],
     observation: Observation,
+    shadow: Shadow | None,
 ) -> list[Answer | BatchFailure]:
     """A result or a problem for each."""
     results: list[Answer | BatchFailure] = []
     for file in files:
         try:
-            results.append(await _answer(place, classifier, file, observation))
+            results.append(await _answer(place, classifier, file, observation, shadow))
         except InputError as error:
             problem = problem_of(error)
             refusals.note(problem)

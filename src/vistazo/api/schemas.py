@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vistazo.answers.explanation import heat_layer
 from vistazo.classifier import Explanation, Prediction
+from vistazo.service.reload import Comparison, Reload
 
 
 class Model(BaseModel):
@@ -167,6 +168,36 @@ class LastReload(BaseModel):
     outcome: Literal["swapped", "failed"]
     code: str | None = Field(description="Where it failed: why; stable.")
 
+    @staticmethod
+    def of(reload: Reload) -> LastReload:
+        return LastReload(at=reload.at, outcome=reload.outcome, code=reload.code)
+
+
+class NextModel(BaseModel):
+    """The model of MODEL_PATH_NEXT, and how far it agrees with the one that answers."""
+
+    model: Model | None = Field(description="None where it cannot be compared; see reload.")
+    compared: int = Field(description="Pictures that both have answered.")
+    same_class: float | None = Field(description="Share of them that both put into one class.")
+    mean_difference: float | None = Field(
+        description="Mean distance of the probabilities, over the labels that both have."
+    )
+    latency_ratio: float | None = Field(description="How many times as long it takes.")
+    dropped: int = Field(description="Pictures that it did not answer: the service was busy.")
+    failed: int = Field(description="Pictures that it had no answer to.")
+    reload: LastReload | None = Field(description="How the last attempt to read it ended.")
+
+    @staticmethod
+    def of(comparison: Comparison) -> NextModel:
+        model, last = comparison.model, comparison.last
+        return NextModel(
+            model=model and Model(name=model.name, version=model.version, sha256=model.sha256),
+            **asdict(comparison.agreement),
+            dropped=comparison.dropped,
+            failed=comparison.failed,
+            reload=last and LastReload.of(last),
+        )
+
 
 class Reloaded(BaseModel):
     """The model that answers now."""
@@ -193,6 +224,7 @@ class ModelDescription(BaseModel):
         description="Reasons to doubt the model or its card, whatever the picture: sentences."
     )
     reload: LastReload | None = Field(None, description="Where one was tried since the start.")
+    next: NextModel | None = Field(None, description="Where MODEL_PATH_NEXT names one.")
 
 
 class Health(BaseModel):

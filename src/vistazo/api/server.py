@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from types import FrameType
 
@@ -19,6 +20,7 @@ from vistazo.api.connection_limits import ACCEPTED_AT_ONCE, ConnectionPolicy, bo
 from vistazo.api.listener import BACKLOG, listen
 from vistazo.errors import SettingsError, VistazoError
 from vistazo.service.allocator import give_back_freed_blocks
+from vistazo.service.metrics import Metrics
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import configure_logging
 
@@ -66,29 +68,44 @@ def serve(settings: Settings) -> None:
         server.should_exit = True
 
     app = create_app(settings, on_failed_start)
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http=bounded_http(connection_policy(settings)),
-        backlog=ACCEPTED_AT_ONCE,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(settings.drain_timeout_s),
-    )
-    server = _Server(config, app.state.service.turn_away)
-    app.state.metrics.shows(
-        "vistazo_connections",
-        "Connections that are open.",
-        lambda: len(server.server_state.connections),
-    )
+    ended: Counter[str] = Counter()
+    server = _Server(server_config(app, settings, ended), app.state.service.turn_away)
+    _measure(app.state.metrics, server, ended)
     with listen(settings.host, settings.port) as listener:
         host, port = listener.getsockname()[:2]
         log.info("listening", extra={"url": f"http://{host}:{port}", "docs": "/docs"})
         server.run(sockets=[listener])
     if failures:
         raise failures[0]
+
+
+def _measure(metrics: Metrics, server: uvicorn.Server, ended: Counter[str]) -> None:
+    connections = server.server_state.connections
+    metrics.shows("vistazo_connections", "Connections that are open.", lambda: len(connections))
+    metrics.shows_counts(
+        "vistazo_connections_ended",
+        "Connections that were ended for what their callers did.",
+        "reason",
+        lambda: ended,
+    )
+
+
+def server_config(
+    app: FastAPI, settings: Settings, ended: Counter[str] | None = None
+) -> uvicorn.Config:
+    """Connections that pass a bound are counted in ``ended``, by the reason."""
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=bounded_http(connection_policy(settings), ended),
+        backlog=ACCEPTED_AT_ONCE,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # it would believe every program on this machine; see Forwarded
+        timeout_graceful_shutdown=int(settings.drain_timeout_s),
+    )
 
 
 def connection_policy(settings: Settings) -> ConnectionPolicy:

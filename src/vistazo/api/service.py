@@ -6,17 +6,29 @@ from vistazo.classifier import Classifier, ModelIdentity
 from vistazo.errors import NotReadyError
 from vistazo.service.admission import Admission
 from vistazo.service.reception import Reception
-from vistazo.service.reload import Reloader
+from vistazo.service.reload import AskedBy, Reload, Reloader, Shadow
 
 
 class Service:
     """Starting, then ready, then draining."""
 
-    def __init__(self, reloader: Reloader, admission: Admission, reception: Reception) -> None:
+    def __init__(
+        self,
+        reloader: Reloader,
+        admission: Admission,
+        reception: Reception,
+        shadow: Shadow | None = None,
+    ) -> None:
         self.reloader = reloader
         self.admission = admission
         self.reception = reception
+        self.shadow = shadow
         self.is_draining = False
+
+    @property
+    def reloaders(self) -> tuple[Reloader, ...]:
+        """Of the model that answers and, where there is one, the next."""
+        return (self.reloader,) if self.shadow is None else (self.reloader, self.shadow.reloader)
 
     @property
     def classifier(self) -> Classifier:
@@ -36,14 +48,26 @@ class Service:
         classifier = None if self.is_draining else self.reloader.classifier
         return None if classifier is None else classifier.identity
 
+    async def reload(self, asked_by: AskedBy) -> Reload:
+        """Read the model again, and the next one, where there is one. Says what became of the
+        first. Raises NotReadyError while shutting down.
+        """
+        outcome = await self.reloader.reload(asked_by)
+        if self.shadow is not None:
+            await self.shadow.load(asked_by)
+        return outcome
+
     def turn_away(self) -> None:
         """Take no new work. Those who are being served get their answer."""
         self.is_draining = True
-        self.reloader.close()
+        for reloader in self.reloaders:
+            reloader.close()
 
     def drain(self) -> None:
         """Take no new work; finish what runs."""
         self.turn_away()
+        if self.shadow is not None:
+            self.shadow.close()
         self.admission.close()
         if self.reloader.classifier is not None:
             self.reloader.classifier.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -11,44 +11,56 @@ from starlette.routing import Route
 
 from vistazo.api import admin_routes, metrics_routes, routes
 from vistazo.api.closing import LastAnswers
+from vistazo.api.cross_origin import cross_origin
+from vistazo.api.forwarded import Forwarded
 from vistazo.api.framing import OneFraming
 from vistazo.api.guard import Guard
 from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, RequestContext
 from vistazo.api.methods import OnlyItsMethods
-from vistazo.api.observation import Observation
 from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
 from vistazo.api.service import Service
 from vistazo.errors import VistazoError
 from vistazo.service.access.gate import Gate
-from vistazo.service.metrics import Metrics
+from vistazo.service.access.proxies import Network
 
 _ROUTERS = (routes.router, admin_routes.router, metrics_routes.router)
 
 
-def surround(app: FastAPI, max_bytes: Mapping[str, int], gate: Gate | None = None) -> None:
-    """Around an app whose state has its service and its metrics.
+def surround(
+    app: FastAPI,
+    max_bytes: Mapping[str, int],
+    gate: Gate | None = None,
+    *,
+    proxies: Sequence[Network] | None = None,
+    origins: Sequence[str] | None = None,
+) -> None:
+    """Around an app whose state has its service and its observatory.
 
     ``max_bytes`` are those of a body, by the path that it is posted to. Without a ``gate`` whoever
-    reaches the app may pass. The last one added is the first that a request comes to.
+    reaches the app may pass. ``proxies`` are believed of whom a request is, and pages of
+    ``origins`` may see the answers. The last one added is the first that a request comes to.
     """
     app.add_exception_handler(VistazoError, on_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     service: Service = app.state.service
-    metrics: Metrics = app.state.metrics
     app.add_middleware(BodyLimit, max_bytes=max_bytes)
     if gate is not None:
         app.add_middleware(Guard, gate=gate)
     app.add_middleware(OnlyItsMethods, methods=_methods(app))
     app.add_middleware(HeadAsGet)
     app.add_middleware(OneFraming)
+    if origins:
+        app.add_middleware(cross_origin, origins=origins)
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
     known = (*app.routes, *(route for router in _ROUTERS for route in router.routes))
     paths = {route.path for route in known if isinstance(route, Route)}
-    app.add_middleware(RequestContext, paths=paths, observe=lambda: Observation(metrics))
+    app.add_middleware(RequestContext, paths=paths, observatory=app.state.observatory)
     app.add_middleware(TrailingSlash)
+    if proxies:
+        app.add_middleware(Forwarded, trusted=proxies)
 
 
 def _methods(app: FastAPI) -> dict[str, set[str]]:

@@ -22,6 +22,7 @@ _COMMANDS = (
     "baseline",
     "evaluate",
     "keys",
+    "token",
     "benchmark",
 )
 

@@ -65,6 +65,9 @@ class KerasEngine:
         scores = np.asarray(self._predict(images), dtype=np.float32)
         return Outputs(scores.reshape(len(images), -1), None)
 
+    def interrupt(self) -> None:
+        """TensorFlow does not end what runs."""
+
     def close(self) -> None:
         del self._predict
 

@@ -51,6 +51,7 @@ class OnnxEngine:
             )
         except Exception as error:  # the runtime's own errors share no base but Exception
             raise UnreadableModelError(f"ONNX Runtime cannot load {path}: {error}") from error
+        self._running = onnxruntime.RunOptions()
         self._input, self._shape = _images_of(self._session)
         names = [output.name for output in self._session.get_outputs()]
         self._outputs = [name for name in ("scores", "features") if name in names]
@@ -66,7 +67,7 @@ class OnnxEngine:
             self._find_out_about_no_images()
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
-        results = self._session.run(self._outputs, {self._input: images})
+        results = self._session.run(self._outputs, {self._input: images}, self._running)
         return Outputs(results[0], results[1] if len(results) > 1 else None)
 
     @property
@@ -81,6 +82,10 @@ class OnnxEngine:
         one = {self._input: self._no_images, _PROBED: np.zeros((1, *self._shape), np.float32)}
         mean, variance = self._session.run(_REMEMBERED, one)
         return Probe(*told, mean, variance, self._measure)
+
+    def interrupt(self) -> None:
+        ending, self._running = self._running, onnxruntime.RunOptions()
+        ending.terminate = True
 
     def close(self) -> None:
         del self._session

@@ -221,7 +221,7 @@ def _statm() -> tuple[int, int, int]:
 
 
 def bound_time(room: Room, parent: int) -> None:
-    """End this process when its time is over, and when its parent ends."""
+    """End this process when its time is over, when its parent ends, or memory is short."""
     if sys.platform == "win32":
         return
     import resource
@@ -234,6 +234,9 @@ def bound_time(room: Room, parent: int) -> None:
     if sys.platform == "linux":
         import ctypes
 
+        # A kernel short of memory takes it first, before whoever answers requests meanwhile.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
         ctypes.CDLL(None).prctl(_PARENT_IS_GONE, signal.SIGKILL)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)

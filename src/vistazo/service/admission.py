@@ -107,6 +107,11 @@ class Admission:
     def busy_workers(self) -> int:
         return self.policy.workers - self._free_workers
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a worker is free, and stays so for all requests that hold a place."""
+        return self.requests < self.policy.workers
+
     def refuse_when_full(self, caller: str) -> None:
         """Before a body is read that would find no place. Raises QueueFullError."""
         self._who_gives_way(caller)

@@ -19,14 +19,16 @@ from vistazo.loading import ModelSource
 from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.card import MAX_SIDE_PX, Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
-from vistazo.models.fetch import MAX_MODEL_BYTES, Location, parse_location
+from vistazo.models.fetch import MAX_MODEL_BYTES
 from vistazo.models.labels import check_labels
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
 from vistazo.service.access.settings import AccessSettings
 from vistazo.service.admission import AdmissionPolicy
 from vistazo.service.isolation.pool import IsolationPolicy
+from vistazo.service.location_setting import LocationSetting
 from vistazo.service.reception import ReceptionPolicy
+from vistazo.service.reload.settings import ReloadSettings
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
@@ -90,36 +92,25 @@ def _as_size(value: object) -> object:
     return height, width
 
 
-def _located(value: object) -> object:
-    return parse_location(value) if isinstance(value, str) else value
-
-
-_Location = Annotated[Location, BeforeValidator(_located)]
-
-
-class Settings(AccessSettings):
+class Settings(AccessSettings, ReloadSettings):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
-    model_path: _Location = Field(
+    model_path: LocationSetting = Field(
         _DEFAULT_MODEL, description="The .keras, .h5 or .onnx file to serve: a path or a link."
     )
-    model_card: _Location | None = Field(
+    model_card: LocationSetting | None = Field(
         None, description="Its card, a path or a link; by default MODEL.card.yaml beside it."
     )
-    model_labels: _Location | None = Field(
+    model_labels: LocationSetting | None = Field(
         None, description="Its labels, a path or a link; by default labels.txt beside it."
     )
-    model_baseline: _Location | None = Field(
+    model_baseline: LocationSetting | None = Field(
         None, description="Its baseline, a path or a link; by default MODEL.baseline.npz beside it."
     )
     model_sha256: str | None = Field(
         None,
         pattern=r"^[0-9a-fA-F]{64}$",
         description="What the model file must have; with it a link is asked once only.",
-    )
-    watch_model: bool = Field(
-        False,  # noqa: FBT003 - the default
-        description="Serve another model as soon as it lies at MODEL_PATH, or its card changes.",
     )
     max_model_bytes: int = Field(
         MAX_MODEL_BYTES, ge=1_000, description="Largest model file that a link may give."
@@ -219,6 +210,11 @@ class Settings(AccessSettings):
     )
     metrics_host: str | None = Field(
         None, description="Address that METRICS_PORT listens on; by default HOST."
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Where traces are sent, by OTLP over HTTP; needs the extra 'tracing'.",
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else json."

@@ -5,10 +5,13 @@ What may be logged is what the code names: never a file name, a pixel, or a fiel
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sys
 import time
+import traceback
+from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
@@ -16,24 +19,39 @@ from typing import Literal
 from vistazo.service.log_sink import LogSink
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+
+
+@contextlib.contextmanager
+def of_request(the_request_id: str, the_trace_id: str | None = None) -> Iterator[None]:
+    """What is logged inside belongs to this request, and to this trace."""
+    tokens = request_id.set(the_request_id), trace_id.set(the_trace_id)
+    try:
+        yield
+    finally:
+        request_id.reset(tokens[0])
+        trace_id.reset(tokens[1])
+
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
 # Libraries that quote what they read: while debugging Pillow logs the texts in a picture, and the
-# parser of forms quotes a broken one.
-_QUOTING = ("PIL", "python_multipart")
+# parser of forms quotes a broken one; others the address of a collector of traces.
+_QUOTING = ("PIL", "python_multipart", "opentelemetry", "urllib3")
 
 # Loggers of what a stranger can cause as often as he likes, without a request.
-_SELDOM = ("uvicorn.error", "asyncio", "vistazo.api.connection_limits")
+_SELDOM = ("uvicorn.error", "asyncio", "vistazo.api.connection_limits", "vistazo.service.tracing")
 _SELDOM_S = 10.0
+
+# Loggers that tell of exceptions in a request without being within it.
+_OF_REQUESTS = ("uvicorn.error", "asyncio")
 
 
 def configure_logging(log_format: Literal["auto", "json", "console"], level: str) -> None:
     """Send every log of the process to standard error, in one format."""
-    is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     handler = LogSink()
-    handler.setFormatter(_ConsoleFormatter() if is_console else _JsonFormatter())
+    handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
@@ -46,6 +64,11 @@ def configure_logging(log_format: Literal["auto", "json", "console"], level: str
         logging.getLogger(name).filters[:] = [Seldom()]
 
 
+def formatter(log_format: Literal["auto", "json", "console"]) -> logging.Formatter:
+    is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    return _ConsoleFormatter() if is_console else _JsonFormatter()
+
+
 def tell_a_person_who_waits(level: str) -> None:
     """For commands: what takes a while, such as a download, is logged where a terminal shows it."""
     if sys.stderr.isatty():
@@ -54,8 +77,8 @@ def tell_a_person_who_waits(level: str) -> None:
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    current = request_id.get()
-    return {"request_id": current, **fields} if current else fields
+    current = {"request_id": request_id.get(), "trace_id": trace_id.get()}
+    return {**{name: value for name, value in current.items() if value}, **fields}
 
 
 class Seldom(logging.Filter):
@@ -77,17 +100,46 @@ class Seldom(logging.Filter):
         return True
 
 
+def _message(record: logging.LogRecord) -> str:
+    """Of the event loop the first line alone: the next ones quote exceptions."""
+    message = record.getMessage()
+    return message.partition("\n")[0] if record.name in _OF_REQUESTS else message
+
+
+def _exception(record: logging.LogRecord) -> str | None:
+    """Where and of what kind; its words too, but not within a request, which they may quote."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return None
+    if request_id.get() is None and record.name not in _OF_REQUESTS:
+        return "".join(traceback.format_exception(error)).rstrip()
+    return "".join(_without_words(error)).rstrip()
+
+
+def _without_words(error: BaseException) -> Iterator[str]:
+    """Causes first, as Python has it."""
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        yield from _without_words(cause)
+        yield "\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__qualname__}\n"
+    for each in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        yield from _without_words(each)
+
+
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         event: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.getMessage(),
+            "event": _message(record),
             **_fields(record),
         }
-        if record.exc_info:
-            event["exception"] = self.formatException(record.exc_info)
+        if exception := _exception(record):
+            event["exception"] = exception
         return json.dumps(event, default=str, ensure_ascii=False)
 
 
@@ -95,5 +147,6 @@ class _ConsoleFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         fields = "".join(f"  {name}={value}" for name, value in _fields(record).items())
-        line = f"{time}  {record.levelname.lower():7}  {record.getMessage()}{fields}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = f"{time}  {record.levelname.lower():7}  {_message(record)}{fields}"
+        exception = _exception(record)
+        return f"{line}\n{exception}" if exception else line

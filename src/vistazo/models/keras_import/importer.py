@@ -28,12 +28,14 @@ from vistazo.models.keras_import.keras_layout import find_keras_weights
 from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.origin import origin_of
 from vistazo.models.keras_import.registry import slots_of
-from vistazo.models.keras_import.value import Value
+from vistazo.models.keras_import.value import MAX_ELEMENTS, Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
 from vistazo.models.keras_import.writer import OnnxModel, check_size, write_onnx
 from vistazo.models.signature import ModelSignature
 
 _NUMBER_BYTES = 4
+# EfficientNetB7 on pictures that were enlarged from 32 x 32 to its 600 x 600 has 17 million.
+_MAX_ENLARGED, _ENLARGED_TIMES = 1 << 25, 4
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,27 @@ def convert_file(
 
 
 def check_outputs(imported: Import, max_bytes: int | None) -> None:
-    """Raise HostileModelError where a layer makes more of one picture than can be held."""
+    """Raise HostileModelError where a layer makes more of one picture than can be held.
+
+    That is little of what lies over more places than the picture has: it is but the same again.
+    """
+    picture = imported.signature.height * imported.signature.width
     for step in imported.steps:
+        most = _NUMBER_BYTES * MAX_ELEMENTS if max_bytes is None else max_bytes
+        if any(_is_enlarged(value, picture) for value in step.output):
+            most = min(most, _NUMBER_BYTES * _MAX_ENLARGED)
         size = _NUMBER_BYTES * sum(value.elements for value in step.output)
-        if max_bytes is not None and size > max_bytes:
+        if size > most:
             raise HostileModelError(
-                f"The {step.layer} makes {size / 1e6:,.0f} MB of one picture; there is room for "
-                f"{max_bytes / 1e6:,.0f}. Use a smaller model, or more memory where this one is "
-                "known to be sound."
+                f"The {step.layer} makes {size / 1e6:,.0f} MB of one picture; at most "
+                f"{most / 1e6:,.0f} can be had here. Use a smaller model, or smaller pictures."
             )
+
+
+def _is_enlarged(value: Value, picture: int) -> bool:
+    if value.channel_axis is None:
+        return True
+    return value.elements > _ENLARGED_TIMES * picture * value.size(value.channel_axis)
 
 
 def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:

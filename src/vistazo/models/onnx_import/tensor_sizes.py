@@ -11,6 +11,11 @@ from vistazo.errors import HostileModelError
 
 _SMALL = 1024  # elements of a constant that may be a size; the others are left out of the copy
 _NUMBER_BYTES = 4
+# What makes much of little; as of a Keras file.
+_ENLARGING = {
+    "ConstantOfShape", "ConvTranspose", "Expand", "Pad", "Range", "Resize", "Tile", "Upsample"
+}  # fmt: skip
+_MAX_ENLARGED_BYTES = _NUMBER_BYTES << 25
 
 
 def check_tensor_sizes(model: ModelProto, name: str, most_bytes: int) -> None:
@@ -22,14 +27,14 @@ def check_tensor_sizes(model: ModelProto, name: str, most_bytes: int) -> None:
     inferred = inference.infer_shapes(_bare(model)).graph
     makers = {output: node for node in model.graph.node for output in node.output}
     for value in (*inferred.value_info, *inferred.output):
+        maker = makers[value.name].op_type if value.name in makers else "tensor"
         size = _NUMBER_BYTES * _elements(value)
-        if size > most_bytes:
-            maker = makers.get(value.name)
-            what = maker.op_type if maker is not None else "tensor"
+        most = min(most_bytes, _MAX_ENLARGED_BYTES) if maker in _ENLARGING else most_bytes
+        if size > most:
             raise HostileModelError(
-                f"In {name} the {what} '{value.name[:80]}' makes {size / 1e6:,.0f} MB of one "
-                f"picture; there is room for {most_bytes / 1e6:,.0f}. Use a smaller model, or more "
-                "memory where this one is known to be sound."
+                f"In {name} the {maker} '{value.name[:80]}' makes {size / 1e6:,.0f} MB of one "
+                f"picture; at most {most / 1e6:,.0f} can be had here. Use a smaller model, or "
+                "smaller pictures."
             )
 
 

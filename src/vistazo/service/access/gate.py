@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vistazo.errors import ForbiddenError, UnauthorizedError
+from vistazo.service.access.api_key import KEY_PREFIX
+from vistazo.service.access.identity import Identity, not_valid
 from vistazo.service.access.keys import Keys
+from vistazo.service.access.rates import Rate, RateTable, Standing
 from vistazo.service.access.scopes import AccessScope
 from vistazo.service.access.settings import AccessSettings
 
+if TYPE_CHECKING:
+    from vistazo.service.access.tokens import Tokens
+
 _MISSING = "This wants a key. Send it in the header 'Authorization: Bearer KEY'."
-# The same words for everything that can be wrong with it: they teach a guesser nothing.
-_WRONG = "The key or token that came with this is not valid."
 _NO_ADMIN = (
     "Nobody may do this here: no key is set. Make one with 'vistazo keys add NAME --scope admin', "
     "and set API_KEYS or API_KEYS_FILE."
 )
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who asks: ``caller`` is the same at each of his requests, and of nobody else."""
-
-    caller: str
-    name: str
-    scopes: frozenset[AccessScope]
+# Of one address. A key that is valid passes all the same: nobody, by guessing, keeps out those who
+# share his address, and no number of guesses finds 256 bits.
+_WRONG_ONES = Rate(20, 60)
 
 
 class Gate:
@@ -35,34 +33,57 @@ class Gate:
         written = settings.api_keys.get_secret_value() if settings.api_keys else None
         has_keys = bool(written or settings.api_keys_file)
         self._keys = Keys(written, settings.api_keys_file) if has_keys else None
+        self._tokens = _tokens(settings)
+        self._rates = RateTable(settings.rate_limit) if settings.rate_limit else None
+        self._failures = RateTable(_WRONG_ONES)
 
     @property
     def asks(self) -> bool:
         """Whether anybody is asked who he is."""
-        return self._keys is not None
+        return self._keys is not None or self._tokens is not None
 
-    def admit(self, authorizations: Sequence[str], need: AccessScope) -> Identity | None:
+    async def admit(self, authorizations: Sequence[str], need: AccessScope) -> Identity | None:
         """Who asks; None where nobody is asked. ``authorizations`` are the headers of that name.
 
-        Raises UnauthorizedError, ForbiddenError.
+        Raises UnauthorizedError, ForbiddenError; NotReadyError where that cannot be known yet.
         """
         if not self.asks:
             if need == "admin":
                 raise ForbiddenError(_NO_ADMIN, need)
             return None
-        identity = self._identify(authorizations)
+        identity = await self._identify(authorizations)
         if need not in identity.scopes:
             words = f"This needs a key with the scope '{need}', which the one that came has not."
             raise ForbiddenError(words, need, identity.name)
         return identity
 
-    def _identify(self, authorizations: Sequence[str]) -> Identity:
+    def count(self, caller: str) -> Standing | None:
+        """How a caller stands after one more request; None where there is no limit."""
+        return self._rates.count(caller) if self._rates else None
+
+    def count_failure(self, address: str) -> Standing:
+        """How an address stands after one more key or token that is not valid."""
+        return self._failures.count(address)
+
+    async def _identify(self, authorizations: Sequence[str]) -> Identity:
         if not authorizations:
             raise UnauthorizedError(_MISSING)
         scheme, _, credential = authorizations[0].partition(" ")
         if len(authorizations) > 1 or scheme.lower() != "bearer":
-            raise UnauthorizedError(_WRONG, "no Bearer header")
-        entry = self._keys.find(credential.strip(" ")) if self._keys else None
+            raise not_valid("no Bearer header")
+        credential = credential.strip(" ")
+        if self._tokens is not None and not credential.startswith(KEY_PREFIX):
+            return await self._tokens.identify(credential)
+        entry = self._keys.find(credential) if self._keys else None
         if entry is None:
-            raise UnauthorizedError(_WRONG, "unknown key")
+            raise not_valid("unknown key")
         return Identity(f"key:{entry.name}", entry.name, entry.scopes)
+
+
+def _tokens(settings: AccessSettings) -> Tokens | None:
+    if settings.jwt_secret is None and settings.jwt_jwks is None:
+        return None
+    # Only here, because of what it takes: 9 MB of memory with cryptography.
+    from vistazo.service.access.tokens import open_tokens
+
+    return open_tokens(settings)

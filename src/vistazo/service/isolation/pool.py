@@ -101,7 +101,10 @@ class IsolatedReader:
             self._want(1)
 
     def wait_until_warm(self) -> None:
-        """Raises NotReadyError where no worker can be had."""
+        """At once where one is, at work or not. Raises NotReadyError where none can be had."""
+        with self._changed:
+            if any(worker.is_warm and worker.is_alive for worker in self._alive):
+                return
         self._with_a_worker(lambda _: None)
 
     def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:

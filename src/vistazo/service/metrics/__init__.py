@@ -6,7 +6,9 @@ typed.
 """
 
 from vistazo.service.metrics.metrics import Metrics
+from vistazo.service.metrics.models import watch_models
 from vistazo.service.metrics.process import watch_process
 from vistazo.service.metrics.work import watch_work
+from vistazo.service.metrics.workers import watch_workers
 
-__all__ = ["Metrics", "watch_process", "watch_work"]
+__all__ = ["Metrics", "watch_models", "watch_process", "watch_work", "watch_workers"]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from vistazo import __version__
 from vistazo.classifier import ModelIdentity, Prediction
 from vistazo.observer import STAGES, Stage
+from vistazo.service.metrics.collectors import Counts, Info
 
 # From an answer of the page's files to a caller who waits in the queue of a small plan.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -96,19 +96,24 @@ class Metrics:
         self, name: str, meaning: str, value: Callable[[], dict[str, str] | None]
     ) -> None:
         """Words that are asked for whenever somebody looks."""
-        self._registry.register(_Info(name, meaning, value))
+        self._registry.register(Info(name, meaning, value))
 
-    def shows_model(self, identity: Callable[[], ModelIdentity | None]) -> None:
-        """Which model answers, and whether one does."""
+    def shows_model(
+        self, name: str, meaning: str, identity: Callable[[], ModelIdentity | None]
+    ) -> None:
+        """Name, version and hash of a model, where there is one."""
 
         def words() -> dict[str, str] | None:
             model = identity()
             return None if model is None else asdict(model)
 
-        self.shows_info("vistazo_model", "The model that answers.", words)
-        self.shows(
-            "vistazo_ready", "1 where requests are answered.", lambda: float(identity() is not None)
-        )
+        self.shows_info(name, meaning, words)
+
+    def shows_counts(
+        self, name: str, meaning: str, label: str, counts: Callable[[], Mapping[str, int]]
+    ) -> None:
+        """What somebody else counts, by a word that is one of few."""
+        self._registry.register(Counts(name, meaning, label, counts))
 
     def collect(self, collector: Collector) -> None:
         """Figures that somebody else brings."""
@@ -119,18 +124,3 @@ class Metrics:
         # The encoder is not told what came: it takes a version that is no number for an error.
         encode, content_type = choose_encoder(_OPEN_METRICS if _OPEN_METRICS in accept else "")
         return encode(self._registry), content_type
-
-
-class _Info(Collector):
-    def __init__(self, name: str, meaning: str, value: Callable[[], dict[str, str] | None]) -> None:
-        self._name, self._meaning, self._value = name, meaning, value
-
-    def collect(self) -> Iterable[Metric]:
-        family = InfoMetricFamily(self._name, self._meaning)
-        value = self._value()
-        if value is not None:
-            family.add_metric([], value)
-        yield family
-
-    def describe(self) -> Iterable[Metric]:
-        yield InfoMetricFamily(self._name, self._meaning)

@@ -26,7 +26,7 @@ from vistazo.service.reload.files import Stamp
 
 log = logging.getLogger(__name__)
 
-AskedBy = Literal["signal", "request", "file"]
+AskedBy = Literal["start", "signal", "request", "file"]
 _TRIES = 3
 
 
@@ -43,6 +43,16 @@ class Reload:
     reason: str | None = None
 
 
+@dataclass(frozen=True)
+class Words:
+    """What the log says of a reload, and how loud where it failed."""
+
+    loading: str = "reloading the model"
+    done: str = "reloaded"
+    failed: str = "reload failed: the same model goes on"
+    level: int = logging.ERROR
+
+
 class Reloader:
     """Used from one event loop; a model is loaded in a thread, one at a time.
 
@@ -51,9 +61,13 @@ class Reloader:
     """
 
     def __init__(
-        self, load: Callable[[], Classifier], stamp: Callable[[], Stamp] = frozenset
+        self,
+        load: Callable[[], Classifier],
+        stamp: Callable[[], Stamp] = frozenset,
+        words: Words | None = None,
     ) -> None:
         self._load = load
+        self._words = words or Words()
         self.stamp = stamp
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[Reload] | None = None
@@ -85,7 +99,7 @@ class Reloader:
     async def _in_turn(self, asked_by: AskedBy) -> Reload:
         async with self._turn:
             self._next = None
-            if self._is_closed or self.classifier is None:
+            if self._is_closed:
                 raise NotReadyError("The service is shutting down.")
             self.last = await self._swap(asked_by)
         self.counts[self.last.outcome] += 1
@@ -94,14 +108,14 @@ class Reloader:
 
     async def _swap(self, asked_by: AskedBy) -> Reload:
         started = time.perf_counter()
-        log.info("reloading the model", extra={"asked_by": asked_by})
+        log.info(self._words.loading, extra={"asked_by": asked_by})
         try:
             self.classifier = await asyncio.to_thread(self._load_whole)
         except Exception as error:  # whatever it is, the model before goes on answering
-            return _failed(error)
+            return _failed(error, self._words)
         identity, seconds = self.classifier.identity, time.perf_counter() - started
         about = {"model": identity.name, "version": identity.version, "sha256": identity.sha256}
-        log.info("reloaded", extra={**about, "seconds": round(seconds, 2)})
+        log.info(self._words.done, extra={**about, "seconds": round(seconds, 2)})
         return Reload(datetime.now(UTC), "swapped")
 
     def _load_whole(self) -> Classifier:
@@ -121,12 +135,12 @@ class Reloader:
         )
 
 
-def _failed(error: Exception) -> Reload:
+def _failed(error: Exception, words: Words) -> Reload:
     """Without the error itself, whose traceback would keep the memory of what was loaded."""
     if isinstance(error, VistazoError):
         code, reason = error.code, str(error)
     else:  # the boundary: nobody else would be told
         log.error("unexpected error while a model was loaded", exc_info=error)
         code, reason = ModelError.code, "The model could not be loaded. The log has the reason."
-    log.error("reload failed: the same model goes on", extra={"code": code, "reason": reason})
+    log.log(words.level, words.failed, extra={"code": code, "reason": reason})
     return Reload(datetime.now(UTC), "failed", code, reason)

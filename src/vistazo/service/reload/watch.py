@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from vistazo.errors import NotReadyError
 from vistazo.service.reload.files import Stamp
 from vistazo.service.reload.reloader import Reloader
 
@@ -11,7 +12,7 @@ INTERVAL_S = 2.0
 
 
 async def watch(reloader: Reloader, interval_s: float = INTERVAL_S) -> None:
-    """Look at the model's files for ever, and reload where they have changed and rest.
+    """Look at the model's files until the end, and reload where they have changed and rest.
 
     They rest when they are twice in a row the same: a file that is being copied grows, and one that
     is copied together with its card comes before or after it. What failed is tried again once the
@@ -22,5 +23,8 @@ async def watch(reloader: Reloader, interval_s: float = INTERVAL_S) -> None:
         await asyncio.sleep(interval_s)
         now = await asyncio.to_thread(reloader.stamp)
         if now == before and reloader.tried not in (None, now):
-            await reloader.reload("file")
+            try:
+                await reloader.reload("file")
+            except NotReadyError:  # the service shuts down
+                return
         before = now

@@ -1,0 +1,45 @@
+"""Which file comes in a request."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import cache
+
+from hostile_pictures import ATTACKS, LARGE
+from hostile_uploads.foreign import foreign_file
+from hostile_uploads.jpeg_grammar import jpeg_by_grammar
+from hostile_uploads.mutations import mutated_picture
+from hostile_uploads.png_grammar import png_by_grammar
+
+_ATTACK_BYTES = (10_000, 10_000, 10_000, 300_000, 9_800_000)
+
+
+def _known_attack(chance: random.Random) -> bytes:
+    return _attack(chance.choice(list(ATTACKS)), chance.choice(_ATTACK_BYTES))
+
+
+def _large(chance: random.Random) -> bytes:
+    return _attack(chance.choice(list(LARGE)), 0)
+
+
+@cache
+def _attack(name: str, n_bytes: int) -> bytes:
+    return {**ATTACKS, **LARGE}[name](n_bytes)
+
+
+# How often each comes, of a thousand.
+_KINDS: dict[Callable[[random.Random], bytes], int] = {
+    mutated_picture: 350,
+    jpeg_by_grammar: 260,
+    png_by_grammar: 260,
+    foreign_file: 85,
+    _known_attack: 35,
+    _large: 10,
+}
+
+
+def hostile_picture(chance: random.Random) -> tuple[str, bytes]:
+    """Of what kind it is, and the file."""
+    (make,) = chance.choices(list(_KINDS), list(_KINDS.values()))
+    return make.__name__.strip("_"), make(chance)
