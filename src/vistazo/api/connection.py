@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import select
 from http import HTTPStatus
 
 import h11
-from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from vistazo.api.closing import LINGER_S
@@ -23,6 +23,7 @@ _SMALL_PIECE_BYTES = 64
 _MAX_SMALL_PIECES = 20_000
 # Requests that are sent ahead, before the answer to the first.
 _MAX_AHEAD_BYTES = 65_536
+_LOOK_S = 1.0
 # Of a target, and of all headers. Half of it is the least that a target should have (RFC 9112, 3).
 _MAX_HEAD_BYTES = 16_384
 # As long as a request that was on its way at the end may take to arrive.
@@ -111,6 +112,7 @@ class Connection(H11Protocol):
 
     _is_refused = False
     _ahead = b""
+    _look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -128,25 +130,39 @@ class Connection(H11Protocol):
         if self._is_refused:
             return
         if self._is_answering():
-            self._keep(data)
-            return
-        super().data_received(data)
-        if self._is_answering():
-            self.flow.resume_reading()
-
-    def _keep(self, data: bytes) -> None:
-        """Up to a limit; with more this answer is the last, and nothing of it is a request."""
-        if len(self._ahead) + len(data) <= _MAX_AHEAD_BYTES:
             self._ahead += data
-            return
-        self.cycle.keep_alive = False
-        self.scope["headers"].append(CLOSE_HEADER)  # type: ignore[attr-defined]
+        else:
+            super().data_received(data)
+        if self._is_answering():
+            self._read_on()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         ahead, self._ahead = self._ahead, b""
-        if ahead and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if ahead:
             self.data_received(ahead)
+        elif self._is_answering():
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Up to a limit; beyond it look now and then whether the caller has left."""
+        if len(self._ahead) <= _MAX_AHEAD_BYTES:
+            self.flow.resume_reading()
+            return
+        self.flow.pause_reading()
+        if self._look is None:
+            self._look = self.loop.call_later(_LOOK_S, self._look_for_leaving)
+
+    def _look_for_leaving(self) -> None:
+        self._look = None
+        if self.transport.is_closing() or not self._is_answering():
+            return
+        if _has_left(self.transport.get_extra_info("socket").fileno()):
+            self.transport.abort()
+        else:
+            self._look = self.loop.call_later(_LOOK_S, self._look_for_leaving)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Say so, unless an answer has begun, and nothing more; but let the client finish."""
@@ -190,3 +206,12 @@ class Connection(H11Protocol):
     def _shut_down(self) -> None:
         if not self.transport.is_closing():
             super().shutdown()
+
+
+def _has_left(descriptor: int) -> bool:
+    """Whether the other side has closed the connection, as far as Linux tells without reading."""
+    if not hasattr(select, "POLLRDHUP"):
+        return False
+    looked = select.poll()
+    looked.register(descriptor, select.POLLRDHUP)
+    return bool(looked.poll(0))
