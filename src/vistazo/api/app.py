@@ -78,7 +78,7 @@ def create_app(
         telemetry=NO_TELEMETRY,
         lifespan=partial(lifetime, settings, (reader, spare), stopping, on_failed_start),
     )
-    app.state.service = service
+    app.state.service, app.state.gate = service, gate
     app.state.metrics = metrics = _measured(service, reader)
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
