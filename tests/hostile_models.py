@@ -141,7 +141,7 @@ _LOOP_IN_A_FUNCTION = """
 """
 
 
-def _own_format(folder: Path, model: ModelProto, **changes: Any) -> Path:
+def own_format(folder: Path, model: ModelProto, **changes: Any) -> Path:
     """A file that says that this project wrote it."""
     fields = {
         "height": _SIDE,
@@ -166,7 +166,7 @@ def _with_a_vast_map(folder: Path) -> Path:
     model.graph.input.append(
         helper.make_tensor_value_info("more_features", TensorProto.FLOAT, ["m", 1, 1, 1])
     )
-    return _own_format(folder, model, features=(1 << 15, 1 << 15, 1 << 10))
+    return own_format(folder, model, features=(1 << 15, 1 << 15, 1 << 10))
 
 
 def _elsewhere(place: str) -> Attack:
@@ -251,7 +251,7 @@ SHOWN: dict[str, Attack] = {
         "big = x.f (total, times, yes)", _FOREVER, _LOOP_IN_A_FUNCTION, "x"
     ),
     "functions that call twice": lambda folder: save(_explosion(), folder),
-    "a Loop in a file of our own": lambda folder: _own_format(
+    "a Loop in a file of our own": lambda folder: own_format(
         folder, graph(_loop("b = Add (a, a)"), _FOREVER)
     ),
     "Resize by 400": lambda folder: save(_resized(), folder),
@@ -288,6 +288,12 @@ SHOWN: dict[str, Attack] = {
     "a Range that the picture ends": _onnx(
         "end = Cast <to = 7> (total)\n numbers = Range (nought, end, unit)\n"
         "big = Cast <to = 1> (numbers)"
+    ),
+    "a picture that chooses an axis": _onnx(
+        "axis = Cast <to = 7> (total)\n which = Reshape (axis, once)\n"
+        "long = Expand (total, length)\n row = ReduceSum <keepdims = 0> (long, which)\n"
+        "big = Identity (row)",
+        "int64[2] length = {1, 100000}, int64[1] once = {1}",
     ),
     "a picture that counts itself": _onnx(
         "found = NonZero (images)\n made = Cast <to = 1> (found)\n"

@@ -138,3 +138,12 @@ def test_while_models_are_swapped_every_answer_is_of_one_model(path: str) -> Non
     assert len({answer["model"]["sha256"] for answer in answers}) > 2
     for answer in answers:
         assert answer["probabilities"]["BRIGHT"] == pytest.approx(SHARE[answer["model"]["sha256"]])
+
+
+def test_where_a_link_was_to_be_watched_the_log_says_what_to_do_instead(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = {"model_path": "https://h.example/m.keras", "watch_model": True}
+    with TestClient(create_app(Settings.model_validate(settings), load=brightness_classifier)):
+        pass
+    assert "a link is not watched: a signal or POST /admin/reload asks it again" in caplog.messages

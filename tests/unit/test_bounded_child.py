@@ -11,6 +11,7 @@ import pytest
 from vistazo.errors import HostileModelError, ModelError, UnsupportedModelError
 from vistazo.models import bounded_child
 from vistazo.models.bounded_child import LoadingPolicy, Task, ask, room_bytes
+from vistazo.models.process_memory import family_bytes, resident_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a process is bounded on Linux")
 
@@ -87,7 +88,7 @@ except MemoryError:
 """
     with pytest.raises(UnsupportedModelError, match=r"more than \d{4} MB, the most that a model"):
         child(code)
-    resident = bounded_child.resident_bytes()
+    resident = resident_bytes()
     small = LoadingPolicy(container_bytes=resident + 100_000_000)
     with pytest.raises(UnsupportedModelError, match=r"than \d\d MB, .* left of the container's"):
         child(code, small)
@@ -145,7 +146,19 @@ def test_the_room_is_what_is_left_of_the_container_and_no_more_than_any_model_ma
     file = tmp_path / "m.onnx"
     file.write_bytes(bytes(1000))
     most = room_bytes(file, None, 0)
-    assert 2_000_000_000 < most <= 2_000_010_000
+    assert most == (2000 << 20) + 3 * 1000
     assert room_bytes(file, 64_000_000_000, 100_000_000) == most
     assert 140_000_000 < room_bytes(file, 256_000_000, 70_000_000) < 186_000_000
     assert room_bytes(file, 256_000_000, 300_000_000) > 0
+
+
+def test_what_workers_hold_is_no_room_for_a_model() -> None:
+    code = "held = bytearray(50_000_000); print(flush=True); input()"
+    before = family_bytes()
+    worker = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert worker.stdout is not None
+    worker.stdout.readline()
+    assert 50_000_000 < family_bytes() - before < 70_000_000
+    worker.communicate(b"\n")

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from builders import card, signature
+from builders import BrightnessEngine, card, signature
 from vistazo.answers.explanation import Explainer, Frame, heat_layer, overlay
 from vistazo.answers.explanation.heatmap import strengths
 from vistazo.answers.explanation.pooled_head import pooled_weights
@@ -182,3 +182,30 @@ def test_the_overlay_shows_the_film_where_there_is_no_heat() -> None:
     assert picture.shape == (100, 200, 3)
     assert (picture[:, :60] == 77).all()
     assert picture[50, 195, 0] > picture[50, 195, 2] > 77
+
+
+def test_a_model_of_one_picture_at_a_time_is_explained_one_at_a_time() -> None:
+    """So are those of PyTorch exports; and sixteen at once take sixteen times the memory."""
+
+    class OneAtATime(BrightnessEngine):
+        def run(self, images: Floats) -> Outputs:
+            assert len(images) == 1
+            return super().run(images)
+
+    engine, pixels = OneAtATime(), np.ones((8, 8, 1), np.float32)
+    evidence = Explainer(engine, card()).explain(pixels, engine.run(pixels[np.newaxis]), "BRIGHT")
+    assert evidence.method == "occlusion"
+    assert evidence.grid.shape == (8, 8)
+
+
+def test_a_large_map_is_not_held_once_for_each_window() -> None:
+    most = 0
+
+    def head(maps: Floats) -> Floats:
+        nonlocal most
+        most = max(most, maps.nbytes)
+        return hidden(maps)
+
+    large = np.ones((1, 500, 600, 4), np.float32)
+    explained(of_kind("multilabel", "A", "B", "C"), head, "B", large)
+    assert most <= 20_000_000

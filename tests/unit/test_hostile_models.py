@@ -9,14 +9,15 @@ import onnx
 import pytest
 
 from builders import write_brightness_model
-from hostile_models import ATTACKS, RUN, SHOWN, graph, keras_of, save
+from hostile_models import ATTACKS, RUN, SHOWN, graph, keras_of, own_format, save
 from vistazo.engines.rehearsal import rehearse
 from vistazo.errors import HostileModelError, ModelError, UnsupportedModelError
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.models import keras_import, onnx_import
-from vistazo.models.bounded_child import LoadingPolicy, resident_bytes
+from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.compilation import describe_model
 from vistazo.models.onnx_import import Allowance
+from vistazo.models.process_memory import resident_bytes
 from vistazo.models.store import find_model
 from vistazo.pictures import ImageLimits
 
@@ -121,6 +122,18 @@ def test_a_model_whose_run_has_no_end_is_refused_at_its_deadline_with_the_reason
 def test_a_file_that_claims_to_be_of_our_own_may_not_say_what_it_likes(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModelError, match="takes more than"):
         loaded(RUN["a map of 4 TB in a file of our own"](tmp_path), LoadingPolicy())
+
+
+@pytest.mark.parametrize(
+    "claim", [{"height": "8"}, {"weights": None}, {"features": (1, 2)}, {"units": -1}, {"scale": 3}]
+)
+def test_a_claim_that_no_version_of_us_made_is_that_of_a_stranger(
+    claim: dict[str, object], tmp_path: Path
+) -> None:
+    path = own_format(tmp_path, graph("big = Identity (total)"), **claim)
+    signature = onnx_import.convert(path, tmp_path / "out.onnx", None)
+    assert (signature.height, signature.units, signature.scale) == (8, 2, None)
+    assert signature.framework == "onnx of unknown origin"
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])

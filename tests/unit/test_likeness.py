@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,21 @@ def test_the_baseline_of_another_model_is_refused(
     write_baseline(baseline, tmp_path / "b.npz")
     with pytest.raises(UnreadableModelError, match=said):
         read_baseline(tmp_path / "b.npz", sha256, numbers, SPEC)
+
+
+def test_a_baseline_of_a_few_kilobytes_cannot_take_a_gigabyte(
+    baseline: Baseline, tmp_path: Path
+) -> None:
+    path, bomb = tmp_path / "b.npz", np.broadcast_to(np.zeros(1, np.int8), (32, 100_000))
+    np.savez_compressed(path, components=bomb)
+    assert path.stat().st_size < 20_000
+    with pytest.raises(UnreadableModelError, match="unpacks to 3 MB"):
+        read_baseline(path, SHA256, NUMBERS, SPEC)
+    header = b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (%d,), }"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mean.npy", (header % 10**13).ljust(127) + b"\n")
+    with pytest.raises(UnreadableModelError, match="damaged"):
+        read_baseline(path, SHA256, NUMBERS, SPEC)
 
 
 def test_the_baseline_of_pictures_that_were_prepared_otherwise_is_refused(

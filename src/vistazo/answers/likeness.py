@@ -12,6 +12,7 @@ al. 2010, Improving the Fisher Kernel for Large-Scale Image Classification).
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,11 @@ COMPONENTS = 32
 _QUANTILE, _ROOM = 0.995, 1.15
 _LEVELS = 127
 _NEGLIGIBLE = 1e-6
+_DAMAGED = (
+    OSError, ValueError, LookupError, EOFError, TypeError, MemoryError, NotImplementedError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+_SMALL_BYTES = 1_000_000  # of what is not of each number of the map
 _MEND = "Make it again: ./scripts/vistazo setup MODEL PICTURES"
 
 
@@ -117,6 +123,7 @@ def read_baseline(path: Path, sha256: str, numbers: int, spec: InputSpec) -> Bas
     were prepared otherwise than ``spec`` says.
     """
     try:
+        _check_size(path, numbers)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             baseline = Baseline(
                 np.asarray(stored["mean"], np.float32),
@@ -125,7 +132,7 @@ def read_baseline(path: Path, sha256: str, numbers: int, spec: InputSpec) -> Bas
                 str(stored["sha256"]),
                 str(stored["prepared"]) if "prepared" in stored else "",
             )
-    except (OSError, ValueError, LookupError, EOFError, TypeError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise UnreadableModelError(f"The baseline {path} is damaged ({error}). {_MEND}") from error
     if baseline.sha256 != sha256:
         raise UnreadableModelError(f"The baseline {path} is of other weights. {_MEND}")
@@ -157,6 +164,20 @@ def _quantized(components: Floats) -> tuple[NDArray[np.int8], Floats]:
     largest = np.abs(components).max(axis=1, keepdims=True)
     steps: Floats = np.maximum(largest / _LEVELS, np.finfo(np.float32).tiny).astype(np.float32)
     return np.rint(components / steps).astype(np.int8), steps
+
+
+def _check_size(path: Path, numbers: int) -> None:
+    """Raise UnreadableModelError where it unpacks to more than the map of its model can need.
+
+    It may have come with somebody's model, and packed zeros take a thousandth of their room.
+    """
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > 8 * (COMPONENTS + 1) * numbers + _SMALL_BYTES:
+        raise UnreadableModelError(
+            f"The baseline {path} is of another model, or damaged: it unpacks to "
+            f"{size / 1e6:,.0f} MB. {_MEND}"
+        )
 
 
 def _dequantized(levels: NDArray[np.int8], steps: Floats) -> Floats:

@@ -43,17 +43,17 @@ class UploadPolicy:
     max_batch_files: int
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-def _observation(request: Request) -> Observation:
+async def _observation(request: Request) -> Observation:
     observation: Observation = request.state.observation
     return observation
 
 
-def _policy(request: Request) -> UploadPolicy:
+async def _policy(request: Request) -> UploadPolicy:
     policy: UploadPolicy = request.app.state.upload_policy
     return policy
 

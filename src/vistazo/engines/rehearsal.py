@@ -37,11 +37,10 @@ from vistazo.models.bounded_child import (
     bound_time,
     is_about_memory,
     never,
-    peak_bytes,
-    resident_bytes,
     room_left,
     write_answer,
 )
+from vistazo.models.process_memory import peak_bytes, resident_bytes
 
 log = logging.getLogger(__name__)
 
@@ -152,16 +151,28 @@ def _told(error: Exception) -> dict[str, object]:
 
 
 def _run(engine: OnnxEngine) -> None:
-    """All that is asked of it later, once and for one picture."""
+    """All that is asked of it later, once and for one picture. Raises UnsupportedModelError."""
     of = engine.signature
-    blank = _picture(of.height, of.width, of.channels) * 0
     rough = _picture(of.height, of.width, of.channels)
-    for images in (blank, rough):
-        engine.run(images)
-    if engine.head is not None and of.features is not None:
-        engine.head(_picture(*of.features))
-    if engine.probe is not None:
-        engine.probe.measure(rough)
+    for images in (0 * rough, rough):
+        outputs = engine.run(images)
+        _check_shape("scores", outputs.scores, (1, of.units))
+    if of.features is not None and outputs.features is not None:
+        _check_shape("features", outputs.features, (1, *of.features))
+        if engine.head is not None:
+            _check_shape("logits", engine.head(_picture(*of.features)), (1, of.units))
+    probe = engine.probe
+    if probe is not None:
+        for measured in (probe.variance, *probe.measure(rough)):
+            _check_shape("probe", measured.reshape(-1), (probe.mean.size,))
+
+
+def _check_shape(what: str, found: NDArray[np.float32], said: tuple[int, ...]) -> None:
+    if found.shape != said:
+        raise UnsupportedModelError(
+            f"The model gives '{what}' of shape {found.shape} where its file says {said}. Convert "
+            "it again."
+        )
 
 
 def _picture(height: int, width: int, channels: int) -> NDArray[np.float32]:

@@ -21,17 +21,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vistazo import errors
+from vistazo.models.process_memory import family_bytes, memory_of
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
 _POLL_S = 0.1
-_MEMORY_BYTES = 2_000_000_000  # and three times the file: parsed, in the graph, written or packed
+_MEMORY_BYTES = 2000 << 20  # and three times the file: parsed, in the graph, written or packed
 _MEMORY_PER_FILE_BYTE = 3
+_MB = 1 << 20  # as containers count
 _LEAST_BYTES = 16_000_000
 _RESERVE_BYTES = 8_000_000  # of a container: what is of no process
 _MAX_ANSWER = 50_000_000
 _PARENT_IS_GONE = 1  # man 2 prctl: PR_SET_PDEATHSIG
 _SIGKILL, _SIGALRM, _SIGXCPU = 9, 14, 24
-_NO_MEMORY = ("MemoryError", "bad_alloc", "bad allocation", "Failed to allocate", "out of memory")
+_NO_MEMORY = (
+    "MemoryError",
+    "bad_alloc",
+    "bad allocation",
+    "Failed to allocate",
+    "alloc failed",
+    "out of memory",
+)
 
 IsCancelled = Callable[[], bool]
 
@@ -100,8 +109,9 @@ def ask(module: str, question: Mapping[str, object], task: Task) -> Mapping[str,
 
 
 def room_left(file: Path, policy: LoadingPolicy) -> int:
-    """``room_bytes`` beside what this process holds now."""
-    return room_bytes(file, policy.container_bytes, resident_bytes())
+    """``room_bytes`` beside what this process and its workers hold now."""
+    taken = 0 if policy.container_bytes is None else family_bytes()
+    return room_bytes(file, policy.container_bytes, taken)
 
 
 def room_bytes(file: Path, container_bytes: int | None, taken_bytes: int) -> int:
@@ -167,7 +177,7 @@ def _ended(task: Task, status: int, complaint: str, memory: int) -> errors.Model
 
 def _too_large(task: Task, room: int, memory: int) -> errors.UnsupportedModelError:
     """``room`` is what there was for the model, of the ``memory`` that its process had."""
-    takes = f"{task.work} takes more than {room / 1e6:.0f} MB"
+    takes = f"{task.work} takes more than {room / _MB:.0f} MB"
     container = task.policy.container_bytes
     if container is None or memory >= room_bytes(task.file, None, 0):
         return errors.UnsupportedModelError(
@@ -175,7 +185,7 @@ def _too_large(task: Task, room: int, memory: int) -> errors.UnsupportedModelErr
             "served: use a smaller model, or one of smaller pictures."
         )
     return errors.UnsupportedModelError(
-        f"{takes}, which is all that is left of the container's {container / 1e6:.0f} MB. Use a "
+        f"{takes}, which is all that is left of the container's {container / _MB:.0f} MB. Use a "
         "smaller model, or a container with more memory."
     )
 
@@ -191,30 +201,6 @@ def _too_slow(task: Task) -> errors.UnsupportedModelError:
 def is_about_memory(message: str) -> bool:
     """Whether a library's complaint says that there is no memory left."""
     return any(words in message for words in _NO_MEMORY)
-
-
-def resident_bytes() -> int:
-    """What this process holds now; 0 where the machine does not say."""
-    return _statm()[1]
-
-
-def peak_bytes() -> int:
-    """The most that this process has held; not what it was forked from, as getrusage has it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return 0
-
-
-def _statm() -> tuple[int, int, int]:
-    """Address space, resident and shared bytes of this process (man 5 proc)."""
-    try:
-        words = Path("/proc/self/statm").read_text(encoding="ascii").split()
-        page = os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):  # no Linux
-        return 0, 0, 0
-    return int(words[0]) * page, int(words[1]) * page, int(words[2]) * page
 
 
 # What follows runs in the child.
@@ -244,12 +230,12 @@ def bound_time(room: Room, parent: int) -> None:
 
 def bound_memory(room: Room) -> int:
     """Let this process take no more than its room from now on: the bytes that are left of it."""
-    address_space, resident, shared = _statm()
-    left = max(_LEAST_BYTES, room.memory_bytes - (resident - shared))
+    now = memory_of()
+    left = max(_LEAST_BYTES, room.memory_bytes - now.own)
     if sys.platform == "linux":
         import resource
 
-        most = address_space + left
+        most = now.address_space + left
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     return left
 

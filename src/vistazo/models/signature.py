@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # a child that runs a model has no need of pydantic
 TEACHABLE_MACHINE = "teachable_machine"
 
 _KEY = "vistazo.models.signature"
+_SIZES = 7  # height, width, channels and units; three of the last map
 _ACTIVATION_OF = {
     "softmax": ("softmax", "unknown"),
     "sigmoid": ("sigmoid", "unknown"),
@@ -47,6 +48,18 @@ class ModelSignature:
     scale_why: str = ""
     origin: str = ""
 
+    def is_sound(self) -> bool:
+        """Whether every field is of its kind: a file may say that it was written here."""
+        sizes = (self.height, self.width, self.channels, self.units, *(self.features or (1, 1, 1)))
+        numbers = (*sizes, self.weights, self.layers)
+        texts = (self.activation, self.framework, self.scale_why, self.origin, self.scale or "")
+        return (
+            all(type(number) is int for number in numbers)
+            and all(isinstance(text, str) for text in texts)
+            and len(sizes) == _SIZES
+            and min(sizes) > 0
+        )
+
     def to_metadata(self) -> dict[str, str]:
         """As the text properties of an ONNX file."""
         return {_KEY: json.dumps(asdict(self), sort_keys=True)}
@@ -58,7 +71,8 @@ class ModelSignature:
             fields = json.loads(properties[_KEY])
             features = fields["features"]
             fields["features"] = tuple(features) if features is not None else None
-            return ModelSignature(**fields)
+            signature = ModelSignature(**fields)
+            return signature if signature.is_sound() else None
         except (KeyError, TypeError, ValueError):
             return None
 

@@ -14,7 +14,9 @@ Three methods, the best one that a model allows:
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -33,7 +35,9 @@ _CELLS = 8
 # A window fades out this many cells from its centre. Wider than its cell, because a model makes up
 # for one missing cell out of its neighbours: 2 points best (tests/unit/test_explanation_bars.py).
 _REACH = 2
-_OCCLUDED_AT_ONCE = 16
+# Numbers in the maps that a head is asked about at once: 16 MB. Pictures go one at a time, which
+# costs no more time (0.19 s for 0.18 s with sixteen) and a sixteenth of the memory.
+_AT_ONCE = 4_000_000
 _TINY = 1e-12
 
 
@@ -98,10 +102,9 @@ class Explainer:
     def _occlude(self, pixels: Floats, outputs: Outputs, label: str) -> Floats:
         """How much the label's log-odds fall where a patch takes the mean colour."""
         index, mean = self._card.labels.index(label), pixels.mean(axis=(0, 1))
-        covered = pixels + _windows(*pixels.shape[:2]) * (mean - pixels)
-        starts = range(0, len(covered), _OCCLUDED_AT_ONCE)
-        batches = (covered[start : start + _OCCLUDED_AT_ONCE] for start in starts)
-        scores = np.concatenate([self._engine.run(batch).scores for batch in batches])
+        covered = (pixels + window * (mean - pixels) for window in _windows(*pixels.shape[:2]))
+        runs = [self._engine.run(picture[np.newaxis]).scores for picture in covered]
+        scores = np.concatenate(runs)
         drops = self._log_odds(outputs.scores, index) - self._log_odds(scores, index)
         return _grid(drops, pixels.shape[0], pixels.shape[1])
 
@@ -112,15 +115,19 @@ class Explainer:
 
 def _ablate(head: Head, features: Floats, towards: Floats) -> Floats:
     height, width = features.shape[1:3]
-    ablated = features * (1 - _windows(height, width))
-    return _grid(head(features) @ towards - head(ablated) @ towards, height, width)
+    ablated = (features[0] * (1 - window) for window in _windows(height, width))
+    at_once, logits = max(1, _AT_ONCE // features.size), []
+    while some := list(islice(ablated, at_once)):
+        logits.append(head(np.stack(some)) @ towards)
+    return _grid(head(features) @ towards - np.concatenate(logits), height, width)
 
 
-def _windows(height: int, width: int) -> Floats:
-    """Masks (cells, height, width, 1) in 0..1, each 1 at its cell's centre, row by row."""
-    rows, columns = _tents(height), _tents(width)
-    both: Floats = np.einsum("ih,jw->ijhw", rows, columns)
-    return both.reshape(-1, height, width, 1)
+def _windows(height: int, width: int) -> Iterator[Floats]:
+    """Masks (height, width, 1) in 0..1, one for each cell, 1 at its centre, row by row."""
+    columns = _tents(width)
+    for row in _tents(height):
+        for column in columns:
+            yield np.outer(row, column)[:, :, np.newaxis]
 
 
 def _tents(length: int) -> Floats:

@@ -19,9 +19,10 @@ from google.protobuf.message import DecodeError, Message
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
+from vistazo.models.bounded_child import is_about_memory
 from vistazo.models.onnx_import.allowance import Allowance
 from vistazo.models.onnx_import.looks import look_through
-from vistazo.models.onnx_import.tensor_sizes import check_tensor_sizes
+from vistazo.models.onnx_import.tensor_sizes import check_tensor_sizes, without_weights
 from vistazo.models.signature import Description, ModelSignature
 
 _IMAGES, _SCORES = "images", "scores"
@@ -85,12 +86,15 @@ def _framework(model: ModelProto) -> str:
 
 
 def _read(source: Path, allowance: Allowance) -> ModelProto:
+    """Its weights are looked at by the runtime: here they would be copied twice."""
     model = ModelProto()
     try:
         model.ParseFromString(source.read_bytes())
         model = look_through(model, source.name, allowance)
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(without_weights(model))
     except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
+        if is_about_memory(str(error)):
+            raise MemoryError from error
         raise UnreadableModelError(
             f"{source.name} is no sound ONNX model ({str(error).splitlines()[0]}). Export it again."
         ) from error

@@ -17,8 +17,18 @@ from vistazo.models.onnx_import.picture_sizes import check_sizes_are_fixed
 MAX_NODES = 100_000  # as of a Keras file; the largest of keras.applications has 2,000
 
 _CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
-_DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft"}
-_READS_FILES = {"EPContext"}
+_DOMAINS = {"", "ai.onnx", "ai.onnx.ml"}
+# What ONNX Runtime's own tools write when they quantise or fuse. Its other operators read files,
+# or have sizes that a picture decides.
+_OF_THE_RUNTIME = {
+    "Attention", "BiasAdd", "BiasGelu", "DequantizeLinear", "DynamicQuantizeMatMul", "FastGelu",
+    "FusedConv", "FusedGemm", "FusedMatMul", "Gelu", "GroupNorm", "LayerNormalization",
+    "MatMulIntegerToFloat", "MatMulNBits", "MultiHeadAttention", "NhwcFusedConv", "NhwcMaxPool",
+    "QAttention", "QGemm", "QLinearAdd", "QLinearAveragePool", "QLinearConcat", "QLinearConv",
+    "QLinearGlobalAveragePool", "QLinearLeakyRelu", "QLinearMul", "QLinearReduceMean",
+    "QLinearSigmoid", "QLinearSoftmax", "QLinearWhere", "QuantizeLinear", "QuickGelu",
+    "SimplifiedLayerNormalization", "SkipLayerNormalization", "SkipSimplifiedLayerNormalization",
+}  # fmt: skip
 
 
 def look_through(model: ModelProto, name: str, allowance: Allowance) -> ModelProto:
@@ -63,7 +73,8 @@ def _check_is_straight(node: NodeProto, name: str) -> None:
 
 
 def _check_is_known(node: NodeProto, name: str) -> None:
-    if node.domain not in _DOMAINS or node.op_type in _READS_FILES:
+    is_runtimes = node.domain == "com.microsoft" and node.op_type in _OF_THE_RUNTIME
+    if node.domain not in _DOMAINS and not is_runtimes:
         raise UnsupportedModelError(
             f"{name} needs an operator that ONNX itself does not have ({told(node)} of "
             f"'{node.domain[:60]}'). Export it with standard operators alone."

@@ -7,6 +7,8 @@ size of a tensor may.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from onnx import GraphProto, NodeProto
 
 from vistazo.errors import UnsupportedModelError
@@ -18,8 +20,7 @@ _SIZES = {
     "CenterCropPad": (1,),
     "Col2Im": (1, 2),
     "ConstantOfShape": (0,),
-    "CropAndResize": (3,),
-    "DFT": (1,),
+    "DFT": (1, 2),
     "Expand": (1,),
     "GRU": (4,),
     "HammingWindow": (0,),
@@ -34,6 +35,9 @@ _SIZES = {
     "Reshape": (1,),
     "Resize": (1, 2, 3),
     "STFT": (1, 3),
+    "SequenceAt": (1,),
+    "SequenceErase": (1,),
+    "SequenceInsert": (2,),
     "Slice": (1, 2, 3, 4),
     "Split": (1,),
     "SplitToSequence": (1,),
@@ -56,6 +60,7 @@ _SELECTING = {
     "Unique",
 }
 _TELLING_SIZES = {"Shape", "Size"}
+_AXES = (1,)
 _RANDOM = ("Bernoulli", "Multinomial", "Random")
 _OWN_INPUTS = {"more_features", "probe_images"}  # of keras_import, which have a default
 
@@ -68,9 +73,7 @@ def check_sizes_are_fixed(graph: GraphProto, name: str) -> None:
     constants = {tensor.name for tensor in graph.initializer} - _OWN_INPUTS
     shown = {value.name for value in graph.input} - constants
     for node in graph.node:
-        chosen = [node.input[place] for place in _SIZES.get(node.op_type, ()) if _has(node, place)]
-        if node.op_type in _SELECTING:
-            chosen = list(node.input)
+        chosen = [node.input[place] for place in _places(node) if place < len(node.input)]
         if not shown.isdisjoint(chosen):
             raise UnsupportedModelError(
                 f"What a picture shows decides how much {name} computes (in {node.op_type} "
@@ -82,5 +85,10 @@ def check_sizes_are_fixed(graph: GraphProto, name: str) -> None:
             shown.update(node.output)
 
 
-def _has(node: NodeProto, place: int) -> bool:
-    return place < len(node.input) and bool(node.input[place])
+def _places(node: NodeProto) -> Sequence[int]:
+    """Which of its inputs say how large its result is."""
+    if node.op_type in _SELECTING:
+        return range(len(node.input))
+    if node.op_type.startswith("Reduce"):
+        return _AXES
+    return _SIZES.get(node.op_type, ())

@@ -24,7 +24,7 @@ def check_tensor_sizes(model: ModelProto, name: str, most_bytes: int) -> None:
     A dimension that stays open counts as 1. What sizes are computed of is not followed: that can
     take any amount of memory itself.
     """
-    inferred = inference.infer_shapes(_bare(model)).graph
+    inferred = inference.infer_shapes(without_weights(model)).graph
     makers = {output: node for node in model.graph.node for output in node.output}
     for value in (*inferred.value_info, *inferred.output):
         maker = makers[value.name].op_type if value.name in makers else "tensor"
@@ -43,8 +43,11 @@ def _elements(value: ValueInfoProto) -> int:
     return math.prod(dim.dim_value if dim.HasField("dim_value") else 1 for dim in dims)
 
 
-def _bare(model: ModelProto) -> ModelProto:
-    """Without weights and without what the file itself says of the sizes inside."""
+def without_weights(model: ModelProto) -> ModelProto:
+    """The same graph of one picture, large constants being inputs of it.
+
+    What the file itself says of the sizes inside is left out.
+    """
     graph = GraphProto(name="bare", output=model.graph.output)
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     graph.input.extend(value for value in model.graph.input if value.name not in constants)
