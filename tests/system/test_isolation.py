@@ -229,12 +229,14 @@ def test_all_workers_may_be_killed_again_and_again_even_while_they_start() -> No
     film = encoded(flat(90, 900, 900), compress_level=0)
     expected = DirectReader(LIMITS).prepared(film, SPEC).pixels
     with workers(2) as pool, ThreadPoolExecutor(3) as callers:
-        answers = [callers.submit(pool.prepared, film, SPEC) for _ in range(400)]
-        while not all(answer.done() for answer in answers):
-            for pid in pool.pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.4)
+        answers = [callers.submit(pool.prepared, film, SPEC) for _ in range(200)]
+        for done in range(0, 200, 20):
+            wait_until(lambda: sum(answer.done() for answer in answers) >= done)  # noqa: B023
+            for _ in range(2):
+                for pid in pool.pids:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                time.sleep(0.15)  # others have begun to start
         for answer in answers:
             np.testing.assert_array_equal(answer.result().pixels, expected)
 
