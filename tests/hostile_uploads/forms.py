@@ -12,7 +12,7 @@ _FILENAMES = (
     b'; filename="C:\\films\\perez.png"',
     b'; filename="' + b"a" * 9000 + b'"',
     b'; filename="\xff\xfe\x80"',
-    b"; filename=\"a\r\n b\"",
+    b'; filename="a\r\n b"',
     b'; filename="a\0b"',
     b'; filename="unclosed',
     b"; filename*=UTF-8''p%C3%A9rez.png",
@@ -98,11 +98,19 @@ class _Writer:
 
     def _media_type(self) -> bytes:
         usual = (b"image/png", b"image/jpeg", b"application/octet-stream")
-        odd = (b"", b"image/png; charset=utf-16", b"multipart/mixed; boundary=y", b"\0", b"a" * 9000)
+        odd = (
+            b"",
+            b"image/png; charset=utf-16",
+            b"multipart/mixed; boundary=y",
+            b"\0",
+            b"a" * 9000,
+        )
         return self._chance.choice(odd if self._is_odd() else usual)
 
     def _nested(self, content: bytes) -> bytes:
-        inner = b'--y\r\nContent-Disposition: file; filename="a"\r\n\r\n' + content + b"\r\n--y--\r\n"
+        inner = (
+            b'--y\r\nContent-Disposition: file; filename="a"\r\n\r\n' + content + b"\r\n--y--\r\n"
+        )
         head = b'Content-Disposition: form-data; name="file"\r\n'
         return head + b"Content-Type: multipart/mixed; boundary=y\r\n\r\n" + inner
 

@@ -83,7 +83,7 @@ def rows(
 ) -> bytes:
     """Of noise, under every filter; ``bits`` are those of a pixel."""
     lines = []
-    for x, y, across, down in ((*_ADAM7, (0, 1, 1, 2)) if is_interlaced else ((0, 0, 1, 1),)):
+    for x, y, across, down in (*_ADAM7, (0, 1, 1, 2)) if is_interlaced else ((0, 0, 1, 1),):
         columns, count = -(-(width - x) // across), -(-(height - y) // down)
         if columns > 0:
             n_bytes = -(-columns * bits // 8)

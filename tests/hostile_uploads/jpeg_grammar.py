@@ -132,9 +132,7 @@ class _Writer:
 
     def _frame(self, mark: int, components: int) -> bytes:
         chance = self._chance
-        height, width = (
-            chance.choice(_ODD_SIDES if self._is_odd() else _SIDES) for _ in range(2)
-        )
+        height, width = (chance.choice(_ODD_SIDES if self._is_odd() else _SIDES) for _ in range(2))
         bits = chance.choice((0, 1, 12, 16)) if self._is_odd() else 8
         told = b"".join(
             bytes((self._identity(number), self._sampling(), chance.choice((0, 1))))

@@ -96,7 +96,9 @@ class _Writer:
         pieces = [data[at : at + size] for at in range(0, min(len(data), 21_000 * size), size)]
         parts = [self._chunk(b"IDAT", piece) for piece in pieces]
         if self._is_odd():
-            between = [chunk(b"IDAT")] * chance.choice((1, 3000, 21_000)) + [chunk(b"tEXt", b"k\0v")]
+            between = [chunk(b"IDAT")] * chance.choice((1, 3000, 21_000)) + [
+                chunk(b"tEXt", b"k\0v")
+            ]
             parts[chance.randrange(len(parts) + 1) :] = between
         return parts
 
@@ -107,7 +109,10 @@ class _Writer:
             (b"zTXt", b"k\0\0" + bomb),
             (b"iTXt", b"k\0\1\0\0\0" + bomb),
             (b"iCCP", b"p\0\0" + bomb),
-            (b"eXIf", b"II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0" + bytes((chance.randrange(9), 0, 0, 0))),
+            (
+                b"eXIf",
+                b"II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0" + bytes((chance.randrange(9), 0, 0, 0)),
+            ),
             (b"eXIf", chance.randbytes(30)),
         )
         others = (
@@ -121,7 +126,10 @@ class _Writer:
             (b"tIME", chance.randbytes(7)),
             (b"sPLT", b"p\0\x08" + chance.randbytes(60)),
             (b"acTL", struct.pack(">II", chance.choice((0, 1, 2, 0xFFFFFFFF)), 0)),
-            (b"fcTL", struct.pack(">IIIIIHHBB", 0, *(chance.randrange(99) for _ in range(4)), 0, 0, 0, 0)),
+            (
+                b"fcTL",
+                struct.pack(">IIIIIHHBB", 0, *(chance.randrange(99) for _ in range(4)), 0, 0, 0, 0),
+            ),
             (b"fdAT", struct.pack(">I", 1) + zlib.compress(bytes(900))),
             (b"caBX", chance.randbytes(chance.choice((0, 50_000)))),
         )
