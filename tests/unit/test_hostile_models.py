@@ -48,7 +48,7 @@ def test_what_the_file_shows_is_refused_before_anything_is_loaded(
         read(path, target)
     assert time.process_time() - started < 1
     assert not target.exists()
-    assert "hostile.onnx" in str(refused.value) or "'" in str(refused.value)
+    assert any(words in str(refused.value) for words in ("hostile.onnx", "'", "The weights take"))
 
 
 def test_a_refusal_names_the_layer_and_both_sizes(tmp_path: Path) -> None:

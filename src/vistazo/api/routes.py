@@ -37,6 +37,8 @@ from vistazo.service.reload import Answered, Shadow
 
 router = APIRouter()
 
+TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain")
+
 
 @dataclass(frozen=True)
 class UploadPolicy:
@@ -188,7 +190,6 @@ async def _received(
 ) -> AsyncIterator[tuple[list[UploadedFile], Place]]:
     """The files of the form, and a place for the work on them: only now, when they are there."""
     caller = caller_of(request.scope)
-    service.admission.refuse_when_full(caller)
     with service.reception.upload(caller) as upload:
         files = await read_files(request, max_files, upload)
         with service.admission.place(caller) as place:

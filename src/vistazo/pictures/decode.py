@@ -93,8 +93,10 @@ class EncodedImage:
     _most_bytes: float  # of its pixels
 
     def decode(self, at_least: tuple[int, int] | None = None) -> Picture:
-        """Decode once. Raises CorruptImageError where the pixels are damaged or cut short, and
+        """Decode. Raises CorruptImageError where the pixels are damaged or cut short, and
         RejectedUploadError for more than ``ImageLimits.max_held_bytes``.
+
+        May be asked again, for another size: a PNG is decoded once, and held until then.
 
         ``at_least`` (height, width) allows a smaller picture that is still at least twice that
         size: several times faster, and less memory, on a large picture.
