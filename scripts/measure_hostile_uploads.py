@@ -40,6 +40,7 @@ _BAR_S, _BAR_GROWTH_MB = 2.0, 10.0
 _TIMEOUT_S = 60
 _SEEDS_AT_ONCE = 25
 _SETTLED_S = 2.0
+_UNEXPECTED = "unexpected error"
 _PROBLEM = {"type", "title", "status", "detail", "code"}
 
 
@@ -80,8 +81,14 @@ class Caller:
         return Sent(seed, request.kind, answer, self._service.cpu_s() - before_s)
 
     def _answer(self, request: Hostile) -> Answer:
-        connection = self._kept if request.is_whole else None
-        connection = connection or self._connected()
+        if self._kept is not None and request.is_whole:
+            try:
+                return self._answer_on(self._kept, request)
+            except (ConnectionError, http.client.BadStatusLine):  # it may end while nobody asks
+                self._kept = None
+        return self._answer_on(self._connected(), request)
+
+    def _answer_on(self, connection: socket.socket, request: Hostile) -> Answer:
         with suppress(ConnectionError):  # it may be refused, and answered, in the middle
             connection.sendall(request.wire)
             if not request.is_whole:
@@ -155,33 +162,40 @@ def attack(arguments: argparse.Namespace) -> list[str]:
             if len(sent) % 1000 == 0:
                 took_s = time.monotonic() - started
                 print(f"{len(sent)} sent in {took_s:.0f} s, {watch.most_mb:.0f} MB", flush=True)
-        after = settled(service)
+        held = Memory(before, settled(service), service.most_mb() or watch.most_mb)
         slowest = costs_alone(service, sent, arguments.again)
-        report(sent, slowest, before, after, watch.most_mb, service)
-        grown_mb = sum(after) - sum(before)
+        report(sent, slowest, held, service)
         events = logged(service.log)
         return [
             bar
             for bar, is_missed in {
                 "answers": any(each.answer.wrong for each in sent + slowest),
                 "killed": service.kills() > 0 or not service.is_up,
-                "tracebacks": events["unexpected error"] > 0,
-                "growth": grown_mb > _BAR_GROWTH_MB,
-                "memory": watch.most_mb > SMALL_BYTES / 1e6,
+                "tracebacks": events[_UNEXPECTED] > 0,
+                "growth": held.grown > _BAR_GROWTH_MB,
+                "memory": held.most > SMALL_BYTES / 1e6,
                 "slowest": slowest[0].cpu_s > _BAR_S,
             }.items()
             if is_missed
         ]
 
 
-def report(
-    sent: list[Sent],
-    slowest: list[Sent],
-    before: tuple[float, float],
-    after: tuple[float, float],
-    most_mb: float,
-    service: MeasuredService,
-) -> None:
+@dataclass(frozen=True)
+class Memory:
+    """Of the service and of its children, MB: after warming up, and at the end; ``most`` is that of
+    all together.
+    """
+
+    before: tuple[float, float]
+    after: tuple[float, float]
+    most: float
+
+    @property
+    def grown(self) -> float:
+        return sum(self.after) - sum(self.before)
+
+
+def report(sent: list[Sent], slowest: list[Sent], held: Memory, service: MeasuredService) -> None:
     answers = Counter((each.answer.status, each.answer.code) for each in sent)
     for (status, code), count in sorted(answers.items()):
         print(f"{count:6} {status or 'closed':>6} {code}")
@@ -189,13 +203,17 @@ def report(
         print(f"wrong: --only {each.seed}: {each.answer.status} {each.answer.wrong} ({each.kind})")
     for each in slowest[:5]:
         print(f"slow: --only {each.seed}: {each.cpu_s:.2f} CPU s ({each.kind})")
-    for name, was, became in zip(("service", "children"), before, after, strict=True):
+    for name, was, became in zip(("service", "children"), held.before, held.after, strict=True):
         print(f"memory of the {name}: {was:.1f} MB, then {became:.1f} MB")
-    bound = "bounded by a memory group" if service.group else "watched only"
-    print(f"memory, most: {most_mb:.0f} MB ({bound}); processes killed: {service.kills()}")
+    bound = "of the memory group" if service.group else "watched from without"
+    print(f"memory, most: {held.most:.0f} MB ({bound}); processes killed: {service.kills()}")
     events = logged(service.log)
     del events["request"]
     print(f"log, beside requests: {dict(events)}")
+    for line in service.log.read_text(encoding="utf-8", errors="replace").splitlines():
+        if _UNEXPECTED in line:
+            print(line[-3000:])
+            break
 
 
 def logged(log: Path) -> Counter[str]:

@@ -56,6 +56,14 @@ class MeasuredService:
         own, *others = _tree(self.pid)
         return _resident_mb(own), sum(map(_resident_mb, others))
 
+    def open_files(self) -> int:
+        """Of the service and its children."""
+        return sum(_entries(pid, "fd") for pid in _tree(self.pid))
+
+    def threads(self) -> int:
+        """Of the service and its children."""
+        return sum(_entries(pid, "task") for pid in _tree(self.pid))
+
     def forget_peaks(self) -> None:
         for pid in _tree(self.pid):
             with contextlib.suppress(OSError):
@@ -166,6 +174,12 @@ def _resident_mb(pid: int) -> float:
         pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
     return 0.0
+
+
+def _entries(pid: int, folder: str) -> int:
+    with contextlib.suppress(OSError):
+        return len(list(Path(f"/proc/{pid}/{folder}").iterdir()))
+    return 0
 
 
 def _peak_mb(pid: int) -> float:

@@ -10,10 +10,13 @@ import math
 import random
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from itertools import pairwise
+from typing import Any, ClassVar
 
-from hostile_pictures import DHT, DQT, EOI, SIGNATURE, SOI, SOS, chunk, segment
+from hostile_pictures import ADAM7, DHT, DQT, EOI, SIGNATURE, SOI, SOS, chunk, segment
 
 MOST_BYTES = 9_900_000
 _DRI = 0xDD
@@ -38,7 +41,7 @@ class JpegRecipe:
     share: float = 0.1
     restarts: int = 0
 
-    CHOICES = {
+    CHOICES: ClassVar[dict[str, tuple[Any, ...]]] = {
         "size": (1.0, 0.94, 0.88, 0.8, 0.7, 0.6, 0.4),
         "aspect": (1.0, 2.0, 3.9, 0.26),
         "samplings": _SAMPLINGS + _MORE_SAMPLINGS,
@@ -83,8 +86,7 @@ class JpegRecipe:
         edges = [1 + 63 * n // self.bands for n in range(self.bands + 1)]
         for each in them:
             scans += [
-                ac + _scan([each], first, end - 1, self.shift)
-                for first, end in zip(edges, edges[1:], strict=False)
+                ac + _scan([each], first, end - 1, self.shift) for first, end in pairwise(edges)
             ]
         for now in range(self.shift - 1, -1, -1):
             again = (now + 1) << 4 | now
@@ -120,7 +122,7 @@ class PngRecipe:
     is_clear: bool = False
     chunk_bytes: int = 1 << 30
 
-    CHOICES = {
+    CHOICES: ClassVar[dict[str, tuple[Any, ...]]] = {
         "size": (1.0, 0.9, 0.75, 0.5),
         "aspect": (1.0, 2.0, 3.9, 0.26),
         "kind": (
@@ -138,10 +140,8 @@ class PngRecipe:
     }
 
     def made(self, max_pixels: int) -> bytes:
-        (depth, colour, samples), (width, height) = (
-            self.kind,
-            sides(max_pixels * self.size, self.aspect),
-        )
+        depth, colour, samples = self.kind
+        width, height = sides(max_pixels * self.size, self.aspect)
         bits = depth * samples
         pixels = _deflated(width, height, bits, self)
         header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, self.is_interlaced)
@@ -165,37 +165,40 @@ def sides(pixels: float, aspect: float) -> tuple[int, int]:
     return width, int(pixels / width)
 
 
-_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
-_LAST_PASS, _ONLY_PASS = (0, 1, 1, 2), (0, 0, 1, 1)
+_WHOLE = (0, 0, 1, 1)
 
 
 def _deflated(width: int, height: int, bits: int, recipe: PngRecipe) -> bytes:
     packer = zlib.compressobj(recipe.level, wbits=-15)
-    check, left, out = 1, int(recipe.noise * (1 - recipe.empty) * MOST_BYTES), []
+    noise = random.Random(1).randbytes(int(recipe.noise * (1 - recipe.empty) * MOST_BYTES))  # noqa: S311
     pattern = random.Random(0).randbytes(recipe.period) if recipe.period > 1 else b"\1"  # noqa: S311
-    for x, y, across, down in (*_PASSES, _LAST_PASS) if recipe.is_interlaced else (_ONLY_PASS,):
-        n_bytes = -(-(-(-(width - x) // across)) * bits // 8)
-        line = bytes((recipe.filter,)) + (pattern * (n_bytes // len(pattern) + 1))[:n_bytes]
-        count = -(-(height - y) // down)
-        noisy = min(count, left // len(line))
-        left -= noisy * len(line)
-        noise = random.Random(1).randbytes(noisy * len(line))  # noqa: S311
-        noise = b"".join(
-            line[:1] + noise[at + 1 : at + len(line)] for at in range(0, len(noise), len(line))
-        )
-        for piece in (noise, *[line * min(200, count - noisy)] * ((count - noisy) // 200)):
+    check, packed = 1, [b"\x78\x01", empty_blocks(int(recipe.empty * MOST_BYTES))]
+    for n_bytes, count in _lines(width, height, bits, is_interlaced=recipe.is_interlaced):
+        filter_ = bytes((recipe.filter,))
+        noisy = min(count, len(noise) // n_bytes)
+        taken, noise = noise[: noisy * n_bytes], noise[noisy * n_bytes :]
+        line = filter_ + (pattern * (n_bytes // len(pattern) + 1))[:n_bytes]
+        pieces = [filter_ + taken[at : at + n_bytes] for at in range(0, len(taken), n_bytes)]
+        for piece in (*pieces, *_in_pieces(line, count - noisy)):
             check = zlib.adler32(piece, check)
-            out.append(packer.compress(piece))
-        rest = line * ((count - noisy) % 200 if count - noisy >= 200 else 0)
-        rest = rest if count - noisy >= 200 else line * (count - noisy)
-        check = zlib.adler32(rest, check)
-        out.append(packer.compress(rest))
-    out.append(packer.flush())
-    return b"\x78\x01" + _empty(recipe.empty) + b"".join(out) + struct.pack(">I", check)
+            packed.append(packer.compress(piece))
+    return b"".join((*packed, packer.flush(), struct.pack(">I", check)))
+
+
+def _lines(width: int, height: int, bits: int, *, is_interlaced: bool) -> Iterator[tuple[int, int]]:
+    """Of each pass: how many bytes a line has, and how many lines there are."""
+    for x, y, across, down in ADAM7 if is_interlaced else (_WHOLE,):
+        columns = math.ceil((width - x) / across)
+        yield math.ceil(columns * bits / 8), math.ceil((height - y) / down)
+
+
+def _in_pieces(line: bytes, count: int) -> Iterator[bytes]:
+    yield from [line * 200] * (count // 200)
+    yield line * (count % 200)
 
 
 @cache
-def _empty(share: float) -> bytes:
+def empty_blocks(n_bytes: int) -> bytes:
     """Blocks of dynamic codes for nothing but their own end: 90 bits each, eight at a time."""
     fields_ = [(0, 1), (2, 2), (0, 5), (0, 5), (14, 4)]
     fields_ += [(1 if symbol in {18, 1} else 0, 3) for symbol in _CODE_ORDER[:18]]
@@ -205,7 +208,7 @@ def _empty(share: float) -> bytes:
         for value, bits in fields_:
             number |= value << at
             at += bits
-    return number.to_bytes(at // 8, "little") * int(share * MOST_BYTES / (at // 8))
+    return number.to_bytes(at // 8, "little") * (n_bytes * 8 // at)
 
 
 _CODE_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)

@@ -12,6 +12,11 @@ from PIL import Image
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# The passes of an interlaced PNG (ISO/IEC 15948, 8.2): where each begins, and its steps.
+ADAM7 = (
+    *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2)),
+    (0, 1, 1, 2),
+)
 APP0, EXIF, APP14, COMMENT, DHT, DQT, SOF0, SOS = 0xE0, 0xE1, 0xEE, 0xFE, 0xC4, 0xDB, 0xC0, 0xDA
 
 

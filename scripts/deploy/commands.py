@@ -25,7 +25,7 @@ from smoke_test import Expectation, SmokeTestError, smoke_test
 
 IMAGE = re.compile(r"[\w.:-]+(/[\w.-]+)+@sha256:[0-9a-f]{64}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-SECRETS = ("RENDER_API_KEY", "RENDER_DEPLOY_HOOK")
+SECRETS = ("RENDER_API_KEY", "RENDER_DEPLOY_HOOK", "SERVICE_KEY")
 
 Say = Callable[[str], None]
 
@@ -131,4 +131,8 @@ def _expectation(
         film = options.film.read_bytes() if options.film else None
     except OSError as error:
         raise DeploymentError(f"{options.film} cannot be read: {error.strerror}.") from error
-    return Expectation(None if sha256 == ANY_MODEL else sha256, film, options.test_timeout)
+    key = environment.get("SERVICE_KEY", "").strip()
+    if not (key.isascii() and (key.isprintable() or not key)):
+        raise DeploymentError("SERVICE_KEY holds a line break or worse. Copy it again.")
+    wanted = None if sha256 == ANY_MODEL else sha256
+    return Expectation(wanted, film, options.test_timeout, key)

@@ -47,6 +47,7 @@ before. From the environment:
                                       it, so only the live service is watched; name the image to
                                       go back to with --previous
   SERVICE_URL                         the service's address, where --url does not say it
+  SERVICE_KEY                         a key for its test, where the service wants one (API_KEYS)
   MODEL_SHA256, MODEL_PATH            the expected model, where --model-sha256 does not say it; else
                                       the one that render.yaml names
 """

@@ -7,7 +7,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from calls import Answer, Caller, DeploymentError
@@ -23,11 +23,31 @@ class SmokeTestError(DeploymentError):
 
 @dataclass(frozen=True)
 class Expectation:
-    """``model_sha256`` None accepts any model; ``film`` None has a picture made."""
+    """``model_sha256`` None accepts any model; ``film`` None has a picture made. ``key`` is sent to
+    a service that wants one.
+    """
 
     model_sha256: str | None
     film: bytes | None
     timeout_s: float
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Service:
+    url: str
+    key: str = field(repr=False)
+
+    def request(self, path: str, film: bytes | None) -> urllib.request.Request:
+        """To send ``film``, or where there is none to read."""
+        boundary = uuid.uuid4().hex
+        data = None if film is None else form(boundary, film)
+        request = urllib.request.Request(self.url + path, data)  # noqa: S310 - it is checked
+        if data is not None:
+            request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
+        if self.key and not path.startswith("/health/"):
+            request.add_header("Authorization", f"Bearer {self.key}")
+        return request
 
 
 @dataclass(frozen=True)
@@ -70,10 +90,11 @@ class _FaultError(Exception):
 
 def _fault(caller: Caller, url: str, expected: Expectation) -> str | None:
     """What is wrong, in words; None for nothing."""
+    service = Service(url, expected.key)
     try:
-        _ask(caller, url, "/health/ready")
-        model = _served_model(_ask(caller, url, "/model"))
-        sha256 = _sha256_of_answer(caller, url, model, expected)
+        _ask(caller, service, "/health/ready")
+        model = _served_model(_ask(caller, service, "/model"))
+        sha256 = _sha256_of_answer(caller, service, model, expected)
     except _FaultError as fault:
         return str(fault)
     if expected.model_sha256 not in {None, sha256}:
@@ -82,14 +103,15 @@ def _fault(caller: Caller, url: str, expected: Expectation) -> str | None:
 
 
 def _ask(
-    caller: Caller, url: str, path: str, film: bytes | None = None, may_be: int = 200
+    caller: Caller, service: Service, path: str, film: bytes | None = None, may_be: int = 200
 ) -> Answer:
     """An answer with status 200, or ``may_be``. Raises _FaultError."""
-    answer = caller.call_once(_request(url + path, film))
+    answer = caller.call_once(service.request(path, film))
     if not isinstance(answer, Answer):
         raise _FaultError(f"{path}: {answer}")
     if answer.status not in {200, may_be}:
-        raise _FaultError(f"{path} answers {answer.status}{_reason(answer)}")
+        why = "; set SERVICE_KEY" if answer.status == 401 and not service.key else ""
+        raise _FaultError(f"{path} answers {answer.status}{_reason(answer)}{why}")
     return answer
 
 
@@ -107,9 +129,11 @@ def _served_model(answer: Answer) -> ServedModel:
         raise _FaultError("/model answers something that is no card") from None
 
 
-def _sha256_of_answer(caller: Caller, url: str, model: ServedModel, expected: Expectation) -> str:
+def _sha256_of_answer(
+    caller: Caller, service: Service, model: ServedModel, expected: Expectation
+) -> str:
     """Of the model that answered. Raises _FaultError where none did, or not as it should."""
-    answer = _ask(caller, url, "/predict", expected.film or model.film(), may_be=422)
+    answer = _ask(caller, service, "/predict", expected.film or model.film(), may_be=422)
     if answer.status == 200:
         return _sha256_of_prediction(answer.json(), adds_up=model.adds_up)
     if expected.film is None and _rules_broken(answer) == {UNLIKE_ITS_PICTURES}:
@@ -146,16 +170,3 @@ def _reason(answer: Answer) -> str:
     document = answer.json()
     code = document.get("code") if isinstance(document, dict) else None
     return f" ({', '.join([str(code)[:64], *sorted(_rules_broken(answer))])})" if code else ""
-
-
-def _request(address: str, film: bytes | None) -> urllib.request.Request:
-    """To send ``film``, or where there is none to read."""
-    if film is None:
-        return urllib.request.Request(address)  # noqa: S310 - the scheme is checked
-    boundary = uuid.uuid4().hex
-    return urllib.request.Request(  # noqa: S310 - the scheme is checked
-        address,
-        data=form(boundary, film),
-        headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
-        method="POST",
-    )

@@ -74,17 +74,33 @@ class ServerProcess:
         return status
 
     def cpu_s(self) -> float:
-        """User and system time so far, those of ended children included (proc(5))."""
-        text = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
-        fields = text.rpartition(")")[2].split()
-        return sum(int(field) for field in fields[11:15]) / _TICKS_PER_S
+        """User and system time so far, those of its workers and of ended children included."""
+        ticks = 0
+        for pid in self._family():
+            fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])
+        return ticks / _TICKS_PER_S
 
-    def memory_mb(self, field: str) -> float:
-        """``VmRSS`` now, or ``VmHWM``, the highest so far (proc(5))."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text("ascii").splitlines():
-            if line.startswith(field):
-                return int(line.split()[1]) * 1024 / _MB
-        raise SettingsError(f"This system does not report {field}.")
+    def memory_mb(self) -> float:
+        """What it and its workers hold now: what they share counts once (proc(5))."""
+        return self._sum_mb("smaps_rollup", "Pss:")
+
+    def peak_mb(self) -> float:
+        """The highest so far of each, in sum: what they share counts for each."""
+        return self._sum_mb("status", "VmHWM:")
+
+    def _sum_mb(self, file: str, field: str) -> float:
+        kilobytes = 0
+        for pid in self._family():
+            lines = Path(f"/proc/{pid}/{file}").read_text("ascii").splitlines()
+            kilobytes += next(int(line.split()[1]) for line in lines if line.startswith(field))
+        return kilobytes * 1024 / _MB
+
+    def _family(self) -> list[int]:
+        """Its process, and those of its workers."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        children = [(thread / "children").read_text("ascii").split() for thread in threads]
+        return [self.process.pid, *(int(child) for pids in children for child in pids)]
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -132,9 +148,9 @@ def request_figures(pictures: list[Path], requests: int) -> list[Figure]:
                 raise SettingsError(f"A picture was answered with status {response.status}.")
             seconds.append(time.perf_counter() - started)
         connection.close()
-        rss_mb, peak_mb = server.memory_mb("VmRSS"), server.memory_mb("VmHWM")
+        held_mb, peak_mb = server.memory_mb(), server.peak_mb()
     return [
-        Figure(f"memory after {requests} requests", rss_mb, "MB", bar=160),
+        Figure(f"memory after {requests} requests", held_mb, "MB", bar=160),
         Figure("highest memory of that run", peak_mb, "MB"),
         Figure("time of a request, median", statistics.median(seconds) * 1000, "ms"),
     ]

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from live_service import on_a_socket
+from live_service import PICTURE, on_a_socket
+from raw_answers import Replies
+from raw_callers import connected, whole
 from vistazo.api.departure import while_connected
 from vistazo.errors import CallerLeftError
 
@@ -30,6 +32,42 @@ def test_queued_work_of_callers_who_left_never_runs() -> None:
         assert first.recv(10_000).startswith(b"HTTP/1.1 200 ")
         assert neighbour.recv(10_000).startswith(b"HTTP/1.1 200 ")
         assert running.engine.runs == 2
+
+
+@pytest.mark.parametrize("n_bytes", [10, 60_000, 200_000])
+def test_who_sends_more_before_his_answer_and_leaves_is_noticed(n_bytes: int) -> None:
+    with on_a_socket() as running, ExitStack() as stack:
+        first = stack.enter_context(running.send())
+        running.has(requests=1)
+        with running.send() as left:
+            running.has(requests=2)
+            left.sendall(b"GET /" + b"x" * n_bytes)
+        running.has(requests=1)
+        running.gate.set()
+        assert first.recv(10_000).startswith(b"HTTP/1.1 200 ")
+        assert running.engine.runs == 1
+
+
+def test_requests_sent_ahead_are_answered_in_their_order() -> None:
+    with on_a_socket() as running, running.send() as connection:
+        running.has(requests=1)
+        connection.sendall(b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+        connection.sendall(whole(PICTURE) + b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+        running.gate.set()
+        replies = Replies(connection)
+        assert [replies.next().status for _ in range(5)] == [200, 200, 200, 200, 404]
+
+
+def test_what_follows_a_last_request_does_not_spoil_its_answer() -> None:
+    with on_a_socket() as running, connected(running.url) as connection:
+        last = whole(PICTURE).replace(b"Host: x\r\n", b"Host: x\r\nConnection: close\r\n")
+        connection.sendall(last)
+        running.has(requests=1)
+        connection.sendall(b"\r\n")
+        running.gate.set()
+        replies = Replies(connection)
+        assert replies.next().status == 200
+        assert replies.rest() == b""
 
 
 def test_of_a_batch_whose_caller_left_only_the_picture_that_runs_is_finished() -> None:

@@ -16,6 +16,8 @@ from starlette.types import Message
 
 from access_keys import ENTRIES, KEYS, bearer
 from builders import brightness_classifier, encoded, flat
+from live_service import on_a_socket
+from raw_callers import connected
 from vistazo.api.app import create_app
 from vistazo.api.needs import NEEDS, need_of
 from vistazo.api.routes import router
@@ -229,3 +231,15 @@ def test_the_docs_ask_for_a_key_and_say_what_each_operation_needs(
     assert document["paths"]["/health/live"]["get"]["security"] == []
     assert guarded.get("/openapi.json").json() == document
     assert "securitySchemes" not in client.get("/openapi.json").json()["components"]
+
+
+def test_a_stranger_who_waits_to_be_asked_for_his_body_is_not_asked() -> None:
+    head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\nExpect: 100-continue"
+    with on_a_socket(api_keys=ENTRIES) as running, connected(running.url) as stranger:
+        stranger.sendall(f"{head}\r\n\r\n".encode())
+        assert stranger.recv(1000).startswith(b"HTTP/1.1 401 ")
+
+
+def test_an_empty_list_of_keys_lets_nobody_in(serving: Serve) -> None:
+    with serving(api_keys="") as client:
+        assert client.get("/model").status_code == 401

@@ -28,7 +28,7 @@ from vistazo.observer import STAGES
 from vistazo.service.metrics import Metrics, watch_workers
 from vistazo.service.settings import Settings
 
-README = Path(__file__).parents[2] / "README.md"
+MANUAL = Path(__file__).parents[2] / "scripts" / "deploy" / "README.md"
 SOUND, TEXT = encoded(flat(230)), b"no picture"
 
 
@@ -303,7 +303,7 @@ def test_the_readme_explains_every_measurement_of_ours(client: TestClient) -> No
         for family in text_string_to_metric_families(text)
         if family.name.startswith("vistazo_") and not family.name.endswith("_created")
     }
-    explained = set(re.findall(r"`(vistazo_\w+)`", README.read_text()))
+    explained = set(re.findall(r"`(vistazo_\w+)`", MANUAL.read_text()))
     not_everywhere = {
         "vistazo_container_memory_bytes", "vistazo_container_memory_limit_bytes",
         "vistazo_connections", "vistazo_connections_ended_total",

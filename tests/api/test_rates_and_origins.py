@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -73,6 +74,31 @@ def test_who_guesses_is_stopped_and_keeps_nobody_out(serving: Serve) -> None:
         assert guesser.get("/model").status_code == 401  # who sends nothing guesses nothing
         other = of(client, "198.51.100.2").get("/model", headers=bearer(new_key()))
         assert other.status_code == 401
+
+
+@pytest.mark.parametrize("headers", [{}, bearer(new_key())], ids=["no key", "a wrong one"])
+def test_who_is_refused_again_and_again_does_not_fill_the_log(
+    serving: Serve, headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with serving(api_keys=ENTRIES) as client:
+        caplog.clear()
+        for _ in range(25):
+            of(client, "198.51.100.1").get("/model", headers=headers)
+        assert len(caplog.records) == 21
+        of(client, "198.51.100.1").get("/model", headers=bearer(KEYS["ward"]))
+        of(client, "198.51.100.2").get("/model", headers=headers)
+        assert len(caplog.records) == 23
+
+
+def test_over_the_rate_is_said_once(serving: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with serving(rate_limit="2/minute") as client:
+        caplog.clear()
+        for _ in range(9):
+            client.get("/model")
+        logged = [vars(record).get("status") for record in caplog.records]
+    assert logged == [200, 200, 429]
 
 
 def forwarded(client: TestClient, chain: str, **headers: str) -> int:

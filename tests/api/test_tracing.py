@@ -131,6 +131,15 @@ def test_without_the_extra_the_service_says_what_to_install_and_serves(
     assert "pip install -r scripts/requirements/tracing.txt" in vars(line)["reason"]
 
 
+def test_where_no_traces_are_wanted_nothing_is_imported_for_them(
+    serving: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "vistazo.service.tracing", raising=False)
+    with serving() as client:
+        assert client.post("/predict", files=FILE).status_code == 200
+    assert "vistazo.service.tracing" not in sys.modules
+
+
 def test_the_framework_traces_nothing_by_itself(
     serving: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

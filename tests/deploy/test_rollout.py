@@ -25,6 +25,9 @@ from render_stand_in import (
     image,
 )
 
+from access_keys import ENTRIES, KEYS
+from live_service import on_a_socket
+
 Run = Callable[..., Any]
 HOOK = {"RENDER_API_KEY": "", "RENDER_SERVICE_ID": ""}
 
@@ -399,3 +402,14 @@ def test_of_a_model_that_is_not_here_any_passes_and_that_is_said(
     ended = run_deploy(*smoke, MODEL_PATH=path)
     assert ended.status == exit_status.DONE
     assert "any model passes" in ended.said
+
+
+def test_a_service_that_wants_a_key_is_tested_with_one(run_deploy: Run) -> None:
+    with on_a_socket(api_keys=ENTRIES) as running:
+        running.gate.set()
+        smoke = ("smoke-test", running.url, "--model-sha256", "0" * 64)
+        assert run_deploy(*smoke, SERVICE_KEY=KEYS["boss"]).status == exit_status.DONE
+        without, wrong = run_deploy(*smoke), run_deploy(*smoke, SERVICE_KEY=KEYS["graphs"])
+    assert "401 (unauthorized); set SERVICE_KEY" in without.said
+    assert "403 (forbidden)" in wrong.said
+    assert KEYS["graphs"] not in wrong.said

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from hostile_pictures import SIGNATURE, chunk
+from hostile_pictures import ADAM7, SIGNATURE, chunk
 
 _SIDES = (1, 8, 33, 40, 64, 150)
 _JPEG_MODES = ("L", "RGB", "CMYK")
@@ -33,7 +33,6 @@ PNG_KINDS = (
     *((depth, 3, 1) for depth in (1, 2, 4, 8)),
     *((depth, colour, n) for depth in (8, 16) for colour, n in ((2, 3), (4, 2), (6, 4))),
 )
-_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
 
 
 def honest_picture(chance: random.Random) -> bytes:
@@ -69,7 +68,7 @@ def photo(mode: str, side: int, seed: int = 0) -> Image.Image:
 
 @cache
 def png(depth: int, colour: int, samples: int, side: int, is_interlaced: bool, seed: int) -> bytes:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     header = struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, is_interlaced)
     lines = rows(chance, side, side, depth * samples, is_interlaced=is_interlaced)
     palette = chunk(b"PLTE", chance.randbytes(3 << depth)) if colour == 3 else b""
@@ -83,7 +82,7 @@ def rows(
 ) -> bytes:
     """Of noise, under every filter; ``bits`` are those of a pixel."""
     lines = []
-    for x, y, across, down in (*_ADAM7, (0, 1, 1, 2)) if is_interlaced else ((0, 0, 1, 1),):
+    for x, y, across, down in ADAM7 if is_interlaced else ((0, 0, 1, 1),):
         columns, count = -(-(width - x) // across), -(-(height - y) // down)
         if columns > 0:
             n_bytes = -(-columns * bits // 8)

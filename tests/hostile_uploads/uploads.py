@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from functools import cache
 
+from costly_pictures import any_recipe
 from hostile_pictures import ATTACKS, LARGE
 from hostile_uploads.foreign import foreign_file
 from hostile_uploads.jpeg_grammar import jpeg_by_grammar
@@ -17,6 +18,10 @@ _ATTACK_BYTES = (10_000, 10_000, 10_000, 300_000, 9_800_000)
 
 def _known_attack(chance: random.Random) -> bytes:
     return _attack(chance.choice(list(ATTACKS)), chance.choice(_ATTACK_BYTES))
+
+
+def _costly(chance: random.Random) -> bytes:
+    return any_recipe(chance).made(chance.choice((1_000_000, 12_000_000)))
 
 
 def _large(chance: random.Random) -> bytes:
@@ -34,8 +39,9 @@ _KINDS: dict[Callable[[random.Random], bytes], int] = {
     jpeg_by_grammar: 260,
     png_by_grammar: 260,
     foreign_file: 85,
-    _known_attack: 35,
-    _large: 10,
+    _known_attack: 33,
+    _large: 6,
+    _costly: 6,
 }
 
 

@@ -88,6 +88,16 @@ def test_a_key_that_was_revoked_meanwhile_is_asked_for_once_for_all_pictures(
     guarded.admit("graphs", "ward", "other")
 
 
+@pytest.mark.parametrize(("locale", "said"), [("en-GB", "as much as you may"), ("es-ES", "todo")])
+def test_who_has_sent_too_much_is_told_so_where_the_wait_is_long(
+    open_page: OpenPage, a_film: Path, locale: str, said: str
+) -> None:
+    over = stubs.problem(429, "rate_limited", **{"Retry-After": "3600"})
+    page = open_page({"**/predict?*": over}, locale=locale)
+    add(page, a_film)
+    page.wait_for_selector(f"#result:has-text('{said}')")
+
+
 def test_who_has_no_key_is_told_so(open_page: OpenPage) -> None:
     page = open_page({"**/model": stubs.problem(401, "no_key")}, wait=False)
     page.click("dialog >> text=Cancel")

@@ -3,6 +3,7 @@
 Real processes, real signals.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -196,6 +197,16 @@ def test_a_picture_that_takes_too_much_memory_is_refused_and_its_worker_replaced
         assert answers(pool)
 
 
+@pytest.mark.longer
+def test_a_picture_that_takes_too_much_cpu_ends_with_its_worker() -> None:
+    data = large("RGB")
+    with workers(cpu_s=-0.999) as pool:  # of a process that has used a second before, nothing
+        while not pool.ended:
+            with contextlib.suppress(PictureTooCostlyError):
+                pool.picture(data, (2000, 2000))
+        wait_until(lambda: pool.ended == {"cpu": 1})
+
+
 def test_whoever_kills_workers_costs_nobody_his_answer() -> None:
     here, films = DirectReader(LIMITS), [encoded(flat(grey, 900, 900)) for grey in range(40)]
     expected = [here.prepared(film, SPEC).pixels for film in films]
@@ -211,26 +222,62 @@ def test_whoever_kills_workers_costs_nobody_his_answer() -> None:
         wait_until(lambda: len(pool.pids) == 2)
 
 
+@pytest.mark.longer
+def test_all_workers_may_be_killed_again_and_again_even_while_they_start() -> None:
+    film = encoded(flat(90, 900, 900), compress_level=0)
+    expected = DirectReader(LIMITS).prepared(film, SPEC).pixels
+    with workers(2) as pool, ThreadPoolExecutor(3) as callers:
+        answers = [callers.submit(pool.prepared, film, SPEC) for _ in range(400)]
+        while not all(answer.done() for answer in answers):
+            for pid in pool.pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.4)
+        for answer in answers:
+            np.testing.assert_array_equal(answer.result().pixels, expected)
+
+
 def test_one_that_was_killed_while_idle_is_replaced_at_once() -> None:
-    told: list[str] = []
-    pool = IsolatedReader(LIMITS, IsolationPolicy(1, 30), told.append)
-    try:
+    with workers() as pool:
         pool.wait_until_warm()
         (first,) = pool.pids
         os.kill(first, signal.SIGSEGV)
         wait_until(lambda: pool.pids not in ([], [first]))
-        assert told == ["crashed"]
+        assert pool.ended == {"crashed": 1}
         assert answers(pool)
-    finally:
-        pool.close()
+
+
+_LIMITED = """
+import resource
+from builders import card, encoded, flat
+from vistazo.pictures import ImageLimits
+from vistazo.service.isolation.pool import IsolatedReader, IsolationPolicy
+resource.setrlimit(resource.RLIMIT_CPU, (500, 500))
+resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000, 3_000_000_000))
+pool = IsolatedReader(ImageLimits(), IsolationPolicy(1, 30))
+print(pool.prepared(encoded(flat(3)), card().input).pixels.shape)
+pool.close()
+"""
+
+
+@pytest.mark.longer
+def test_a_service_that_is_limited_itself_has_workers_all_the_same() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", _LIMITED],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.stdout == "(8, 8, 1)\n", said.stderr
 
 
 def test_a_worker_that_is_stopped_is_ended_when_its_time_is_over() -> None:
     with workers(timeout_s=0.5) as pool:
         pool.wait_until_warm()
         os.kill(pool.pids[0], signal.SIGSTOP)
-        with pytest.raises(PictureTooCostlyError):
-            pool.prepared(PICTURES["grey JPEG"], SPEC)
+        with pytest.raises(PictureTooCostlyError):  # more than a pipe holds: nobody reads it
+            pool.prepared(encoded(flat(3, 900, 900), compress_level=0), SPEC)
         wait_until(lambda: pool.ended == {"timeout": 1})
         assert answers(pool)
 

@@ -41,10 +41,12 @@ ECHOED = {"filename", "field", "label"}
 
 KEY = new_key()
 ENTRY = KeyEntry("ward", frozenset({"predict", "metrics", "admin"}), digest_of(KEY))
+ADDRESS = "203.0.113.77"
 SECRET = canary("secret") * 3
 PLANTED = {
     **{channel: canary(channel) for channel in (*IN_A_PICTURE, *IN_A_FORM, *IN_A_REQUEST)},
     "key": KEY[20:36],
+    "address": ADDRESS,
 }
 OF_THE_MACHINE = {
     "model folder": canary("model folder"),
@@ -56,7 +58,7 @@ HEADERS = {
     "Cookie": f"session={canary('cookie')}",
     "Authorization": f"Bearer {KEY}",
     "X-API-Key": canary("api key"),
-    "X-Forwarded-For": f"{canary('forwarded')}, 203.0.113.77",
+    "X-Forwarded-For": f"{canary('forwarded')}, {ADDRESS}",
     "Forwarded": f"for={canary('forwarded')}",
     "User-Agent": canary("user agent"),
     "Referer": f"http://{canary('referer')}/",
@@ -220,7 +222,8 @@ def said(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
     folder.mkdir()
     model = write_brightness_model(folder / "model.keras", maps=True)
     settings = {"LOG_LEVEL": "debug", "MODEL_PATH": str(model), "MAX_UPLOAD_BYTES": "200000"}
-    settings |= {"API_KEYS": str(ENTRY), "JWT_SECRET": SECRET}
+    settings |= {"API_KEYS": str(ENTRY), "JWT_SECRET": SECRET, "TRUSTED_PROXIES": "127.0.0.1"}
+    settings |= {"CORS_ORIGINS": "https://elsewhere.example", "RATE_LIMIT": "60000/minute"}
     answers, statuses = [], set()
     with (
         receiving() as collector,

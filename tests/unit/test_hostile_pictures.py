@@ -8,7 +8,18 @@ import tracemalloc
 
 import pytest
 
-from hostile_pictures import ATTACKS, SOF0, SOI, SOS, endless_scans, segment, sound
+from costly_pictures import empty_blocks
+from hostile_pictures import (
+    ATTACKS,
+    SIGNATURE,
+    SOF0,
+    SOI,
+    SOS,
+    chunk,
+    endless_scans,
+    segment,
+    sound,
+)
 from vistazo.errors import CorruptImageError, InputError, RejectedUploadError
 from vistazo.pictures import ImageLimits, open_image
 
@@ -81,6 +92,31 @@ def test_so_is_one_of_several_scans_that_are_not_progressive() -> None:
     with pytest.raises(RejectedUploadError) as caught:
         open_image(begun(SOF0, sampling=0x11, in_scan=1), LIMITS)
     assert [rule.rule for rule in caught.value.broken] == ["max_held_bytes"]
+
+
+def test_a_large_png_of_many_bits_is_refused_for_the_time_it_takes() -> None:
+    """Its pixels take as long as they may: there is no time left for two megabytes of codes."""
+    deep, usual = (16, 6), (8, 6)
+    with pytest.raises(RejectedUploadError) as caught:
+        open_image(begun_png(*deep, n_bytes=2 * MB), LIMITS)
+    assert [rule.rule for rule in caught.value.broken] == ["max_work"]
+    assert open_image(begun_png(*deep, n_bytes=MB), LIMITS).header.width == 4000
+    assert open_image(begun_png(*usual, n_bytes=9 * MB), LIMITS).header.width == 4000
+
+
+def begun_png(depth: int, colour: int, n_bytes: int) -> bytes:
+    """A PNG of 4000 x 4000 pixels, and of so many bytes."""
+    header = struct.pack(">IIBBBBB", 4000, 4000, depth, colour, 0, 0, 0)
+    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", bytes(n_bytes)) + chunk(b"IEND")
+
+
+def test_a_png_of_far_more_data_than_pixels_is_refused_before_it_is_decoded() -> None:
+    """A megabyte that says nothing takes 50 ms to go through."""
+    small = sound("PNG")
+    at = small.index(b"IDAT") - 4
+    more = chunk(b"IDAT", empty_blocks(MB))
+    with pytest.raises(CorruptImageError, match="more data than pixels"):
+        open_image(small[:at] + more + small[at:], LIMITS)
 
 
 def begun(frame: int, sampling: int, in_scan: int = 4) -> bytes:

@@ -14,7 +14,7 @@ import pytest
 
 from builders import brightness_classifier
 from vistazo.classifier import Classifier
-from vistazo.errors import CardError, NotReadyError
+from vistazo.errors import CardError, NotReadyError, UnreadableModelError
 from vistazo.loading import ModelSource
 from vistazo.models.fetch import Link
 from vistazo.service.reload import Reloader, stamp_of, watch
@@ -125,6 +125,25 @@ def test_where_the_service_shuts_down_no_further_model_is_loaded(loads: Loads) -
 
     asyncio.run(asked_too_late())
     assert loads.count == 1
+
+
+def test_a_model_that_is_being_loaded_at_the_end_is_given_up_and_is_no_failure(
+    loads: Loads, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def ended() -> Reloader:
+        reloader = Reloader(loads, stop=loads.gate.set)
+        await reloader.start()
+        loads.gate.clear()
+        loads.fault = UnreadableModelError("Reading m.keras was stopped.")
+        asked = asyncio.create_task(reloader.reload("request"))
+        await until(lambda: loads.count == 2)
+        reloader.close()
+        with pytest.raises(NotReadyError):
+            await asked
+        return reloader
+
+    assert asyncio.run(ended()).counts["failed"] == 0
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 @pytest.mark.parametrize("is_bad", [False, True])

@@ -20,6 +20,7 @@ from vistazo.engines.base import Outputs
 from vistazo.errors import CardError
 from vistazo.loading import ModelSource
 from vistazo.models.fetch import Link
+from vistazo.service import telemetry
 from vistazo.service.reload import (
     Answered,
     Reloader,
@@ -222,6 +223,23 @@ def test_the_agreement_is_logged_now_and_then_and_at_the_end(
     offered(lambda: shadow_of(brightness_classifier(), policy=often), answered()).close()
     told = [vars(each) for each in caplog.records if each.message == "the next model, compared"]
     assert [(each["compared"], each["same_class"]) for each in told] == [(1, 1.0)] * 2
+
+
+def test_what_happens_there_is_not_logged_as_the_requests() -> None:
+    seen: list[str | None] = []
+
+    def has_room() -> bool:
+        seen.append(telemetry.request_id.get())
+        return True
+
+    async def offering() -> None:
+        telemetry.request_id.set("of a caller")
+        shadow = await shadow_of(brightness_classifier(), has_room)
+        shadow.offer(answered())
+        await until(lambda: finished(shadow))
+
+    asyncio.run(offering())
+    assert set(seen) == {None}
 
 
 def test_one_with_other_labels_altogether_is_refused_in_words(

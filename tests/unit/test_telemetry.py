@@ -53,6 +53,12 @@ def test_within_a_request_an_exception_is_logged_without_its_words(log_format: s
     assert "KeyError" in line
     assert re.search(r"test_telemetry.py.*line \d+, in raised", line)
     assert "cannot read perez" in form.format(raised("perez"))  # such as while a model is loaded
+    record = raised("perez")
+    record.name = (
+        "vistazo.service.reload.reloader"  # or while one is loaded that a request asks for
+    )
+    with of_request("one"):
+        assert "cannot read perez" in form.format(record)
 
 
 def test_what_the_event_loop_logs_of_a_forgotten_task_has_no_words_of_its_exception() -> None:

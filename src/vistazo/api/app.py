@@ -65,7 +65,7 @@ def create_app(
     spare = IsolatedReader(settings.image_limits, replace(settings.isolation_policy, workers=1))
     load = load or partial(_load_classifier, source, reader, stopping)
     gate = Gate(settings)
-    reloader = Reloader(load, partial(stamp_of, source))
+    reloader = Reloader(load, partial(stamp_of, source), stop=stopping.set)
     admission = Admission(settings.admission_policy)
     loading_next = partial(load_classifier, reader=spare, is_cancelled=stopping.is_set)
     shadow = _shadow(settings, reloader, admission, load_next, loading_next)
@@ -78,7 +78,7 @@ def create_app(
         telemetry=NO_TELEMETRY,
         lifespan=partial(lifetime, settings, (reader, spare), stopping, on_failed_start),
     )
-    app.state.service = service
+    app.state.service, app.state.gate = service, gate
     app.state.metrics = metrics = _measured(service, reader)
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import select
+from http import HTTPStatus
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,25 +21,86 @@ _MALFORMED = (
 # A piece costs the same however small it is: ten million bytes, one by one, a minute of CPU time.
 _SMALL_PIECE_BYTES = 64
 _MAX_SMALL_PIECES = 20_000
+# Requests that are sent ahead, before the answer to the first.
+_MAX_AHEAD_BYTES = 65_536
+_LOOK_S = 1.0
+# Of a target, and of all headers. Half of it is the least that a target should have (RFC 9112, 3).
+_MAX_HEAD_BYTES = 16_384
 # As long as a request that was on its way at the end may take to arrive.
 _LAST_REQUEST_S = 1.0
 _BEFORE_AN_ANSWER = (h11.IDLE, h11.SEND_RESPONSE)
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)(/[^?]*)?(\?.*)?", re.IGNORECASE)
+# uri-host [ ":" port ] of RFC 9110 section 7.2: a name or an address, as RFC 3986 has them.
+_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+;=]*)(:[0-9]*)?")
 
 
 class _Parser(h11.Connection):
-    """h11's, which takes a body in pieces of any size, up to a number of small ones."""
+    """h11's, which takes what h11 takes for a head, and a body in pieces of any size, up to a
+    number of small ones.
+    """
 
+    # Of a fault, as far as it was told; and the method of the request, while one is there.
+    fault_status = 400
+    method = b""
     _small_pieces = 0
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        event = super().next_event()
-        if isinstance(event, h11.Request):
-            self._small_pieces = 0
-        elif isinstance(event, h11.Data) and len(event.data) < _SMALL_PIECE_BYTES:
-            self._small_pieces += 1
-            if self._small_pieces > _MAX_SMALL_PIECES:
-                raise h11.RemoteProtocolError("too many small pieces")
+        is_head = self.their_state is h11.IDLE
+        if is_head and self.trailing_data[0].startswith(b"\r\n"):
+            self._receive_buffer.maybe_extract_at_most(2)  # RFC 9112 section 2.2
+        try:
+            event = super().next_event()
+            if isinstance(event, h11.Request):
+                self.method, self._small_pieces = event.method, 0
+                event = _checked(event)
+            elif isinstance(event, h11.Data) and len(event.data) < _SMALL_PIECE_BYTES:
+                self._count_small_piece()
+        except h11.RemoteProtocolError as error:
+            self.fault_status = error.error_status_hint
+            if is_head and self.fault_status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+                self.fault_status = _of_a_long_head(self.trailing_data[0])
+            raise
         return event
+
+    def _count_small_piece(self) -> None:
+        self._small_pieces += 1
+        if self._small_pieces > _MAX_SMALL_PIECES:
+            raise h11.RemoteProtocolError("too many small pieces")
+
+
+def _of_a_long_head(received: bytes) -> HTTPStatus:
+    """Where its first line alone is too long, RFC 9112 section 3 has a status for that."""
+    if b"\n" in received[:_MAX_HEAD_BYTES]:
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    return HTTPStatus.REQUEST_URI_TOO_LONG
+
+
+def _checked(request: h11.Request) -> h11.Request:
+    """With a target in origin-form, or ``*`` of OPTIONS. Raises RemoteProtocolError."""
+    if not request.http_version.startswith(b"1."):
+        raise _fault("another version", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+    if len(request.target) > _MAX_HEAD_BYTES:
+        raise _fault("a long target", HTTPStatus.REQUEST_URI_TOO_LONG)
+    if sum(len(name) + len(value) for name, value in request.headers) > _MAX_HEAD_BYTES:
+        raise _fault("long headers", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+    host = next((value for name, value in request.headers if name == b"host"), b"")
+    absolute = _ABSOLUTE.fullmatch(request.target)
+    if absolute is not None:
+        host = absolute[1]
+        request = h11.Request(
+            method=request.method,
+            headers=[(name, host if name == b"host" else value) for name, value in request.headers],
+            target=(absolute[2] or b"/") + (absolute[3] or b""),
+            http_version=request.http_version,
+        )
+    is_server = request.method == b"OPTIONS" and request.target == b"*"
+    if not (request.target.startswith(b"/") or is_server) or not _HOST.fullmatch(host):
+        raise _fault("a target or a Host that is none")
+    return request
+
+
+def _fault(what: str, status: int = HTTPStatus.BAD_REQUEST) -> h11.RemoteProtocolError:
+    return h11.RemoteProtocolError(what, error_status_hint=status)
 
 
 class Connection(H11Protocol):
@@ -47,14 +111,58 @@ class Connection(H11Protocol):
     """
 
     _is_refused = False
+    _ahead = b""
+    _look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.conn = _Parser(h11.SERVER)
+        self.conn: _Parser = _Parser(h11.SERVER)
+
+    def _is_answering(self) -> bool:
+        """A request that is there, with all of its body."""
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not cycle.more_body
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_refused:
+        """What comes while a request is answered waits beside the parser, and reading goes on: who
+        does not read does not learn either that the caller has left.
+        """
+        if self._is_refused:
+            return
+        if self._is_answering():
+            self._ahead += data
+        else:
             super().data_received(data)
+        if self._is_answering():
+            self._read_on()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        ahead, self._ahead = self._ahead, b""
+        if self.transport.is_closing():
+            return
+        if ahead:
+            self.data_received(ahead)
+        elif self._is_answering():
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Up to a limit; beyond it look now and then whether the caller has left."""
+        if len(self._ahead) <= _MAX_AHEAD_BYTES:
+            self.flow.resume_reading()
+            return
+        self.flow.pause_reading()
+        if self._look is None:
+            self._look = self.loop.call_later(_LOOK_S, self._look_for_leaving)
+
+    def _look_for_leaving(self) -> None:
+        self._look = None
+        if self.transport.is_closing() or not self._is_answering():
+            return
+        if _has_left(self.transport.get_extra_info("socket").fileno()):
+            self.transport.abort()
+        else:
+            self._look = self.loop.call_later(_LOOK_S, self._look_for_leaving)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Say so, unless an answer has begun, and nothing more; but let the client finish."""
@@ -70,15 +178,17 @@ class Connection(H11Protocol):
         self.loop.call_later(LINGER_S, self.transport.close)
 
     def _refuse(self) -> None:
+        status = HTTPStatus(self.conn.fault_status)
         answer = problem_response(
             RequestError(_MALFORMED),
             {"Connection": "close", "X-Content-Type-Options": "nosniff"},
+            status,
         )
+        headers = [*self.server_state.default_headers, *answer.raw_headers]
         events: list[h11.Event] = [
-            h11.Response(status_code=400, headers=answer.raw_headers, reason=b"Bad Request")
+            h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
         ]
-        is_head = self.conn.our_state is h11.SEND_RESPONSE and self.scope["method"] == "HEAD"
-        if not is_head:
+        if self.conn.our_state is not h11.SEND_RESPONSE or self.conn.method != b"HEAD":
             events.append(h11.Data(data=bytes(answer.body)))
         for event in (*events, h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
@@ -96,3 +206,12 @@ class Connection(H11Protocol):
     def _shut_down(self) -> None:
         if not self.transport.is_closing():
             super().shutdown()
+
+
+def _has_left(descriptor: int) -> bool:
+    """Whether the other side has closed the connection, as far as Linux tells without reading."""
+    if not hasattr(select, "POLLRDHUP"):
+        return False
+    looked = select.poll()
+    looked.register(descriptor, select.POLLRDHUP)
+    return bool(looked.poll(0))

@@ -27,7 +27,7 @@ _REALM = 'Bearer realm="vistazo"'
 
 class Guard:
     """Lets through whom the gate lets through, and notes who it is: ``caller`` in the state of the
-    scope is ``key:NAME``; ``caller_name`` and ``refused_for`` are for the log.
+    scope is ``key:NAME``; ``caller_name``, ``refused_for`` and ``is_told`` are for the log.
 
     Others are refused (RFC 6750 section 3). Their body is not read.
     """
@@ -46,33 +46,34 @@ class Guard:
             identity = await self._gate.admit(Headers(scope=scope).getlist("authorization"), need)
         except (AccessError, NotReadyError) as error:
             _note(state, error)
-            await refuse(self._refusal(error, caller_of(scope)), scope, receive, send)
+            await refuse(self._refusal(error, scope), scope, receive, send)
             return
         if identity is not None:
             state[CALLER], state["caller_name"] = identity.caller, identity.name
         standing = self._gate.count(caller_of(scope))
         if standing is not None:
             send = _telling(standing, send)
+            state["is_told"] = standing.is_told
         if standing is not None and standing.is_over:
-            await refuse(problem_response(_too_often(standing)), scope, receive, send)
+            await refuse(problem_response(_too_often("requests", standing)), scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _refusal(self, error: VistazoError, address: str) -> Response:
-        if isinstance(error, UnauthorizedError) and error.reason:
-            standing = self._gate.count_failure(address)
-            if standing.is_over:
-                return problem_response(_too_often(standing))
+    def _refusal(self, error: VistazoError, scope: Scope) -> Response:
+        if isinstance(error, UnauthorizedError):
+            sent_one = bool(error.reason)
+            standing = self._gate.count_failure(caller_of(scope), sent_one=sent_one)
+            scope["state"]["is_told"] = standing.is_told
+            if sent_one and standing.is_over:
+                return problem_response(_too_often("keys that are not valid", standing))
         headers = {"WWW-Authenticate": _challenge(error)} if isinstance(error, AccessError) else {}
         return problem_response(error, headers)
 
 
-def _too_often(standing: Standing) -> RateLimitedError:
+def _too_often(what: str, standing: Standing) -> RateLimitedError:
     rate, wait_s = standing.rate, standing.reset_s
-    return RateLimitedError(
-        f"You have asked more than {rate.requests} times in {rate.window_s} s. Wait {wait_s} s.",
-        wait_s,
-    )
+    said = f"You have sent more than {rate.requests} {what} in {rate.window_s} s."
+    return RateLimitedError(f"{said} Wait {wait_s} s.", wait_s)
 
 
 def _telling(standing: Standing, send: Send) -> Send:

@@ -17,6 +17,8 @@ from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
 from vistazo.errors import ModelError, SettingsError, VistazoError
+from vistazo.models.fetch import Link
+from vistazo.service.access.gate import Gate
 from vistazo.service.isolation.pool import IsolatedReader
 from vistazo.service.reload import watch
 from vistazo.service.settings import Settings
@@ -35,6 +37,7 @@ async def lifetime(
     """Load while the port already answers: a model that has to be compiled first takes a while."""
     service: Service = app.state.service
     observatory: Observatory = app.state.observatory
+    gate: Gate = app.state.gate
     async with contextlib.AsyncExitStack() as beside:
         try:
             await beside.enter_async_context(_metrics_port(settings, app))
@@ -42,7 +45,10 @@ async def lifetime(
             log.error("the metrics cannot be served", extra={"reason": str(error)})
             on_failed_start(error)
         tasks = [asyncio.create_task(_load(service, on_failed_start))]
+        tasks.append(asyncio.create_task(gate.prepare()))
         if settings.watch_model:
+            if isinstance(settings.model_path, Link):
+                log.warning("a link is not watched: a signal or POST /admin/reload asks it again")
             tasks += [asyncio.create_task(watch(reloader)) for reloader in service.reloaders]
         reload_on_hangup(service.reload)
         with contextlib.suppress(asyncio.CancelledError):  # a server that is torn down ends as well
@@ -72,6 +78,8 @@ async def _load(service: Service, on_failed_start: Callable[[VistazoError], None
     try:
         await service.reloader.start()
     except VistazoError as error:
+        if service.is_draining:  # it was stopped
+            return
         log.error("the model cannot be served", extra={"code": error.code, "reason": str(error)})
         on_failed_start(error)
         return

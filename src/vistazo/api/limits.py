@@ -60,7 +60,7 @@ class RequestContext:
                 seconds = time.perf_counter() - started_s
                 ended = Ended(path, _method(scope), answer.status, seconds, refused)
                 observation.end(ended)
-                _log(ended, _who(scope["state"]))
+                _log(ended, scope["state"])
 
     async def _answer(self, scope: Scope, receive: Receive, answer: _Stamped) -> None:
         try:
@@ -109,16 +109,18 @@ def _who(state: Mapping[str, object]) -> dict[str, object]:
     return {field: value for field, value in noted.items() if value}
 
 
-def _log(ended: Ended, who: Mapping[str, object]) -> None:
+def _log(ended: Ended, state: Mapping[str, object]) -> None:
+    """A caller who is refused again and again does not fill the log: the first times say it."""
     is_refused = ended.status in (401, 403)
-    level = logging.DEBUG if is_routine(ended.path) and not is_refused else logging.INFO
+    is_quiet = bool(state.get("is_told")) or (is_routine(ended.path) and not is_refused)
+    level = logging.DEBUG if is_quiet else logging.INFO
     line = {
         "method": ended.method,
         "path": ended.path,
         "status": ended.status,
         "ms": round(1000 * ended.seconds, 1),
         **refusals.log_fields(ended.refused, ended.status),
-        **who,
+        **_who(state),
     }
     log.log(level, "request", extra=line)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vistazo.service.access.scopes import AccessScope
 
-# What begins with these; the longest that fits says it. None: open to everybody, always.
+# A path, and what lies below it; the longest that fits says it. None: open to everybody, always.
 NEEDS: dict[str, AccessScope | None] = {
     "/predict": "predict",
     "/explain": "predict",
@@ -12,7 +12,7 @@ NEEDS: dict[str, AccessScope | None] = {
     "/feedback": "feedback",
     "/metrics": "metrics",
     "/drift": "metrics",
-    "/admin/": "admin",
+    "/admin": "admin",
     "/health/": None,
     "/page/": None,
     "/docs": None,

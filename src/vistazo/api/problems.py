@@ -85,14 +85,20 @@ def described(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]
 
 
 def problem_response(
-    error: errors.VistazoError, headers: dict[str, str] | None = None
+    error: errors.VistazoError,
+    headers: dict[str, str] | None = None,
+    status: HTTPStatus | None = None,
 ) -> JSONResponse:
+    """``status`` is by the table, unless HTTP has a closer one."""
     retry = (
         {"Retry-After": str(error.retry_after_s)}
         if isinstance(error, errors.UnavailableError)
         else {}
     )
-    return _response(problem_of(error), {**retry, **(headers or {})})
+    problem = problem_of(error)
+    if status is not None:
+        problem = problem.model_copy(update={"status": status})
+    return _response(problem, {**retry, **(headers or {})})
 
 
 async def on_error(_request: Request, error: Exception) -> Response:

@@ -43,17 +43,17 @@ class UploadPolicy:
     max_batch_files: int
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-def _observation(request: Request) -> Observation:
+async def _observation(request: Request) -> Observation:
     observation: Observation = request.state.observation
     return observation
 
 
-def _policy(request: Request) -> UploadPolicy:
+async def _policy(request: Request) -> UploadPolicy:
     policy: UploadPolicy = request.app.state.upload_policy
     return policy
 
@@ -105,9 +105,9 @@ async def predict(
     show_input: Annotated[bool, Query(description="Add what the model saw to the answer.")] = False,
 ) -> Answer:
     """Classify one picture."""
-    classifier = service.classifier
-    classifier.check_label(label)
+    service.classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
+        classifier = service.classifier_for_accepted
         asked = partial(_answer, place, classifier, _only(files), observation, service.shadow)
         answer = await while_connected(request.receive, asked(explains=explain, label=label))
         if not show_input:
@@ -126,9 +126,9 @@ async def explain(
     request: Request, service: TheService, observation: TheObservation, label: Label = None
 ) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
-    classifier = service.classifier
-    classifier.check_label(label)
+    service.classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
+        classifier = service.classifier_for_accepted
         job = partial(classifier.overlay, _only(files).data, label, observation)
         drawing = place.run(job, observation)
         prediction, png = await while_connected(request.receive, drawing)
@@ -146,8 +146,9 @@ async def predict_batch(
     request: Request, service: TheService, policy: ThePolicy, observation: TheObservation
 ) -> BatchAnswer:
     """Classify several pictures: one result or one problem per file, in order."""
-    classifier = service.classifier
+    service.refuse_unless_ready()
     async with _received(request, service, policy.max_batch_files) as (files, place):
+        classifier = service.classifier_for_accepted
         answers = _answers(place, classifier, files, observation, service.shadow)
         results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
@@ -177,7 +178,7 @@ async def live() -> Health:
 @router.get("/health/ready", responses={503: _PROBLEMS[503]})
 async def ready(service: TheService) -> Health:
     """The model is loaded and has answered once."""
-    _ = service.classifier
+    service.refuse_unless_ready()
     return Health(status="ready")
 
 

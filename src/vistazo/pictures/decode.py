@@ -19,7 +19,7 @@ from vistazo.errors import (
     UploadTooLargeError,
 )
 from vistazo.pictures import raster
-from vistazo.pictures.container import Stripped, strip_jpeg, strip_png
+from vistazo.pictures.container import UPLOADED_BYTE_WORK, Stripped, strip_jpeg, strip_png
 from vistazo.pictures.picture import Picture
 
 _SIGNATURES: dict[str, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
@@ -41,6 +41,7 @@ _FOREIGN_FORMATS: dict[bytes, str] = {
 # bytes a pixel and four; at most, with four components of full size, eight and four.
 _HELD_BYTES_A_PIXEL = 4.9
 _USUAL_PIXELS = 16_000_000
+_SAMPLES_A_PIXEL = 4
 
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
 
@@ -57,6 +58,12 @@ class ImageLimits:
         """Of a picture at once: its file, what its decoder holds of it, and its pixels."""
         pixels = max(self.max_pixels, _USUAL_PIXELS)
         return self.max_bytes + int(_HELD_BYTES_A_PIXEL * pixels)
+
+    @property
+    def max_work(self) -> float:
+        """As ``Stripped.work``: as many pixels as are accepted, of 8 bits, in as many bytes."""
+        pixels = max(self.max_pixels, _USUAL_PIXELS)
+        return _SAMPLES_A_PIXEL * pixels + UPLOADED_BYTE_WORK * self.max_bytes
 
 
 @dataclass(frozen=True)
@@ -86,8 +93,10 @@ class EncodedImage:
     _most_bytes: float  # of its pixels
 
     def decode(self, at_least: tuple[int, int] | None = None) -> Picture:
-        """Decode once. Raises CorruptImageError where the pixels are damaged or cut short, and
+        """Decode. Raises CorruptImageError where the pixels are damaged or cut short, and
         RejectedUploadError for more than ``ImageLimits.max_held_bytes``.
+
+        May be asked again, for another size: a PNG is decoded once, and held until then.
 
         ``at_least`` (height, width) allows a smaller picture that is still at least twice that
         size: several times faster, and less memory, on a large picture.
@@ -112,6 +121,12 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
             "accepted. Send it smaller."
         )
         raise RejectedUploadError([BrokenRule("max_pixels", detail)])
+    if stripped.work > limits.max_work:
+        detail = (
+            f"The picture has {width} x {height} pixels of many bits each, and would take too long "
+            "to decode. Send it smaller, or with 8 bits a channel."
+        )
+        raise RejectedUploadError([BrokenRule("max_work", detail)])
     most_bytes = _most_pixel_bytes(stripped, len(data), limits)
     return EncodedImage(Header(image_format, width, height, source.channels), source, most_bytes)
 

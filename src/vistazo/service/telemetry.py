@@ -46,6 +46,8 @@ _SELDOM_S = 10.0
 
 # Loggers that tell of exceptions in a request without being within it.
 _OF_REQUESTS = ("uvicorn.error", "asyncio")
+# And of what no request brought, even where one asked for it.
+_OF_MODELS = ("vistazo.service.reload.reloader",)
 
 
 def configure_logging(log_format: Literal["auto", "json", "console"], level: str) -> None:
@@ -111,9 +113,10 @@ def _exception(record: logging.LogRecord) -> str | None:
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return None
-    if request_id.get() is None and record.name not in _OF_REQUESTS:
-        return "".join(traceback.format_exception(error)).rstrip()
-    return "".join(_without_words(error)).rstrip()
+    is_of_a_request = request_id.get() is not None and record.name not in _OF_MODELS
+    may_quote = is_of_a_request or record.name in _OF_REQUESTS
+    told = _without_words(error) if may_quote else traceback.format_exception(error)
+    return "".join(told).rstrip()
 
 
 def _without_words(error: BaseException) -> Iterator[str]:

@@ -90,6 +90,10 @@ export const english = {
       "Copy or export it again from where it came from.",
     ],
     rejected_upload: ["The picture cannot be used.", "{detail}"],
+    picture_too_costly: [
+      "Reading the picture takes too long or too much memory.",
+      "Save it smaller, as JPEG or PNG, and add it again.",
+    ],
     upload_too_large: ["The file is too large.", "Save it smaller, or as JPEG, and add it again."],
     upload_too_slow: ["The upload took too long.", "Try again on a faster connection."],
     queue_full: ["The service is very busy.", "Wait a minute, then try again."],

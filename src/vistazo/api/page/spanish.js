@@ -90,6 +90,10 @@ export const spanish = {
       "Cópialo o expórtalo otra vez desde su origen.",
     ],
     rejected_upload: ["La imagen no se puede usar.", "{detail}"],
+    picture_too_costly: [
+      "Leer la imagen requiere demasiado tiempo o demasiada memoria.",
+      "Guárdala más pequeña, como JPEG o PNG, y añádela otra vez.",
+    ],
     upload_too_large: ["El archivo es demasiado grande.", "Guárdalo más pequeño, o como JPEG, y añádelo otra vez."],
     upload_too_slow: ["El envío tardó demasiado.", "Repítelo con una conexión más rápida."],
     queue_full: ["El servicio está muy ocupado.", "Espera un minuto y repítelo."],

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vistazo.errors import BrokenRule, CorruptImageError, RejectedUploadError
+from vistazo.pictures.container.header import PngHeader
 from vistazo.pictures.container.orientation import exif_orientation
-from vistazo.pictures.container.stripped import Stripped
+from vistazo.pictures.container.stripped import UPLOADED_BYTE_WORK, Stripped
 
 # Encoders put 8 kB of pixels or more into a chunk, the smallest ones a row of the picture.
 _MAX_CHUNKS = 20_000
 _MAX_EXIF_BYTES = 65_536
+# Compressed pixels are hardly more than themselves; what is more may be codes for nothing.
+_MOST_TIMES, _MOST_MORE_BYTES = 2, 500_000
 _SIGNATURE_BYTES = 8
 _LEAD = struct.Struct(">I4s")  # size of the content, and name; behind the content a checksum
 _CHECKSUM = struct.Struct(">I")
@@ -111,4 +114,8 @@ class _Kept:
             raise CorruptImageError("The PNG is damaged or cut short: it has no pixels.")
         signature, pixels = self._view[:_SIGNATURE_BYTES], self._view[slice(*self._pixels)]
         parts = (signature, *self._head.values(), pixels, memoryview(_END))
-        return Stripped(parts, self._orientation or 1)
+        header = PngHeader.read(self._head[b"IHDR"][_LEAD.size : -_CHECKSUM.size])
+        if len(pixels) > _MOST_TIMES * header.filtered_bytes + _MOST_MORE_BYTES:
+            raise CorruptImageError("The PNG is damaged: it has more data than pixels.")
+        work = header.filtered_bytes + UPLOADED_BYTE_WORK * len(pixels)
+        return Stripped(parts, self._orientation or 1, work=int(work))

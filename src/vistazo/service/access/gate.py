@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vistazo.errors import ForbiddenError, UnauthorizedError
+from vistazo.errors import ForbiddenError, NotReadyError, UnauthorizedError
 from vistazo.service.access.api_key import KEY_PREFIX
 from vistazo.service.access.identity import Identity, not_valid
 from vistazo.service.access.keys import Keys
@@ -30,9 +31,7 @@ class Gate:
     """Raises SettingsError where the keys cannot be used."""
 
     def __init__(self, settings: AccessSettings) -> None:
-        written = settings.api_keys.get_secret_value() if settings.api_keys else None
-        has_keys = bool(written or settings.api_keys_file)
-        self._keys = Keys(written, settings.api_keys_file) if has_keys else None
+        self._keys = _keys(settings)
         self._tokens = _tokens(settings)
         self._rates = RateTable(settings.rate_limit) if settings.rate_limit else None
         self._failures = RateTable(_WRONG_ONES)
@@ -41,6 +40,12 @@ class Gate:
     def asks(self) -> bool:
         """Whether anybody is asked who he is."""
         return self._keys is not None or self._tokens is not None
+
+    async def prepare(self) -> None:
+        """Fetch what is to be fetched, so that the log says soon where it cannot be."""
+        if self._tokens is not None:
+            with contextlib.suppress(NotReadyError):  # said already
+                await self._tokens.prepare()
 
     async def admit(self, authorizations: Sequence[str], need: AccessScope) -> Identity | None:
         """Who asks; None where nobody is asked. ``authorizations`` are the headers of that name.
@@ -61,9 +66,9 @@ class Gate:
         """How a caller stands after one more request; None where there is no limit."""
         return self._rates.count(caller) if self._rates else None
 
-    def count_failure(self, address: str) -> Standing:
-        """How an address stands after one more key or token that is not valid."""
-        return self._failures.count(address)
+    def count_failure(self, address: str, *, sent_one: bool) -> Standing:
+        """How an address stands after one more key or token that is not valid, or none at all."""
+        return self._failures.count(address if sent_one else f"{address} without a key")
 
     async def _identify(self, authorizations: Sequence[str]) -> Identity:
         if not authorizations:
@@ -78,6 +83,14 @@ class Gate:
         if entry is None:
             raise not_valid("unknown key")
         return Identity(f"key:{entry.name}", entry.name, entry.scopes)
+
+
+def _keys(settings: AccessSettings) -> Keys | None:
+    """An empty list of keys is one that lets nobody in."""
+    written, file = settings.api_keys, settings.api_keys_file
+    if written is None and file is None:
+        return None
+    return Keys(None if written is None else written.get_secret_value(), file)
 
 
 def _tokens(settings: AccessSettings) -> Tokens | None:

@@ -37,24 +37,24 @@ def change_key_file(
     """
     path = path.resolve()  # behind a link
     new = path.with_name(f"{path.name}.new")
-    with _alone(new) as descriptor:
-        mode = path.stat().st_mode & _OWNER_AND_GROUP if path.exists() else _OWNERS_ONLY
-        entries = tuple(change(read_key_file(path) if path.exists() else ()))
+    with _alone(new):
+        is_there = path.exists()
+        entries = tuple(change(read_key_file(path) if is_there else ()))
         KeyRing(entries)
-        text = _HEAD + "".join(f"{entry}\n" for entry in entries)
-        with os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) as file:
-            file.write(text)
+        with new.open("w", encoding="utf-8") as file:
+            file.write(_HEAD + "".join(f"{entry}\n" for entry in entries))
             file.flush()
-            os.fsync(descriptor)
-        new.chmod(mode | _OWNERS_ONLY)
+            os.fsync(file.fileno())
+        if is_there:
+            new.chmod(path.stat().st_mode & _OWNER_AND_GROUP | _OWNERS_ONLY)
         new.replace(path)
 
 
 @contextlib.contextmanager
-def _alone(new: Path) -> Iterator[int]:
-    """A descriptor of the new file. While it is there nobody else changes the old one."""
+def _alone(new: Path) -> Iterator[None]:
+    """With an empty new file. While it is there nobody else changes the old one."""
     try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNERS_ONLY)
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNERS_ONLY))
     except FileExistsError as error:
         raise SettingsError(
             f"Somebody else is changing these keys. If nobody is, remove {new}."
@@ -62,7 +62,6 @@ def _alone(new: Path) -> Iterator[int]:
     except OSError as error:
         raise SettingsError(f"{new} cannot be written: {error.strerror}.") from error
     try:
-        yield descriptor
+        yield
     finally:
-        os.close(descriptor)
         new.unlink(missing_ok=True)

@@ -27,12 +27,16 @@ class Rate:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is left to a caller, and in how many seconds he has all of it again, at least 1."""
+    """What is left to a caller, and in how many seconds he has all of it again, at least 1.
+
+    ``is_over`` where he has asked more than he may; ``is_told`` where that was so before already.
+    """
 
     rate: Rate
     remaining: int
     reset_s: int
     is_over: bool
+    is_told: bool
 
 
 def parse_rate(text: str) -> Rate:
@@ -63,10 +67,15 @@ class RateTable:
         began_s, count = self._counts.pop(caller, (now_s, 0))
         if now_s - began_s >= self._rate.window_s:
             began_s, count = now_s, 0
-        is_over = count >= self._rate.requests
-        count += not is_over
-        self._counts[caller] = began_s, count
+        most = self._rate.requests
+        self._counts[caller] = began_s, min(count + 1, most + 1)
         if len(self._counts) > self._most:
             self._counts.popitem(last=False)
         left_s = max(1, math.ceil(began_s + self._rate.window_s - now_s))
-        return Standing(self._rate, self._rate.requests - count, left_s, is_over)
+        return Standing(
+            self._rate,
+            remaining=max(0, most - count - 1),
+            reset_s=left_s,
+            is_over=count >= most,
+            is_told=count > most,
+        )

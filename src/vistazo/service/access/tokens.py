@@ -12,7 +12,6 @@ from vistazo.errors import SettingsError
 from vistazo.models.fetch import Link, Location
 from vistazo.service.access.claims import TokenPolicy, read_claims
 from vistazo.service.access.identity import Identity, not_valid
-from vistazo.service.access.key_set_link import check_link, fetch_key_set
 from vistazo.service.access.public_keys import KeysOfFile, KeysOfLink, PublicKeys
 from vistazo.service.access.settings import AccessSettings
 from vistazo.service.access.token_header import TokenHeader, read_header
@@ -38,6 +37,11 @@ class Tokens:
         self._secret = secret
         self._public_keys = public_keys
         self._signatures = PyJWS()
+
+    async def prepare(self) -> None:
+        """Raises NotReadyError where there are no public keys yet."""
+        if self._public_keys is not None:
+            await self._public_keys.current()
 
     async def identify(self, token: str) -> Identity:
         """Raises UnauthorizedError; NotReadyError where there are no public keys yet."""
@@ -108,5 +112,8 @@ def secret_of(settings: AccessSettings) -> bytes | None:
 def _public_keys(location: Location) -> PublicKeys:
     if not isinstance(location, Link):
         return KeysOfFile(location)
+    # Only here, because of what it takes: a client of HTTP.
+    from vistazo.service.access.key_set_link import check_link, fetch_key_set
+
     check_link(location)
     return KeysOfLink(partial(fetch_key_set, location))

@@ -55,8 +55,15 @@ def limit_job(space_bytes: int | None, cpu_s: float) -> None:
     if sys.platform == "win32":
         return
     if space_bytes is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (space_bytes, resource.RLIM_INFINITY))
+        _limit(resource.RLIMIT_AS, space_bytes)
     # Whole seconds, and what earlier jobs took is counted.
-    resource.setrlimit(
-        resource.RLIMIT_CPU, (int(time.process_time() + cpu_s) + 1, resource.RLIM_INFINITY)
-    )
+    _limit(resource.RLIMIT_CPU, int(time.process_time() + cpu_s) + 1)
+
+
+def _limit(kind: int, value: int) -> None:
+    """Within the limit that the service itself was started under (``ulimit``)."""
+    if sys.platform != "win32":
+        _, most = resource.getrlimit(kind)
+        resource.setrlimit(
+            kind, (value if most == resource.RLIM_INFINITY else min(value, most), most)
+        )

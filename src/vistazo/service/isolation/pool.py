@@ -7,6 +7,9 @@ so. It lives as long as the pool: on Linux a worker ends with the thread that st
 from __future__ import annotations
 
 import logging
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -29,14 +32,15 @@ log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
-_TRIES = 2
+# How many workers may end over a picture, by the reason; who kills one does not mean the picture.
+_TRIES = {"timeout": 1, "cpu": 1, "memory": 1, "killed": 3}
+_USUAL_TRIES = 2
 # On a tenth of a CPU a worker is warm after two seconds, where nothing else runs.
 _START_S = 60.0
 _LOOK_EVERY_S, _LOOK_OFTEN_S, _LOOK_SOON_S = 1.0, 0.05, 0.005
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
 _FAILED_STARTS = 3
 _NO_WORKER = "No process can be had that decodes pictures. The log says why."
-_OF_A_LIMIT = ("timeout", "cpu", "memory")
 _TOO_COSTLY = (
     "Decoding the picture takes more time or memory than a picture may. Send it smaller, as a "
     "baseline JPEG or as a PNG of 8 bits a channel."
@@ -57,22 +61,12 @@ class IsolationPolicy:
 
 
 class IsolatedReader:
-    """A ``PictureReader`` whose pictures are decoded by workers.
+    """A ``PictureReader`` whose pictures are decoded by workers."""
 
-    ``on_end`` is told the reason whenever a worker ends that was not asked to: "timeout", "cpu",
-    "memory", "killed", "crashed", "exited", "garbled".
-    """
-
-    def __init__(
-        self,
-        limits: ImageLimits,
-        policy: IsolationPolicy,
-        on_end: Callable[[str], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, limits: ImageLimits, policy: IsolationPolicy) -> None:
         self._limits = limits
         self._policy = policy
         self._memory = MemoryBudget(limits, policy.spare_bytes)
-        self._on_end = on_end
         self._changed = threading.Condition()
         self._alive: list[WorkerProcess] = []
         self._idle: list[WorkerProcess] = []
@@ -86,7 +80,9 @@ class IsolatedReader:
 
     @property
     def ended(self) -> dict[str, int]:
-        """How many workers have ended, by reason."""
+        """How many have ended that were not asked to, by reason: "timeout", "cpu", "memory",
+        "killed", "crashed", "garbled", "exited".
+        """
         with self._changed:
             return dict(self._ended)
 
@@ -133,10 +129,10 @@ class IsolatedReader:
             self._watch.join()
 
     def _with_a_worker(self, job: Callable[[Exchange], _Result]) -> _Result:
-        """Whoever kills a worker costs nobody his answer: another one tries, once."""
-        is_warm = True
-        for _ in range(_TRIES):
-            worker = self._take()
+        """Whoever kills a worker costs nobody his answer: another one tries."""
+        deadline_s, deaths = time.monotonic() + _START_S, 0
+        while True:
+            worker = self._take(deadline_s)
             try:
                 return self._done(worker, job)
             except GarbledError:
@@ -147,13 +143,10 @@ class IsolatedReader:
                 worker.end("memory")
             finally:
                 self._give_back(worker)
-            is_warm = worker.is_warm
-            if worker.why_it_ended() in _OF_A_LIMIT:
-                break
-        self._refuse_where_closed()
-        if not is_warm:
-            raise NotReadyError(_NO_WORKER)
-        raise PictureTooCostlyError(_TOO_COSTLY)
+            self._refuse_where_closed()
+            deaths += worker.is_warm  # else it never saw the picture
+            if deaths >= _TRIES.get(worker.why_it_ended(), _USUAL_TRIES):
+                raise PictureTooCostlyError(_TOO_COSTLY)
 
     def _done(self, worker: WorkerProcess, job: Callable[[Exchange], _Result]) -> _Result:
         self._limit(worker, _START_S)
@@ -167,9 +160,8 @@ class IsolatedReader:
             if worker.is_warm:
                 self._failed_starts = 0
 
-    def _take(self) -> WorkerProcess:
+    def _take(self, deadline_s: float) -> WorkerProcess:
         """Wait for a worker. Raises NotReadyError where none can be had, or the pool is closed."""
-        deadline_s = time.monotonic() + _START_S
         with self._changed:
             self._waiting += 1
             try:
@@ -211,22 +203,31 @@ class IsolatedReader:
     def _want(self, workers: int) -> None:
         self._wanted = max(self._wanted, min(workers, self._policy.workers))
         if self._watch is None:
-            self._watch = threading.Thread(target=self._watch_over, name="workers", daemon=True)
-            self._watch.start()
+            watch = threading.Thread(target=self._watch_over, name="picture-workers", daemon=True)
+            watch.start()
+            self._watch = watch
         if len(self._alive) < self._wanted:
             self._changed.notify_all()
 
     def _watch_over(self) -> None:
-        while True:
-            with self._changed:
-                self._bury()
-                self._end_the_overdue()
-                if self._is_closed and not self._alive:
-                    return
-                if not self._is_start_due():
+        if sys.platform != "win32":  # a worker is born with what this thread does not hear
+            signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        while not (self._is_closed and not self._alive):
+            try:
+                self._look_after()
+            except Exception:  # the boundary of a thread: without it nobody would be looked after
+                log.exception("unexpected error beside the picture workers")
+                time.sleep(_LOOK_EVERY_S)
+
+    def _look_after(self) -> None:
+        with self._changed:
+            self._bury()
+            self._end_the_overdue()
+            if not self._is_start_due():
+                if self._alive or not self._is_closed:
                     self._changed.wait(self._pause_s())
-                    continue
-            self._start_one()
+                return
+        self._start_one()
 
     def _bury(self) -> None:
         """Those that have ended, and that nobody holds."""
@@ -241,11 +242,10 @@ class IsolatedReader:
     def _tell(self, worker: WorkerProcess) -> None:
         reason = worker.why_it_ended()
         if not worker.is_warm:
-            self._postpone()
+            self._postpone(has_failed=reason == "exited")
         self._ended[reason] += 1
         after_s = round(time.monotonic() - worker.started_s, 1)
         log.warning("a picture worker ended", extra={"reason": reason, "after_s": after_s})
-        self._on_end(reason)
 
     def _end_the_overdue(self) -> None:
         now_s = time.monotonic()
@@ -267,10 +267,10 @@ class IsolatedReader:
     def _start_one(self) -> None:
         try:
             worker = WorkerProcess.start(self._memory, self._policy.cpu_s)
-        except OSError as error:
-            log.warning("no picture worker can be started", extra={"reason": error.strerror})
+        except (OSError, subprocess.SubprocessError, MemoryError) as error:
+            log.warning("no picture worker can be started", extra={"reason": str(error)})
             with self._changed:
-                self._postpone()
+                self._postpone(has_failed=True)
             return
         with self._changed:
             self._alive.append(worker)
@@ -279,8 +279,8 @@ class IsolatedReader:
                 worker.end()
             self._changed.notify_all()
 
-    def _postpone(self) -> None:
+    def _postpone(self, *, has_failed: bool) -> None:
         """What fails at its start is not tried for ever without a pause."""
         pause_s = min(_FIRST_PAUSE_S * 2**self._failed_starts, _LONGEST_PAUSE_S)
-        self._failed_starts += 1
+        self._failed_starts += has_failed
         self._no_start_before_s = time.monotonic() + pause_s

@@ -33,7 +33,7 @@ def next_reloader(
     source: ModelSource, load: Callable[[], Classifier], current: Callable[[], Classifier | None]
 ) -> Reloader:
     """``load`` reads the ``source``; ``current`` is the model that answers."""
-    return Reloader(partial(_load, load, current), partial(stamp_of, source), _WORDS)
+    return Reloader(partial(_load, load, current), partial(stamp_of, source), words=_WORDS)
 
 
 def _load(load: Callable[[], Classifier], current: Callable[[], Classifier | None]) -> Classifier:

@@ -56,8 +56,9 @@ class Words:
 class Reloader:
     """Used from one event loop; a model is loaded in a thread, one at a time.
 
-    ``load`` gives a classifier that has answered once, or raises ModelError; ``stamp`` tells
-    whether the files have changed that it reads. ``counts`` are the reloads so far, by outcome.
+    ``load`` gives a classifier that has answered once, or raises ModelError: soon, where ``stop``
+    is called. ``stamp`` tells whether the files have changed that it reads. ``counts`` are the
+    reloads so far, by outcome.
     """
 
     def __init__(
@@ -65,9 +66,11 @@ class Reloader:
         load: Callable[[], Classifier],
         stamp: Callable[[], Stamp] = frozenset,
         words: Words | None = None,
+        stop: Callable[[], None] = lambda: None,
     ) -> None:
         self._load = load
         self._words = words or Words()
+        self._stop = stop
         self.stamp = stamp
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[Reload] | None = None
@@ -93,18 +96,22 @@ class Reloader:
         return await asyncio.shield(self._next)
 
     def close(self) -> None:
-        """No further model is loaded."""
+        """No further model is loaded, and one that is being loaded no more."""
         self._is_closed = True
+        self._stop()
 
     async def _in_turn(self, asked_by: AskedBy) -> Reload:
         async with self._turn:
             self._next = None
-            if self._is_closed:
-                raise NotReadyError("The service is shutting down.")
+            self._refuse_where_closed()
             self.last = await self._swap(asked_by)
         self.counts[self.last.outcome] += 1
         await asyncio.to_thread(trim)
         return self.last
+
+    def _refuse_where_closed(self) -> None:
+        if self._is_closed:
+            raise NotReadyError("The service is shutting down.")
 
     async def _swap(self, asked_by: AskedBy) -> Reload:
         started = time.perf_counter()
@@ -112,6 +119,7 @@ class Reloader:
         try:
             self.classifier = await asyncio.to_thread(self._load_whole)
         except Exception as error:  # whatever it is, the model before goes on answering
+            self._refuse_where_closed()
             return _failed(error, self._words)
         identity, seconds = self.classifier.identity, time.perf_counter() - started
         about = {"model": identity.name, "version": identity.version, "sha256": identity.sha256}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import random
 import threading
@@ -115,7 +116,10 @@ class Shadow:
         if self._running is not None:
             self._dropped += 1
             return
-        self._running = asyncio.create_task(self._compare(answered, later, pair))
+        # In a context of its own: what is logged there is not the request's.
+        self._running = asyncio.create_task(
+            self._compare(answered, later, pair), context=contextvars.Context()
+        )
 
     def close(self) -> None:
         """End what runs, and run nothing more."""
@@ -138,9 +142,10 @@ class Shadow:
                 self._dropped += 1
             else:
                 self._tally.add(_first(answered), opinion)
-        except Exception:  # the boundary: nothing of it may reach anybody
+        except Exception as error:  # the boundary: nothing of it may reach anybody
             self._failed += 1
-            log.debug("the next model has no answer", exc_info=True)
+            # Without its words, which may quote the picture.
+            log.debug("the next model has no answer", extra={"error": type(error).__name__})
         finally:
             self._running = None
         if time.monotonic() - self._logged_s > self._policy.log_every_s:
@@ -159,7 +164,7 @@ class Shadow:
             if not running.done() and not self._may_run:
                 is_ended.set()
                 later.interrupt()  # over and over: it may be just about to begin
-        if is_ended.is_set() and running.exception() is not None:
+        if (is_ended.is_set() or self._is_closed) and running.exception() is not None:
             return None
         return running.result()
 
