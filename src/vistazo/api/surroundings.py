@@ -12,6 +12,7 @@ from starlette.routing import Route
 from vistazo.api import admin_routes, metrics_routes, routes
 from vistazo.api.closing import LastAnswers
 from vistazo.api.cross_origin import cross_origin
+from vistazo.api.crowding import Crowding
 from vistazo.api.forwarded import Forwarded
 from vistazo.api.framing import OneFraming
 from vistazo.api.guard import Guard
@@ -46,6 +47,7 @@ def surround(
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     service: Service = app.state.service
+    app.add_middleware(Crowding, admission=service.admission, paths=routes.TAKE_A_PLACE)
     app.add_middleware(BodyLimit, max_bytes=max_bytes)
     if gate is not None:
         app.add_middleware(Guard, gate=gate)
