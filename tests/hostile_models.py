@@ -343,6 +343,15 @@ SHOWN: dict[str, Attack] = {
 
 # What only a run shows.
 RUN: dict[str, Attack] = {
+    "a head that is small for one map": keras_of(
+        layer("MaxPooling2D", "map", pool_size=[4, 4]),
+        layer("Flatten", "flat"),
+        layer("RepeatVector", "much", n=8_000_000),
+        layer("Permute", "turned", dims=[2, 1]),
+        layer("Reshape", "again", target_shape=[2, 2, 8_000_000]),
+        layer("Permute", "first", dims=[3, 1, 2]),
+        layer("Reshape", "last", target_shape=[4_000_000, 8, 1]),
+    ),
     "two thousand products": _onnx(_MULTIPLYING, "int64[2] size = {2000, 2000}"),
     "folding for ever": _onnx(_FOLDED, "int64[2] size = {3000, 3000}"),
     "a map of 4 TB in a file of our own": _with_a_vast_map,

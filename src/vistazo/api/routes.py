@@ -31,6 +31,8 @@ from vistazo.api.schemas import (
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError, RequestError
+from vistazo.pictures import ImageLimits
+from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
 from vistazo.service.admission import Place
 from vistazo.service.reload import Answered, Shadow
@@ -43,6 +45,7 @@ TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain")
 @dataclass(frozen=True)
 class UploadPolicy:
     max_batch_files: int
+    limits: ImageLimits
 
 
 async def _service(request: Request) -> Service:
@@ -151,7 +154,9 @@ async def predict_batch(
     service.refuse_unless_ready()
     async with _received(request, service, policy.max_batch_files) as (files, place):
         classifier = service.classifier_for_accepted
-        answers = _answers(place, classifier, files, observation, service.shadow)
+        answers = _answers(
+            place, classifier, files, observation, service.shadow, workload=Workload(policy.limits)
+        )
         results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
@@ -203,7 +208,14 @@ def _only(files: list[UploadedFile]) -> UploadedFile:
     return files[0]
 
 
-def _classify(classifier: Classifier, data: bytes, observation: Observation) -> Answered:
+def _classify(
+    classifier: Classifier,
+    data: bytes,
+    observation: Observation,
+    workload: Workload | None = None,
+) -> Answered:
+    if workload is not None:
+        workload.charge(data)
     pixels = classifier.pixels(data, observation)
     started = time.perf_counter()
     prediction = classifier.score(pixels, observation)
@@ -233,13 +245,14 @@ async def _answer(
     *,
     explains: bool = False,
     label: str | None = None,
+    workload: Workload | None = None,
 ) -> Answer:
     request_id, heatmap = telemetry.request_id.get() or "", None
     if explains:
         explaining = partial(_explain, classifier, file, label, observation)
         prediction, heatmap = await place.run(explaining, observation)
     else:
-        classifying = partial(_classify, classifier, file.data, observation)
+        classifying = partial(_classify, classifier, file.data, observation, workload)
         answered = await place.run(classifying, observation)
         prediction = answered.prediction
         if shadow is not None:
@@ -254,12 +267,16 @@ async def _answers(
     files: list[UploadedFile],
     observation: Observation,
     shadow: Shadow | None,
+    *,
+    workload: Workload,
 ) -> list[Answer | BatchFailure]:
     """A result or a problem for each."""
     results: list[Answer | BatchFailure] = []
     for file in files:
         try:
-            results.append(await _answer(place, classifier, file, observation, shadow))
+            results.append(
+                await _answer(place, classifier, file, observation, shadow, workload=workload)
+            )
         except InputError as error:
             problem = problem_of(error)
             refusals.note(problem)
