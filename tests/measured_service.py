@@ -1,4 +1,4 @@
-"""A real service process, and what it and its children cost: for the scripts that attack it."""
+"""A real service process, and what it and its children cost: for what attacks it."""
 
 from __future__ import annotations
 
