@@ -81,8 +81,14 @@ class Caller:
         return Sent(seed, request.kind, answer, self._service.cpu_s() - before_s)
 
     def _answer(self, request: Hostile) -> Answer:
-        connection = self._kept if request.is_whole else None
-        connection = connection or self._connected()
+        if self._kept is not None and request.is_whole:
+            try:
+                return self._answer_on(self._kept, request)
+            except (ConnectionError, http.client.BadStatusLine):  # it may end while nobody asks
+                self._kept = None
+        return self._answer_on(self._connected(), request)
+
+    def _answer_on(self, connection: socket.socket, request: Hostile) -> Answer:
         with suppress(ConnectionError):  # it may be refused, and answered, in the middle
             connection.sendall(request.wire)
             if not request.is_whole:
@@ -156,7 +162,7 @@ def attack(arguments: argparse.Namespace) -> list[str]:
             if len(sent) % 1000 == 0:
                 took_s = time.monotonic() - started
                 print(f"{len(sent)} sent in {took_s:.0f} s, {watch.most_mb:.0f} MB", flush=True)
-        held = Memory(before, settled(service), watch.most_mb)
+        held = Memory(before, settled(service), service.most_mb() or watch.most_mb)
         slowest = costs_alone(service, sent, arguments.again)
         report(sent, slowest, held, service)
         events = logged(service.log)
@@ -199,7 +205,7 @@ def report(sent: list[Sent], slowest: list[Sent], held: Memory, service: Measure
         print(f"slow: --only {each.seed}: {each.cpu_s:.2f} CPU s ({each.kind})")
     for name, was, became in zip(("service", "children"), held.before, held.after, strict=True):
         print(f"memory of the {name}: {was:.1f} MB, then {became:.1f} MB")
-    bound = "bounded by a memory group" if service.group else "watched only"
+    bound = "of the memory group" if service.group else "watched from without"
     print(f"memory, most: {held.most:.0f} MB ({bound}); processes killed: {service.kills()}")
     events = logged(service.log)
     del events["request"]

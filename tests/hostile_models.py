@@ -6,6 +6,7 @@ Each writes one file into a folder and gives its path; a card lies beside it whe
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,31 @@ def keras_of(*layers: dict[str, Any], side: int = _SIDE) -> Attack:
     return write
 
 
+def packed_zeros(folder: Path, side: int = 64, units: int = 1 << 15) -> Path:
+    """Half a gigabyte of weights, every packed piece of which is the same kilobytes."""
+    parts = [
+        layer("InputLayer", "pixels", batch_shape=[None, side, side, 1]),
+        layer("Flatten", "flat"),
+        layer("Dense", "wide", units=units, activation="relu", use_bias=False),
+        layer("Dense", "score", units=2, activation="softmax", use_bias=True),
+    ]
+    path, weights = folder / "hostile.keras", folder / "weights.h5"
+    with h5py.File(weights, "w") as file:
+        chunk = (side * side, units // 64)
+        wide = file.create_dataset(
+            "layers/wide/vars/0", (side * side, units), "f4", chunks=chunk, compression="gzip"
+        )
+        piece = zlib.compress(bytes(4 * chunk[0] * chunk[1]), 9)
+        for place in range(64):
+            wide.id.write_direct_chunk((0, place * chunk[1]), piece)
+        file["layers/score/vars/0"] = np.zeros((units, 2), np.float32)
+        file["layers/score/vars/1"] = np.zeros(2, np.float32)
+    config = {"class_name": "Sequential", "config": {"name": "hostile", "layers": parts}}
+    write_keras_archive(path, config, weights.read_bytes())
+    weights.unlink()
+    return with_card(path, side)
+
+
 def _enlarged(times: int, name: str = "enlarged") -> dict[str, Any]:
     return layer("UpSampling2D", name, size=[times, times])
 
@@ -307,6 +333,7 @@ SHOWN: dict[str, Attack] = {
     "another library's file": _onnx(
         "big = com.microsoft.EPContext (total)", domains="com.microsoft"
     ),
+    "weights of zeros, packed": packed_zeros,
     "UpSampling2D by 140": keras_of(_enlarged(140), side=64),
     "UpSampling2D by 1400": keras_of(_enlarged(1400)),
     "UpSampling2D twice": keras_of(_enlarged(140), _enlarged(30, "again")),
@@ -316,6 +343,15 @@ SHOWN: dict[str, Attack] = {
 
 # What only a run shows.
 RUN: dict[str, Attack] = {
+    "a head that is small for one map": keras_of(
+        layer("MaxPooling2D", "map", pool_size=[4, 4]),
+        layer("Flatten", "flat"),
+        layer("RepeatVector", "much", n=8_000_000),
+        layer("Permute", "turned", dims=[2, 1]),
+        layer("Reshape", "again", target_shape=[2, 2, 8_000_000]),
+        layer("Permute", "first", dims=[3, 1, 2]),
+        layer("Reshape", "last", target_shape=[4_000_000, 8, 1]),
+    ),
     "two thousand products": _onnx(_MULTIPLYING, "int64[2] size = {2000, 2000}"),
     "folding for ever": _onnx(_FOLDED, "int64[2] size = {3000, 3000}"),
     "a map of 4 TB in a file of our own": _with_a_vast_map,

@@ -36,6 +36,12 @@ def sound(image_format: str = "JPEG", side: int = 64, mode: str = "L", **options
     return buffer.getvalue()
 
 
+def begun_png(depth: int, colour: int, n_bytes: int) -> bytes:
+    """A PNG of 4000 x 4000 pixels, and of so many bytes."""
+    header = struct.pack(">IIBBBBB", 4000, 4000, depth, colour, 0, 0, 0)
+    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", bytes(n_bytes)) + chunk(b"IEND")
+
+
 def jpeg_with(extra: bytes) -> bytes:
     """A sound JPEG with ``extra`` after its first segment."""
     whole = sound()

@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from builders import encoded, film, flat, png_header_only
+from hostile_pictures import begun_png
 
 WHITE = encoded(flat(230))
 
@@ -120,6 +121,18 @@ def test_a_batch_has_one_result_or_one_problem_per_file_in_order(client: TestCli
     assert [result.get("predicted_class") for result in results] == ["BRIGHT", None, "DARK", None]
     assert results[1]["problem"]["code"] == "unsupported_format"
     assert results[3]["problem"]["code"] == "corrupt_image"
+
+
+def test_a_batch_of_large_pictures_that_would_take_too_long_together_is_answered_in_part(
+    client: TestClient,
+) -> None:
+    """Each by itself may be decoded; in another batch so may those that are left out."""
+    deep = begun_png(16, 6, n_bytes=100)
+    files = [("file", (f"{i}.png", file)) for i, file in enumerate((deep, deep, WHITE, deep))]
+    results = client.post("/predict/batch", files=files).json()["results"]
+    codes = [result.get("problem", {}).get("code") for result in results]
+    assert codes == ["corrupt_image", "rejected_upload", None, "rejected_upload"]
+    assert results[1]["problem"]["errors"][0]["rule"] == "max_batch_work"
 
 
 def test_a_batch_of_more_files_than_allowed_is_refused(client: TestClient) -> None:

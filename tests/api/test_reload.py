@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import json
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from builders import BrightnessEngine, brightness_classifier, encoded, flat
 from vistazo.api.app import create_app
@@ -23,6 +27,11 @@ from vistazo.service.access.key_ring import KeyEntry
 from vistazo.service.settings import Settings
 
 FILM = {"file": ("film.png", encoded(flat(230)))}
+BODY = (
+    b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    + encoded(flat(230))
+    + b"\r\n--x--\r\n"
+)
 KEY = new_key()
 ENTRY = str(KeyEntry("boss", frozenset({"admin", "predict"}), digest_of(KEY)))
 AS_BOSS = {"Authorization": f"Bearer {KEY}"}
@@ -147,3 +156,43 @@ def test_where_a_link_was_to_be_watched_the_log_says_what_to_do_instead(
     with TestClient(create_app(Settings.model_validate(settings), load=brightness_classifier)):
         pass
     assert "a link is not watched: a signal or POST /admin/reload asks it again" in caplog.messages
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch"])
+def test_an_upload_that_takes_long_keeps_no_former_model_and_is_answered_by_the_new(
+    path: str,
+) -> None:
+    former: list[weakref.ref[Classifier]] = []
+    turn = models()
+
+    def load() -> Classifier:
+        loaded = next(turn)
+        former.append(weakref.ref(loaded))
+        return loaded
+
+    with serving(load) as client:
+        parts, sent = [BODY[:100], BODY[100:]], []
+        headers = {
+            b"content-type": b"multipart/form-data; boundary=x",
+            b"authorization": f"Bearer {KEY}".encode(),
+        }
+
+        async def receive() -> Message:
+            if not parts:
+                await asyncio.Event().wait()
+            if len(parts) == 1:  # a part has come, and the rest keeps us waiting
+                await client.app.state.service.reload("signal")
+                assert former[0]() is None
+            part = parts.pop(0)
+            return {"type": "http.request", "body": part, "more_body": bool(parts)}
+
+        async def send(message: Message) -> None:
+            sent.append(message.get("body", b""))
+
+        scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode()}
+        rest = {"query_string": b"", "headers": [*headers.items()], "client": ("::1", 1)}
+        client.portal.call(client.app, {**scope, **rest, "http_version": "1.1"}, receive, send)
+    answer = json.loads(b"".join(sent))
+    answer = answer.get("results", [answer])[0]
+    assert answer["model"]["sha256"] == f"{2:064}"
+    assert answer["probabilities"]["BRIGHT"] == pytest.approx(0.2)

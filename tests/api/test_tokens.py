@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import itertools
@@ -16,10 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from starlette.testclient import TestClient
 
@@ -228,10 +231,10 @@ FORGED: dict[str, Callable[[], str]] = {
     "no exp": lambda: hs256(claims(exp=None)),
     "exp of null": lambda: hs256(json.dumps({**claims(), "exp": None})),
     **{
-        f"exp of {value!r:.12}": lambda value=value: hs256(claims(exp=value))
-        for value in (
+        f"exp of a {type(value).__name__}, {number}": lambda value=value: hs256(claims(exp=value))
+        for number, value in enumerate((
             str(NOW + 60), True, [NOW + 60], {}, -1, 10**12, 10**400, "", "never", "9" * 4000,
-        )
+        ))
     },
     **{
         f"exp written as {text:.12}": lambda text=text: hs256(
@@ -357,7 +360,7 @@ def test_there_are_many_of_them() -> None:
 
 def test_no_character_of_a_token_can_be_changed(guarded: Guarded) -> None:
     token = signed("ES256")
-    for place in range(0, len(token), 7):
+    for place in range(0, len(token), 13):
         changed = "A" if token[place] != "A" else "B"
         assert guarded.status(f"{token[:place]}{changed}{token[place + 1 :]}") == 401
 
@@ -367,6 +370,29 @@ def test_no_character_of_a_token_can_be_changed(guarded: Guarded) -> None:
 )
 def test_a_good_token_for_something_else_is_forbidden(guarded: Guarded, scope: Any) -> None:
     assert guarded.status(hs256(claims(scope=scope))) == 403
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+_HEADERS = st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "jwk"]), _JSON)
+_CLAIMS = st.dictionaries(
+    st.sampled_from(["exp", "iat", "nbf", "aud", "iss", "sub", "scope", "scp"]), _JSON
+)
+
+
+@hypothesis.settings(max_examples=60)
+@hypothesis.given(_HEADERS, _CLAIMS, st.text(max_size=30))
+def test_whatever_is_in_a_token_it_is_somebodys_or_not_valid(
+    header: dict[str, Any], changes: dict[str, Any], text: str
+) -> None:
+    tokens = Tokens(TokenPolicy(ISSUER, AUDIENCE, 30), SECRET.encode(), None)
+    well_signed = hs256({**claims(), **changes}, {"alg": "HS256", **header})
+    for token in (well_signed, text, f"{part(header)}.{part(changes)}.{part(text)}"):
+        with contextlib.suppress(UnauthorizedError):
+            asyncio.run(tokens.identify(token))
 
 
 def test_without_a_setting_nothing_is_signed_by_it(tmp_path: Path) -> None:

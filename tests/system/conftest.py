@@ -99,6 +99,21 @@ def running(cache: Path) -> Callable[..., Any]:
     return start
 
 
+@pytest.fixture
+def starting(cache: Path) -> Iterator[Callable[..., RunningService]]:
+    """``starting(**environment)``: a real service that is not yet there."""
+    begun: list[RunningService] = []
+
+    def start(**environment: str) -> RunningService:
+        begun.append(RunningService(**{"CACHE_DIR": str(cache), **environment}))
+        return begun[-1]
+
+    yield start
+    for service in begun:
+        service.process.kill()
+        service.process.communicate()
+
+
 @pytest.fixture(scope="session")
 def vistazo(cache: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """``vistazo("predict", "film.png")``: the command line, as a user runs it."""

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 
 LIMITS = ImageLimits(max_bytes=1_000_000, max_pixels=16_000_000)
 SPEC = card().input  # 8 x 8, grey
+LARGE = large("RGB", 3000)
 COLOURS = card(
     input={
         "colour": "bgr",
@@ -112,7 +113,7 @@ PICTURES = {
     "too small and too long": encoded(flat(0, 200, 3)),
     "cut short": encoded(ramp("RGB", 400, 400), "JPEG")[:3000],
     "damaged": encoded(ramp("RGB", 400, 400))[:200] + bytes(1000),
-    **{name: make(100_000) for name, make in ATTACKS.items()},
+    **{name: make(20_000) for name, make in ATTACKS.items()},
 }
 
 
@@ -129,7 +130,7 @@ def outcome(read: Callable[[], Any]) -> tuple[object, ...]:
 def test_a_worker_answers_and_refuses_as_this_process_would(pool: IsolatedReader) -> None:
     here = DirectReader(LIMITS)
     for name, data in PICTURES.items():
-        for spec in (SPEC, COLOURS):
+        for spec in (SPEC,) if name in ATTACKS else (SPEC, COLOURS):
             expected = outcome(lambda: here.prepared(data, spec))  # noqa: B023
             assert outcome(lambda: pool.prepared(data, spec)) == expected, name  # noqa: B023
         expected = outcome(lambda: here.picture(data, (32, 32)))  # noqa: B023
@@ -174,7 +175,7 @@ def test_a_defect_of_ours_is_told_by_its_place_and_costs_no_worker(pool: Isolate
 
 
 def test_a_picture_that_takes_too_long_ends_with_its_worker_and_the_next_is_answered() -> None:
-    data = large("RGB")
+    data = LARGE
     with workers(timeout_s=0.1) as pool:
         pool.wait_until_warm()
         first = pool.pids
@@ -192,14 +193,14 @@ def test_a_picture_that_takes_too_much_memory_is_refused_and_its_worker_replaced
     with workers(spare_bytes=-120_000_000) as pool:
         assert answers(pool)
         with pytest.raises(PictureTooCostlyError, match="smaller"):
-            pool.picture(large("RGB", 3000), (4000, 4000))
+            pool.picture(LARGE, (4000, 4000))
         wait_until(lambda: pool.ended == {"memory": 1})
         assert answers(pool)
 
 
 @pytest.mark.longer
 def test_a_picture_that_takes_too_much_cpu_ends_with_its_worker() -> None:
-    data = large("RGB")
+    data = LARGE
     with workers(cpu_s=-0.999) as pool:  # of a process that has used a second before, nothing
         while not pool.ended:
             with contextlib.suppress(PictureTooCostlyError):
@@ -207,6 +208,7 @@ def test_a_picture_that_takes_too_much_cpu_ends_with_its_worker() -> None:
         wait_until(lambda: pool.ended == {"cpu": 1})
 
 
+@pytest.mark.longer
 def test_whoever_kills_workers_costs_nobody_his_answer() -> None:
     here, films = DirectReader(LIMITS), [encoded(flat(grey, 900, 900)) for grey in range(40)]
     expected = [here.prepared(film, SPEC).pixels for film in films]
@@ -227,12 +229,14 @@ def test_all_workers_may_be_killed_again_and_again_even_while_they_start() -> No
     film = encoded(flat(90, 900, 900), compress_level=0)
     expected = DirectReader(LIMITS).prepared(film, SPEC).pixels
     with workers(2) as pool, ThreadPoolExecutor(3) as callers:
-        answers = [callers.submit(pool.prepared, film, SPEC) for _ in range(400)]
-        while not all(answer.done() for answer in answers):
-            for pid in pool.pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.4)
+        answers = [callers.submit(pool.prepared, film, SPEC) for _ in range(200)]
+        for done in range(0, 200, 20):
+            wait_until(lambda: sum(answer.done() for answer in answers) >= done)  # noqa: B023
+            for _ in range(2):
+                for pid in pool.pids:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                time.sleep(0.15)  # others have begun to start
         for answer in answers:
             np.testing.assert_array_equal(answer.result().pixels, expected)
 
@@ -304,7 +308,7 @@ def test_closing_ends_a_job_that_runs_and_nothing_is_left() -> None:
     with workers() as pool, ThreadPoolExecutor(1) as callers:
         pool.wait_until_warm()
         pids = pool.pids
-        running = callers.submit(pool.picture, large("RGB"), (4000, 4000))
+        running = callers.submit(pool.picture, LARGE, (4000, 4000))
         time.sleep(0.05)
         pool.close()
         with pytest.raises(NotReadyError):
@@ -354,4 +358,4 @@ def test_a_broken_installation_says_so_and_does_not_try_for_ever(
     with workers() as pool:
         with pytest.raises(NotReadyError, match="log"):
             pool.wait_until_warm()
-        assert 1 <= pool.ended["exited"] <= 3
+        assert 3 <= pool.ended["exited"] <= 4

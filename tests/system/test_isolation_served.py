@@ -34,6 +34,7 @@ def is_running(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     "command", [("vistazo", "serve"), ("uvicorn", "main:app", "--port", "{port}")]
 )
@@ -67,6 +68,7 @@ def test_whoever_kills_workers_loses_no_request_and_gets_no_wrong_answer(
             time.sleep(0.01)
 
 
+@pytest.mark.longer
 def test_a_picture_that_takes_too_long_is_told_so_and_the_log_says_that_its_process_ended(
     running: Callable[..., Any], tmp_path: Path
 ) -> None:

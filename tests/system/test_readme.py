@@ -105,6 +105,28 @@ def test_every_problem_that_a_caller_can_meet_is_in_the_readme() -> None:
         assert f"| `{code}` |" in README or code == "internal"
 
 
-def test_the_links_of_the_readme_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("http") or (ROOT / target).exists(), target
+@pytest.mark.parametrize(
+    "document", ["README.md", "scripts/deploy/README.md", ".github/SECURITY.md"]
+)
+def test_the_links_of_a_document_lead_somewhere(document: str) -> None:
+    place = ROOT / document
+    for target in re.findall(r"\]\(([^)]+)\)", place.read_text(encoding="utf-8")):
+        if target.startswith("http"):
+            continue
+        name, _, anchor = target.partition("#")
+        file = place.parent / name if name else place
+        assert file.exists(), target
+        assert not anchor or anchor in _anchors(file), target
+
+
+def _anchors(file: Path) -> set[str]:
+    """Of its headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_test_that_the_security_policy_names_is_there() -> None:
+    named = re.findall(r"`(test_\w+)`", (ROOT / ".github" / "SECURITY.md").read_text("utf-8"))
+    tests = "".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 40
+    assert [name for name in named if f"def {name}(" not in tests] == []

@@ -246,3 +246,22 @@ def test_the_next_model_is_compared_by_itself_and_then_promoted(
         status, log = service.stop()
     assert status == 0
     assert "the next model, compared" in log
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no such signal here")
+@pytest.mark.longer
+def test_a_signal_that_comes_while_the_service_starts_is_heard_once_it_is_there(
+    starting: Callable[..., Any], tmp_path: Path
+) -> None:
+    service = starting(MODEL_PATH=str(write_brightness_model(tmp_path / "m.keras")))
+    wait_until(lambda: holds_hangups(service.process.pid))
+    service.process.send_signal(signal.SIGHUP)
+    service.wait_until_ready()
+    wait_until(lambda: httpx.get(f"{service.url}/model").json()["reload"] is not None)
+    assert service.stop()[0] == 0
+
+
+def holds_hangups(pid: int) -> bool:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    blocked = next(line for line in lines if line.startswith("SigBlk"))
+    return bool(int(blocked.split()[1], 16) & 1 << signal.SIGHUP - 1)

@@ -48,7 +48,7 @@ def test_what_the_file_shows_is_refused_before_anything_is_loaded(
         read(path, target)
     assert time.process_time() - started < 1
     assert not target.exists()
-    assert "hostile.onnx" in str(refused.value) or "'" in str(refused.value)
+    assert any(words in str(refused.value) for words in ("hostile.onnx", "'", "The weights take"))
 
 
 def test_a_refusal_names_the_layer_and_both_sizes(tmp_path: Path) -> None:
@@ -149,16 +149,18 @@ def test_what_was_tried_once_is_tried_again_only_where_there_is_less_room(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
+    compiled = tmp_path / "m.onnx"
     path = write_brightness_model(tmp_path / "m.keras", maps=True)
+    keras_import.convert(path, compiled, with_evidence=True)
 
     def tries(policy: LoadingPolicy) -> int:
         caplog.clear()
-        loaded(path, policy)
+        rehearse(compiled, "m", policy)
         return [record.message for record in caplog.records].count("tried the model")
 
     assert tries(LoadingPolicy()) == 1
     assert tries(LoadingPolicy()) == 0
-    [record] = (tmp_path / "cache").glob("*.rehearsed.json")
+    record = tmp_path / "m.rehearsed.json"
     cost = json.loads(record.read_text())
     assert 0 < cost["cpu_s"] < 5
     assert 0 < cost["memory_bytes"] < 60_000_000

@@ -11,10 +11,10 @@ import pytest
 from costly_pictures import empty_blocks
 from hostile_pictures import (
     ATTACKS,
-    SIGNATURE,
     SOF0,
     SOI,
     SOS,
+    begun_png,
     chunk,
     endless_scans,
     segment,
@@ -102,12 +102,6 @@ def test_a_large_png_of_many_bits_is_refused_for_the_time_it_takes() -> None:
     assert [rule.rule for rule in caught.value.broken] == ["max_work"]
     assert open_image(begun_png(*deep, n_bytes=MB), LIMITS).header.width == 4000
     assert open_image(begun_png(*usual, n_bytes=9 * MB), LIMITS).header.width == 4000
-
-
-def begun_png(depth: int, colour: int, n_bytes: int) -> bytes:
-    """A PNG of 4000 x 4000 pixels, and of so many bytes."""
-    header = struct.pack(">IIBBBBB", 4000, 4000, depth, colour, 0, 0, 0)
-    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", bytes(n_bytes)) + chunk(b"IEND")
 
 
 def test_a_png_of_far_more_data_than_pixels_is_refused_before_it_is_decoded() -> None:

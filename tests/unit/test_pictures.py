@@ -1,5 +1,6 @@
 import io
 import struct
+import time
 import tracemalloc
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
 
 from builders import encoded, film, flat, png_header_only, ramp
+from costly_pictures import PngRecipe
 from vistazo.errors import (
     CorruptImageError,
     InputError,
@@ -178,6 +180,24 @@ def test_a_large_picture_is_not_held_twice_on_its_way_to_the_model(
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2010 * 1407 * 3
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG"])
+def test_a_picture_can_be_decoded_again_to_another_size(image_format: str) -> None:
+    data = encoded(film(900, 700).convert("RGB"), image_format)
+    image = open_image(data, LIMITS)
+    for at_least in ((40, 40), None, (100, 60)):
+        found, expected = image.decode(at_least), decode(data, at_least)
+        np.testing.assert_array_equal(found.pixels, expected.pixels)
+
+
+def test_a_png_that_is_asked_for_twice_is_decoded_once() -> None:
+    image = open_image(PngRecipe().made(1_500_000), LIMITS)
+    started = time.process_time()
+    image.decode((100, 100))
+    first = time.process_time()
+    image.decode((200, 200))
+    assert time.process_time() - first < (first - started) / 2
 
 
 def test_the_pixels_of_a_progressive_jpeg_are_charged_beside_its_coefficients() -> None:

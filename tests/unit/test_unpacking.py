@@ -17,6 +17,7 @@ from vistazo.errors import (
 )
 from vistazo.models.store import find_model, sha256_of
 from vistazo.models.unpacking import unpack_model
+from vistazo.models.zip_member import open_member
 
 MODEL = b"\x89HDF\r\n\x1a\n" + bytes(1000)
 
@@ -217,3 +218,15 @@ def test_a_card_beside_a_zip_is_the_card(tmp_path: Path) -> None:
     write_brightness_model(tmp_path / "mine.keras").unlink()
     found: Any = find_model(archive, None, cache_dir=tmp_path / "cache").card
     assert found.labels == ("DARK", "BRIGHT")
+
+
+def test_a_zip_of_a_megabyte_does_not_unpack_to_a_gigabyte(tmp_path: Path) -> None:
+    """Zeros do; numbers that were learnt do not."""
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("m.h5", bytes(1000))
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.getinfo("m.h5")
+        entry.compress_size, entry.file_size = 1_000_000, 1_000_000_000
+        with pytest.raises(HostileModelError, match="would expand from 1000000 to 1000000000"):
+            open_member(archive, "m.h5", path)

@@ -110,7 +110,7 @@ def _shadow(
 
 
 def _route(app: FastAPI, settings: Settings) -> None:
-    app.state.upload_policy = routes.UploadPolicy(settings.max_batch_files)
+    app.state.upload_policy = routes.UploadPolicy(settings.max_batch_files, settings.image_limits)
     app.include_router(routes.router)
     app.include_router(admin_routes.router)
     if settings.metrics_port is None:

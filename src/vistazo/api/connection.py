@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import select
 from http import HTTPStatus
@@ -174,7 +175,8 @@ class Connection(H11Protocol):
             self.transport.close()
             return
         self._refuse()
-        self.transport.write_eof()
+        with contextlib.suppress(OSError):  # the client has just left
+            self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.close)
 
     def _refuse(self) -> None:

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Awaitable, Callable
 
 from vistazo.errors import NotReadyError
+from vistazo.service.hangup import hear_hangups
 from vistazo.service.reload import AskedBy
 
 _Reload = Callable[[AskedBy], Awaitable[object]]
@@ -34,6 +35,7 @@ def reload_on_hangup(reload: _Reload) -> None:
 
     with contextlib.suppress(RuntimeError, ValueError, NotImplementedError):
         asyncio.get_running_loop().add_signal_handler(number, on_hangup)
+        hear_hangups()
 
 
 async def _quietly(reload: _Reload) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -42,9 +43,15 @@ async def read_files(request: Request, max_files: int, upload: Upload) -> list[U
         files = [file for file in form.getlist(FIELD) if isinstance(file, UploadFile)]
         if not files:
             raise MissingFileError(_what_is_missing(form))
-        return [UploadedFile(_plain_name(file.filename), await file.read()) for file in files]
+        return [UploadedFile(_plain_name(file.filename), content_of(file)) for file in files]
     finally:
         await form.close()
+
+
+def content_of(file: UploadFile) -> bytes:
+    """Handed over, not copied: a body is there once."""
+    held = getattr(file.file, "_file", file.file)  # of a SpooledTemporaryFile, which has no other
+    return held.getvalue() if isinstance(held, io.BytesIO) else file.file.read()
 
 
 def _check_kind(content_type: str) -> None:

@@ -31,6 +31,8 @@ from vistazo.api.schemas import (
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError, RequestError
+from vistazo.pictures import ImageLimits
+from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
 from vistazo.service.admission import Place
 from vistazo.service.reload import Answered, Shadow
@@ -43,6 +45,7 @@ TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain")
 @dataclass(frozen=True)
 class UploadPolicy:
     max_batch_files: int
+    limits: ImageLimits
 
 
 async def _service(request: Request) -> Service:
@@ -107,9 +110,9 @@ async def predict(
     show_input: Annotated[bool, Query(description="Add what the model saw to the answer.")] = False,
 ) -> Answer:
     """Classify one picture."""
-    classifier = service.classifier
-    classifier.check_label(label)
+    service.classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
+        classifier = service.classifier_for_accepted
         asked = partial(_answer, place, classifier, _only(files), observation, service.shadow)
         answer = await while_connected(request.receive, asked(explains=explain, label=label))
         if not show_input:
@@ -128,9 +131,9 @@ async def explain(
     request: Request, service: TheService, observation: TheObservation, label: Label = None
 ) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
-    classifier = service.classifier
-    classifier.check_label(label)
+    service.classifier.check_label(label)
     async with _received(request, service, max_files=2) as (files, place):
+        classifier = service.classifier_for_accepted
         job = partial(classifier.overlay, _only(files).data, label, observation)
         drawing = place.run(job, observation)
         prediction, png = await while_connected(request.receive, drawing)
@@ -148,9 +151,12 @@ async def predict_batch(
     request: Request, service: TheService, policy: ThePolicy, observation: TheObservation
 ) -> BatchAnswer:
     """Classify several pictures: one result or one problem per file, in order."""
-    classifier = service.classifier
+    service.refuse_unless_ready()
     async with _received(request, service, policy.max_batch_files) as (files, place):
-        answers = _answers(place, classifier, files, observation, service.shadow)
+        classifier = service.classifier_for_accepted
+        answers = _answers(
+            place, classifier, files, observation, service.shadow, workload=Workload(policy.limits)
+        )
         results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
@@ -179,7 +185,7 @@ async def live() -> Health:
 @router.get("/health/ready", responses={503: _PROBLEMS[503]})
 async def ready(service: TheService) -> Health:
     """The model is loaded and has answered once."""
-    _ = service.classifier
+    service.refuse_unless_ready()
     return Health(status="ready")
 
 
@@ -202,7 +208,14 @@ def _only(files: list[UploadedFile]) -> UploadedFile:
     return files[0]
 
 
-def _classify(classifier: Classifier, data: bytes, observation: Observation) -> Answered:
+def _classify(
+    classifier: Classifier,
+    data: bytes,
+    observation: Observation,
+    workload: Workload | None = None,
+) -> Answered:
+    if workload is not None:
+        workload.charge(data)
     pixels = classifier.pixels(data, observation)
     started = time.perf_counter()
     prediction = classifier.score(pixels, observation)
@@ -232,13 +245,14 @@ async def _answer(
     *,
     explains: bool = False,
     label: str | None = None,
+    workload: Workload | None = None,
 ) -> Answer:
     request_id, heatmap = telemetry.request_id.get() or "", None
     if explains:
         explaining = partial(_explain, classifier, file, label, observation)
         prediction, heatmap = await place.run(explaining, observation)
     else:
-        classifying = partial(_classify, classifier, file.data, observation)
+        classifying = partial(_classify, classifier, file.data, observation, workload)
         answered = await place.run(classifying, observation)
         prediction = answered.prediction
         if shadow is not None:
@@ -253,12 +267,16 @@ async def _answers(
     files: list[UploadedFile],
     observation: Observation,
     shadow: Shadow | None,
+    *,
+    workload: Workload,
 ) -> list[Answer | BatchFailure]:
     """A result or a problem for each."""
     results: list[Answer | BatchFailure] = []
     for file in files:
         try:
-            results.append(await _answer(place, classifier, file, observation, shadow))
+            results.append(
+                await _answer(place, classifier, file, observation, shadow, workload=workload)
+            )
         except InputError as error:
             problem = problem_of(error)
             refusals.note(problem)

@@ -32,12 +32,22 @@ class Service:
 
     @property
     def classifier(self) -> Classifier:
-        """For one request, which takes it once: the next may get another model's.
-
-        Raises NotReadyError while starting or draining.
-        """
+        """For a request that comes. Raises NotReadyError while starting or draining."""
         if self.is_draining:
             raise NotReadyError("The service is shutting down.")
+        return self.classifier_for_accepted
+
+    def refuse_unless_ready(self) -> None:
+        """Raises NotReadyError while starting or draining."""
+        _ = self.classifier
+
+    @property
+    def classifier_for_accepted(self) -> Classifier:
+        """For a request whose pictures are there, also while draining. It takes it once, and only
+        then: the next may get another model's, and a slow upload keeps no former one in memory.
+
+        Raises NotReadyError while starting.
+        """
         if self.reloader.classifier is None:
             raise NotReadyError("The service is starting.")
         return self.reloader.classifier

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-from vistazo.service.settings import Settings
-
 
 @click.command(name="serve")
 def command() -> None:
@@ -18,8 +16,12 @@ def command() -> None:
       vistazo serve
       MODEL_PATH=~/my_model.h5 PORT=9000 vistazo serve
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
+    from vistazo.service.hangup import hold_hangups
+
+    hold_hangups()  # first: what follows takes a second
     from vistazo.service.allocator import give_back_freed_blocks
     from vistazo.service.log_sink import open_standard_streams
+    from vistazo.service.settings import Settings
     from vistazo.service.telemetry import configure_logging
 
     open_standard_streams()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,14 @@ class Outputs:
 
 # Logits (m, k) of feature maps (m, fh, fw, fc), m >= 1: the scores before the last activation.
 Head = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+_NUMBERS_AT_ONCE, _MOST_MAPS = 4_000_000, 64  # 16 MB; as many as the cells of a heatmap
+
+
+def maps_at_once(shape: Sequence[int]) -> int:
+    """Of how many maps (fh, fw, fc) a head is asked at once: what was tried before it is served."""
+    return max(1, min(_MOST_MAPS, _NUMBERS_AT_ONCE // math.prod(shape)))
 
 
 @dataclass(frozen=True, eq=False)

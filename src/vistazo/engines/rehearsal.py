@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.engines.base import maps_at_once
 from vistazo.engines.onnx import RUNTIME_VERSION, OnnxEngine
 from vistazo.errors import UnsupportedModelError, VistazoError
 from vistazo.models.bounded_child import (
@@ -151,7 +152,7 @@ def _told(error: Exception) -> dict[str, object]:
 
 
 def _run(engine: OnnxEngine) -> None:
-    """All that is asked of it later, once and for one picture. Raises UnsupportedModelError."""
+    """All that is asked of it later, for one picture. Raises UnsupportedModelError."""
     of = engine.signature
     rough = _picture(of.height, of.width, of.channels)
     for images in (0 * rough, rough):
@@ -160,7 +161,9 @@ def _run(engine: OnnxEngine) -> None:
     if of.features is not None and outputs.features is not None:
         _check_shape("features", outputs.features, (1, *of.features))
         if engine.head is not None:
-            _check_shape("logits", engine.head(_picture(*of.features)), (1, of.units))
+            count = maps_at_once(of.features)
+            maps = np.repeat(_picture(*of.features), count, axis=0)
+            _check_shape("logits", engine.head(maps), (count, of.units))
     probe = engine.probe
     if probe is not None:
         for measured in (probe.variance, *probe.measure(rough)):

@@ -14,12 +14,13 @@ from typing import Protocol
 from vistazo.errors import (
     BrokenRule,
     CorruptImageError,
+    InputError,
     RejectedUploadError,
     UnsupportedFormatError,
     UploadTooLargeError,
 )
 from vistazo.pictures import raster
-from vistazo.pictures.container import UPLOADED_BYTE_WORK, Stripped, strip_jpeg, strip_png
+from vistazo.pictures.container import Stripped, strip_jpeg, strip_png
 from vistazo.pictures.picture import Picture
 
 _SIGNATURES: dict[str, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
@@ -42,6 +43,9 @@ _FOREIGN_FORMATS: dict[bytes, str] = {
 _HELD_BYTES_A_PIXEL = 4.9
 _USUAL_PIXELS = 16_000_000
 _SAMPLES_A_PIXEL = 4
+# Compressed data of a PNG may be codes for nothing, and take 50 ns a byte.
+_UPLOADED_BYTE_WORK = 7.5
+_BATCH_WORK_A_PIXEL = 10
 
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
 
@@ -61,9 +65,14 @@ class ImageLimits:
 
     @property
     def max_work(self) -> float:
-        """As ``Stripped.work``: as many pixels as are accepted, of 8 bits, in as many bytes."""
+        """Of a PNG: as many pixels as are accepted, of 8 bits, in as many bytes."""
         pixels = max(self.max_pixels, _USUAL_PIXELS)
-        return _SAMPLES_A_PIXEL * pixels + UPLOADED_BYTE_WORK * self.max_bytes
+        return _SAMPLES_A_PIXEL * pixels + _UPLOADED_BYTE_WORK * self.max_bytes
+
+    @property
+    def max_batch_work(self) -> float:
+        """As ``Stripped.work``, of the pictures of a batch together."""
+        return _BATCH_WORK_A_PIXEL * max(self.max_pixels, _USUAL_PIXELS)
 
 
 @dataclass(frozen=True)
@@ -93,8 +102,10 @@ class EncodedImage:
     _most_bytes: float  # of its pixels
 
     def decode(self, at_least: tuple[int, int] | None = None) -> Picture:
-        """Decode once. Raises CorruptImageError where the pixels are damaged or cut short, and
+        """Decode. Raises CorruptImageError where the pixels are damaged or cut short, and
         RejectedUploadError for more than ``ImageLimits.max_held_bytes``.
+
+        May be asked again, for another size: a PNG is decoded once, and held until then.
 
         ``at_least`` (height, width) allows a smaller picture that is still at least twice that
         size: several times faster, and less memory, on a large picture.
@@ -119,7 +130,7 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
             "accepted. Send it smaller."
         )
         raise RejectedUploadError([BrokenRule("max_pixels", detail)])
-    if stripped.work > limits.max_work:
+    if image_format == "png" and stripped.work + _UPLOADED_BYTE_WORK * len(data) > limits.max_work:
         detail = (
             f"The picture has {width} x {height} pixels of many bits each, and would take too long "
             "to decode. Send it smaller, or with 8 bits a channel."
@@ -127,6 +138,14 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
         raise RejectedUploadError([BrokenRule("max_work", detail)])
     most_bytes = _most_pixel_bytes(stripped, len(data), limits)
     return EncodedImage(Header(image_format, width, height, source.channels), source, most_bytes)
+
+
+def work_of(data: bytes) -> int:
+    """How long decoding takes, as ``Stripped.work``: nothing where it is refused anyway."""
+    try:
+        return _STRIP[_sniff(data)](data).work
+    except InputError:
+        return 0
 
 
 def refuse_too_many_bytes(n_bytes: int, limits: ImageLimits) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 
 # Of a strip: what is computed on the way to a result is never there for all of a large picture.
-STRIP_PIXELS = 500_000
+STRIP_PIXELS = 250_000
 
 
 class Picture:

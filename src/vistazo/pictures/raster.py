@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -23,10 +24,13 @@ _CHANNELS = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4, "Y
 
 @dataclass(frozen=True)
 class RasterImage:
-    """An opened Pillow image: header read, pixels not."""
+    """An opened Pillow image: header read, pixels not. May be asked for several pictures, each of
+    another size, one after the other; a PNG is decoded once for all of them.
+    """
 
     _image: Image.Image
     _orientation: int
+    _again: Callable[[], Image.Image] | None = None  # opens it, as Pillow decodes no JPEG twice
 
     @property
     def size(self) -> tuple[int, int]:
@@ -43,29 +47,30 @@ class RasterImage:
         Raises CorruptImageError, and RejectedUploadError where Pillow would hold more than
         ``most_bytes`` of pixels.
         """
-        factor = 1
+        image, factor = self._image, 1
         with damage_is_an_input_error():
+            if image.format == "JPEG" and self._again is not None:
+                image = self._again()
             if at_least is not None:
                 side = 2 * max(at_least)  # both ways round: EXIF may turn the picture
-                if self._image.format == "JPEG":
-                    self._image.draft(None, (side, side))
-                factor = min(self._image.size) // side
-        if self._pixel_bytes > most_bytes:
+                if image.format == "JPEG":
+                    image.draft(None, (side, side))
+                factor = min(image.size) // side
+        if _pixel_bytes(image) > most_bytes:
             reject_held_bytes()
         with damage_is_an_input_error():
-            self._image.load()
+            image.load()
         if factor <= 1:
-            return StoredPicture(self._image, self._orientation)
+            return StoredPicture(image, self._orientation)
         reduced = [
             np.asarray(Image.fromarray(strip).reduce(factor))
-            for strip in StoredPicture(self._image, _AS_STORED).strips(factor)
+            for strip in StoredPicture(image, _AS_STORED).strips(factor)
         ]
         return Picture(upright(np.concatenate(reduced), self._orientation))
 
-    @property
-    def _pixel_bytes(self) -> int:
-        width, height = self._image.size
-        return width * height * (1 if self._image.mode == "L" else 4)
+
+def _pixel_bytes(image: Image.Image) -> int:
+    return image.width * image.height * (1 if image.mode == "L" else 4)
 
 
 def reject_held_bytes() -> NoReturn:
@@ -78,6 +83,9 @@ def reject_held_bytes() -> NoReturn:
 
 def open_raster(stripped: Stripped, image_format: str) -> RasterImage:
     """Read the header. Raises CorruptImageError."""
+
+    def opened() -> Image.Image:
+        return Image.open(stripped.stream(), formats=[image_format.upper()])
+
     with damage_is_an_input_error():
-        image = Image.open(stripped.stream(), formats=[image_format.upper()])
-    return RasterImage(image, stripped.orientation)
+        return RasterImage(opened(), stripped.orientation, opened)

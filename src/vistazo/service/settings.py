@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -14,21 +13,20 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from vistazo.classifier import OutOfDistributionPolicy
-from vistazo.errors import CardError, SettingsError
+from vistazo.errors import SettingsError
 from vistazo.loading import ModelSource
 from vistazo.models.bounded_child import LoadingPolicy
-from vistazo.models.card import MAX_SIDE_PX, Colour, KnownScale, Resize
+from vistazo.models.card import Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
 from vistazo.models.fetch import MAX_MODEL_BYTES
-from vistazo.models.labels import check_labels
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
 from vistazo.service.access.settings import AccessSettings
 from vistazo.service.admission import AdmissionPolicy
 from vistazo.service.isolation.pool import IsolationPolicy
-from vistazo.service.location_setting import LocationSetting
 from vistazo.service.reception import ReceptionPolicy
 from vistazo.service.reload.settings import ReloadSettings
+from vistazo.service.setting_kinds import LocationSetting, as_labels, as_size, as_word
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
@@ -56,40 +54,6 @@ def _default_cache_dir() -> Path:
     else:
         base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "vistazo"
-
-
-def _as_labels(value: object) -> object:
-    """``normal,pneumonia``; a JSON list where a label itself holds a comma."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if text.startswith("["):
-        labels = [str(label).strip() for label in json.loads(text)]
-    else:
-        labels = [label.strip() for label in text.split(",")]
-    try:
-        checked = check_labels(labels, "LABELS")
-    except CardError as error:
-        raise ValueError(str(error)) from error
-    if len(checked) < 2:
-        raise ValueError("write at least two labels, such as normal,pneumonia")
-    return checked
-
-
-def _as_word(value: object) -> object:
-    return re.sub(r"\s", "", value).lower() if isinstance(value, str) else value
-
-
-def _as_size(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    sides = re.fullmatch(r"\s*([0-9]+)\s*x\s*([0-9]+)\s*", value, re.IGNORECASE)
-    if sides is None:
-        raise ValueError("write it as HEIGHTxWIDTH, such as 500x720")
-    height, width = int(sides[1]), int(sides[2])
-    if not (1 <= height <= MAX_SIDE_PX and 1 <= width <= MAX_SIDE_PX):
-        raise ValueError(f"height and width are 1 to {MAX_SIDE_PX}")
-    return height, width
 
 
 class Settings(AccessSettings, ReloadSettings):
@@ -125,19 +89,19 @@ class Settings(AccessSettings, ReloadSettings):
         description="Whether an .onnx file may have loops, branches, and sizes that depend on "
         "what a picture shows: for files that you trust.",
     )
-    labels: Annotated[tuple[str, ...] | None, BeforeValidator(_as_labels)] = Field(
+    labels: Annotated[tuple[str, ...] | None, BeforeValidator(as_labels)] = Field(
         None, description="Without a card: the labels, in the order of the model's outputs."
     )
-    scale: Annotated[KnownScale | None, BeforeValidator(_as_word)] = Field(
+    scale: Annotated[KnownScale | None, BeforeValidator(as_word)] = Field(
         None, description="Without a card: the values that the model sees."
     )
-    colour: Annotated[Colour | None, BeforeValidator(_as_word)] = Field(
+    colour: Annotated[Colour | None, BeforeValidator(as_word)] = Field(
         None, description="Without a card: channels and their order."
     )
-    resize: Annotated[Resize | None, BeforeValidator(_as_word)] = Field(
+    resize: Annotated[Resize | None, BeforeValidator(as_word)] = Field(
         None, description="Without a card: how a picture comes to the model's size."
     )
-    input_size: Annotated[tuple[int, int] | None, BeforeValidator(_as_size)] = Field(
+    input_size: Annotated[tuple[int, int] | None, BeforeValidator(as_size)] = Field(
         None, description="Without a card: HEIGHTxWIDTH, for a model that takes any size."
     )
     engine: Literal["auto", "onnx", "keras"] = Field(

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Head
+from vistazo.engines.base import Head, maps_at_once
 
 Floats = NDArray[np.float32]
 
-# Numbers in the maps of one question: 16 MB.
-_AT_ONCE = 4_000_000
 _TOLERANCE = 1e-3
 
 
@@ -51,7 +49,7 @@ def _agree(expected: Floats, found: Floats) -> bool:
 def _responses(head: Head, shape: tuple[int, ...]) -> Floats:
     """The head's answer (fc, k) to each channel alone, at 1 everywhere."""
     _, height, width, channels = shape
-    at_once = max(1, _AT_ONCE // (height * width * channels))
+    at_once = maps_at_once((height, width, channels))
     answers = []
     for start in range(0, channels, at_once):
         asked = np.arange(start, min(start + at_once, channels))

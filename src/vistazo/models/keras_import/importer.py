@@ -30,10 +30,12 @@ from vistazo.models.keras_import.origin import origin_of
 from vistazo.models.keras_import.registry import slots_of
 from vistazo.models.keras_import.value import MAX_ELEMENTS, Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
-from vistazo.models.keras_import.writer import OnnxModel, check_size, write_onnx
+from vistazo.models.keras_import.writer import OnnxModel, check_size, weights_bytes, write_onnx
 from vistazo.models.signature import ModelSignature
 
 _NUMBER_BYTES = 4
+# Keras packs nothing; those who do win a tenth, or of a pruned model nine tenths.
+_MAX_EXPANSION, _EXPANSION_FLOOR_BYTES = 64, 100_000_000
 # EfficientNetB7 on pictures that were enlarged from 32 x 32 to its 600 x 600 has 17 million.
 _MAX_ENLARGED, _ENLARGED_TIMES = 1 << 25, 4
 
@@ -86,6 +88,7 @@ def convert_file(
     """Convert and write."""
     with open_import(source, input_size, with_evidence=with_evidence) as imported:
         check_outputs(imported, max_tensor_bytes)
+        _check_expansion(imported.onnx, source)
         write_onnx(imported.onnx, target)
         return imported.signature
 
@@ -106,6 +109,16 @@ def check_outputs(imported: Import, max_bytes: int | None) -> None:
                 f"The {step.layer} makes {size / 1e6:,.0f} MB of one picture; at most "
                 f"{most / 1e6:,.0f} can be had here. Use a smaller model, or smaller pictures."
             )
+
+
+def _check_expansion(model: OnnxModel, source: Path) -> None:
+    """Raise HostileModelError where a small file would become large: numbers learnt pack badly."""
+    size, held = weights_bytes(model), source.stat().st_size
+    if size > _EXPANSION_FLOOR_BYTES + _MAX_EXPANSION * held:
+        raise HostileModelError(
+            f"The weights take {size / 1e6:,.0f} MB, of a file of {held / 1e6:,.1f}. Save the "
+            "model again without compression, where it is sound."
+        )
 
 
 def _is_enlarged(value: Value, picture: int) -> bool:

@@ -64,12 +64,16 @@ def write_onnx(model: OnnxModel, target: Path) -> None:
 
 def check_size(model: OnnxModel) -> None:
     """Raises UnsupportedModelError where the model would not fit into one ONNX file."""
-    size = sum(_tensor_bytes(item) for item in model.initializers)
+    size = weights_bytes(model)
     if size > MAX_FILE_BYTES:
         raise UnsupportedModelError(
             f"The model's weights take {size / 2**30:.1f} GiB as ONNX; one file holds at most 2. "
             "Use a smaller model."
         )
+
+
+def weights_bytes(model: OnnxModel) -> int:
+    return sum(map(_tensor_bytes, model.initializers))
 
 
 def _write(model: OnnxModel, file: BinaryIO) -> None:
@@ -82,7 +86,7 @@ def _write(model: OnnxModel, file: BinaryIO) -> None:
         _tag(_INITIALIZER_FIELD) + _varint(len(head) + _tensor_bytes(item)) + head
         for item, head in zip(model.initializers, heads, strict=True)
     ]
-    length = len(graph) + sum(map(len, fields)) + sum(map(_tensor_bytes, model.initializers))
+    length = len(graph) + sum(map(len, fields)) + weights_bytes(model)
     file.write(_header(model.metadata) + _tag(_GRAPH_FIELD) + _varint(length) + graph)
     for item, head in zip(model.initializers, fields, strict=True):
         file.write(head)

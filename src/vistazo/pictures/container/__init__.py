@@ -7,6 +7,6 @@ does a file of more parts than pictures have. The look itself costs a fixed smal
 
 from vistazo.pictures.container.jpeg import strip_jpeg
 from vistazo.pictures.container.png import strip_png
-from vistazo.pictures.container.stripped import UPLOADED_BYTE_WORK, Stripped
+from vistazo.pictures.container.stripped import Stripped
 
-__all__ = ["UPLOADED_BYTE_WORK", "Stripped", "strip_jpeg", "strip_png"]
+__all__ = ["Stripped", "strip_jpeg", "strip_png"]

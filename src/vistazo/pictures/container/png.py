@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from vistazo.errors import BrokenRule, CorruptImageError, RejectedUploadError
 from vistazo.pictures.container.header import PngHeader
 from vistazo.pictures.container.orientation import exif_orientation
-from vistazo.pictures.container.stripped import UPLOADED_BYTE_WORK, Stripped
+from vistazo.pictures.container.stripped import Stripped
 
 # Encoders put 8 kB of pixels or more into a chunk, the smallest ones a row of the picture.
 _MAX_CHUNKS = 20_000
@@ -117,5 +117,4 @@ class _Kept:
         header = PngHeader.read(self._head[b"IHDR"][_LEAD.size : -_CHECKSUM.size])
         if len(pixels) > _MOST_TIMES * header.filtered_bytes + _MOST_MORE_BYTES:
             raise CorruptImageError("The PNG is damaged: it has more data than pixels.")
-        work = header.filtered_bytes + UPLOADED_BYTE_WORK * len(pixels)
-        return Stripped(parts, self._orientation or 1, work=int(work))
+        return Stripped(parts, self._orientation or 1, work=header.filtered_bytes)

@@ -11,18 +11,13 @@ from typing import BinaryIO
 
 _BUFFER_BYTES = 65_536
 
-# Compressed data may be codes for nothing, and take a decoder 50 ns a byte; what comes out of it
-# takes 7 ns a byte until it is pixels.
-UPLOADED_BYTE_WORK = 7.5
-
 
 @dataclass(frozen=True)
 class Stripped:
     """The parts of a file that decoding needs, in order, and how EXIF says to turn the picture.
 
-    ``held_bytes`` is what its decoder must hold of it at once, beside the pixels; ``work`` what
-    decoding may take at most, in bytes that come out of it, where that depends on more than the
-    number of pixels.
+    ``held_bytes`` is what its decoder must hold of it at once, beside the pixels; ``work`` how
+    long decoding takes, measured in bytes of PNG pixels (7 ns each).
     """
 
     parts: tuple[memoryview, ...]

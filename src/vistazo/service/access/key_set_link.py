@@ -27,8 +27,10 @@ async def fetch_key_set(link: Link) -> str:
     """What stands there; redirects are not followed. Raises SettingsError."""
     for name in ("httpx", "httpcore"):  # at 'info' they log whole addresses
         logging.getLogger(name).setLevel(logging.WARNING)
+    # 20 ms of CPU time for all certificates that there are: not on the loop that answers.
+    client = await asyncio.to_thread(httpx.AsyncClient)
     try:
-        async with asyncio.timeout(_LONGEST_S), httpx.AsyncClient() as client:
+        async with asyncio.timeout(_LONGEST_S), client:
             data = await _read(client, link)
         return data.decode("utf-8")
     except TimeoutError:

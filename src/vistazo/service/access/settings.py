@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from vistazo.service.access.origins import parse_origins
 from vistazo.service.access.proxies import Network, parse_networks
 from vistazo.service.access.rates import Rate, parse_rate
-from vistazo.service.location_setting import LocationSetting
+from vistazo.service.setting_kinds import LocationSetting
 
 
 def _read_by(parse: Callable[[str], object]) -> Callable[[object], object]:

@@ -24,8 +24,9 @@ _AN_EARLY_ONE_TO_GO = "500"
 
 def confine(service_pid: int) -> None:
     """Before anything is read. Ends the process where the service has ended already."""
-    for ignored in (signal.SIGINT, signal.SIGTERM):  # who ends a worker closes its pipe, or kills
-        signal.signal(ignored, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # who ends a worker closes its pipe, or kills
+        if hasattr(signal, name):  # Windows has not all of them
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if sys.platform != "win32":
         for kind in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
             resource.setrlimit(kind, (0, 0))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vistazo.errors import InputError, RejectedUploadError
-from vistazo.pictures import ImageLimits, open_image
+from vistazo.pictures import EncodedImage, ImageLimits, open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.service.allocator import keep_freed_blocks, trim
 from vistazo.service.isolation import confinement, wire
@@ -40,7 +40,7 @@ _FIRST_RECIPES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Worker:
     """Pipes from and to the service, and what may be decoded."""
 
@@ -49,11 +49,13 @@ class Worker:
     limits: ImageLimits
     space_bytes: int | None  # mapped while it waits
     cpu_s: float
+    _last: tuple[bytes, EncodedImage] | None = None
 
     def run(self) -> None:
         """Until the service closes its pipe. Raises ConversationError then."""
         while True:
             if self._has_rest():
+                self._last = None
                 trim()
             self._job(self._hear())
 
@@ -72,16 +74,27 @@ class Worker:
             else:
                 self._picture(data, head["at_least"])
         except InputError as error:
+            self._last = None
             self._say(_refusal(error))
         except MemoryError:
+            self._last = None
             self._say(_TOO_MUCH_MEMORY)
         except wire.ConversationError:
             raise
         except Exception as error:  # a defect of ours: the service logs where, and not of what
             self._say({"kind": "defect", "where": _where(error)})
 
+    def _opened(self, data: bytes) -> EncodedImage:
+        """A picture is asked for twice in a row where its heatmap is drawn over it, or what the
+        model saw is shown: a large PNG is not decoded twice for that.
+        """
+        if self._last is None or self._last[0] != data:
+            self._last = None  # these pixels go before others come
+            self._last = data, open_image(data, self.limits)
+        return self._last[1]
+
     def _prepare(self, data: bytes, recipe: Recipe) -> None:
-        image = open_image(data, self.limits)
+        image = self._opened(data)
         self._say({"kind": "header", **asdict(image.header)})
         if self._hear()["kind"] != "go":  # the service knows what the model's card allows
             return
@@ -92,7 +105,7 @@ class Worker:
         self._show(pixels, picture.width, picture.height, prepare_s)
 
     def _picture(self, data: bytes, at_least: tuple[int, int]) -> None:
-        picture = open_image(data, self.limits).decode(at_least)
+        picture = self._opened(data).decode(at_least)
         self._show(np.ascontiguousarray(picture.pixels), picture.width, picture.height)
 
     def _show(self, pixels: NDArray[Any], width: int, height: int, prepare_s: float = 0.0) -> None:

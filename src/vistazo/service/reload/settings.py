@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vistazo.service.location_setting import LocationSetting
+from vistazo.service.setting_kinds import LocationSetting
 
 
 class ReloadSettings(BaseModel):

@@ -1,4 +1,4 @@
-"""A real service process, and what it and its children cost: for the scripts that attack it."""
+"""A real service process, and what it and its children cost: for what attacks it."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ class MeasuredService:
     def is_up(self) -> bool:
         stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii")
         return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+    def most_mb(self) -> float | None:
+        """That the group has held, what the system keeps of files with it; None without a group."""
+        if self.group is None:
+            return None
+        return int((self.group / "memory.max_usage_in_bytes").read_text(encoding="ascii")) / 1e6
 
     def kills(self) -> int:
         """For want of memory, by the kernel."""
