@@ -1,6 +1,6 @@
 """Offer a service ten times what it can do, and measure who is answered, who is refused, and when.
 
-    python scripts/measure_overload.py [--times 10] [--seconds 20] [--addresses 4]
+    python scripts/measure_overload.py [--times 10] [--seconds 20] [--addresses 4] [--slack 1]
 
 Starts the service with the settings of the environment, measures its capacity (as many callers as
 it has places, each of which asks again when answered), then offers --times as much, at even
@@ -206,10 +206,10 @@ def measure(service: MeasuredService, arguments: argparse.Namespace, places: int
         f"offered {1 / every_s:.0f}/s for {arguments.seconds:g} s; "
         f"CPU of the service {service.cpu_s() - before_s:.1f} s"
     )
-    return _is_within(felt, checked, own_s)
+    return _is_within(felt, checked, own_s, arguments.slack)
 
 
-def _is_within(felt: Felt, checked: Felt, own_s: float) -> bool:
+def _is_within(felt: Felt, checked: Felt, own_s: float, slack: float) -> bool:
     for name, each in (("films", felt), ("health checks", checked)):
         late_ms = 1000 * percentile(each.late_s, 0.99)
         print(f"callers with {name} were late by {late_ms:.1f} ms (p99)")
@@ -223,9 +223,9 @@ def _is_within(felt: Felt, checked: Felt, own_s: float) -> bool:
         f"other answers: {others or 'none'}; lost: {dict(wrong) or 'none'}"
     )
     return (
-        answered_s <= _BAR_TIMES * own_s
-        and refused_s <= _BAR_REFUSED_S
-        and health_s <= _BAR_HEALTH_S
+        answered_s <= slack * _BAR_TIMES * own_s
+        and refused_s <= slack * _BAR_REFUSED_S
+        and health_s <= slack * _BAR_HEALTH_S
         and not others
         and not wrong
     )
@@ -236,6 +236,7 @@ def main() -> None:
     parser.add_argument("--times", type=float, default=10)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--addresses", type=int, default=4)
+    parser.add_argument("--slack", type=float, default=1, help="times the bars, on a busy machine")
     arguments = parser.parse_args()
     places = Settings.from_environment().admission_policy.places
     with serving({}) as service:

@@ -39,6 +39,7 @@ from raw_callers import BEGUN, connected, declared, whole  # noqa: E402
 
 _BAR_MB = 5.0
 _SETTLED_S = 3.0  # when callers have left, and what was held for them
+_IDLE_S, _PATIENCE_S = 2.0, 60.0
 _BUSY = 429
 _FILM = encoded(film(300, 260), "JPEG")
 _GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -108,26 +109,49 @@ KINDS = (
 )
 
 
+class Kept:
+    """A connection for many requests, given up before the service does: it is idle for 5 s."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: socket.socket | None = None
+        self._used_s = 0.0
+
+    def connection(self) -> socket.socket:
+        if time.monotonic() - self._used_s > _IDLE_S:
+            self.close()
+        self._connection = self._connection or _patient(self._url)
+        self._used_s = time.monotonic()
+        return self._connection
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
 def call(url: str, seed_and_count: tuple[int, int]) -> Told:
     """One caller: so many requests, one after the other, one connection kept for those that are."""
     seed, count = seed_and_count
     chance, told = random.Random(seed), Told()  # noqa: S311
-    kinds = chance.choices(KINDS, [kind.share for kind in KINDS], k=count)
-    with contextlib.ExitStack() as stack:
-        kept: socket.socket | None = None
-        for kind in kinds:
-            if kind.is_kept and kept is None:
-                kept = stack.enter_context(connected(url))
+    with contextlib.closing(Kept(url)) as kept:
+        for kind in chance.choices(KINDS, [kind.share for kind in KINDS], k=count):
             try:
-                if kind.is_kept and kept is not None:
-                    _exchange(kept, kind, chance, told)
+                if kind.is_kept:
+                    _exchange(kept.connection(), kind, chance, told)
                 else:
-                    with connected(url) as connection:
+                    with _patient(url) as connection:
                         _exchange(connection, kind, chance, told)
             except OSError as error:
-                kept = None if kind.is_kept else kept
+                kept.close()
                 told.wrong[f"{kind.name}: {type(error).__name__} {error}"] += 1
     return told
+
+
+def _patient(url: str) -> socket.socket:
+    connection = connected(url)
+    connection.settimeout(_PATIENCE_S)
+    return connection
 
 
 def _exchange(connection: socket.socket, kind: Kind, chance: random.Random, told: Told) -> None:
