@@ -34,6 +34,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 WARM_SWAPS = 6
 MOST_MB = 5.0
+SETTLE_S = 1.0  # until the last request of the former model has ended
 Answer = tuple[float, dict[str, Any]]
 
 
@@ -147,10 +148,12 @@ def measure(twins: Twins, swaps: int, callers: int) -> int:
         with calling(url, callers) as answers:
             for number in range(WARM_SWAPS + swaps):
                 if number == WARM_SWAPS:
+                    time.sleep(SETTLE_S)
                     memory[0] = resident_mb(process.pid)
                 started = time.monotonic()
                 swap(url, twins, process, "one" if number % 2 else "two")
                 seconds.append(time.monotonic() - started)
+            time.sleep(SETTLE_S)
             memory[1] = resident_mb(process.pid)
         peak = resident_mb(process.pid, "VmHWM")
     mixed = sum(decisive(answer) not in known.values() for _, answer in answers)

@@ -60,6 +60,12 @@ def resident_mb(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
+def settled_mb(service: Any) -> float:
+    """Once the last request of the former model has ended."""
+    time.sleep(1)
+    return resident_mb(service.process.pid)
+
+
 @contextmanager
 def callers(url: str, count: int) -> Iterator[list[tuple[int, dict[str, Any], float]]]:
     """So many who ask without a pause, on connections that they keep; every answer they got."""
@@ -110,10 +116,10 @@ def test_fifty_swaps_under_load_lose_no_request_mix_no_answer_and_leave_no_memor
         with callers(service.url, 4) as answers:
             for number in range(6):  # what the first ones leave behind is left once
                 swap(service, models, "1.0.0" if number % 2 else "2.0.0")
-            before = resident_mb(service.process.pid)
+            before = settled_mb(service)
             for number in range(50):
                 swap(service, models, "1.0.0" if number % 2 else "2.0.0")
-            after = resident_mb(service.process.pid)
+            after = settled_mb(service)
         check(answers, models)
         assert {answer["model"]["version"] for _, answer, _ in answers} == set(BRIGHT)
         assert after - before < 5, f"{before:.1f} MB, then {after:.1f} MB"

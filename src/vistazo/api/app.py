@@ -60,26 +60,18 @@ def create_app(
     ``load`` gives another classifier than that of the settings, ``load_next`` another next one.
     Raises SettingsError.
     """
-    stopping, source = threading.Event(), settings.model_source
-    reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
-    spare = IsolatedReader(settings.image_limits, replace(settings.isolation_policy, workers=1))
-    load = load or partial(_load_classifier, source, reader, stopping)
-    gate = Gate(settings)
-    reloader = Reloader(load, partial(stamp_of, source), stop=stopping.set)
-    admission = Admission(settings.admission_policy)
-    loading_next = partial(load_classifier, reader=spare, is_cancelled=stopping.is_set)
-    shadow = _shadow(settings, reloader, admission, load_next, loading_next)
-    service = Service(reloader, admission, Reception(settings.reception_policy), shadow)
+    stopping, gate = threading.Event(), Gate(settings)
+    service, readers = _service(settings, stopping, load, load_next)
     app = FastAPI(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture.",
         redirect_slashes=False,  # TrailingSlash does better
         telemetry=NO_TELEMETRY,
-        lifespan=partial(lifetime, settings, (reader, spare), stopping, on_failed_start),
+        lifespan=partial(lifetime, settings, readers, stopping, on_failed_start),
     )
     app.state.service, app.state.gate = service, gate
-    app.state.metrics = metrics = _measured(service, reader)
+    app.state.metrics = metrics = _measured(service, readers[0])
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
     app.openapi = partial(  # type: ignore[method-assign]
@@ -92,6 +84,25 @@ def create_app(
     else:
         log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
     return app
+
+
+def _service(
+    settings: Settings,
+    stopping: threading.Event,
+    load: Callable[[], Classifier] | None,
+    load_next: Callable[[], Classifier] | None,
+) -> tuple[Service, tuple[IsolatedReader, IsolatedReader]]:
+    """And what decodes pictures for it: for the model that answers, and for the next one."""
+    source, policy = settings.model_source, settings.isolation_policy
+    reader = IsolatedReader(settings.image_limits, policy)
+    spare = IsolatedReader(settings.image_limits, replace(policy, workers=1))
+    load = load or partial(_load_classifier, source, reader, stopping)
+    reloader = Reloader(load, partial(stamp_of, source), stop=stopping.set)
+    admission = Admission(settings.admission_policy)
+    loading_next = partial(load_classifier, reader=spare, is_cancelled=stopping.is_set)
+    shadow = _shadow(settings, reloader, admission, load_next, loading_next)
+    reception = Reception(settings.reception_policy)
+    return Service(reloader, admission, reception, shadow), (reader, spare)
 
 
 def _shadow(

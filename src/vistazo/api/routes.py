@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from vistazo.api import refusals
+from vistazo.api.answering import Answering
 from vistazo.api.callers import caller_of
 from vistazo.api.departure import while_connected
 from vistazo.api.multipart import FIELD, MAX_OTHER_FIELDS, UploadedFile, read_files
 from vistazo.api.observation import Observation
-from vistazo.api.problems import described, problem_of
+from vistazo.api.problems import described
 from vistazo.api.schemas import (
     Answer,
     BatchAnswer,
-    BatchFailure,
     Concluded,
     Health,
-    Heatmap,
     LastReload,
     ModelDescription,
     NextModel,
 )
 from vistazo.api.service import Service
-from vistazo.classifier import Classifier, Prediction
-from vistazo.errors import InputError, RequestError
+from vistazo.errors import RequestError
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
-from vistazo.service.admission import Place
-from vistazo.service.reload import Answered, Shadow
 
 router = APIRouter()
 
@@ -111,14 +104,13 @@ async def predict(
 ) -> Answer:
     """Classify one picture."""
     service.classifier.check_label(label)
-    async with _received(request, service, max_files=2) as (files, place):
-        classifier = service.classifier_for_accepted
-        asked = partial(_answer, place, classifier, _only(files), observation, service.shadow)
-        answer = await while_connected(request.receive, asked(explains=explain, label=label))
+    async with _received(request, service, observation, max_files=2) as (files, answering):
+        file = _only(files)
+        asked = answering.explained(file, label) if explain else answering.classified(file)
+        answer = await while_connected(request.receive, asked)
         if not show_input:
             return answer
-        job = partial(_show_input, classifier, files[0], answer)
-        return await while_connected(request.receive, place.run(job))
+        return await while_connected(request.receive, answering.showing_input(file, answer))
 
 
 @router.post(
@@ -132,12 +124,8 @@ async def explain(
 ) -> Response:
     """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
     service.classifier.check_label(label)
-    async with _received(request, service, max_files=2) as (files, place):
-        classifier = service.classifier_for_accepted
-        job = partial(classifier.overlay, _only(files).data, label, observation)
-        drawing = place.run(job, observation)
-        prediction, png = await while_connected(request.receive, drawing)
-        observation.predicted(prediction)
+    async with _received(request, service, observation, max_files=2) as (files, answering):
+        png = await while_connected(request.receive, answering.overlay(_only(files), label))
         return Response(png, media_type="image/png")
 
 
@@ -152,11 +140,9 @@ async def predict_batch(
 ) -> BatchAnswer:
     """Classify several pictures: one result or one problem per file, in order."""
     service.refuse_unless_ready()
-    async with _received(request, service, policy.max_batch_files) as (files, place):
-        classifier = service.classifier_for_accepted
-        answers = _answers(
-            place, classifier, files, observation, service.shadow, workload=Workload(policy.limits)
-        )
+    most = policy.max_batch_files
+    async with _received(request, service, observation, most) as (files, answering):
+        answers = answering.batch(files, Workload(policy.limits))
         results = await while_connected(request.receive, answers)
     return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
 
@@ -191,94 +177,19 @@ async def ready(service: TheService) -> Health:
 
 @contextlib.asynccontextmanager
 async def _received(
-    request: Request, service: Service, max_files: int
-) -> AsyncIterator[tuple[list[UploadedFile], Place]]:
+    request: Request, service: Service, observation: Observation, max_files: int
+) -> AsyncIterator[tuple[list[UploadedFile], Answering]]:
     """The files of the form, and a place for the work on them: only now, when they are there."""
     caller = caller_of(request.scope)
     with service.reception.upload(caller) as upload:
         files = await read_files(request, max_files, upload)
         with service.admission.place(caller) as place:
             upload.wait_in(place)
-            yield files, place
+            classifier = service.classifier_for_accepted
+            yield files, Answering(classifier, place, observation, service.shadow)
 
 
 def _only(files: list[UploadedFile]) -> UploadedFile:
     if len(files) > 1:
         raise RequestError("Send one picture here, or several to /predict/batch.")
     return files[0]
-
-
-def _classify(
-    classifier: Classifier,
-    data: bytes,
-    observation: Observation,
-    workload: Workload | None = None,
-) -> Answered:
-    if workload is not None:
-        workload.charge(data)
-    pixels = classifier.pixels(data, observation)
-    started = time.perf_counter()
-    prediction = classifier.score(pixels, observation)
-    seconds = time.perf_counter() - started
-    card = classifier.card
-    return Answered(data, pixels, card.input, card.labels, prediction, seconds)
-
-
-def _explain(
-    classifier: Classifier, file: UploadedFile, label: str | None, observation: Observation
-) -> tuple[Prediction, Heatmap]:
-    prediction, explanation = classifier.explain(file.data, label, observation)
-    return prediction, Heatmap.of(explanation)
-
-
-def _show_input(classifier: Classifier, file: UploadedFile, answer: Answer) -> Answer:
-    seen = classifier.seen(file.data)
-    return answer.showing(seen.png(), seen.low, seen.high)
-
-
-async def _answer(
-    place: Place,
-    classifier: Classifier,
-    file: UploadedFile,
-    observation: Observation,
-    shadow: Shadow | None,
-    *,
-    explains: bool = False,
-    label: str | None = None,
-    workload: Workload | None = None,
-) -> Answer:
-    request_id, heatmap = telemetry.request_id.get() or "", None
-    if explains:
-        explaining = partial(_explain, classifier, file, label, observation)
-        prediction, heatmap = await place.run(explaining, observation)
-    else:
-        classifying = partial(_classify, classifier, file.data, observation, workload)
-        answered = await place.run(classifying, observation)
-        prediction = answered.prediction
-        if shadow is not None:
-            shadow.offer(answered)
-    observation.predicted(prediction)
-    return Answer.of(prediction, classifier.card.labels, file.filename, request_id, heatmap)
-
-
-async def _answers(
-    place: Place,
-    classifier: Classifier,
-    files: list[UploadedFile],
-    observation: Observation,
-    shadow: Shadow | None,
-    *,
-    workload: Workload,
-) -> list[Answer | BatchFailure]:
-    """A result or a problem for each."""
-    results: list[Answer | BatchFailure] = []
-    for file in files:
-        try:
-            results.append(
-                await _answer(place, classifier, file, observation, shadow, workload=workload)
-            )
-        except InputError as error:
-            problem = problem_of(error)
-            refusals.note(problem)
-            results.append(BatchFailure(filename=file.filename, problem=problem))
-    return results

@@ -204,10 +204,8 @@ def compiled(
     ``layers_module`` registers converters for layers of the user's own.
     On a disk that cannot be written the file is temporary: load it inside the ``with``.
     """
-    size = "x".join(map(str, model.input_size)) if model.input_size else "own"
     policy = policy or LoadingPolicy()
-    converter = _converter(layers_module, may_branch=policy.allow_control_flow)
-    stem = f"{model.sha256[:32]}-{converter}-{size}"
+    stem = _stem(model, layers_module, policy)
     found = _find(cache_dir, stem)
     if found is not None:
         yield found
@@ -232,6 +230,13 @@ def compiled(
                 yield entry
                 return
         raise no_place(cache_dir)
+
+
+def _stem(model: StoredModel, layers_module: str | None, policy: LoadingPolicy) -> str:
+    """Of the name of the compiled model: all that it is made of."""
+    size = "x".join(map(str, model.input_size)) if model.input_size else "own"
+    converter = _converter(layers_module, may_branch=policy.allow_control_flow)
+    return f"{model.sha256[:32]}-{converter}-{size}"
 
 
 def _remove(path: Path) -> None:

@@ -6,7 +6,6 @@ formats on the list below reach a decoder: without their metadata, see ``contain
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -38,9 +37,10 @@ _FOREIGN_FORMATS: dict[bytes, str] = {
     b"PK\x03\x04": "a ZIP archive",
     b"<": "an SVG or HTML page",
 }
-# A progressive JPEG is held whole as coefficients, beside its pixels: of cameras and phones three
-# bytes a pixel and four; at most, with four components of full size, eight and four.
-_HELD_BYTES_A_PIXEL = 4.9
+# Beside the file, which the service and its worker hold: four bytes a pixel of colours, and of a
+# progressive JPEG its coefficients, three more, or with four components of full size eight.
+_HELD_BYTES_A_PIXEL = 3.875
+_FILES_HELD = 2
 _USUAL_PIXELS = 16_000_000
 _SAMPLES_A_PIXEL = 4
 # Compressed data of a PNG may be codes for nothing, and take 50 ns a byte.
@@ -61,7 +61,7 @@ class ImageLimits:
     def max_held_bytes(self) -> int:
         """Of a picture at once: its file, what its decoder holds of it, and its pixels."""
         pixels = max(self.max_pixels, _USUAL_PIXELS)
-        return self.max_bytes + int(_HELD_BYTES_A_PIXEL * pixels)
+        return _FILES_HELD * self.max_bytes + int(_HELD_BYTES_A_PIXEL * pixels)
 
     @property
     def max_work(self) -> float:
@@ -84,13 +84,17 @@ class Header:
     height: int
     channels: int
 
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
 
 class _Raster(Protocol):
     @property
     def size(self) -> tuple[int, int]: ...
     @property
     def channels(self) -> int: ...
-    def picture(self, at_least: tuple[int, int] | None, most_bytes: float) -> Picture: ...
+    def picture(self, at_least: tuple[int, int] | None, most_bytes: int) -> Picture: ...
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class EncodedImage:
 
     header: Header
     _source: _Raster
-    _most_bytes: float  # of its pixels
+    _most_bytes: int  # of its pixels
 
     def decode(self, at_least: tuple[int, int] | None = None) -> Picture:
         """Decode. Raises CorruptImageError where the pixels are damaged or cut short, and
@@ -136,7 +140,9 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
             "to decode. Send it smaller, or with 8 bits a channel."
         )
         raise RejectedUploadError([BrokenRule("max_work", detail)])
-    most_bytes = _most_pixel_bytes(stripped, len(data), limits)
+    most_bytes = limits.max_held_bytes - _FILES_HELD * len(data) - stripped.held_bytes
+    if most_bytes < 0:
+        raster.reject_held_bytes()
     return EncodedImage(Header(image_format, width, height, source.channels), source, most_bytes)
 
 
@@ -154,16 +160,6 @@ def refuse_too_many_bytes(n_bytes: int, limits: ImageLimits) -> None:
         raise UploadTooLargeError(
             f"The file has {n_bytes} bytes; at most {limits.max_bytes} are accepted."
         )
-
-
-def _most_pixel_bytes(stripped: Stripped, n_bytes: int, limits: ImageLimits) -> float:
-    """What is left for the pixels of a picture that is held twice: as coefficients too."""
-    if not stripped.held_bytes:
-        return math.inf  # within the bounds of ``max_pixels``
-    left = limits.max_held_bytes - n_bytes - stripped.held_bytes
-    if left < 0:
-        raster.reject_held_bytes()
-    return left
 
 
 def _sniff(data: bytes) -> str:

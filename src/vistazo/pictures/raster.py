@@ -19,6 +19,7 @@ from vistazo.pictures.stored import StoredPicture, damage_is_an_input_error, upr
 Image.MAX_IMAGE_PIXELS = None
 
 _AS_STORED = 1
+_PILLOWS_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2}  # a pixel
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
 
 
@@ -70,13 +71,13 @@ class RasterImage:
 
 
 def _pixel_bytes(image: Image.Image) -> int:
-    return image.width * image.height * (1 if image.mode == "L" else 4)
+    return image.width * image.height * _PILLOWS_BYTES.get(image.mode, 4)
 
 
 def reject_held_bytes() -> NoReturn:
     detail = (
-        "The picture is a large progressive JPEG and would take too much memory. Send it smaller, "
-        "or as a baseline JPEG."
+        "The picture would take too much memory. Send it smaller, or where it is a progressive "
+        "JPEG as a baseline one."
     )
     raise RejectedUploadError([BrokenRule("max_held_bytes", detail)])
 

@@ -17,6 +17,7 @@ Floats = NDArray[np.float32]
 
 OVERLAY_PX = 768
 _LAYER_PX = 256
+_BAND_ROWS = 64  # of float32, which would be 30 MB for all of an overlay
 _FAST = 1  # compression: the best takes ten times as long for a fifth less
 
 # From nothing over amber to a pale yellow: rising in lightness, so that it reads without colour
@@ -71,11 +72,16 @@ def overlay(picture: Picture, grid: Floats, frame: Frame) -> bytes:
     """A PNG of the picture, in greys, under its heat layer."""
     longest = min(OVERLAY_PX, max(picture.width, picture.height))
     size = _sized(picture.width, picture.height, longest)
-    grey = np.asarray(picture.image().convert("L").resize(size), np.float32)
-    heat = _colours()[_levels(grid, frame, size)].astype(np.float32)
-    opacity = heat[..., 3:] / 255
-    mixed = grey[..., np.newaxis] * (1 - opacity) + heat[..., :3] * opacity
-    return _png(Image.fromarray(mixed.round().astype(np.uint8)))
+    grey = np.asarray(picture.image().convert("L").resize(size))
+    levels, colours = _levels(grid, frame, size), _colours()
+    drawn = np.empty((*grey.shape, 3), np.uint8)
+    for top in range(0, len(grey), _BAND_ROWS):
+        band = slice(top, top + _BAND_ROWS)
+        heat = colours[levels[band]].astype(np.float32)
+        opacity = heat[..., 3:] / 255
+        mixed = grey[band, :, np.newaxis] * (1 - opacity) + heat[..., :3] * opacity
+        drawn[band] = mixed.round()
+    return _png(Image.fromarray(drawn))
 
 
 def strengths(grid: Floats, frame: Frame, size: tuple[int, int]) -> Floats:

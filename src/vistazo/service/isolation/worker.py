@@ -32,6 +32,7 @@ from vistazo.service.isolation.recipe import Recipe
 _BUFFER_BYTES = 65_536  # four times as fast as the usual 8 kB
 _MAX_TEXT = 2_000
 _REST_S = 1.0
+_LARGE_PIXELS = 4_000_000  # what is free after one would lie beside what the next one takes
 _TOO_MUCH_MEMORY: dict[str, object] = {"kind": "no_memory"}
 
 _FIRST_RECIPES = (
@@ -58,6 +59,8 @@ class Worker:
                 self._last = None
                 trim()
             self._job(self._hear())
+            if self._last is not None and self._last[1].header.pixels > _LARGE_PIXELS:
+                trim()
 
     def _has_rest(self) -> bool:
         """Whether nothing is asked for a while. Never, where a pipe cannot be watched (Windows)."""

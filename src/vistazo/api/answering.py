@@ -1,0 +1,90 @@
+"""The work of one request, once its pictures are there."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+
+from vistazo.api import refusals
+from vistazo.api.multipart import UploadedFile
+from vistazo.api.observation import Observation
+from vistazo.api.problems import problem_of
+from vistazo.api.schemas import Answer, BatchFailure, Heatmap
+from vistazo.classifier import Classifier, Prediction
+from vistazo.errors import InputError
+from vistazo.pictures.workload import Workload
+from vistazo.service import telemetry
+from vistazo.service.admission import Place
+from vistazo.service.reload import Answered, Shadow
+
+
+@dataclass(frozen=True)
+class Answering:
+    """By one model, in one place, however many pictures there are. All but ``batch`` raise
+    InputError where a picture cannot be classified.
+    """
+
+    classifier: Classifier
+    place: Place
+    observation: Observation
+    shadow: Shadow | None
+
+    async def classified(self, file: UploadedFile, workload: Workload | None = None) -> Answer:
+        """Also raises InputError where the ``workload`` of the request has grown too large."""
+        answered = await self.place.run(partial(self._classify, file, workload), self.observation)
+        if self.shadow is not None:
+            self.shadow.offer(answered)
+        return self._answer(file, answered.prediction)
+
+    async def explained(self, file: UploadedFile, label: str | None) -> Answer:
+        explaining = partial(self._explain, file, label)
+        return self._answer(file, *await self.place.run(explaining, self.observation))
+
+    async def showing_input(self, file: UploadedFile, answer: Answer) -> Answer:
+        return await self.place.run(partial(self._show_input, file, answer))
+
+    async def overlay(self, file: UploadedFile, label: str | None) -> bytes:
+        """A PNG."""
+        drawing = partial(self.classifier.overlay, file.data, label, self.observation)
+        prediction, png = await self.place.run(drawing, self.observation)
+        self.observation.predicted(prediction)
+        return png
+
+    async def batch(
+        self, files: list[UploadedFile], workload: Workload
+    ) -> list[Answer | BatchFailure]:
+        """A result or a problem for each."""
+        results: list[Answer | BatchFailure] = []
+        for file in files:
+            try:
+                results.append(await self.classified(file, workload))
+            except InputError as error:
+                problem = problem_of(error)
+                refusals.note(problem)
+                results.append(BatchFailure(filename=file.filename, problem=problem))
+        return results
+
+    def _classify(self, file: UploadedFile, workload: Workload | None) -> Answered:
+        if workload is not None:
+            workload.charge(file.data)
+        pixels = self.classifier.pixels(file.data, self.observation)
+        started = time.perf_counter()
+        prediction = self.classifier.score(pixels, self.observation)
+        seconds, card = time.perf_counter() - started, self.classifier.card
+        return Answered(file.data, pixels, card.input, card.labels, prediction, seconds)
+
+    def _explain(self, file: UploadedFile, label: str | None) -> tuple[Prediction, Heatmap]:
+        prediction, explanation = self.classifier.explain(file.data, label, self.observation)
+        return prediction, Heatmap.of(explanation)
+
+    def _show_input(self, file: UploadedFile, answer: Answer) -> Answer:
+        seen = self.classifier.seen(file.data)
+        return answer.showing(seen.png(), seen.low, seen.high)
+
+    def _answer(
+        self, file: UploadedFile, prediction: Prediction, heatmap: Heatmap | None = None
+    ) -> Answer:
+        self.observation.predicted(prediction)
+        request_id, labels = telemetry.request_id.get() or "", self.classifier.card.labels
+        return Answer.of(prediction, labels, file.filename, request_id, heatmap)
