@@ -4,10 +4,11 @@
 
 Starts the service with the settings of the environment, measures its capacity (as many callers as
 it has places, each of which asks again when answered), then offers --times as much, at even
-distances and whatever is answered, from --addresses and a process of its own; beside that a health
-check twenty times a second. The queue's own time is places / capacity: what the last in a full
-queue waits. Bars: p99 of those answered at most 1.3 times that, p99 of refusals within 100 ms, p99
-of health checks within 50 ms, no other answers. Exit status 1 beyond them.
+distances and whatever is answered, from --addresses and a process of its own; beside that an honest
+caller from another address, a film a second, and a health check twenty times a second. The queue's
+own time is places / capacity: what the last in a full queue waits. Bars: p99 of those answered at
+most 1.3 times that, p99 of refusals within 100 ms, p99 of health checks within 50 ms, the honest
+caller never refused, no other answers. Exit status 1 beyond them.
 
 The callers need a core beside those of the service: set THREADS one below the cores there are. How
 late they were themselves is said: where that is more than some milliseconds, it is they who are
@@ -37,7 +38,8 @@ from vistazo.service.settings import Settings  # noqa: E402
 _BAR_TIMES, _BAR_REFUSED_S, _BAR_HEALTH_S = 1.3, 0.1, 0.05
 _FILM = whole(encoded(film(600, 500), "JPEG", quality=95))
 _HEALTH = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
-_HEALTH_EVERY_S = 0.05
+_HEALTH_EVERY_S, _HONEST_EVERY_S = 0.05, 1.0
+_HONEST = "127.0.0.200"
 _PATIENCE_S = 30.0
 
 
@@ -190,23 +192,29 @@ def measure(service: MeasuredService, arguments: argparse.Namespace, places: int
     url = f"http://127.0.0.1:{service.port}"
     addresses = [f"127.0.0.{number + 1}" for number in range(arguments.addresses)]
     spawn = multiprocessing.get_context("spawn")
-    with spawn.Pool(2) as pool:
+    with spawn.Pool(3) as pool:
         pool.apply(closed_loop, (url, places, 2.0))  # warm
         asked = pool.apply(closed_loop, (url, places, arguments.seconds / 2))
         capacity = len(asked.took_s[200]) / (arguments.seconds / 2)
         own_s = places / capacity
         print(f"capacity {capacity:.1f}/s; the queue's own time {1000 * own_s:.0f} ms")
         every_s, before_s = 1 / (arguments.times * capacity), service.cpu_s()
-        offered = pool.apply_async(open_loop, (url, addresses, _FILM, every_s, arguments.seconds))
-        checked = pool.apply(
-            open_loop, (url, ["127.0.0.1"], _HEALTH, _HEALTH_EVERY_S, arguments.seconds)
-        )
-        felt = offered.get()
+        started = [
+            pool.apply_async(open_loop, (url, whose, request, each_s, arguments.seconds))
+            for whose, request, each_s in (
+                (addresses, _FILM, every_s),
+                ([_HONEST], _FILM, _HONEST_EVERY_S),
+                ([_HONEST], _HEALTH, _HEALTH_EVERY_S),
+            )
+        ]
+        felt, honest, checked = (each.get() for each in started)
     print(
         f"offered {1 / every_s:.0f}/s for {arguments.seconds:g} s; "
         f"CPU of the service {service.cpu_s() - before_s:.1f} s"
     )
-    return _is_within(felt, checked, own_s, arguments.slack)
+    refused = honest.took_s.keys() - {200} or honest.wrong.total()
+    honest.say("honest", 200)
+    return _is_within(felt, checked, own_s, arguments.slack) and not refused
 
 
 def _is_within(felt: Felt, checked: Felt, own_s: float, slack: float) -> bool:

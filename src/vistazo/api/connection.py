@@ -23,7 +23,9 @@ _MALFORMED = (
 _SMALL_PIECE_BYTES = 64
 _MAX_SMALL_PIECES = 20_000
 # Requests that are sent ahead, before the answer to the first.
-_MAX_AHEAD_BYTES = 65_536
+_MAX_AHEAD_BYTES = 16_384
+# What is read of a connection at a time; asyncio's own 256 kB, of a thousand connections, is much.
+_READ_BYTES = 65_536
 _LOOK_S = 1.0
 # Of a target, and of all headers. Half of it is the least that a target should have (RFC 9112, 3).
 _MAX_HEAD_BYTES = 16_384
@@ -44,6 +46,11 @@ class _Parser(h11.Connection):
     fault_status = 400
     method = b""
     _small_pieces = 0
+
+    @property
+    def n_waiting(self) -> int:
+        """Bytes that have been received and not yet been looked at."""
+        return len(self._receive_buffer)
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         is_head = self.their_state is h11.IDLE
@@ -118,6 +125,8 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.conn: _Parser = _Parser(h11.SERVER)
+        if hasattr(transport, "max_size"):
+            transport.max_size = _READ_BYTES
 
     def _is_answering(self) -> bool:
         """A request that is there, with all of its body."""
@@ -149,7 +158,7 @@ class Connection(H11Protocol):
 
     def _read_on(self) -> None:
         """Up to a limit; beyond it look now and then whether the caller has left."""
-        if len(self._ahead) <= _MAX_AHEAD_BYTES:
+        if len(self._ahead) + self.conn.n_waiting <= _MAX_AHEAD_BYTES:
             self.flow.resume_reading()
             return
         self.flow.pause_reading()
