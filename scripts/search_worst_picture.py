@@ -7,12 +7,11 @@ scans, sampling, restarts, how well and how oddly it is compressed. First a grid
 every field from a few places to start at, then --steps changes of the costliest, for CPU and for
 memory: each picture is sent once to a real service, as each kind of request. Plans: small
 (12 Mpx) and default (16 Mpx). Cards: that of the default model, and the same with ``antialias:
-false``, for which no picture may be decoded smaller. What is measured is the CPU time of
-all processes together, and how far they grow together beyond what they hold at rest, looked at
-every 5 ms.
-The bars: 1.5 s of CPU and 90 MB; for a picture of a batch as for one by itself. Without --plan and
---card all four are searched, in about ten minutes; run it in the environment of the tests, on a
-machine with nothing else to do.
+false``, for which no picture may be decoded smaller. What is measured is the CPU time of all
+processes together, and how far they grow together beyond what they hold at rest, looked at every
+5 ms. The bars: 1.5 s of CPU and 90 MB; for a picture of a batch as for one by itself. Without
+--plan and --card all four are searched, in about ten minutes; run it in the environment of the
+tests, on a machine with nothing else to do.
 """
 
 from __future__ import annotations

@@ -45,7 +45,14 @@ def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("pictures", "labels", "skill"),
-    [(60, 2, 1.0), (60, 2, 20.0), (2, 2, 1.0), (90, 3, 1.0), (400, 45, 2.0)],
+    [
+        (60, 2, 1.0),
+        (400, 45, 2.0),
+        *(
+            pytest.param(*other, marks=pytest.mark.longer)
+            for other in ((60, 2, 20.0), (2, 2, 1.0), (90, 3, 1.0))
+        ),
+    ],
 )
 def test_any_number_of_labels_and_of_pictures_can_be_drawn(
     pictures: int, labels: int, skill: float, tmp_path: Path

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,13 @@ def subject_of(model: Any, folder: Path) -> Subject:
     return Subject(model, engine, Explainer(engine, the_card))
 
 
-@pytest.fixture(scope="module", params=_METHODS)
+def _heads() -> Iterator[Any]:
+    """Each is trained in half a minute: the quick suite has time for one."""
+    for head in _METHODS:
+        yield pytest.param(head, marks=() if head == "pooled" else pytest.mark.longer)
+
+
+@pytest.fixture(scope="module", params=_heads())
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     model = lesions.trained(request.param)
     return request.param, subject_of(model, tmp_path_factory.mktemp(request.param))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.pictures.container import Stripped
-from vistazo.pictures.picture import Picture
+from vistazo.pictures.picture import Picture, Pixels
 from vistazo.pictures.stored import StoredPicture, damage_is_an_input_error, upright
 
 # Our own limit, taken from the header before anything is decoded, stands in for Pillow's global.
@@ -63,11 +63,21 @@ class RasterImage:
             image.load()
         if factor <= 1:
             return StoredPicture(image, self._orientation)
-        reduced = [
-            np.asarray(Image.fromarray(strip).reduce(factor))
-            for strip in StoredPicture(image, _AS_STORED).strips(factor)
-        ]
-        return Picture(upright(np.concatenate(reduced), self._orientation))
+        reduced = _reduced(StoredPicture(image, _AS_STORED), factor)
+        return Picture(upright(reduced, self._orientation))
+
+
+def _reduced(picture: Picture, factor: int) -> Pixels:
+    pixels, top = None, 0
+    for strip in picture.strips(factor):
+        blocks = np.asarray(Image.fromarray(strip).reduce(factor))
+        if pixels is None:
+            height = math.ceil(picture.height / factor)
+            pixels = np.empty((height, *blocks.shape[1:]), blocks.dtype)
+        pixels[top : top + len(blocks)] = blocks
+        top += len(blocks)
+    assert pixels is not None  # noqa: S101 - no picture is without rows
+    return pixels
 
 
 def _pixel_bytes(image: Image.Image) -> int:

@@ -72,7 +72,7 @@ def overlay(picture: Picture, grid: Floats, frame: Frame) -> bytes:
     """A PNG of the picture, in greys, under its heat layer."""
     longest = min(OVERLAY_PX, max(picture.width, picture.height))
     size = _sized(picture.width, picture.height, longest)
-    grey = np.asarray(picture.image().convert("L").resize(size))
+    grey = np.asarray(_grey(picture).resize(size))
     levels, colours = _levels(grid, frame, size), _colours()
     drawn = np.empty((*grey.shape, 3), np.uint8)
     for top in range(0, len(grey), _BAND_ROWS):
@@ -82,6 +82,15 @@ def overlay(picture: Picture, grid: Floats, frame: Frame) -> bytes:
         mixed = grey[band, :, np.newaxis] * (1 - opacity) + heat[..., :3] * opacity
         drawn[band] = mixed.round()
     return _png(Image.fromarray(drawn))
+
+
+def _grey(picture: Picture) -> Image.Image:
+    """In strips: its colours are not held twice."""
+    grey, top = Image.new("L", (picture.width, picture.height)), 0
+    for strip in picture.strips():
+        grey.paste(Image.fromarray(strip).convert("L"), (0, top))
+        top += len(strip)
+    return grey
 
 
 def strengths(grid: Floats, frame: Frame, size: tuple[int, int]) -> Floats:

@@ -71,11 +71,13 @@ class Worker:
     def _job(self, head: Mapping[str, Any]) -> None:
         try:
             confinement.limit_job(self._space_bytes(head["memory_bytes"]), self.cpu_s)
-            data = self.incoming.read(head["n_bytes"])
+            if self._last is not None and len(self._last[0]) != head["n_bytes"]:
+                self._last = None  # another picture: the pixels of this one go before it comes
+            image = self._opened(self.incoming.read(head["n_bytes"]))
             if head["kind"] == "prepare":
-                self._prepare(data, Recipe.from_json(head["recipe"]))
+                self._prepare(image, Recipe.from_json(head["recipe"]))
             else:
-                self._picture(data, head["at_least"])
+                self._picture(image, head["at_least"])
         except InputError as error:
             self._last = None
             self._say(_refusal(error))
@@ -85,6 +87,7 @@ class Worker:
         except wire.ConversationError:
             raise
         except Exception as error:  # a defect of ours: the service logs where, and not of what
+            self._last = None
             self._say({"kind": "defect", "where": _where(error)})
 
     def _opened(self, data: bytes) -> EncodedImage:
@@ -96,8 +99,7 @@ class Worker:
             self._last = data, open_image(data, self.limits)
         return self._last[1]
 
-    def _prepare(self, data: bytes, recipe: Recipe) -> None:
-        image = self._opened(data)
+    def _prepare(self, image: EncodedImage, recipe: Recipe) -> None:
         self._say({"kind": "header", **asdict(image.header)})
         if self._hear()["kind"] != "go":  # the service knows what the model's card allows
             return
@@ -107,8 +109,8 @@ class Worker:
         prepare_s = time.perf_counter() - decoded_s
         self._show(pixels, picture.width, picture.height, prepare_s)
 
-    def _picture(self, data: bytes, at_least: tuple[int, int]) -> None:
-        picture = self._opened(data).decode(at_least)
+    def _picture(self, image: EncodedImage, at_least: tuple[int, int]) -> None:
+        picture = image.decode(at_least)
         self._show(np.ascontiguousarray(picture.pixels), picture.width, picture.height)
 
     def _show(self, pixels: NDArray[Any], width: int, height: int, prepare_s: float = 0.0) -> None:
