@@ -214,6 +214,8 @@ def measure(service: MeasuredService, arguments: argparse.Namespace, places: int
     )
     refused = honest.took_s.keys() - {200} or honest.wrong.total()
     honest.say("honest", 200)
+    then = places / (len(felt.took_s[200]) / arguments.seconds)
+    print(f"at the throughput under that load the queue's own time was {1000 * then:.0f} ms")
     return _is_within(felt, checked, own_s, arguments.slack) and not refused
 
 

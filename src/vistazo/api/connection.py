@@ -46,6 +46,16 @@ class _Parser(h11.Connection):
     fault_status = 400
     method = b""
     _small_pieces = 0
+    _head = b""
+
+    def send(self, event: h11.Event) -> bytes | None:  # type: ignore[override]
+        """The head of an answer goes with what follows: one call of the system, and one packet."""
+        output = super().send(event)
+        if isinstance(event, h11.Response):
+            self._head = output or b""
+            return b""
+        head, self._head = self._head, b""
+        return head + (output or b"") if head else output
 
     @property
     def n_waiting(self) -> int:

@@ -134,8 +134,8 @@ class Admission:
 
     def _who_gives_way(self, caller: str) -> Place | None:
         """Nobody where a place is free. Else the last that came and waits, of the caller with the
-        most places, if they are at least twice as many as the newcomer will have: who share about
-        evenly do not drive each other out. Raises QueueFullError where there is none.
+        most places, if he keeps as many as the newcomer will have: who share evenly do not drive
+        each other out. Raises QueueFullError where there is none.
         """
         if self.requests < self.policy.places:
             return None
@@ -143,7 +143,7 @@ class Admission:
         those = [
             place
             for place in reversed(self._places)
-            if place.is_waiting and held[place.caller] >= 2 * (held[caller] + 1)
+            if place.is_waiting and held[place.caller] >= held[caller] + 2
         ]
         if not those:
             raise QueueFullError(_FULL)
