@@ -137,8 +137,10 @@ class Classifier:
     ) -> tuple[Prediction, bytes]:
         """Classify, and draw the heatmap over the picture: a PNG. Raises as ``explain``."""
         prediction, explanation = self.explain(data, label, observer)
-        half = OVERLAY_PX // 2  # what is decoded has at least twice the size asked for
-        picture = self._reader.picture(data, at_least=(half, half))
+        short, long = sorted((explanation.width, explanation.height))
+        # Twice that, at least, is what is decoded of the short side; the long one has as its share.
+        side = max(1, OVERLAY_PX * short // (2 * long))
+        picture = self._reader.picture(data, at_least=(side, side))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
 
     def seen(self, data: bytes) -> Seen:
