@@ -168,6 +168,11 @@ def test_a_terminal_that_is_closed_ends_the_service_as_ever(cache: Path, tmp_pat
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = str(probe.getsockname()[1])
     model = write_brightness_model(tmp_path / "m.keras")
+
+    def as_on_a_terminal() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever nohup the tests run under
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
     service = subprocess.Popen(
         [sys.executable, "-m", "vistazo", "serve"],
         env={
@@ -181,7 +186,7 @@ def test_a_terminal_that_is_closed_ends_the_service_as_ever(cache: Path, tmp_pat
         stdout=inside,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one call
+        preexec_fn=as_on_a_terminal,  # noqa: PLW1509 - two calls of the system
     )
     os.close(inside)
     try:
