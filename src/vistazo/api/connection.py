@@ -74,7 +74,7 @@ class _Parser(h11.Connection):
             elif isinstance(event, h11.Data) and len(event.data) < _SMALL_PIECE_BYTES:
                 self._count_small_piece()
         except h11.RemoteProtocolError as error:
-            self.fault_status = error.error_status_hint
+            self.fault_status = _of_the_caller(error.error_status_hint)
             if is_head and self.fault_status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
                 self.fault_status = _of_a_long_head(self.trailing_data[0])
             raise
@@ -84,6 +84,13 @@ class _Parser(h11.Connection):
         self._small_pieces += 1
         if self._small_pieces > _MAX_SMALL_PIECES:
             raise h11.RemoteProtocolError("too many small pieces")
+
+
+def _of_the_caller(status: int) -> int:
+    """A caller does not make a 5xx, on which alarms are set: 501 of a transfer coding that nobody
+    knows only should be (RFC 9112 section 6.1).
+    """
+    return status if status < HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
 
 
 def _of_a_long_head(received: bytes) -> HTTPStatus:
@@ -96,7 +103,7 @@ def _of_a_long_head(received: bytes) -> HTTPStatus:
 def _checked(request: h11.Request) -> h11.Request:
     """With a target in origin-form, or ``*`` of OPTIONS. Raises RemoteProtocolError."""
     if not request.http_version.startswith(b"1."):
-        raise _fault("another version", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+        raise _fault("another version")
     if len(request.target) > _MAX_HEAD_BYTES:
         raise _fault("a long target", HTTPStatus.REQUEST_URI_TOO_LONG)
     if sum(len(name) + len(value) for name, value in request.headers) > _MAX_HEAD_BYTES:
