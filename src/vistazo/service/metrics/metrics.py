@@ -20,6 +20,17 @@ _SHARES = tuple(step / 10 for step in range(1, 11))
 _OPEN_METRICS = "application/openmetrics-text"
 
 
+def _stages(registry: CollectorRegistry) -> dict[Stage, Histogram]:
+    stages = Histogram(
+        "vistazo_stage_duration_seconds",
+        "Stages of the work on one picture.",
+        ("stage",),
+        buckets=_SECONDS,
+        registry=registry,
+    )
+    return {stage: stages.labels(stage) for stage in STAGES}
+
+
 class Metrics:
     """Safe to use from several threads. An observer (``vistazo.observer``) too."""
 
@@ -39,14 +50,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        stages = Histogram(
-            "vistazo_stage_duration_seconds",
-            "Stages of the work on one picture.",
-            ("stage",),
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._stages = {stage: stages.labels(stage) for stage in STAGES}
+        self._stages = _stages(registry)
         self._refusals = Counter(
             "vistazo_refusals",
             "Problems that callers were told of, those of single files of a batch too.",
