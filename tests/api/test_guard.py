@@ -243,3 +243,14 @@ def test_a_stranger_who_waits_to_be_asked_for_his_body_is_not_asked() -> None:
 def test_an_empty_list_of_keys_lets_nobody_in(serving: Serve) -> None:
     with serving(api_keys="") as client:
         assert client.get("/model").status_code == 401
+
+
+@pytest.mark.parametrize("emptied", ["", "  "])
+def test_a_variable_that_lost_its_last_key_opens_to_nobody(
+    emptied: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings.from_environment({"API_KEYS": emptied, "THREADS": "1"})
+    with TestClient(create_app(settings, load=brightness_classifier)) as client:
+        assert client.post("/predict", files=WHITE).status_code == 401
+    assert "no key lets anybody in" in caplog.text
+    assert "nobody is asked" not in caplog.text

@@ -586,3 +586,13 @@ def test_a_provider_that_answers_anything_else_gives_no_keys(
         asyncio.run(fetch_key_set(Link(f"{provider.url}/jwks?key=s3cret")))
     assert "s3cret" not in str(refused.value)
     assert provider.paths() == ["/jwks?key=s3cret"]
+
+
+@pytest.mark.parametrize("certificates", ["missing", "garbage"])
+def test_certificates_that_cannot_be_read_are_told_in_words(
+    certificates: str, provider: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "garbage").write_text("no certificate")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / certificates))
+    with pytest.raises(SettingsError, match="certificates of this machine"):
+        asyncio.run(fetch_key_set(Link(f"{provider.url}/jwks")))

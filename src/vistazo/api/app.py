@@ -81,9 +81,16 @@ def create_app(
     surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
     if gate.asks:
         declare_keys(app)
-    else:
-        log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
+    _tell_who_may_call(gate)
     return app
+
+
+def _tell_who_may_call(gate: Gate) -> None:
+    """Where that is everybody, or nobody."""
+    if not gate.asks:
+        log.warning("nobody is asked for a key", extra={"to_change": "vistazo keys add NAME"})
+    elif gate.lets_nobody_in:
+        log.warning("no key lets anybody in", extra={"to_change": "vistazo keys add NAME"})
 
 
 def _service(

@@ -238,7 +238,8 @@ class Settings(AccessSettings, ReloadSettings):
     def from_environment(
         environment: Mapping[str, str] | None = None, memory_bytes: int | None = None
     ) -> Settings:
-        """Read the settings. An empty variable counts as not set. Raises SettingsError.
+        """Read the settings. An empty variable counts as not set, but that of API_KEYS as a list
+        whose last key was taken out: it opens to nobody, not to everybody. Raises SettingsError.
 
         ``memory_bytes`` is what the process may have, by default what its container says: with
         little of it the defaults are those of a small plan.
@@ -251,6 +252,8 @@ class Settings(AccessSettings, ReloadSettings):
             for name in Settings.model_fields
             if variables.get(name.upper(), "").strip()
         }
+        if "API_KEYS" in given:
+            values.setdefault("api_keys", "")
         try:
             return Settings.model_validate(values)
         except ValidationError as error:

@@ -41,6 +41,11 @@ class Gate:
         """Whether anybody is asked who he is."""
         return self._keys is not None or self._tokens is not None
 
+    @property
+    def lets_nobody_in(self) -> bool:
+        """Whether the list of keys is empty now, and tokens are not taken."""
+        return self._keys is not None and self._keys.is_empty and self._tokens is None
+
     async def prepare(self) -> None:
         """Fetch what is to be fetched, so that the log says soon where it cannot be."""
         if self._tokens is not None:

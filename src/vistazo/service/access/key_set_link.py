@@ -27,9 +27,9 @@ async def fetch_key_set(link: Link) -> str:
     """What stands there; redirects are not followed. Raises SettingsError."""
     for name in ("httpx", "httpcore"):  # at 'info' they log whole addresses
         logging.getLogger(name).setLevel(logging.WARNING)
-    # 20 ms of CPU time for all certificates that there are: not on the loop that answers.
-    client = await asyncio.to_thread(httpx.AsyncClient)
     try:
+        # 20 ms of CPU time for all certificates that there are: not on the loop that answers.
+        client = await asyncio.to_thread(httpx.AsyncClient)
         async with asyncio.timeout(_LONGEST_S), client:
             data = await _read(client, link)
         return data.decode("utf-8")
@@ -37,6 +37,8 @@ async def fetch_key_set(link: Link) -> str:
         reason = f"it took more than {_LONGEST_S:g} seconds"
     except (httpx.HTTPError, httpx.InvalidURL):
         reason = "there is no connection, or no answer"
+    except OSError:  # of SSL_CERT_FILE, which the client reads when it is made
+        reason = "the certificates of this machine cannot be read"
     except UnicodeDecodeError:
         reason = "it is no text"
     raise SettingsError(f"JWT_JWKS: {link} gave no keys: {reason}.")

@@ -23,9 +23,16 @@ class Keys:
             else None
         )
 
+    @property
+    def is_empty(self) -> bool:
+        return not any(self._current)
+
     def find(self, key: str) -> KeyEntry | None:
-        ring = self._file.value() if self._file else self._ring
-        return ring.find(key)
+        return self._current.find(key)
+
+    @property
+    def _current(self) -> KeyRing:
+        return self._file.value() if self._file else self._ring
 
 
 def _with_those_of(text: str, entries: tuple[KeyEntry, ...]) -> KeyRing:
