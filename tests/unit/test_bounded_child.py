@@ -162,3 +162,15 @@ def test_what_workers_hold_is_no_room_for_a_model() -> None:
     worker.stdout.readline()
     assert 50_000_000 < family_bytes() - before < 70_000_000
     worker.communicate(b"\n")
+
+
+def test_a_child_that_reads_a_strangers_file_knows_no_secret(
+    child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = ("API_KEYS", "JWT_SECRET", "RENDER_API_KEY", "OTEL_EXPORTER_OTLP_HEADERS")
+    for name in secrets:
+        monkeypatch.setenv(name, "s3cret")
+    told = child("write_answer({'environment': dict(os.environ)})")["environment"]
+    assert isinstance(told, dict)
+    assert not set(secrets) & set(told)
+    assert "s3cret" not in str(told)

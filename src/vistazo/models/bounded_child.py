@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vistazo import errors
+from vistazo.models.child_environment import child_environment
 from vistazo.models.process_memory import family_bytes, memory_of
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
@@ -124,15 +125,10 @@ def room_bytes(file: Path, container_bytes: int | None, taken_bytes: int) -> int
 
 
 def _start(module: str, request: str) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join([str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = child_environment(str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", ""))
     return subprocess.Popen(
         [sys.executable, "-m", module, request],
-        env={
-            **os.environ,
-            "PYTHONPATH": path,
-            "OPENBLAS_NUM_THREADS": "1",
-            "MALLOC_ARENA_MAX": "1",  # each one more reserves 64 MB of what is bounded
-        },
+        env={**environment, "MALLOC_ARENA_MAX": "1"},  # each one more reserves 64 MB of what it has
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import cast
 
 import vistazo
+from vistazo.models.child_environment import child_environment
 from vistazo.service.isolation.exchange import Exchange
 from vistazo.service.isolation.memory import MemoryBudget
 
 _PROGRAM = "vistazo.service.isolation.worker"
 _SOURCE = str(Path(vistazo.__file__).parents[1])
-# What Python and the system's loader need: no setting of the service, and no secret.
-_INHERITED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE", "SYSTEMROOT")
 _EXIT_S = 5.0
 
 _REASONS = {
@@ -72,7 +71,8 @@ class WorkerProcess:
             close_fds=True,
             start_new_session=True,
             cwd=os.path.abspath(os.sep),  # noqa: PTH100 - of a drive, on Windows
-            env=_environment(),
+            # What this process finds, the worker finds; it looks nowhere else (-P -S).
+            env=child_environment(_SOURCE, *sys.path),
         )
         return WorkerProcess(process, memory)
 
@@ -110,10 +110,3 @@ class WorkerProcess:
         """Once it has ended, and nobody reads what it says."""
         for pipe in self._pipes:
             pipe.close()
-
-
-def _environment() -> dict[str, str]:
-    """What this process finds, the worker finds; it looks nowhere else (``-P -S``)."""
-    path = os.pathsep.join([_SOURCE, *filter(None, sys.path)])
-    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return {**kept, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
