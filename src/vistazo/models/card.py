@@ -147,8 +147,8 @@ class OutputSpec(_Part):
         return self
 
 
-class ModelCard(_Part):
-    """The meaning of a model's inputs and outputs, and what is known of its worth."""
+class Card(_Part):
+    """What every model's card says, whatever the model takes."""
 
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     title: str = Field(
@@ -164,20 +164,18 @@ class ModelCard(_Part):
     labels: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
         min_length=2,
         description="In the order of the model's outputs. For one sigmoid unit: the "
-        "label of 0, then the label of 1.",
+        "label of 0, then the label of 1. For a file of scikit-learn: in that of its classes_.",
     )
     positive: str | None = Field(
         None,
         description="Two classes: the label that threshold, sensitivity and specificity "
         "speak of; the second label where this is left out.",
     )
-    input: InputSpec
-    output: OutputSpec
     sha256: str | None = Field(
         None, pattern=r"^[0-9a-f]{64}$", description="Of the weights file; checked at start."
     )
     intended_use: str = Field("", description="What the model is for, and what it is not for.")
-    population: str = Field("", description="Whose pictures it was trained on.")
+    population: str = Field("", description="Whose pictures or texts it was trained on.")
     training_data: str = Field("", description="Source, size, split.")
     figures: dict[str, Any] = Field(
         default_factory=dict, description="Measured results, each with the data it was measured on."
@@ -193,8 +191,6 @@ class ModelCard(_Part):
             raise ValueError(f"positive is '{self.positive}', which is not among the labels")
         if self.positive is not None and not self.is_binary:
             raise ValueError("positive is for two classes only")
-        if self.output.kind == "sigmoid" and len(self.labels) != 2:
-            raise ValueError("a sigmoid unit has two labels: that of 0, then that of 1")
         return self
 
     @property
@@ -206,12 +202,30 @@ class ModelCard(_Part):
 
     @property
     def is_binary(self) -> bool:
-        return len(self.labels) == 2 and self.output.kind != "multilabel"
+        return len(self.labels) == 2
 
     @property
     def positive_index(self) -> int:
         """The place of the positive label; the second where the card names none."""
         return self.labels.index(self.positive) if self.positive is not None else 1
+
+
+class ModelCard(Card):
+    """What the numbers of a model of pictures mean, and what is known of its worth."""
+
+    task: Literal["image"] = "image"
+    input: InputSpec
+    output: OutputSpec
+
+    @model_validator(mode="after")
+    def _a_sigmoid_has_two_labels(self) -> Self:
+        if self.output.kind == "sigmoid" and len(self.labels) != 2:
+            raise ValueError("a sigmoid unit has two labels: that of 0, then that of 1")
+        return self
+
+    @property
+    def is_binary(self) -> bool:
+        return len(self.labels) == 2 and self.output.kind != "multilabel"
 
     @property
     def units(self) -> tuple[int, ...]:

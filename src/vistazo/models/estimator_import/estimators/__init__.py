@@ -1,0 +1,8 @@
+"""The estimators that are known, one small function under each one's class name.
+
+Importing a module of this package registers what it knows.
+"""
+
+from vistazo.models.estimator_import.estimators import linear
+
+__all__ = ["linear"]

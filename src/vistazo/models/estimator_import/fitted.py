@@ -1,0 +1,148 @@
+"""What was fitted: the attributes of an estimator, each checked as it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.errors import UnreadableModelError, UnsupportedModelError
+from vistazo.models.estimator_import.values import Name, Record, SparseArray
+
+Version = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An estimator in a file. ``version`` is that of the scikit-learn that wrote it, such as
+    (1, 2, 2); () where the file does not say, as before 0.18.
+
+    What is asked for and not there, or not of the kind that it has to be, raises ModelError.
+    """
+
+    record: Record
+    version: Version = ()
+
+    @property
+    def class_name(self) -> str:
+        return self.record.class_name
+
+    def has(self, name: str) -> bool:
+        """Whether there is such an attribute, and it is not None."""
+        return self.record.attributes.get(name) is not None
+
+    def get(self, *names: str, default: object = None) -> object:
+        """The first of these attributes that is there: they are renamed from version to version."""
+        for name in names:
+            if name in self.record.attributes:
+                return self.record.attributes[name]
+        return default
+
+    def array(self, *names: str, n_axes: int | None = None) -> NDArray[np.float64]:
+        """Numbers as float64 (n_axes axes, where that is given), all finite."""
+        found = self.raw_array(*names, n_axes=n_axes)
+        if found.dtype.kind not in "fiub":
+            raise self.damaged(f"its {names[0]} are no numbers")
+        numbers = np.ascontiguousarray(found, dtype=np.float64)
+        if not np.isfinite(numbers).all():
+            raise self.damaged(f"its {names[0]} are not all finite")
+        return numbers
+
+    def raw_array(self, *names: str, n_axes: int | None = None) -> NDArray[Any]:
+        """As ``array``, of any type and value; a sparse one is made dense, a list an array."""
+        found = self.get(*names)
+        if isinstance(found, SparseArray):
+            found = found.dense()
+        if isinstance(found, (list, tuple, int, float, np.generic)):
+            found = _array_of(found)
+        if not isinstance(found, np.ndarray):
+            raise self.unfitted(names[0])
+        if n_axes is not None and found.ndim != n_axes:
+            raise self.damaged(f"its {names[0]} have {found.ndim} axes instead of {n_axes}")
+        return found
+
+    def number(self, name: str, default: float | None = None) -> float:
+        found = self.get(name, default=default)
+        if isinstance(found, np.ndarray) and found.size == 1:
+            found = found.item()
+        if isinstance(found, (bool, int, float, np.number, np.bool_)):
+            return float(found)
+        raise self.damaged(f"its {name} is no number")
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        number = self.number(name, default)
+        if number != int(number):
+            raise self.damaged(f"its {name} is no whole number")
+        return int(number)
+
+    def flag(self, name: str, *, default: bool | None = None) -> bool:
+        return bool(self.number(name, None if default is None else float(default)))
+
+    def text(self, name: str, default: str | None = None) -> str:
+        found = self.get(name, default=default)
+        if isinstance(found, (str, np.str_)):
+            return str(found)
+        raise self.damaged(f"its {name} is no text")
+
+    def child(self, *names: str) -> Fitted:
+        """An estimator in this one."""
+        return self.fitted(self.get(*names), names[0])
+
+    def children(self, *names: str) -> list[Fitted]:
+        """Estimators in this one: a list, or an array of any shape in its order."""
+        found = self.get(*names)
+        if isinstance(found, np.ndarray) and found.dtype == object:
+            found = list(found.ravel())
+        if not isinstance(found, (list, tuple)):
+            raise self.unfitted(names[0])
+        return [self.fitted(each, names[0]) for each in found]
+
+    def fitted(self, value: object, name: str) -> Fitted:
+        """A value of this one's attributes that has to be an estimator."""
+        if not isinstance(value, Record):
+            raise self.damaged(f"its {name} holds no estimator")
+        return Fitted(value, version_of(value) or self.version)
+
+    def refusal(self, why: str) -> UnsupportedModelError:
+        """It is sound, but cannot be served. ``why`` is a clause: "its kernel is a function"."""
+        return UnsupportedModelError(f"{self.class_name} cannot be served: {why}.")
+
+    def damaged(self, why: str) -> UnreadableModelError:
+        return UnreadableModelError(
+            f"{self.class_name} is damaged or of an unknown version: {why}."
+        )
+
+    def unfitted(self, name: str) -> UnreadableModelError:
+        return UnreadableModelError(
+            f"{self.class_name} has no {name}: it was saved before it was fitted, or by a version "
+            "that is not known. Save it after fit()."
+        )
+
+
+def version_of(record: Record) -> Version:
+    """Of the scikit-learn that wrote an estimator; () where it does not say."""
+    said = record.attributes.get("_sklearn_version")
+    parts: list[int] = []
+    for part in str(said).split(".") if isinstance(said, str) else []:
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        parts.append(int(digits))
+    return tuple(parts)
+
+
+def is_name(value: object, *names: str) -> bool:
+    """Whether a value is one of these classes or functions, whatever module has them."""
+    return isinstance(value, Name) and value.name in names
+
+
+def _array_of(values: object | Sequence[object]) -> NDArray[Any] | None:
+    """None for a list whose members are of no common kind."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        return None
+    return None if array.dtype == object else array

@@ -1,0 +1,3 @@
+"""From a file to a plan."""
+
+from __future__ import annotations

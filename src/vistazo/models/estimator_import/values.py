@@ -1,0 +1,61 @@
+"""What a pickle can make here: Python's plain values, arrays, and the three below: all inert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Name:
+    """A class or a function that the file mentions: never imported."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(eq=False)
+class Record:
+    """An object of a class that was never imported: what it was made with, and its attributes.
+
+    ``state`` is what it was given where that is no dictionary of attributes. A record is filled
+    while its file is read: objects may refer to each other in circles.
+    """
+
+    kind: Name
+    arguments: tuple[object, ...] = ()
+    attributes: dict[str, object] = field(default_factory=dict)
+    state: object = None
+
+    @property
+    def class_name(self) -> str:
+        return self.kind.name.rpartition(".")[2]
+
+    @property
+    def package(self) -> str:
+        return self.kind.module.partition(".")[0]
+
+
+@dataclass(frozen=True, eq=False)
+class SparseArray:
+    """A matrix of scipy.sparse, as compressed sparse rows whatever it was."""
+
+    starts: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    values: NDArray[np.float64]
+    shape: tuple[int, int]
+
+    def dense(self) -> NDArray[np.float64]:
+        whole = np.zeros(self.shape)
+        rows = np.repeat(np.arange(self.shape[0]), np.diff(self.starts))
+        np.add.at(whole, (rows, self.columns), self.values)
+        return whole
+
+
+Attributes = Mapping[str, object]

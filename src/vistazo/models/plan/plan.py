@@ -1,0 +1,49 @@
+"""The whole of a compiled estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vistazo.models.plan.matrix import Matrix, Values, as_matrix
+from vistazo.models.plan.operation import Decider, Decisions, Transform
+
+Label = str | int | float | bool
+Takes = Literal["texts", "rows"]
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One estimator as a person knows it: its class, and what is worth telling of it."""
+
+    class_name: str
+    told: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """``transforms``, then ``decider``. ``labels`` are the estimator's ``classes_``, in order.
+
+    ``n_features`` numbers make a row (0 where it takes texts), named by ``feature_names`` where the
+    file has names. ``allows_missing``: a number may be missing (NaN). ``written_by`` is the
+    version of scikit-learn, or empty where the file does not say. ``steps`` tell of the file.
+    """
+
+    takes: Takes
+    n_features: int
+    labels: tuple[Label, ...]
+    transforms: tuple[Transform, ...]
+    decider: Decider
+    feature_names: tuple[str, ...] = ()
+    allows_missing: bool = False
+    written_by: str = ""
+    steps: tuple[PlanStep, ...] = ()
+
+    def transformed(self, values: Values) -> Matrix:
+        """What the classifier at the end is given of texts, or of rows (n, n_features)."""
+        for transform in self.transforms:
+            values = transform.apply(values)
+        return as_matrix(values)
+
+    def decide(self, values: Values) -> Decisions:
+        return self.decider.decide(self.transformed(values))

@@ -1,0 +1,100 @@
+"""The card of a model of texts, or of rows of numbers: samples, as scikit-learn calls both."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vistazo.models.card import Card
+
+# A path of its own, for a system that exists already: not one that the service has.
+_ROUTE = r"^/[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$"
+_FIELD = r"^[A-Za-z_][A-Za-z0-9_]*$"
+Value = bool | int | float | str
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class TextSpec(_Part):
+    """Which texts look like those of training; others are answered with a warning."""
+
+    min_known_share: float = Field(
+        0.0, ge=0, le=1, description="Least share of a text's words that the model knows."
+    )
+    min_words: int = Field(1, ge=0, description="Fewest words of a text like those of training.")
+    max_words: int | None = Field(None, ge=1, description="Most of them; by default any number.")
+
+
+class RowSpec(_Part):
+    """What the numbers of a row are."""
+
+    columns: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
+        (), description="Their names, in order; where left out, those in the file."
+    )
+
+
+class SampleOutput(_Part):
+    """How a decision is made. Where nothing is said, it is the estimator's own."""
+
+    threshold: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Two classes: positive from this probability on.",
+    )
+    uncertain_band: tuple[float, float] | None = Field(
+        None,
+        description="Between these probabilities of the positive label the answer carries the "
+        "warning 'uncertain'.",
+    )
+
+    @model_validator(mode="after")
+    def _band_is_an_interval(self) -> Self:
+        if self.uncertain_band and not 0 <= self.uncertain_band[0] < self.uncertain_band[1] <= 1:
+            raise ValueError("uncertain_band must be two rising probabilities, such as [0.4, 0.6]")
+        return self
+
+
+class _SampleCard(Card):
+    output: SampleOutput = SampleOutput()
+    route: str | None = Field(
+        None,
+        pattern=_ROUTE,
+        max_length=100,
+        description="A path of its own beside /predict, such as /falsetrue: it answers with "
+        "answer_field alone.",
+    )
+    answer_field: str = Field(
+        "predictions", pattern=_FIELD, max_length=100, description="The one field of that answer."
+    )
+    values: tuple[Value, ...] | None = Field(
+        None,
+        description="What answer_field holds for each label, in their order, such as [0, 1]; by "
+        "default the estimator's own classes_.",
+    )
+
+    @model_validator(mode="after")
+    def _there_is_a_value_for_each_label(self) -> Self:
+        if self.values is not None and len(self.values) != len(self.labels):
+            raise ValueError("values must be as many as labels")
+        return self
+
+
+class TextCard(_SampleCard):
+    """The meaning of the inputs and outputs of a model of texts, and what is known of its worth."""
+
+    task: Literal["text"] = "text"
+    input: TextSpec = TextSpec()
+
+
+class RowCard(_SampleCard):
+    """The same of a model that takes rows of numbers."""
+
+    task: Literal["rows"] = "rows"
+    input: RowSpec = RowSpec()
+
+
+SampleCard = TextCard | RowCard

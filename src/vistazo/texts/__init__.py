@@ -1,0 +1,1 @@
+"""What is done to texts before a model sees them: nothing here knows a model."""
