@@ -3,6 +3,12 @@
 Importing a module of this package registers what it knows.
 """
 
-from vistazo.models.estimator_import.estimators import linear
+from vistazo.models.estimator_import.estimators import (
+    boosting,
+    dummy,
+    histogram_boosting,
+    linear,
+    trees,
+)
 
-__all__ = ["linear"]
+__all__ = ["boosting", "dummy", "histogram_boosting", "linear", "trees"]
