@@ -4,11 +4,29 @@ Importing a module of this package registers what it knows.
 """
 
 from vistazo.models.estimator_import.estimators import (
+    adaboost,
     boosting,
+    calibration,
+    composition,
     dummy,
+    ensembles,
     histogram_boosting,
     linear,
+    multiclass,
     trees,
+    wrapped,
 )
 
-__all__ = ["boosting", "dummy", "histogram_boosting", "linear", "trees"]
+__all__ = [
+    "adaboost",
+    "boosting",
+    "calibration",
+    "composition",
+    "dummy",
+    "ensembles",
+    "histogram_boosting",
+    "linear",
+    "multiclass",
+    "trees",
+    "wrapped",
+]

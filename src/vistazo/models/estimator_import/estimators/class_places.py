@@ -6,23 +6,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.registry import MOST_NESTED
 from vistazo.models.estimator_import.values import Record
-from vistazo.models.plan.plan import Label
+from vistazo.models.plan.summary import Label
 
 # What holds the estimator whose labels an estimator has that keeps none itself.
-_HELD_IN = ("best_estimator_", "estimator_", "final_estimator_", "estimator", "label_binarizer_")
+_HELD_IN = (
+    "best_estimator_",
+    "estimator_",
+    "base_estimator_",
+    "label_binarizer_",  # OneVsRestClassifier
+    "_label_binarizer",  # RidgeClassifier before 1.6
+    "le_",
+    "estimator",
+)
 
 
-def labels_of(fitted: Fitted) -> list[Label]:
+def classes_of(fitted: Fitted) -> list[Label]:
     """``classes_``, in order, as plain values. Raises ModelError where there are none of one
     question only.
     """
-    if fitted.has("classes_"):
-        return _plain(fitted, fitted.get("classes_"))
-    holder = _holder(fitted)
-    if holder is None:
-        raise fitted.unfitted("classes_")
-    return labels_of(holder)
+    holder = holder_of(fitted)
+    return _plain(holder, holder.get("classes_"))
+
+
+def holder_of(fitted: Fitted) -> Fitted:
+    """What keeps the ``classes_`` of an estimator: itself, or one in it."""
+    for _ in range(MOST_NESTED):
+        if fitted.has("classes_"):
+            return fitted
+        held = _held(fitted)
+        if held is None:
+            break
+        fitted = held
+    raise fitted.unfitted("classes_")
 
 
 def places_of(child: Fitted, labels: list[Label]) -> NDArray[np.int64]:
@@ -30,7 +47,7 @@ def places_of(child: Fitted, labels: list[Label]) -> NDArray[np.int64]:
 
     All different. Raises UnreadableModelError where one is not among them.
     """
-    own = labels_of(child)
+    own = classes_of(child)
     for known in (range(len(labels)), labels):
         places = {label: place for place, label in reversed(list(enumerate(known)))}
         found = [places.get(label, -1) for label in own]
@@ -39,7 +56,7 @@ def places_of(child: Fitted, labels: list[Label]) -> NDArray[np.int64]:
     raise child.damaged("its classes are not among those of the estimator that holds it")
 
 
-def _holder(fitted: Fitted) -> Fitted | None:
+def _held(fitted: Fitted) -> Fitted | None:
     steps = fitted.get("steps")
     if isinstance(steps, list) and steps:
         last = steps[-1]
