@@ -3,6 +3,30 @@
 Importing a module of this package registers what it knows.
 """
 
-from vistazo.models.estimator_import.estimators import linear
+from vistazo.models.estimator_import.estimators import (
+    bayes,
+    decomposition,
+    discriminant,
+    dummy,
+    imputation,
+    linear,
+    network,
+    products,
+    scaling,
+    selection,
+    support_vectors,
+)
 
-__all__ = ["linear"]
+__all__ = [
+    "bayes",
+    "decomposition",
+    "discriminant",
+    "dummy",
+    "imputation",
+    "linear",
+    "network",
+    "products",
+    "scaling",
+    "selection",
+    "support_vectors",
+]
