@@ -3,6 +3,6 @@
 Importing a module of this package registers what it knows.
 """
 
-from vistazo.models.estimator_import.estimators import linear, text
+from vistazo.models.estimator_import.estimators import composition, linear, text
 
-__all__ = ["linear", "text"]
+__all__ = ["composition", "linear", "text"]
