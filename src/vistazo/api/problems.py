@@ -40,6 +40,7 @@ TITLES: dict[str, str] = {
     "corrupt_image": "Damaged image",
     "rejected_upload": "Picture not accepted",
     "picture_too_costly": "Picture too costly",
+    "text_too_costly": "Text too costly",
     "bad_request": "Malformed request",
     "missing_file": "No file in the form",
     "unknown_label": "No such label",
