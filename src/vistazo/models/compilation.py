@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vistazo import errors
@@ -25,6 +26,7 @@ from vistazo.models.bounded_child import (
     write_answer,
 )
 from vistazo.models.custom_layers import import_layers
+from vistazo.models.plan.summary import PlanSummary
 from vistazo.models.signature import Description, ModelSignature
 
 Size = tuple[int, int] | None
@@ -78,6 +80,31 @@ def describe_model(
         raise _no_answer(source) from None
 
 
+@dataclass(frozen=True)
+class EstimatorFiles:
+    """A file of scikit-learn and, where its vectorizer is in another one, that."""
+
+    model: Path
+    vectorizer: Path | None = None
+
+
+def compile_estimator(
+    files: EstimatorFiles,
+    target: Path,
+    policy: LoadingPolicy | None = None,
+    is_cancelled: IsCancelled = never,
+) -> PlanSummary:
+    """Write ``target``, a plan, from what scikit-learn saved. Raises ModelError."""
+    source = files.model
+    task = Task(f"Reading {source}", source, policy or LoadingPolicy(), is_cancelled)
+    beside = files.vectorizer and str(files.vectorizer.absolute())
+    answer = _ask(task, estimator=True, vectorizer=beside, target=str(target.absolute()))
+    try:
+        return PlanSummary.from_fields(dict(answer["plan"]))  # type: ignore[call-overload]
+    except (KeyError, TypeError, ValueError):
+        raise _no_answer(source) from None
+
+
 def _ask(task: Task, **question: object) -> Mapping[str, object]:
     about = {
         "source": str(task.file.absolute()),
@@ -117,6 +144,8 @@ def main(request: str) -> int:
 
 
 def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
+    if asked.get("estimator"):
+        return _answer_of_estimator(asked, room)
     source, target = Path(str(asked["source"])), asked["target"]
     size = asked["input_size"]
     shape = (int(size[0]), int(size[1])) if isinstance(size, list) else None
@@ -149,6 +178,16 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
         max_tensor_bytes=most,
     )
     return {"signature": signature.to_metadata()}
+
+
+def _answer_of_estimator(asked: Mapping[str, object], room: Room) -> dict[str, object]:
+    from vistazo.models.estimator_import.compiler import convert
+
+    beside = asked["vectorizer"]
+    vectorizer = None if beside is None else Path(str(beside))
+    most = bound_memory(room)
+    summary = convert(Path(str(asked["source"])), vectorizer, Path(str(asked["target"])), most)
+    return {"plan": asdict(summary)}
 
 
 if __name__ == "__main__":

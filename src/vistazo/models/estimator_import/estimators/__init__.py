@@ -3,6 +3,6 @@
 Importing a module of this package registers what it knows.
 """
 
-from vistazo.models.estimator_import.estimators import linear
+from vistazo.models.estimator_import.estimators import composition, linear
 
-__all__ = ["linear"]
+__all__ = ["composition", "linear"]
