@@ -1,64 +1,72 @@
-"""Models of texts and of rows for tests, made in memory: what they say can be told by heart."""
+"""Models of texts and of rows, made by hand: no file, and nothing of scikit-learn."""
 
 from __future__ import annotations
 
-import threading
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from vistazo.errors import SampleError
-from vistazo.models.plan.linear import Linear
-from vistazo.models.plan.matrix import Dense, Values
+from vistazo.models.plan.linear import Linear, Link
+from vistazo.models.plan.matrix import Matrix, Values
 from vistazo.models.plan.plan import Plan
-from vistazo.models.sample_card import RowCard, TextCard
+from vistazo.models.plan.summary import Label, Takes
+from vistazo.models.sample_card import RowCard, SampleCard, TextCard
 from vistazo.samples.classifier import SampleClassifier
 
-NEWS = {"name": "news", "version": "1.0.0", "labels": ["false", "true"]}
-FALSETRUE = {**NEWS, "route": "/falsetrue", "answer_field": "is_falsetrue", "values": [0, 1]}
+SHA256 = "5" * 64
 
 
-@dataclass
-class CountsWords:
-    """How often each of two words occurs. ``gate`` holds it until it is set."""
+@dataclass(frozen=True, eq=False)
+class CountedWords:
+    """How often each of some words stands in a text."""
 
-    words: tuple[str, str] = ("mentira", "verdad")
-    gate: threading.Event | None = None
-    takes_s: float = 0.0
+    words: tuple[str, ...]
 
-    def apply(self, texts: Values) -> Dense:
-        if self.gate is not None:
-            assert self.gate.wait(30)
-        time.sleep(self.takes_s)
-        if any("costly" in str(text) for text in texts):
-            raise SampleError("It takes more than a text may.")
-        return np.array([[str(text).count(word) for word in self.words] for text in texts], float)
+    def apply(self, values: Values, /) -> Matrix:
+        return np.array(
+            [[float(str(text).split().count(word)) for word in self.words] for text in values]
+        ).reshape(-1, len(self.words))
 
 
-def text_classifier(
-    counts: CountsWords | None = None,
-    *,
-    sha256: str = "0" * 64,
-    link: Any = "logistic",
-    **card: Any,
+def text_model(
+    *, labels: Sequence[Label] = ("FALSE", "TRUE"), link: Link = "logistic", **card: object
 ) -> SampleClassifier:
-    """Says true where a text has "verdad" more often than "mentira"."""
-    decider = Linear(np.array([[-1.0], [1.0]]), np.zeros(1), "logistic")
-    plan = Plan("texts", 0, (0, 1), (counts or CountsWords(),), decider)
-    return SampleClassifier(plan, TextCard.model_validate({**NEWS, **card}), sha256)
+    """Decides for the second label, with ln 3 a word, where 'true' stands more often than 'lie'."""
+    weights = np.array([[np.log(3.0)], [-np.log(3.0)]])
+    return _model(
+        "texts", (CountedWords(("true", "lie")),), Linear(weights, np.zeros(1), link), labels, card
+    )
 
 
-def row_classifier(*, allows_missing: bool = False, **card: Any) -> SampleClassifier:
-    """Of two numbers: says B where the first is the larger one. It gives decision values."""
-    decider = Linear(np.array([[1.0], [-1.0]]), np.zeros(1), "none")
-    names = ("length", "width")
-    plan = Plan("rows", 2, ("A", "B"), (_ZerosForGaps(),), decider, names, allows_missing)
-    document = {"name": "flowers", "version": "1", "labels": ["A", "B"], **card}
-    return SampleClassifier(plan, RowCard.model_validate(document), "1" * 64)
+def row_model(
+    names: tuple[str, ...] = (), *, link: Link = "softmax", **card: object
+) -> SampleClassifier:
+    """Decides for SMALL, MIDDLE or LARGE: for the largest of three numbers."""
+    decider = Linear(np.eye(3), np.zeros(3), link)
+    return _model("rows", (), decider, ("SMALL", "MIDDLE", "LARGE"), card, names)
 
 
-class _ZerosForGaps:
-    def apply(self, values: Values) -> Dense:
-        return np.nan_to_num(np.asarray(values, float), posinf=np.inf, neginf=-np.inf)
+def _model(
+    takes: Takes,
+    transforms: tuple[CountedWords, ...],
+    decider: Linear,
+    labels: Sequence[Label],
+    card: dict[str, object],
+    names: tuple[str, ...] = (),
+) -> SampleClassifier:
+    plan = Plan(
+        takes=takes,
+        n_features=0 if takes == "texts" else 3,
+        labels=tuple(labels),
+        transforms=transforms,
+        decider=decider,
+        feature_names=names,
+        written_by="1.2.2",
+    )
+    return SampleClassifier(plan, _card(takes, labels, card), SHA256)
+
+
+def _card(takes: Takes, labels: Sequence[Label], more: dict[str, object]) -> SampleCard:
+    fields = {"name": "made", "version": "1", "labels": [str(label) for label in labels], **more}
+    return (TextCard if takes == "texts" else RowCard).model_validate(fields)

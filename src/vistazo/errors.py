@@ -16,7 +16,8 @@ VistazoError
 │   ├── CorruptImageError        an accepted format, but damaged or empty
 │   ├── RejectedUploadError      a sound picture that breaks one or more rules
 │   ├── SampleError              a text or a row that the model does not take
-│   └── PictureTooCostlyError    decoding it takes more than a picture may
+│   ├── PictureTooCostlyError    decoding it takes more than a picture may
+│   └── TextTooCostlyError       analysing it takes more than a text may
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
 │   ├── WrongMediaTypeError      a form where the model takes JSON, or the reverse
@@ -121,6 +122,10 @@ class SampleError(InputError):
 
 class PictureTooCostlyError(InputError):
     code = "picture_too_costly"
+
+
+class TextTooCostlyError(InputError):
+    code = "text_too_costly"
 
 
 class RequestError(VistazoError):

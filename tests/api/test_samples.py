@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from access_keys import ENTRIES, KEYS, bearer
 from builders import encoded, flat
-from sample_models import FALSETRUE, CountsWords, row_classifier, text_classifier
+from served_samples import FALSETRUE, CountsWords, row_classifier, text_classifier
 from vistazo.api.app import create_app
 from vistazo.loading import AnyClassifier
 from vistazo.service.settings import Settings

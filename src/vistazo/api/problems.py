@@ -42,6 +42,7 @@ TITLES: dict[str, str] = {
     "rejected_upload": "Picture not accepted",
     "picture_too_costly": "Picture too costly",
     "bad_sample": "Not what the model takes",
+    "text_too_costly": "Text too costly",
     "bad_request": "Malformed request",
     "wrong_media_type": "Not sent as the model takes it",
     "missing_file": "No file in the form",

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from vistazo import errors
 from vistazo.models.bounded_child import (
@@ -26,6 +27,7 @@ from vistazo.models.bounded_child import (
     write_answer,
 )
 from vistazo.models.custom_layers import import_layers
+from vistazo.models.estimator_import.description import EstimatorDescription
 from vistazo.models.plan.summary import PlanSummary
 from vistazo.models.signature import Description, ModelSignature
 
@@ -95,14 +97,31 @@ def compile_estimator(
     is_cancelled: IsCancelled = never,
 ) -> PlanSummary:
     """Write ``target``, a plan, from what scikit-learn saved. Raises ModelError."""
-    source = files.model
-    task = Task(f"Reading {source}", source, policy or LoadingPolicy(), is_cancelled)
-    beside = files.vectorizer and str(files.vectorizer.absolute())
-    answer = _ask(task, estimator=True, vectorizer=beside, target=str(target.absolute()))
+    answer = _ask_about(files, target, policy or LoadingPolicy(), is_cancelled)
     try:
-        return PlanSummary.from_fields(dict(answer["plan"]))  # type: ignore[call-overload]
+        return PlanSummary.from_fields(answer["plan"])
     except (KeyError, TypeError, ValueError):
-        raise _no_answer(source) from None
+        raise _no_answer(files.model) from None
+
+
+def describe_estimator(
+    files: EstimatorFiles, policy: LoadingPolicy | None = None
+) -> EstimatorDescription:
+    """What a file holds and, where it cannot be served, why not. Raises ModelError."""
+    answer = _ask_about(files, None, policy or LoadingPolicy(), never)
+    try:
+        return EstimatorDescription.from_fields(answer["description"])
+    except (KeyError, TypeError, ValueError):
+        raise _no_answer(files.model) from None
+
+
+def _ask_about(
+    files: EstimatorFiles, target: Path | None, policy: LoadingPolicy, is_cancelled: IsCancelled
+) -> Mapping[str, Any]:
+    task = Task(f"Reading {files.model}", files.model, policy, is_cancelled)
+    beside = files.vectorizer and str(files.vectorizer.absolute())
+    to = target and str(target.absolute())
+    return _ask(task, estimator=True, vectorizer=beside, target=to)
 
 
 def _ask(task: Task, **question: object) -> Mapping[str, object]:
@@ -181,13 +200,14 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
 
 
 def _answer_of_estimator(asked: Mapping[str, object], room: Room) -> dict[str, object]:
-    from vistazo.models.estimator_import.compiler import convert
+    from vistazo.models.estimator_import.compiler import convert, describe
 
-    beside = asked["vectorizer"]
+    source, target, beside = Path(str(asked["source"])), asked["target"], asked["vectorizer"]
     vectorizer = None if beside is None else Path(str(beside))
     most = bound_memory(room)
-    summary = convert(Path(str(asked["source"])), vectorizer, Path(str(asked["target"])), most)
-    return {"plan": asdict(summary)}
+    if target is None:
+        return {"description": asdict(describe(source, vectorizer, most))}
+    return {"plan": asdict(convert(source, vectorizer, Path(str(target)), most))}
 
 
 if __name__ == "__main__":

@@ -47,6 +47,11 @@ def bundle_of(content: object, vectorizer: object = None) -> Bundle:
     return Bundle((*before, *steps), last, encoders[0] if len(encoders) == 1 else None)
 
 
+def found_in(*contents: object) -> list[Fitted]:
+    """Every estimator, pipelines and searches opened. Raises ModelError."""
+    return [step for each in contents for found in _estimators(each) for step in steps_of(found)]
+
+
 def _estimators(content: object, depth: int = 0) -> Iterator[Fitted]:
     """Every estimator in it, in its order; not those that another one holds."""
     if isinstance(content, Record):
