@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -95,17 +95,23 @@ def load_classifier(
 
 
 def load_model(
-    source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled = never
+    source: ModelSource,
+    reader: PictureReader,
+    is_cancelled: IsCancelled = never,
+    *,
+    when_of_pictures: Callable[[], None] = lambda: None,
 ) -> AnyClassifier:
     """Fetch, read, check and warm up a model of pictures, texts or rows.
 
     Raises ModelError in words that say what to do. ``is_cancelled`` is asked during a download,
     while the file is read, and while it is loaded and run in a child process: it ends each.
+    ``when_of_pictures`` is called as soon as it is known that the ``reader`` will be used.
     """
     with located(source.place, is_cancelled) as files:
         try:
             if is_estimator(files.model):
                 return load_sample_classifier(_sample_source(files, source), is_cancelled)
+            when_of_pictures()
             return _load(files, source, reader, is_cancelled)
         except CardError as error:
             if isinstance(source.path, Link) and files.card is None:

@@ -19,6 +19,7 @@ from vistazo.api.page_routes import page_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
+from vistazo.classifier import Classifier
 from vistazo.errors import VistazoError
 from vistazo.loading import AnyClassifier, ModelSource, load_model
 from vistazo.service.access.gate import Gate
@@ -141,10 +142,12 @@ def _route(app: FastAPI, settings: Settings) -> None:
 
 
 def _load(source: ModelSource, reader: IsolatedReader, stopping: threading.Event) -> AnyClassifier:
-    """With a worker that is warm: it warms up while the model is loaded."""
-    reader.start()
-    classifier = load_model(source, reader, stopping.is_set)
-    reader.wait_until_warm()
+    """For pictures with a worker that is warm: it warms up while the model is loaded. For others
+    there is none: it would take 19 MB.
+    """
+    classifier = load_model(source, reader, stopping.is_set, when_of_pictures=reader.start)
+    if isinstance(classifier, Classifier):
+        reader.wait_until_warm()
     return classifier
 
 
