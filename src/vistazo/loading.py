@@ -13,7 +13,6 @@ from vistazo.answers.likeness import Baseline, baseline_path, read_baseline
 from vistazo.answers.scaling import ScaleEvidence, doubt_scale, scale_evidence, scale_name
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
-from vistazo.engines.rehearsal import open_rehearsed
 from vistazo.errors import CardError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
@@ -255,6 +254,9 @@ def open_engine(
         from vistazo.engines.keras import KerasEngine
 
         return KerasEngine(model.path, model.input_size, source.keras_layers)
+    # It brings a runtime of 20 MB, of no use to a service of texts.
+    from vistazo.engines.rehearsal import open_rehearsed
+
     policy = source.policy
     with compiled(model, source.cache_dir, source.keras_layers, policy, is_cancelled) as onnx:
         return open_rehearsed(onnx, str(model.home), policy, is_cancelled)
