@@ -141,7 +141,7 @@ async def _predict_samples(
     service: Service,
     observation: Observation,
     policy: UploadPolicy,
-    explain: bool,  # noqa: FBT001 - as it was asked
+    explain: bool,
     label: str | None,
 ) -> Response:
     media.of_samples(service.classifier).check_label(label)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, NoReturn
 
-from vistazo.errors import SampleError, RequestError
+from vistazo.errors import RequestError, SampleError
 from vistazo.samples.classifier import SampleClassifier
 from vistazo.texts.limits import SampleLimits
 
@@ -157,9 +157,7 @@ def _parsed(body: bytes) -> object:
             f"The body is not UTF-8 (byte {error.start}). Send JSON in UTF-8."
         ) from None
     except json.JSONDecodeError as error:  # its words quote nothing of the body
-        raise RequestError(
-            f"The body is no JSON: {error.msg}, at character {error.pos}."
-        ) from None
+        raise RequestError(f"The body is no JSON: {error.msg}, at character {error.pos}.") from None
 
 
 def _once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:

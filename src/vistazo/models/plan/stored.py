@@ -15,7 +15,7 @@ from numpy.lib.format import write_array
 from numpy.typing import NDArray
 
 from vistazo.errors import UnreadableModelError
-from vistazo.models.plan import composition, linear
+from vistazo.models import plan as room
 from vistazo.models.plan.operation import OPERATIONS
 from vistazo.models.plan.plan import Plan
 from vistazo.models.plan.summary import PlanStep

@@ -101,6 +101,4 @@ def columns_of(values: Matrix, columns: NDArray[np.int64]) -> Matrix:
     kept = place < len(columns)
     kept[kept] = columns[place[kept]] == values.columns[kept]
     before = np.concatenate([[0], np.cumsum(kept)])
-    return SparseRows(
-        before[values.starts], place[kept], values.values[kept], len(columns)
-    )
+    return SparseRows(before[values.starts], place[kept], values.values[kept], len(columns))

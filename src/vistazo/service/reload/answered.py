@@ -94,7 +94,9 @@ class AnsweredSample:
         if is_ended.is_set():
             return None
         started = time.perf_counter()
-        [prediction] = later.classify([self.sample] if isinstance(self.sample, str) else [self.sample])
+        [prediction] = later.classify(
+            [self.sample] if isinstance(self.sample, str) else [self.sample]
+        )
         return _of_sample(prediction, later.card.labels, time.perf_counter() - started)
 
 

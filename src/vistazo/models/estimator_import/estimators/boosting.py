@@ -100,9 +100,9 @@ def _of_first(
     is_new = fitted.version >= _NEW_LOSSES
     if first.class_name == "DummyClassifier" and first.get("strategy") == "prior":
         prior = _sized(first, first.array("class_prior_"), 2 if n_sums == 1 else n_sums)
-        return as_sums(
-            prior[None], link_of(fitted, n_sums), _smallest(fitted), centred=is_new
-        )[0], None
+        return as_sums(prior[None], link_of(fitted, n_sums), _smallest(fitted), centred=is_new)[
+            0
+        ], None
     decider = importing.decider(first)
     if decider.n_classes != (2 if n_sums == 1 else n_sums):
         raise fitted.damaged("its first estimator has other classes than it")

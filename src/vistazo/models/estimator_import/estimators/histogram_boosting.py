@@ -97,7 +97,9 @@ def _nodes(fitted: Fitted, known: NDArray[np.bool_]) -> Nodes:
     is_leaf = nodes["is_leaf"].astype(np.bool_)
     no = np.zeros(len(nodes), dtype=np.bool_)
     missing = nodes["missing_go_to_left"].astype(np.bool_) if "missing_go_to_left" in names else no
-    by_set = nodes["is_categorical"].astype(np.bool_) & ~is_leaf if "is_categorical" in names else no
+    by_set = (
+        nodes["is_categorical"].astype(np.bool_) & ~is_leaf if "is_categorical" in names else no
+    )
     found = Nodes(
         features=nodes["feature_idx"].astype(np.int64),
         thresholds=np.where(by_set, 0, nodes[threshold].astype(np.float64)),

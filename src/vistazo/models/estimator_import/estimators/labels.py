@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.values import Record
-from vistazo.models.plan.plan import Label
+from vistazo.models.plan.summary import Label
 
 # What holds the estimator whose labels an estimator has that keeps none itself.
 _HELD_IN = ("best_estimator_", "estimator_", "final_estimator_", "estimator", "label_binarizer_")

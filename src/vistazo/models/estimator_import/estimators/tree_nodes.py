@@ -91,9 +91,7 @@ def _different(held: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     return held[first], places.reshape(-1).astype(np.int64)
 
 
-def _numbers(
-    asks: list[NDArray[np.bool_]], leaves: NDArray[np.int64]
-) -> list[NDArray[np.int64]]:
+def _numbers(asks: list[NDArray[np.bool_]], leaves: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """The new number of each node of each tree."""
     numbers, asked, ended = [], 0, 0
     for each in asks:
