@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vistazo.cli.estimator_files import estimator_files
-from vistazo.models.compilation import EstimatorFiles, compile_estimator, compile_model
+from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
 from vistazo.models.estimator_store import is_estimator
 from vistazo.models.store import check_is_there, weights_of
 from vistazo.samples.loading import find_estimator
@@ -51,8 +51,8 @@ def command(
 
     The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k).
 
-    A file of scikit-learn (.joblib, .pkl, .skops ...) becomes OUT.npz: arrays and JSON, without
-    pickle and without anybody's version, of which nothing is executed. MODEL_PATH takes it.
+    A file of scikit-learn (.joblib, .pkl, .skops ...) becomes OUT.npz, together with its vectorizer:
+    the same content as arrays and JSON, without a pickle. MODEL_PATH takes it.
 
     \b
     Examples:
@@ -85,12 +85,12 @@ def command(
 def _convert_estimator(files: EstimatorFiles, out: Path, settings: Settings) -> None:
     if out.suffix.lower() != ".npz":
         raise click.UsageError(
-            f"A file of scikit-learn is converted to a plan, OUT.npz, not to {out.name}: what it "
-            "does with texts and with numbers of 64 bits has no like in ONNX."
+            f"A file of scikit-learn is converted to OUT.npz, not to {out.name}: what it does with "
+            "texts, and with numbers of 64 bits, has no like in ONNX."
         )
     find_estimator(files)
     _check_folder(out)
-    summary = compile_estimator(files, out, settings.loading_policy)
+    summary = rewrite_estimator(files, out, settings.loading_policy)
     takes = summary.takes if summary.takes == "texts" else f"{summary.n_features} numbers"
     click.echo(f"{out}: {takes} -> {len(summary.labels)} labels, {summary.framework}")
 
