@@ -19,7 +19,6 @@ from vistazo.api.page_routes import page_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
-from vistazo.classifier import Classifier
 from vistazo.errors import VistazoError
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.service.access.gate import Gate
@@ -35,6 +34,7 @@ from vistazo.service.metrics import (
 from vistazo.service.reception import Reception
 from vistazo.service.reload import (
     Reloader,
+    Served,
     Shadow,
     ShadowPolicy,
     next_reloader,
@@ -52,8 +52,8 @@ _FORM_BYTES = 100_000
 def create_app(
     settings: Settings,
     on_failed_start: Callable[[VistazoError], None] = lambda _: None,
-    load: Callable[[], Classifier] | None = None,
-    load_next: Callable[[], Classifier] | None = None,
+    load: Callable[[], Served] | None = None,
+    load_next: Callable[[], Served] | None = None,
 ) -> FastAPI:
     """Build the service. ``on_failed_start`` is told where the model cannot be served.
 
@@ -74,13 +74,13 @@ def create_app(
     app.state.metrics = metrics = _measured(service, readers[0])
     app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
     _route(app, settings)
-    app.openapi = partial(  # type: ignore[method-assign]
-        with_what_is_known, app.openapi, service, settings.max_batch_files
-    )
     proxies, origins = settings.trusted_proxies, settings.cors_origins
     surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
     if gate.asks:
         declare_keys(app)
+    app.openapi = partial(  # type: ignore[method-assign]
+        with_what_is_known, app.openapi, service, app.state.upload_policy
+    )
     _tell_who_may_call(gate)
     return app
 
@@ -96,8 +96,8 @@ def _tell_who_may_call(gate: Gate) -> None:
 def _service(
     settings: Settings,
     stopping: threading.Event,
-    load: Callable[[], Classifier] | None,
-    load_next: Callable[[], Classifier] | None,
+    load: Callable[[], Served] | None,
+    load_next: Callable[[], Served] | None,
 ) -> tuple[Service, tuple[IsolatedReader, IsolatedReader]]:
     """And what decodes pictures for it: for the model that answers, and for the next one."""
     source, policy = settings.model_source, settings.isolation_policy
@@ -116,8 +116,8 @@ def _shadow(
     settings: Settings,
     reloader: Reloader,
     admission: Admission,
-    load: Callable[[], Classifier] | None,
-    loading: Callable[[ModelSource], Classifier],
+    load: Callable[[], Served] | None,
+    loading: Callable[[ModelSource], Served],
 ) -> Shadow | None:
     """None where no model comes next. It waits for no worker that requests wait for."""
     if settings.model_path_next is None:
@@ -128,7 +128,12 @@ def _shadow(
 
 
 def _route(app: FastAPI, settings: Settings) -> None:
-    app.state.upload_policy = routes.UploadPolicy(settings.max_batch_files, settings.image_limits)
+    app.state.upload_policy = routes.UploadPolicy(
+        settings.max_batch_files,
+        settings.image_limits,
+        settings.sample_limits,
+        settings.max_json_bytes,
+    )
     app.include_router(routes.router)
     app.include_router(admin_routes.router)
     if settings.metrics_port is None:
@@ -138,7 +143,7 @@ def _route(app: FastAPI, settings: Settings) -> None:
 
 def _load_classifier(
     source: ModelSource, reader: IsolatedReader, stopping: threading.Event
-) -> Classifier:
+) -> Served:
     """With a worker that is warm: it warms up while the model is loaded."""
     reader.start()
     classifier = load_classifier(source, reader, stopping.is_set)

@@ -43,13 +43,25 @@ class Fitted:
 
     def array(self, *names: str, n_axes: int | None = None) -> NDArray[np.float64]:
         """Numbers as float64 (n_axes axes, where that is given), all finite."""
-        found = self.raw_array(*names, n_axes=n_axes)
+        return self._numbers(self.raw_array(*names, n_axes=n_axes), names[0])
+
+    def _numbers(self, found: NDArray[Any], name: str) -> NDArray[np.float64]:
         if found.dtype.kind not in "fiub":
-            raise self.damaged(f"its {names[0]} are no numbers")
-        numbers = np.ascontiguousarray(found, dtype=np.float64)
+            raise self.damaged(f"its {name} are no numbers")
+        numbers = np.asarray(found, dtype=np.float64, order="C")
         if not np.isfinite(numbers).all():
-            raise self.damaged(f"its {names[0]} are not all finite")
+            raise self.damaged(f"its {name} are not all finite")
         return numbers
+
+    def arrays(self, *names: str) -> list[NDArray[np.float64]]:
+        """A list of arrays, each as ``array`` gives it; an array is a list along its first axis."""
+        found = self.get(*names)
+        if isinstance(found, np.ndarray) and found.ndim:
+            found = list(found)
+        if not isinstance(found, (list, tuple)):
+            raise self.unfitted(names[0])
+        arrays = [each if isinstance(each, np.ndarray) else _array_of(each) for each in found]
+        return [self._numbers(np.asarray(each), names[0]) for each in arrays]
 
     def raw_array(self, *names: str, n_axes: int | None = None) -> NDArray[Any]:
         """As ``array``, of any type and value; a sparse one is made dense, a list an array."""
@@ -86,6 +98,11 @@ class Fitted:
         if isinstance(found, (str, np.str_)):
             return str(found)
         raise self.damaged(f"its {name} is no text")
+
+    def word(self, name: str, default: str = "") -> str:
+        """A text; empty where it is something else, such as None, a number or a function."""
+        found = self.get(name, default=default)
+        return str(found) if isinstance(found, str) else ""
 
     def child(self, *names: str) -> Fitted:
         """An estimator in this one."""
