@@ -15,6 +15,7 @@ VistazoError
 │   ├── UploadTooLargeError      more bytes than the limit
 │   ├── CorruptImageError        an accepted format, but damaged or empty
 │   ├── RejectedUploadError      a sound picture that breaks one or more rules
+│   ├── SampleError              a text or a row that the model does not take
 │   └── PictureTooCostlyError    decoding it takes more than a picture may
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
@@ -111,6 +112,10 @@ class RejectedUploadError(InputError):
     def __init__(self, broken: Sequence[BrokenRule]) -> None:
         super().__init__(" ".join(rule.detail for rule in broken))
         self.broken = tuple(broken)
+
+
+class SampleError(InputError):
+    code = "bad_sample"
 
 
 class PictureTooCostlyError(InputError):

@@ -14,16 +14,20 @@ from vistazo.answers.scaling import ScaleEvidence, doubt_scale, scale_evidence, 
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
 from vistazo.engines.rehearsal import open_rehearsed
-from vistazo.errors import CardError, UnreadableModelError
+from vistazo.errors import CardError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
+from vistazo.models.compilation import EstimatorFiles
 from vistazo.models.conclusions import draft_card
 from vistazo.models.drafting import COLOUR, SCALE, CardDraft, CardHints, Conclusion
+from vistazo.models.estimator_store import is_estimator
 from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import Picture
 from vistazo.pictures.reader import PictureReader
+from vistazo.samples.classifier import SampleClassifier
+from vistazo.samples.loading import SampleSource, load_sample_classifier
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +58,12 @@ class ModelSource:
     sha256: str | None = None
     max_bytes: int = MAX_MODEL_BYTES
     policy: LoadingPolicy = field(default_factory=LoadingPolicy)
+    vectorizer: Location | None = None
 
     def of(self, path: Location) -> ModelSource:
         """Another model, with what lies beside it, and the same rest."""
-        return replace(self, path=path, card=None, labels=None, baseline=None, sha256=None)
+        alone = replace(self, path=path, card=None, labels=None, baseline=None, sha256=None)
+        return replace(alone, vectorizer=None)
 
     @property
     def place(self) -> Place:
@@ -69,19 +75,37 @@ class ModelSource:
             self.baseline,
             self.sha256,
             self.max_bytes,
+            self.vectorizer,
         )
+
+
+AnyClassifier = Classifier | SampleClassifier
 
 
 def load_classifier(
     source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled = never
 ) -> Classifier:
-    """Fetch, read, check and warm up a model. Raises ModelError in words that say what to do.
+    """As ``load_model``, where only pictures are of use."""
+    classifier = load_model(source, reader, is_cancelled)
+    if isinstance(classifier, SampleClassifier):
+        raise UnsupportedModelError(
+            f"{source.path} takes {classifier.takes}, not pictures: here it is of no use."
+        )
+    return classifier
 
-    ``is_cancelled`` is asked during a download, while the file is read, and while it is loaded and
-    run in a child process: it ends each.
+
+def load_model(
+    source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled = never
+) -> AnyClassifier:
+    """Fetch, read, check and warm up a model of pictures, texts or rows.
+
+    Raises ModelError in words that say what to do. ``is_cancelled`` is asked during a download,
+    while the file is read, and while it is loaded and run in a child process: it ends each.
     """
     with located(source.place, is_cancelled) as files:
         try:
+            if is_estimator(files.model):
+                return load_sample_classifier(_sample_source(files, source), is_cancelled)
             return _load(files, source, reader, is_cancelled)
         except CardError as error:
             if isinstance(source.path, Link) and files.card is None:
@@ -117,6 +141,18 @@ def _load(
     )
     classifier.warm_up()
     return classifier
+
+
+def _sample_source(files: ModelFiles, source: ModelSource) -> SampleSource:
+    return SampleSource(
+        EstimatorFiles(files.model, files.vectorizer),
+        source.cache_dir,
+        files.card,
+        files.labels,
+        source.sha256,
+        source.hints,
+        source.policy,
+    )
 
 
 def _doubt(engine: Engine, card: ModelCard) -> str | None:

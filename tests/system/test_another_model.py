@@ -17,7 +17,7 @@ from vistazo.answers.likeness import Baseline, baseline_path, write_baseline
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.errors import CardError
 from vistazo.loading import ModelSource, load_classifier
-from vistazo.models.store import sha256_of
+from vistazo.models.file_hash import sha256_of
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.reader import DirectReader
 

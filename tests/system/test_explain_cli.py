@@ -12,7 +12,7 @@ from PIL import Image
 
 from builders import encoded, evenness, film, flat, write_brightness_model
 from vistazo.answers.likeness import write_baseline
-from vistazo.models.store import sha256_of
+from vistazo.models.file_hash import sha256_of
 
 
 def test_every_picture_gets_its_heatmap_and_a_bad_one_its_reason(

@@ -23,7 +23,7 @@ from vistazo.errors import CardError, ModelError
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.drafting import CardHints
 from vistazo.models.fetch import Link
-from vistazo.models.store import sha256_of
+from vistazo.models.file_hash import sha256_of
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.reader import DirectReader
 

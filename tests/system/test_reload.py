@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from builders import encoded, flat, write_brightness_model
-from vistazo.models.store import sha256_of
+from vistazo.models.file_hash import sha256_of
 
 FILM = {"file": ("film.png", encoded(flat(230)))}
 # What the two models say of it: sigmoid(8 * 230 / 255 - 4), and the opposite.

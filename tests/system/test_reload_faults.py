@@ -16,7 +16,7 @@ from builders import encoded, flat, write_brightness_model
 from file_server import serving
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.fetch import Link
-from vistazo.models.store import sha256_of
+from vistazo.models.file_hash import sha256_of
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.reload import Reloader, stamp_of

@@ -20,7 +20,7 @@ from builders import encoded, flat, write_brightness_model
 from vistazo.cli.setup import command
 from vistazo.errors import CardError, SettingsError
 from vistazo.models.card_file import card_path, read_card
-from vistazo.models.store import sha256_of
+from vistazo.models.file_hash import sha256_of
 
 OTHER = "0" * 64  # digits alone, which YAML takes for a number where they are not quoted
 

@@ -11,7 +11,8 @@ from builders import write_brightness_model
 from vistazo.errors import CardError, ModelError
 from vistazo.models import store
 from vistazo.models.card_file import card_path
-from vistazo.models.store import compiled, find_model, sha256_of
+from vistazo.models.file_hash import sha256_of
+from vistazo.models.store import compiled, find_model
 
 
 @pytest.fixture

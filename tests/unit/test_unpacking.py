@@ -15,7 +15,8 @@ from vistazo.errors import (
     UnreadableModelError,
     UnsupportedModelError,
 )
-from vistazo.models.store import find_model, sha256_of
+from vistazo.models.file_hash import sha256_of
+from vistazo.models.store import find_model
 from vistazo.models.unpacking import unpack_model
 from vistazo.models.zip_member import open_member
 

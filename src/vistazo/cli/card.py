@@ -14,8 +14,9 @@ from vistazo.cli.next_step import how_to_serve
 from vistazo.errors import CardError
 from vistazo.models.card import InputSpec, ModelCard
 from vistazo.models.card_file import card_path, read_card
+from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import ModelSignature
-from vistazo.models.store import sha256_of, weights_of
+from vistazo.models.store import weights_of
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 from vistazo.training.found_card import (

@@ -16,8 +16,9 @@ from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card
 from vistazo.models.compilation import describe_model
 from vistazo.models.draft_text import draft_text, what_to_do
+from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import Description, ModelSignature, disagreements
-from vistazo.models.store import check_is_there, sha256_of, weights_of, without_card
+from vistazo.models.store import check_is_there, weights_of, without_card
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 

@@ -22,12 +22,12 @@ from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, check_labels_agree, shown
+from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import disagreements
 from vistazo.models.store import (
     StoredModel,
     check_is_there,
     find_labels,
-    sha256_of,
     weights_of,
     without_card,
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from vistazo.errors import CardError
-from vistazo.models.card import ModelCard
+from vistazo.models.card import Card, ModelCard
+from vistazo.models.sample_card import RowCard, TextCard
 from vistazo.models.strict_yaml import read_yaml
 
 MAX_CARD_BYTES = 1_000_000
@@ -21,6 +22,14 @@ TO_DO = "TODO"
 def card_path(model_path: Path) -> Path:
     """Where the card of a model lies: ``dir/model.keras`` -> ``dir/model.card.yaml``."""
     return model_path.with_name(model_path.stem + ".card.yaml")
+
+
+_Card = TypeVar("_Card", bound=Card)
+Kinds = Mapping[str, type[_Card]]
+# By ``task``; where a card names none it is the first of those that it may be.
+PICTURES: Kinds[ModelCard] = {"image": ModelCard}
+TEXTS: Kinds[TextCard] = {"text": TextCard}
+ROWS: Kinds[RowCard] = {"rows": RowCard}
 
 
 def read_card(path: Path) -> ModelCard:
@@ -39,8 +48,13 @@ def find_card(path: Path) -> ModelCard | None:
 
     Raises CardError as ``read_card``.
     """
+    return find_card_of(path, PICTURES)
+
+
+def find_card_of(path: Path, kinds: Kinds[_Card]) -> _Card | None:
+    """As ``find_card``, of a model that does one of these tasks."""
     text = _text_of(path)
-    return None if text is None or is_blank(text) else parse_card(text, str(path))
+    return None if text is None or is_blank(text) else parse_card_of(text, kinds, str(path))
 
 
 def is_blank(text: str) -> bool:
@@ -65,6 +79,11 @@ def _text_of(path: Path) -> str | None:
 
 def parse_card(text: str, source: str = "the card") -> ModelCard:
     """Validate a card given as YAML. Raises CardError."""
+    return parse_card_of(text, PICTURES, source)
+
+
+def parse_card_of(text: str, kinds: Kinds[_Card], source: str = "the card") -> _Card:
+    """As ``parse_card``, of a model that does one of these tasks."""
     if is_blank(text):
         raise CardError(f"{source} is empty. Complete it, or delete it.")
     try:
@@ -79,7 +98,7 @@ def parse_card(text: str, source: str = "the card") -> ModelCard:
             f"{source} still says {TO_DO} at {', '.join(open_fields)}. Complete it; or "
             "delete it, and 'vistazo setup MODEL PICTURES' finds out what pictures can tell."
         )
-    return validate_card(document, source)
+    return validate_card_of(document, kinds, source)
 
 
 def _still_to_do(document: Mapping[Any, Any], prefix: str = "") -> Iterator[str]:
@@ -92,8 +111,19 @@ def _still_to_do(document: Mapping[Any, Any], prefix: str = "") -> Iterator[str]
 
 def validate_card(document: Mapping[str, object], source: str) -> ModelCard:
     """A card of these fields. Raises CardError, with one line for every field that is wrong."""
+    return validate_card_of(document, PICTURES, source)
+
+
+def validate_card_of(document: Mapping[str, object], kinds: Kinds[_Card], source: str) -> _Card:
+    """As ``validate_card``, of a model that does one of these tasks."""
+    usual = next(iter(kinds))
+    kind = kinds.get(str(document.get("task", usual)))
+    if kind is None:
+        raise CardError(
+            f"{source} says task: {document.get('task')}, but the model's is {usual}. Correct it."
+        )
     try:
-        return ModelCard.model_validate(document)
+        return kind.model_validate(document)
     except ValidationError as error:
         lines = [
             f"  {'.'.join(map(str, fault['loc'])) or 'card'}: {_said(fault['msg'])}"
@@ -107,7 +137,7 @@ def _said(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def write_card(card: ModelCard, path: Path) -> None:
+def write_card(card: Card, path: Path) -> None:
     """Write a card as YAML; what equals its default is left out."""
     document = card.model_dump(mode="json", exclude_defaults=True)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from vistazo import errors
 from vistazo.models.bounded_child import (
@@ -25,6 +27,8 @@ from vistazo.models.bounded_child import (
     write_answer,
 )
 from vistazo.models.custom_layers import import_layers
+from vistazo.models.estimator_import.description import EstimatorDescription
+from vistazo.models.plan.summary import PlanSummary
 from vistazo.models.signature import Description, ModelSignature
 
 Size = tuple[int, int] | None
@@ -78,6 +82,48 @@ def describe_model(
         raise _no_answer(source) from None
 
 
+@dataclass(frozen=True)
+class EstimatorFiles:
+    """A file of scikit-learn and, where its vectorizer is in another one, that."""
+
+    model: Path
+    vectorizer: Path | None = None
+
+
+def compile_estimator(
+    files: EstimatorFiles,
+    target: Path,
+    policy: LoadingPolicy | None = None,
+    is_cancelled: IsCancelled = never,
+) -> PlanSummary:
+    """Write ``target``, a plan, from what scikit-learn saved. Raises ModelError."""
+    answer = _ask_about(files, target, policy or LoadingPolicy(), is_cancelled)
+    try:
+        return PlanSummary.from_fields(answer["plan"])
+    except (KeyError, TypeError, ValueError):
+        raise _no_answer(files.model) from None
+
+
+def describe_estimator(
+    files: EstimatorFiles, policy: LoadingPolicy | None = None
+) -> EstimatorDescription:
+    """What a file holds and, where it cannot be served, why not. Raises ModelError."""
+    answer = _ask_about(files, None, policy or LoadingPolicy(), never)
+    try:
+        return EstimatorDescription.from_fields(answer["description"])
+    except (KeyError, TypeError, ValueError):
+        raise _no_answer(files.model) from None
+
+
+def _ask_about(
+    files: EstimatorFiles, target: Path | None, policy: LoadingPolicy, is_cancelled: IsCancelled
+) -> Mapping[str, Any]:
+    task = Task(f"Reading {files.model}", files.model, policy, is_cancelled)
+    beside = files.vectorizer and str(files.vectorizer.absolute())
+    to = target and str(target.absolute())
+    return _ask(task, estimator=True, vectorizer=beside, target=to)
+
+
 def _ask(task: Task, **question: object) -> Mapping[str, object]:
     about = {
         "source": str(task.file.absolute()),
@@ -117,6 +163,8 @@ def main(request: str) -> int:
 
 
 def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
+    if asked.get("estimator"):
+        return _answer_of_estimator(asked, room)
     source, target = Path(str(asked["source"])), asked["target"]
     size = asked["input_size"]
     shape = (int(size[0]), int(size[1])) if isinstance(size, list) else None
@@ -149,6 +197,17 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
         max_tensor_bytes=most,
     )
     return {"signature": signature.to_metadata()}
+
+
+def _answer_of_estimator(asked: Mapping[str, object], room: Room) -> dict[str, object]:
+    from vistazo.models.estimator_import.compiler import convert, describe
+
+    source, target, beside = Path(str(asked["source"])), asked["target"], asked["vectorizer"]
+    vectorizer = None if beside is None else Path(str(beside))
+    most = bound_memory(room)
+    if target is None:
+        return {"description": asdict(describe(source, vectorizer, most))}
+    return {"plan": asdict(convert(source, vectorizer, Path(str(target)), most))}
 
 
 if __name__ == "__main__":

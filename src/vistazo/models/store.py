@@ -1,21 +1,17 @@
 """From MODEL_PATH to a compiled model that is known to be the one asked for.
 
-Compiled models are kept in a cache under a name that holds the hash of the source and the hash of
-the compiled bytes, ``<source>-<converter>-<size>-<compiled>.onnx``: an entry that is damaged,
-partial or somebody else's does not have the hash in its name, and is made again. What a zip holds
-is unpacked beside them, and made again where its checksum is not that in the zip.
+Compiled models are kept in a cache under a name that says what they were made of,
+``<source>-<converter>-<size>``. What a zip holds is unpacked beside them, and made again where its
+checksum is not that in the zip.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import logging
-import os
 import shlex
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,12 +20,13 @@ from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, read_card
 from vistazo.models.compilation import compile_model
+from vistazo.models.compiled_cache import Entry, cached
 from vistazo.models.custom_layers import sha256_of_layers
 from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
+from vistazo.models.file_hash import check_unchanged, sha256_of
 from vistazo.models.labels import FoundLabels, labels_beside, read_labels
-from vistazo.models.signature import ModelSignature
 from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
-from vistazo.models.writable_folder import no_place, tell_unwritable, writable_folders
+from vistazo.models.writable_folder import tell_unwritable
 
 log = logging.getLogger(__name__)
 
@@ -176,19 +173,6 @@ def check_is_there(model_path: Path, *, may_be_folder: bool = False) -> None:
         raise UnreadableModelError(f"The model file {model_path} is empty. Copy it again.")
 
 
-def sha256_of(path: Path) -> str:
-    """Of a file; of a folder, over the names and hashes of all files in it."""
-    try:
-        if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.is_file())
-            listing = "".join(f"{sha256_of(file)}  {file.relative_to(path)}\n" for file in files)
-            return hashlib.sha256(listing.encode()).hexdigest()
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UnreadableModelError(f"{path} cannot be read: {error.strerror}.") from error
-
-
 @contextlib.contextmanager
 def compiled(
     model: StoredModel,
@@ -205,31 +189,20 @@ def compiled(
     On a disk that cannot be written the file is temporary: load it inside the ``with``.
     """
     policy = policy or LoadingPolicy()
-    stem = _stem(model, layers_module, policy)
-    found = _find(cache_dir, stem)
-    if found is not None:
-        yield found
-        return
-    to_onnx = functools.partial(
-        compile_model,
-        model.path,
-        input_size=model.input_size,
-        layers_module=layers_module,
-        policy=policy,
-        is_cancelled=is_cancelled,
-    )
-    with contextlib.ExitStack() as stack:
-        for folder in writable_folders(cache_dir, stack):
-            partial = folder / f"{stem}.{os.getpid()}.partial"
-            stack.callback(_remove, partial)
-            try:
-                entry = _compile(model, to_onnx, partial, stem)
-            except NoRoomError as error:
-                tell_unwritable(str(error))
-            else:
-                yield entry
-                return
-        raise no_place(cache_dir)
+
+    def make(partial: Path) -> None:
+        compile_model(
+            model.path,
+            partial,
+            input_size=model.input_size,
+            layers_module=layers_module,
+            policy=policy,
+            is_cancelled=is_cancelled,
+        )
+        check_unchanged(model.path, model.sha256)
+
+    with cached(cache_dir, Entry(_stem(model, layers_module, policy), ".onnx"), make) as entry:
+        yield entry
 
 
 def _stem(model: StoredModel, layers_module: str | None, policy: LoadingPolicy) -> str:
@@ -237,11 +210,6 @@ def _stem(model: StoredModel, layers_module: str | None, policy: LoadingPolicy) 
     size = "x".join(map(str, model.input_size)) if model.input_size else "own"
     converter = _converter(layers_module, may_branch=policy.allow_control_flow)
     return f"{model.sha256[:32]}-{converter}-{size}"
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink()
 
 
 def _converter(layers_module: str | None, *, may_branch: bool) -> str:
@@ -258,33 +226,3 @@ def _converter(layers_module: str | None, *, may_branch: bool) -> str:
     if layers_module is not None:
         digest.update(sha256_of_layers(layers_module).encode())
     return digest.hexdigest()[:16]
-
-
-def _find(cache_dir: Path, stem: str) -> Path | None:
-    for entry in sorted(cache_dir.glob(f"{stem}-*.onnx")):
-        with contextlib.suppress(UnreadableModelError):
-            if entry.is_file() and entry.stem.removeprefix(f"{stem}-") == sha256_of(entry):
-                return entry
-        log.warning("a damaged entry of the model cache is made again")
-        _remove(entry)
-    return None
-
-
-def _compile(
-    model: StoredModel, to_onnx: Callable[[Path], ModelSignature], partial: Path, stem: str
-) -> Path:
-    log.info("compiling the model; this is done once")
-    started = time.perf_counter()
-    to_onnx(partial)
-    entry = partial.with_name(f"{stem}-{sha256_of(partial)}.onnx")
-    if sha256_of(model.path) != model.sha256:
-        raise UnreadableModelError(
-            f"{model.path} changed while it was read. Try again once it is whole."
-        )
-    log.info("compiled the model", extra={"seconds": round(time.perf_counter() - started, 2)})
-    try:
-        partial.replace(entry)
-    except OSError as error:  # such as a folder of that name
-        tell_unwritable(error.strerror)
-        return partial
-    return entry

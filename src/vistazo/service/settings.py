@@ -71,6 +71,11 @@ class Settings(AccessSettings, ReloadSettings):
     model_baseline: LocationSetting | None = Field(
         None, description="Its baseline, a path or a link; by default MODEL.baseline.npz beside it."
     )
+    vectorizer_path: LocationSetting | None = Field(
+        None,
+        description="For a file of scikit-learn: what its texts go through before, where that was "
+        "saved in another file, a path or a link.",
+    )
     model_sha256: str | None = Field(
         None,
         pattern=r"^[0-9a-fA-F]{64}$",
@@ -200,6 +205,7 @@ class Settings(AccessSettings, ReloadSettings):
             self.model_sha256.lower() if self.model_sha256 else None,
             self.max_model_bytes,
             self.loading_policy,
+            self.vectorizer_path,
         )
 
     @property

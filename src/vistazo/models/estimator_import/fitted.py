@@ -119,6 +119,8 @@ class Fitted:
 
     def fitted(self, value: object, name: str) -> Fitted:
         """A value of this one's attributes that has to be an estimator."""
+        if value is None:
+            raise self.unfitted(name)
         if not isinstance(value, Record):
             raise self.damaged(f"its {name} holds no estimator")
         return Fitted(value, version_of(value) or self.version)

@@ -18,9 +18,9 @@ from typing import TypeVar
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.plan.operation import Decider, Transform
-from vistazo.models.plan.plan import PlanStep
+from vistazo.models.plan.summary import PlanStep
 
-_MOST_NESTED = 20  # a pipeline in a search in a vote is three
+MOST_NESTED = 20  # a pipeline in a search in a vote is three
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Importing:
                 f"{of.record.kind} is not among the estimators that can be served."
             )
         self.depth += 1
-        if self.depth > _MOST_NESTED:
+        if self.depth > MOST_NESTED:
             raise UnsupportedModelError("The file nests estimators too deeply.")
         try:
             return function(of, self)

@@ -39,7 +39,7 @@ def located(
     """
     local = [
         None if isinstance(part, Link) else part
-        for part in (place.card, place.labels, place.baseline)
+        for part in (place.card, place.labels, place.baseline, place.vectorizer)
     ]
     if not isinstance(place.model, Link) and not place.has_link:
         yield ModelFiles(place.model, *local)

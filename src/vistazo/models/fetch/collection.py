@@ -116,7 +116,15 @@ class Collection:
             await self._companion(_CARD, self._place.card),
             await self._companion(_LABELS, self._place.labels),
             await self._companion(_BASELINE, self._place.baseline),
+            await self._vectorizer(),
         )
+
+    async def _vectorizer(self) -> Path | None:
+        """Nobody looks for one that was not named."""
+        given = self._place.vectorizer
+        bound = Bound(self._place.max_bytes, "MAX_MODEL_BYTES")
+        kind = _Kind("vectorizer", "vectorizer.pkl", bound)
+        return None if given is None else await self._companion(kind, given)
 
     async def _model(self, link: Link) -> Path:
         check_start(link, is_pinned=self._place.sha256 is not None)

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from email.message import Message
 from urllib.parse import unquote, urlsplit
 
-SUFFIXES = (".keras", ".h5", ".hdf5", ".onnx", ".zip")  # a zip may hold a model and its labels
+_PICTURES = (".keras", ".h5", ".hdf5", ".onnx", ".zip")  # a zip may hold a model and its labels
+_ESTIMATORS = (".pkl", ".pickle", ".joblib", ".jbl", ".sav", ".skops", ".npz")
+SUFFIXES = _PICTURES + _ESTIMATORS
 _LONGEST = 80
 
 

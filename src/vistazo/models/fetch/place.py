@@ -12,7 +12,8 @@ MAX_MODEL_BYTES = 2_000_000_000
 
 @dataclass(frozen=True)
 class Place:
-    """``card``, ``labels`` and ``baseline`` are None where they lie, if at all, beside the model.
+    """``card``, ``labels`` and ``baseline`` are None where they lie, if at all, beside the model;
+    ``vectorizer`` is None where the model's file needs no other.
 
     ``sha256`` is of the model; ``cache_dir`` keeps what is downloaded.
     """
@@ -24,10 +25,11 @@ class Place:
     baseline: Location | None = None
     sha256: str | None = None
     max_bytes: int = MAX_MODEL_BYTES
+    vectorizer: Location | None = None
 
     @property
     def has_link(self) -> bool:
-        places = (self.model, self.card, self.labels, self.baseline)
+        places = (self.model, self.card, self.labels, self.baseline, self.vectorizer)
         return any(isinstance(place, Link) for place in places)
 
 
@@ -39,6 +41,7 @@ class ModelFiles:
     card: Path | None
     labels: Path | None
     baseline: Path | None
+    vectorizer: Path | None = None
 
 
 @dataclass(frozen=True)

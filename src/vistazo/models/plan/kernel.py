@@ -85,7 +85,7 @@ class Kernel:
         """
         kept, there, m = self.vectors[0], row[self.columns], self.n_vectors
         if self.form != "rbf":
-            return self._formed(1.0 * np.bincount(owners, kept * there, m))
+            return self._formed(np.bincount(owners, kept * there, m).astype(np.float64))
         elsewhere = np.maximum(row @ row - np.bincount(owners, there**2, m), 0)
         return np.asarray(
             np.exp(-self.gamma * (np.bincount(owners, (kept - there) ** 2, m) + elsewhere))

@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from vistazo.models.plan.matrix import Matrix, Values, as_matrix
 from vistazo.models.plan.operation import Decider, Decisions, Transform
-
-Label = str | int | float | bool
-Takes = Literal["texts", "rows"]
-
-
-@dataclass(frozen=True)
-class PlanStep:
-    """One estimator as a person knows it: its class, and what is worth telling of it."""
-
-    class_name: str
-    told: str = ""
+from vistazo.models.plan.summary import Label, PlanStep, PlanSummary, Takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,3 +36,15 @@ class Plan:
 
     def decide(self, values: Values) -> Decisions:
         return self.decider.decide(self.transformed(values))
+
+    @property
+    def summary(self) -> PlanSummary:
+        return PlanSummary(
+            self.takes,
+            self.n_features,
+            self.labels,
+            self.feature_names,
+            self.allows_missing,
+            self.written_by,
+            self.steps,
+        )

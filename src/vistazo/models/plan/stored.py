@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.lib.format import write_array
 from numpy.typing import NDArray
 
 from vistazo.errors import UnreadableModelError
+from vistazo.models.plan import (
+    composition,
+    kernel,
+    likelihood,
+    linear,
+    network,
+    projection,
+    scaling,
+    selection,
+    support_vectors,
+)
 from vistazo.models.plan.operation import OPERATIONS
-from vistazo.models.plan.plan import Plan, PlanStep
+from vistazo.models.plan.plan import Plan
+from vistazo.models.plan.summary import PlanStep
 
 _TREE = "plan.json"
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
+# The modules whose operations a file may name: to import them is what registers these.
+OPERATION_MODULES = (
+    composition,
+    kernel,
+    likelihood,
+    linear,
+    network,
+    projection,
+    scaling,
+    selection,
+    support_vectors,
+)
 _KINDS = {kind.__name__: kind for kind in (Plan, PlanStep)}
 
 
@@ -22,8 +49,12 @@ def write_plan(plan: Plan, path: Path) -> None:
     """The same bytes for the same plan. Raises OSError."""
     arrays: dict[str, NDArray[Any]] = {}
     tree = json.dumps(_told(plan, arrays)).encode()
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{_TREE: np.frombuffer(tree, np.uint8), **arrays})
+    arrays[_TREE] = np.frombuffer(tree, np.uint8)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", _NO_DATE)
+            with archive.open(entry, "w", force_zip64=True) as file:
+                write_array(file, array, allow_pickle=False)
 
 
 def read_plan(path: Path) -> Plan:

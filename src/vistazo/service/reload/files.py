@@ -34,7 +34,7 @@ def _seen(source: ModelSource) -> Iterator[tuple[str, int, int, int]]:
 
 def _places(source: ModelSource) -> Iterator[Path]:
     """Where files may lie that the model is read from; files of a SavedModel one by one."""
-    given = [source.card, source.labels, source.baseline]
+    given = [source.card, source.labels, source.baseline, source.vectorizer]
     yield from (path for path in given if path is not None and not isinstance(path, Link))
     model = source.path
     if isinstance(model, Link):

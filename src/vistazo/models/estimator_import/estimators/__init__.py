@@ -5,9 +5,9 @@ Importing a module of this package registers what it knows.
 
 from vistazo.models.estimator_import.estimators import (
     bayes,
+    composition,
     decomposition,
     discriminant,
-    dummy,
     imputation,
     linear,
     network,
@@ -19,9 +19,9 @@ from vistazo.models.estimator_import.estimators import (
 
 __all__ = [
     "bayes",
+    "composition",
     "decomposition",
     "discriminant",
-    "dummy",
     "imputation",
     "linear",
     "network",

@@ -1,0 +1,44 @@
+"""A file of scikit-learn, and one beside it, written as a plan; or described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vistazo.errors import ModelError, UnsupportedModelError
+from vistazo.models.estimator_import.bundle import found_in
+from vistazo.models.estimator_import.description import EstimatorDescription
+from vistazo.models.estimator_import.importer import import_plan
+from vistazo.models.estimator_import.reader import read_objects
+from vistazo.models.plan.stored import write_plan
+from vistazo.models.plan.summary import PlanStep, PlanSummary
+
+
+def convert(source: Path, vectorizer: Path | None, target: Path, most_bytes: int) -> PlanSummary:
+    """Write ``target``. Raises ModelError."""
+    plan = import_plan(*_contents(source, vectorizer, most_bytes))
+    write_plan(plan, target)
+    return plan.summary
+
+
+def describe(source: Path, vectorizer: Path | None, most_bytes: int) -> EstimatorDescription:
+    """What is in it, and whether it can be served. Raises ModelError where it cannot be read."""
+    contents = _contents(source, vectorizer, most_bytes)
+    try:
+        summary = import_plan(*contents).summary
+    except UnsupportedModelError as error:
+        return EstimatorDescription(None, _found(contents), (str(error),))
+    return EstimatorDescription(summary, summary.steps, ())
+
+
+def _contents(source: Path, vectorizer: Path | None, most_bytes: int) -> tuple[object, object]:
+    beside = None if vectorizer is None else read_objects(vectorizer, most_bytes)
+    return read_objects(source, most_bytes), beside
+
+
+def _found(contents: tuple[object, object]) -> tuple[PlanStep, ...]:
+    """The classes of the estimators in order, as far as they can be told."""
+    content, vectorizer = contents
+    try:
+        return tuple(PlanStep(each.class_name) for each in found_in(vectorizer, content))
+    except ModelError:
+        return ()

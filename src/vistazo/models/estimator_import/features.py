@@ -1,0 +1,100 @@
+"""What a sample is: texts, or how many numbers, and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vistazo.models.estimator_import.estimators.composition import parts_of, steps_of
+from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.values import SparseArray
+
+_OF_TEXTS = ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
+# Where versions before 0.24 show how many numbers they take; of the last axis of each.
+_SHAPED = (
+    "xbar_",
+    "coef_",
+    "support_vectors_",
+    "feature_log_prob_",
+    "theta_",
+    "means_",
+    "components_",
+    "scale_",
+    "mean_",
+    "std_",
+    "scores_",
+    "variances_",
+    "_fit_X",
+    "max_abs_",
+    "center_",
+    "statistics_",
+    "lambdas_",
+    "n_bins_",
+    "support_",
+)
+_COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
+_IN_CHILDREN = ("estimators_", "base_estimator_", "estimator_", "calibrated_classifiers_")
+_DEEPEST = 5
+_AXES = (1, 2)
+_MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
+
+
+def takes_texts(steps: Sequence[Fitted]) -> bool:
+    """Whether the first of these makes numbers of texts."""
+    if not steps:
+        return False
+    first = steps_of(steps[0])[0]
+    if first.class_name in _OF_TEXTS:
+        return True
+    parts = parts_of(first)
+    return bool(parts) and all(takes_texts([part]) for part in parts)
+
+
+def n_features(steps: Sequence[Fitted]) -> int:
+    """How many numbers the first takes. Raises ModelError where that cannot be found out."""
+    found = _n_features(steps[0], 0)
+    if found is None:
+        raise steps[0].damaged("it does not say how many numbers it takes")
+    return found
+
+
+def _n_features(fitted: Fitted, depth: int) -> int | None:
+    for name in _COUNTED:
+        value = fitted.get(name)
+        if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0:
+            return int(value)
+    for name in _SHAPED:
+        if fitted.has(name):
+            value = fitted.get(name)
+            shape: tuple[int, ...] = (
+                value.shape if isinstance(value, (np.ndarray, SparseArray)) else ()
+            )
+            if len(shape) in _AXES and shape[-1] > 0:
+                return int(shape[-1])
+    return _of_children(fitted, depth) if depth < _DEEPEST else None
+
+
+def _of_children(fitted: Fitted, depth: int) -> int | None:
+    for name in _IN_CHILDREN:
+        value = fitted.get(name)
+        if not fitted.has(name) or (isinstance(value, (list, np.ndarray)) and not len(value)):
+            continue
+        is_many = isinstance(value, (list, tuple, np.ndarray))
+        child = fitted.children(name)[0] if is_many else fitted.child(name)
+        return _n_features(steps_of(child)[0], depth + 1)
+    return None
+
+
+def allows_missing(steps: Sequence[Fitted]) -> bool:
+    """Whether a number of a row may be missing."""
+    return steps[0].class_name in _MISSING
+
+
+def feature_names(steps: Sequence[Fitted]) -> tuple[str, ...]:
+    """Those of the columns that it was fitted on, where it was fitted on named ones (1.0)."""
+    first = steps[0]
+    if not first.has("feature_names_in_"):
+        return ()
+    names = first.raw_array("feature_names_in_", n_axes=1)
+    return tuple(str(name) for name in names)

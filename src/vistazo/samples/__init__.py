@@ -1,0 +1,1 @@
+"""Texts and rows of numbers, samples as scikit-learn calls both, from a file to an answer."""
