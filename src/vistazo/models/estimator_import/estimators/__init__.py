@@ -14,6 +14,7 @@ from vistazo.models.estimator_import.estimators import (
     products,
     scaling,
     selection,
+    selection_by_model,
     support_vectors,
 )
 
@@ -28,5 +29,6 @@ __all__ = [
     "products",
     "scaling",
     "selection",
+    "selection_by_model",
     "support_vectors",
 ]
