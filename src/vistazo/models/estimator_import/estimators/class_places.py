@@ -2,58 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.models.estimator_import.estimators.classes import fitted_classes
 from vistazo.models.estimator_import.fitted import Fitted
-from vistazo.models.estimator_import.registry import MOST_NESTED
 from vistazo.models.estimator_import.values import Record
 from vistazo.models.plan.summary import Label
 
-# What holds the estimator whose labels an estimator has that keeps none itself.
-_HELD_IN = (
-    "best_estimator_",
-    "estimator_",
-    "base_estimator_",
-    "label_binarizer_",  # OneVsRestClassifier
-    "_label_binarizer",  # RidgeClassifier before 1.6
-    "le_",
-    "estimator",
-)
+# What holds the estimator whose labels those of an estimator are that keeps none itself.
+_HELD_IN = ("best_estimator_", "estimator_", "base_estimator_", "estimator")
 
 
 def classes_of(fitted: Fitted) -> list[Label]:
     """``classes_``, in order, as plain values. Raises ModelError where there are none of one
     question only.
     """
-    holder = holder_of(fitted)
-    return _plain(holder, holder.get("classes_"))
+    found = fitted_classes(fitted)
+    if found is not None:
+        return _plain(fitted, found)
+    held = _held(fitted)
+    if held is None:
+        raise fitted.unfitted("classes_")
+    return classes_of(held)
 
 
-def holder_of(fitted: Fitted) -> Fitted:
-    """What keeps the ``classes_`` of an estimator: itself, or one in it."""
-    for _ in range(MOST_NESTED):
-        if fitted.has("classes_"):
-            return fitted
-        held = _held(fitted)
-        if held is None:
-            break
-        fitted = held
-    raise fitted.unfitted("classes_")
+def places_of(child: Fitted, known: Sequence[Label]) -> NDArray[np.int64]:
+    """Where the child's labels stand among the known ones: these are 0, 1, 2... where it was
+    trained on numbers of classes. All different.
 
-
-def places_of(child: Fitted, labels: list[Label]) -> NDArray[np.int64]:
-    """Where the child's labels stand in these, or in 0, 1, 2... which a child is often trained on.
-
-    All different. Raises UnreadableModelError where one is not among them.
+    Raises UnreadableModelError where one is not among them.
     """
     own = classes_of(child)
-    for known in (range(len(labels)), labels):
-        places = {label: place for place, label in reversed(list(enumerate(known)))}
-        found = [places.get(label, -1) for label in own]
-        if -1 not in found and len(set(found)) == len(found):
-            return np.array(found, dtype=np.int64)
-    raise child.damaged("its classes are not among those of the estimator that holds it")
+    places = {label: place for place, label in reversed(list(enumerate(known)))}
+    found = [places.get(label, -1) for label in own]
+    if -1 in found or len(set(found)) < len(found):
+        raise child.damaged("its classes are not among those of the estimator that holds it")
+    return np.array(found, dtype=np.int64)
 
 
 def _held(fitted: Fitted) -> Fitted | None:

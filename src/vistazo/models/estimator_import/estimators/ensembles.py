@@ -32,7 +32,7 @@ def voting(fitted: Fitted, importing: Importing) -> Decider:
     importing.tell(fitted, f"{'soft' if is_soft else 'hard'}, {len(members)} members")
     labels = classes_of(fitted)
     weights = _weights(fitted, len(members))
-    places = tuple(places_of(member, labels) for member in members)
+    places = tuple(places_of(member, range(len(labels))) for member in members)
     deciders = tuple(importing.decider(member) for member in members)
     if not is_soft:
         return Vote(deciders, places, weights, len(labels))
@@ -77,7 +77,7 @@ def bagging(fitted: Fitted, importing: Importing) -> Decider:
     labels = classes_of(fitted)
     importing.tell(fitted, f"{len(members)} of {members[0].class_name}")
     columns = _columns(fitted, len(members))
-    places = tuple(places_of(member, labels) for member in members)
+    places = tuple(places_of(member, range(len(labels))) for member in members)
     if all(member.class_name in TREES for member in members):
         return _forest(fitted, members, columns)
     deciders = tuple(importing.part(member) for member in members)
@@ -89,7 +89,8 @@ def _forest(
 ) -> Forest:
     labels = classes_of(fitted)
     nodes = [
-        with_places(tree_nodes(each), places_of(each, labels), len(labels)) for each in members
+        with_places(tree_nodes(each), places_of(each, range(len(labels))), len(labels))
+        for each in members
     ]
     if columns:
         nodes = [with_columns(fitted, *each) for each in zip(nodes, columns, strict=True)]
