@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, in_dense_parts
+from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, check_width, in_dense_parts
 from vistazo.models.plan.operation import operation
 
 Form = Literal["linear", "poly", "rbf", "sigmoid"]
@@ -81,11 +81,13 @@ class SparseVectors:
 
     def products(self, rows: Matrix) -> Iterator[Dense]:
         """Inner products with rows (n, f), one at a time: (1, m)."""
+        check_width(rows, len(self.starts) - 1)
         for columns, values in _kept(rows):
             yield self._products(columns, values)[None, :]
 
     def distances(self, rows: Matrix, _: float) -> Iterator[Dense]:
         """Squared. As words have it: of numbers that are not large."""
+        check_width(rows, len(self.starts) - 1)
         for columns, values in _kept(rows):
             products = self._products(columns, values)
             yield np.maximum(values @ values + self.squares - 2 * products, 0)[None, :]
