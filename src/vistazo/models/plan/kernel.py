@@ -41,15 +41,17 @@ class DenseVectors:
         """
         mean = self.vectors.mean(axis=0) if len(self.vectors) else 0.0
         vectors = self.vectors - mean
+        own = (vectors**2).sum(axis=1)
         for part in self._parts(rows):
             near = part - mean
-            lengths = (near**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1)
-            found = np.maximum(lengths - 2 * (near @ vectors.T), 0)
-            error = gamma * lengths * _PRECISION
-            doubtful = (error > _ENOUGH) & ~(gamma * found - error > _NO_EXPONENT)
-            for row in np.flatnonzero(doubtful.any(axis=1)):
-                which = np.flatnonzero(doubtful[row])
-                found[row, which] = self._distances_of(part[row], which)
+            with np.errstate(over="ignore", invalid="ignore"):
+                lengths = (near**2).sum(axis=1)[:, None] + own
+                found = np.maximum(lengths - 2 * (near @ vectors.T), 0)
+                error = gamma * lengths * _PRECISION
+                doubtful = (error > _ENOUGH) & ~(gamma * found - error > _NO_EXPONENT)
+                for row in np.flatnonzero(doubtful.any(axis=1)):
+                    which = np.flatnonzero(doubtful[row])
+                    found[row, which] = self._distances_of(part[row], which)
             yield found
 
     def _parts(self, rows: Matrix) -> Iterator[Dense]:
