@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from vistazo.models.plan.matrix import Matrix, Values, as_matrix
 from vistazo.models.plan.operation import Decider, Decisions, Transform
 from vistazo.models.plan.summary import Label, PlanStep, PlanSummary, Takes
@@ -35,7 +37,9 @@ class Plan:
         return as_matrix(values)
 
     def decide(self, values: Values) -> Decisions:
-        return self.decider.decide(self.transformed(values))
+        """Quietly: what is too large for a number shows in what is decided."""
+        with np.errstate(all="ignore"):
+            return self.decider.decide(self.transformed(values))
 
     @property
     def summary(self) -> PlanSummary:
