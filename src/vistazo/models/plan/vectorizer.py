@@ -13,13 +13,14 @@ from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, Values, as_mat
 from vistazo.models.plan.operation import operation
 from vistazo.models.plan.vocabulary import HashedColumns, Vocabulary
 from vistazo.texts.analysis import Analysis
-from vistazo.texts.token_pattern import TokenPattern
+from vistazo.texts.token_pattern import Effort, TokenPattern
 
 Norm = Literal["", "l1", "l2", "max"]
 
 # So that a stored plan may name them; what a text is knows nothing of plans.
 operation(Analysis)
 operation(TokenPattern)
+operation(Effort)
 
 
 @operation
