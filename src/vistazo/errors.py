@@ -20,6 +20,7 @@ VistazoError
 │   └── TextTooCostlyError       analysing it takes more than a text may
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
+│   ├── WrongMediaTypeError      a form where the model takes JSON, or the reverse
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── SlowUploadError          the body did not arrive in time
 │   └── CallerLeftError          who asked hung up; only the log is told
@@ -133,6 +134,10 @@ class RequestError(VistazoError):
 
 class MissingFileError(RequestError):
     code = "missing_file"
+
+
+class WrongMediaTypeError(RequestError):
+    code = "wrong_media_type"
 
 
 class UnknownLabelError(RequestError):

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.errors import UnreadableModelError, UnsupportedModelError
+from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.estimator_import.values import Name, Record, SparseArray
 
 Version = tuple[int, ...]
+
+
+# A pipeline in a search in a vote is three; a boosting of a thousand rounds has ten thousand trees.
+_MOST_NESTED, _MOST_ESTIMATORS = 30, 300_000
+
+
+@dataclass
+class Walk:
+    """How many estimators of a file were looked at: one may hold itself, or another many times."""
+
+    estimators: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,8 @@ class Fitted:
 
     record: Record
     version: Version = ()
+    depth: int = 0
+    walk: Walk = field(default_factory=Walk, compare=False, repr=False)
 
     @property
     def class_name(self) -> str:
@@ -43,13 +56,25 @@ class Fitted:
 
     def array(self, *names: str, n_axes: int | None = None) -> NDArray[np.float64]:
         """Numbers as float64 (n_axes axes, where that is given), all finite."""
-        found = self.raw_array(*names, n_axes=n_axes)
+        return self._numbers(self.raw_array(*names, n_axes=n_axes), names[0])
+
+    def _numbers(self, found: NDArray[Any], name: str) -> NDArray[np.float64]:
         if found.dtype.kind not in "fiub":
-            raise self.damaged(f"its {names[0]} are no numbers")
-        numbers = np.ascontiguousarray(found, dtype=np.float64)
+            raise self.damaged(f"its {name} are no numbers")
+        numbers = np.asarray(found, dtype=np.float64, order="C")
         if not np.isfinite(numbers).all():
-            raise self.damaged(f"its {names[0]} are not all finite")
+            raise self.damaged(f"its {name} are not all finite")
         return numbers
+
+    def arrays(self, *names: str) -> list[NDArray[np.float64]]:
+        """A list of arrays, each as ``array`` gives it; an array is a list along its first axis."""
+        found = self.get(*names)
+        if isinstance(found, np.ndarray) and found.ndim:
+            found = list(found)
+        if not isinstance(found, (list, tuple)):
+            raise self.unfitted(names[0])
+        arrays = [each if isinstance(each, np.ndarray) else _array_of(each) for each in found]
+        return [self._numbers(np.asarray(each), names[0]) for each in arrays]
 
     def raw_array(self, *names: str, n_axes: int | None = None) -> NDArray[Any]:
         """As ``array``, of any type and value; a sparse one is made dense, a list an array."""
@@ -87,6 +112,11 @@ class Fitted:
             return str(found)
         raise self.damaged(f"its {name} is no text")
 
+    def word(self, name: str, default: str = "") -> str:
+        """A text; empty where it is something else, such as None, a number or a function."""
+        found = self.get(name, default=default)
+        return str(found) if isinstance(found, str) else ""
+
     def child(self, *names: str) -> Fitted:
         """An estimator in this one."""
         return self.fitted(self.get(*names), names[0])
@@ -106,7 +136,10 @@ class Fitted:
             raise self.unfitted(name)
         if not isinstance(value, Record):
             raise self.damaged(f"its {name} holds no estimator")
-        return Fitted(value, version_of(value) or self.version)
+        self.walk.estimators += 1
+        if self.depth >= _MOST_NESTED or self.walk.estimators > _MOST_ESTIMATORS:
+            raise HostileModelError("The file nests more estimators in each other than any does.")
+        return Fitted(value, version_of(value) or self.version, self.depth + 1, self.walk)
 
     def refusal(self, why: str) -> UnsupportedModelError:
         """It is sound, but cannot be served. ``why`` is a clause: "its kernel is a function"."""

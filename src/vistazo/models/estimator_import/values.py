@@ -1,12 +1,17 @@
-"""What a pickle can make here: Python's plain values, arrays, and the three below: all inert."""
+"""What a pickle can make here: Python's plain values, arrays, and those below: all inert."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vistazo.errors import HostileModelError
+
+_MOST_DENSE = 30_000_000  # 240 MB
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,26 @@ class Record:
         return self.kind.module.partition(".")[0]
 
 
+@dataclass(frozen=True)
+class DataType:
+    """A NumPy dtype where the file holds one as a value."""
+
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True)
+class KerasBytes:
+    """A Keras model in a pickle: the bytes of a .keras or .h5 file."""
+
+    data: bytes
+
+
 @dataclass(frozen=True, eq=False)
 class SparseArray:
-    """A matrix of scipy.sparse, as compressed sparse rows whatever it was."""
+    """A matrix of scipy.sparse, as compressed sparse rows whatever it was.
+
+    Sound: ``starts`` rise from 0 to the number of values, ``columns`` are within the shape.
+    """
 
     starts: NDArray[np.int64]
     columns: NDArray[np.int64]
@@ -52,6 +74,12 @@ class SparseArray:
     shape: tuple[int, int]
 
     def dense(self) -> NDArray[np.float64]:
+        """All numbers. Raises HostileModelError where they are too many to be meant so."""
+        if self.shape[0] * self.shape[1] > _MOST_DENSE:
+            raise HostileModelError(
+                f"The file holds a sparse matrix of {self.shape[0]} x {self.shape[1]} numbers "
+                "where few belong."
+            )
         whole = np.zeros(self.shape)
         rows = np.repeat(np.arange(self.shape[0]), np.diff(self.starts))
         np.add.at(whole, (rows, self.columns), self.values)

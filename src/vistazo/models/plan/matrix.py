@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.errors import UnsupportedModelError
+
 Dense = NDArray[np.float64]
+_MOST_DENSE = 1 << 23  # 64 MiB
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,3 +87,17 @@ def _part(rows: Matrix, start: int, end: int) -> Dense:
     return SparseRows(
         starts, rows.columns[first:last], rows.values[first:last], rows.n_columns
     ).dense()
+
+
+def made_dense(rows: Matrix) -> Dense:
+    """All numbers (n, f), for what is dense by its nature. Raises UnsupportedModelError where they
+    would be too many for this machine to hold.
+    """
+    if not isinstance(rows, SparseRows):
+        return rows
+    if len(rows) * rows.n_columns > _MOST_DENSE:
+        raise UnsupportedModelError(
+            f"{len(rows)} rows of {rows.n_columns} columns have to be kept whole, which is too "
+            "much. Give fewer at a time."
+        )
+    return rows.dense()
