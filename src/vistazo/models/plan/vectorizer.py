@@ -44,16 +44,17 @@ class TermWeights:
         return self.weighed(_sparse(rows)).dense()
 
     def weighed(self, rows: SparseRows) -> SparseRows:
-        """Raises ValueError where the rows have other columns than the weights."""
-        weights = rows.values
-        if self.is_sublinear:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                weights = np.log(weights) + 1
-        if self.inverse_frequency is not None:
-            if len(self.inverse_frequency) != rows.n_columns:
-                raise ValueError("weights of other columns")
-            weights = weights * self.inverse_frequency[rows.columns]
-        return rows.with_values(weights / self._lengths(rows, weights))
+        """Raises ValueError where the rows have other columns than the weights.
+
+        Infinite weights, and the logarithm of what is no count, make undefined numbers.
+        """
+        if self.inverse_frequency is not None and len(self.inverse_frequency) != rows.n_columns:
+            raise ValueError("weights of other columns")
+        with np.errstate(all="ignore"):
+            weights = np.log(rows.values) + 1 if self.is_sublinear else rows.values
+            if self.inverse_frequency is not None:
+                weights = weights * self.inverse_frequency[rows.columns]
+            return rows.with_values(weights / self._lengths(rows, weights))
 
     def _lengths(self, rows: SparseRows, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """For each number the length of its row; 1 where that is zero."""
