@@ -37,7 +37,7 @@ def scored(folder: Path, content: str, model: SampleClassifier) -> ScoredSamples
 
 
 @pytest.mark.parametrize(
-    ("labels", "card", "cells", "places"),
+    ("classes", "card", "cells", "places"),
     [
         (("FALSE", "TRUE"), {}, ["TRUE", "FALSE"], [1, 0]),
         (("FALSE", "TRUE"), {}, ["true", " False "], [1, 0]),
@@ -51,14 +51,14 @@ def scored(folder: Path, content: str, model: SampleClassifier) -> ScoredSamples
     ],
 )
 def test_a_label_is_known_by_its_name_or_by_its_value(
-    labels: tuple[object, ...],
+    classes: tuple[object, ...],
     card: dict[str, object],
     cells: list[str],
     places: list[int],
     tmp_path: Path,
 ) -> None:
     rows = "".join(f"t,{cell}\n" for cell in cells)
-    model = text_model(labels=labels, **card)  # type: ignore[arg-type]
+    model = text_model(classes=classes, **card)  # type: ignore[arg-type]
     assert labelled(tmp_path, f"text,label\n{rows}", model).labels.tolist() == places
 
 
@@ -113,7 +113,7 @@ def test_answers_are_measured_as_they_are_served(tmp_path: Path) -> None:
     assert measured["accuracy"]["value"] == pytest.approx(8 / 12, abs=1e-4)
     assert measured["brier"]["value"] == pytest.approx((8 * 0.25**2 + 4 * 0.9**2) / 12, abs=1e-4)
     write_mistakes(found, tmp_path)
-    mistakes = list(csv.reader((tmp_path / "mistakes.csv").open(encoding="utf-8", newline="")))
+    mistakes = list(csv.reader((tmp_path / "mistakes.csv").read_text("utf-8").splitlines()))
     assert [row[:3] for row in mistakes[1:]] == [
         [number, "FALSE", "TRUE"] for number in ("3", "6", "9", "12")
     ]

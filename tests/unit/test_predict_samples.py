@@ -64,7 +64,7 @@ def test_json_is_an_array_with_one_text_a_line(run: Any) -> None:
 
 
 def test_where_the_estimator_gives_no_probabilities_there_are_scores(run: Any) -> None:
-    model = text_model(labels=(0, 1), link="none")
+    model = text_model(classes=(0, 1), link="none")
     (answer,) = run(model, "texts.txt", "true\n", "--json").answers
     assert answer["predicted_class"] == "1"
     assert answer["scores"] == {"0": -1.0986122886681098, "1": 1.0986122886681098}

@@ -16,7 +16,7 @@ Sample = str | Row
 
 # Enough at once for NumPy, few enough for whoever waits, and for the memory.
 PART = 100
-_ITS_NUMBER = re.compile(r"^(Text|Row) 1\b")
+_ITS_NUMBER = re.compile(r"\b(Text|Row|sample) 1\b")
 
 
 def classify_each(
@@ -35,10 +35,11 @@ def classify_each(
         try:
             found = iter(_together(classifier, sound))
         except InputError:
-            answers = [_alone(classifier, part[place - start], place) for place in places]
+            for place in places:
+                yield _alone(classifier, part[place - start], place)
         else:
-            answers = [each if isinstance(each, InputError) else next(found) for each in part]
-        yield from map(_finite, answers, places)
+            for each in part:
+                yield each if isinstance(each, InputError) else next(found)
 
 
 def _checked(sample: Sample | InputError, place: int, max_chars: int) -> Sample | InputError:
@@ -55,16 +56,6 @@ def _checked(sample: Sample | InputError, place: int, max_chars: int) -> Sample 
     return sample
 
 
-def _finite(answer: SamplePrediction | InputError, place: int) -> SamplePrediction | InputError:
-    """An error instead of figures that are none, as huge numbers make them."""
-    if isinstance(answer, InputError):
-        return answer
-    figures = answer.decision.probabilities or answer.decision.scores or ()
-    if all(map(math.isfinite, figures)):
-        return answer
-    return SampleError(f"Row {place + 1} has numbers too large for the model.")
-
-
 def names_of(classifier: SampleClassifier) -> tuple[str, ...]:
     """Of the numbers in a row: those of the card, else of the file; () where nobody named them."""
     card = classifier.card
@@ -74,7 +65,7 @@ def names_of(classifier: SampleClassifier) -> tuple[str, ...]:
 
 def renumbered(error: InputError, place: int) -> InputError:
     """Of a sample that was asked alone, as the first, and is at ``place`` of many."""
-    error.args = (_ITS_NUMBER.sub(rf"\g<1> {place + 1}", str(error)),)
+    error.args = (_ITS_NUMBER.sub(rf"\g<1> {place + 1}", str(error), count=1),)
     return error
 
 
