@@ -83,8 +83,7 @@ def command(  # noqa: PLR0917 - as many as there are options
     source = settings.model_source
     if model is not None:
         source = source.of(model)
-    if vectorizer is not None:
-        source = replace(source, vectorizer=vectorizer)
+    source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
     if not paths:
         raise click.UsageError("Missing argument 'FILE|FOLDER...'.")
     classifier = load_model(source, DirectReader(settings.image_limits))
