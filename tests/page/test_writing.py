@@ -79,9 +79,7 @@ def test_a_text_gets_its_label_its_bars_and_the_words_that_spoke(
     assert page.evaluate("document.activeElement.id") == "shown"
 
 
-def test_a_refusal_is_told_and_the_text_is_still_there(
-    open_page: OpenPage, texts_url: str
-) -> None:
+def test_a_refusal_is_told_and_the_text_is_still_there(open_page: OpenPage, texts_url: str) -> None:
     over = stubs.problem(422, "text_too_costly")
     page = open_page({"**/predict?explain=true": over}, url=texts_url, locale="es-ES")
     write(page, "la verdad")
@@ -91,9 +89,7 @@ def test_a_refusal_is_told_and_the_text_is_still_there(
     assert "too long" in page.locator("#result .problem").inner_text()
 
 
-@pytest.mark.parametrize(
-    ("typed", "label"), [("3, 1.5", "B"), ("1,5; 3", "A")]
-)
+@pytest.mark.parametrize(("typed", "label"), [("3, 1.5", "B"), ("1,5; 3", "A")])
 def test_numbers_are_typed_in_any_usual_way(
     open_page: OpenPage, rows_url: str, typed: str, label: str
 ) -> None:
