@@ -17,7 +17,7 @@ _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"]\x00\x00", b"\x04\x22\x4
 _ZLIB = (0x01, 0x5E, 0x9C, 0xDA)  # RFC 1950: the second byte, for a window of 32 kB
 _BINARY = re.compile(rb"\x80[\x02-\x05]")
 # Protocol 0 and 1: an object by its class (as Python 2 and 3 write it), a dictionary or a list.
-_TEXT = re.compile(rb"c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n|\([dl]p\d+\n|[})\]]q\x00\(")
+_TEXT = re.compile(rb"c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n|\([dl]p\d+\n|[})\]]q\x00")
 
 
 def is_estimator(path: Path) -> bool:
