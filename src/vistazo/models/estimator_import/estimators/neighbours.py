@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vistazo.models.estimator_import.estimators.class_places import classes_of
 from vistazo.models.estimator_import.estimators.neighbour_tree import space_of
-from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.fitted import Fitted, is_text
 from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.estimator_import.values import SparseArray
 from vistazo.models.plan.centroids import Discriminant, NearestCentroid
@@ -87,7 +87,7 @@ def _trained(fitted: Fitted) -> tuple[Points, NDArray[np.int64], int]:
 
 def _is_by_distance(fitted: Fitted) -> bool:
     weights = fitted.get("weights")
-    if weights in (None, "uniform") or weights == "distance":
+    if weights is None or is_text(weights, "uniform", "distance"):
         return weights == "distance"
     raise fitted.refusal("its weights are a function")
 
@@ -119,9 +119,9 @@ def _number(fitted: Fitted, value: object) -> float:
 
 
 def _weights(fitted: Fitted, value: object) -> NDArray[np.float64]:
-    weights = np.asarray(value) if isinstance(value, (list, np.ndarray)) else np.empty(0, object)
-    if weights.ndim != 1 or weights.dtype.kind not in "iuf" or not (weights >= 0).all():
-        raise fitted.damaged("the weights of its metric are no numbers")
+    weights = fitted.one_axis(value, "weights of the metric")
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise fitted.damaged("the weights of its metric are below zero")
     return weights.astype(np.float64)
 
 
@@ -134,7 +134,7 @@ def _points(fitted: Fitted, found: object) -> Points:
     points = fitted.array("_fit_X", n_axes=2)
     if len(weights) not in (0, points.shape[1]) or not points.size:
         raise fitted.damaged("its samples are not those of its metric")
-    is_brute = fitted.get("_fit_method", default="brute") == "brute"
+    is_brute = is_text(fitted.get("_fit_method", default="brute"), "brute")
     by_columns = np.ascontiguousarray(points.T)
     return DensePoints(by_columns, metric, power, weights, is_brute and metric == "euclidean")
 
