@@ -126,7 +126,7 @@ class Fitted:
         return str(found) if isinstance(found, str) else ""
 
     def one_axis(self, value: object, name: str, kinds: str = "fiub") -> NDArray[Any]:
-        """A value in one of this one's attributes that has to be an array, or a list, of numbers."""
+        """A value of this one's attributes that has to be an array, or a list, of numbers."""
         found = _array_of(value) if isinstance(value, (list, tuple)) else value
         if not isinstance(found, np.ndarray) or found.ndim != 1 or found.dtype.kind not in kinds:
             raise self.damaged(f"its {name} are no numbers")
