@@ -73,16 +73,18 @@ def measure(
     return measure_answers(Answers(probabilities, *truth, config.labels, positive, threshold))
 
 
-def measure_answers(answers: Answers) -> dict[str, Any]:
+def measure_answers(answers: Answers, samples: str = "pictures") -> dict[str, Any]:
     """Count and measure; every figure is ``{value, low, high}``, null where it is undefined.
+
+    ``samples`` is what they are called that were answered.
 
     ``confusion`` holds four counts for two classes; for more, the counts of each predicted label
     by true label.
     """
     labels, groups, names = answers.labels, answers.groups, answers.names
     counts = {name: int((labels == k).sum()) for k, name in enumerate(names)}
-    found: dict[str, Any] = {"pictures": len(labels), "groups": len(np.unique(groups))}
-    found["pictures_per_label"] = counts
+    found: dict[str, Any] = {samples: len(labels), "groups": len(np.unique(groups))}
+    found[f"{samples}_per_label"] = counts
     if answers.positive is not None:
         scores, truth = answers.probabilities[:, answers.positive], labels == answers.positive
         figures = binary_figures(scores, truth, groups, answers.threshold)
