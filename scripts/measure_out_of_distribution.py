@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from vistazo.classifier import Classifier
-from vistazo.cli.predict import picture_files
+from vistazo.cli.picture_answers import picture_files
 from vistazo.loading import load_classifier
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings

@@ -10,15 +10,17 @@ VistazoError
 │   ├── UnsupportedModelError    a sound model that cannot be served as it is
 │   ├── NoRoomError              what is made of the model cannot be written
 │   └── CardError                the model card is missing, invalid, or disagrees
-├── InputError               the picture cannot be classified
+├── InputError               the picture, text or row cannot be classified
 │   ├── UnsupportedFormatError   not an accepted format, whatever its name says
 │   ├── UploadTooLargeError      more bytes than the limit
 │   ├── CorruptImageError        an accepted format, but damaged or empty
 │   ├── RejectedUploadError      a sound picture that breaks one or more rules
 │   ├── SampleError              a text or a row that the model does not take
-│   └── PictureTooCostlyError    decoding it takes more than a picture may
+│   ├── PictureTooCostlyError    decoding it takes more than a picture may
+│   └── TextTooCostlyError       analysing it takes more than a text may
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         the form has no file where one belongs
+│   ├── WrongMediaTypeError      a form where the model takes JSON, or the reverse
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── SlowUploadError          the body did not arrive in time
 │   └── CallerLeftError          who asked hung up; only the log is told
@@ -122,12 +124,20 @@ class PictureTooCostlyError(InputError):
     code = "picture_too_costly"
 
 
+class TextTooCostlyError(InputError):
+    code = "text_too_costly"
+
+
 class RequestError(VistazoError):
     code = "bad_request"
 
 
 class MissingFileError(RequestError):
     code = "missing_file"
+
+
+class WrongMediaTypeError(RequestError):
+    code = "wrong_media_type"
 
 
 class UnknownLabelError(RequestError):

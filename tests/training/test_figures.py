@@ -7,6 +7,7 @@ from hypothesis import strategies as some
 from numpy.typing import NDArray
 
 from vistazo.answers.decision import with_temperature
+from vistazo.training.answers import Answers
 from vistazo.training.calibration import (
     balanced_weights,
     equal_error_threshold,
@@ -67,15 +68,18 @@ def test_calibration_error_of_certainty_that_is_right_is_zero() -> None:
 def test_counts_add_up_and_the_threshold_itself_is_positive() -> None:
     scores = np.array([0.5, 0.4, 0.5, 0.1, 0.9])
     truth = np.array([True, True, False, False, True])
-    assert confusion(scores, truth, 0.5) == type(confusion(scores, truth, 0.5))(2, 1, 1, 1)
+    both = np.stack([1 - scores, scores], axis=1)
+    answers = Answers(both, truth.astype(np.int64), np.arange(5), ("no", "yes"), 1, 0.5)
+    counts = confusion(answers.predicted == 1, truth)
+    assert counts == type(counts)(2, 1, 1, 1)
 
 
 def test_figures_follow_from_the_counts_and_lie_in_their_intervals() -> None:
     random = np.random.default_rng(4)
     truth = random.random(200) < 0.6
     scores = np.clip(truth * 0.3 + random.random(200) * 0.7, 0, 1)
-    counts = confusion(scores, truth, 0.5)
-    figures = binary_figures(scores, truth, np.arange(200) // 2, 0.5)
+    counts = confusion(scores >= 0.5, truth)
+    figures = binary_figures(scores, scores >= 0.5, truth, np.arange(200) // 2)
     tp, fn = counts.true_positives, counts.false_negatives
     tn, fp = counts.true_negatives, counts.false_positives
     assert figures["accuracy"].value == pytest.approx((tp + tn) / 200)
@@ -92,20 +96,22 @@ def test_pictures_of_few_groups_give_wider_intervals() -> None:
     random = np.random.default_rng(4)
     truth = np.repeat(random.random(50) < 0.5, 8)
     scores = np.repeat(random.random(50), 8)
-    grouped = binary_figures(scores, truth, np.arange(400) // 8, 0.5)["accuracy"]
-    alone = binary_figures(scores, truth, np.arange(400), 0.5)["accuracy"]
+    said = scores >= 0.5
+    grouped = binary_figures(scores, said, truth, np.arange(400) // 8)["accuracy"]
+    alone = binary_figures(scores, said, truth, np.arange(400))["accuracy"]
     assert grouped.high - grouped.low > 1.5 * (alone.high - alone.low)
 
 
 def test_a_part_with_one_label_has_no_auc_and_says_so() -> None:
-    figures = binary_figures(np.array([0.2, 0.9]), np.array([True, True]), np.arange(2), 0.5)
+    scores, is_positive = np.array([0.2, 0.9]), np.array([True, True])
+    figures = binary_figures(scores, scores >= 0.5, is_positive, np.arange(2))
     assert figures["auc"].to_json() == {"value": None, "low": None, "high": None}
 
 
 def test_several_labels_are_measured_each_against_the_rest() -> None:
     probabilities = np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.5, 0.2, 0.3], [0.4, 0.5, 0.1]])
     labels = np.array([0, 1, 2, 1])
-    figures = multiclass_figures(probabilities, labels, np.arange(4))
+    figures = multiclass_figures(probabilities, probabilities.argmax(axis=1), labels, np.arange(4))
     assert figures["accuracy"].value == 0.75
     assert figures["auc"].value == pytest.approx(mean_auc(probabilities, labels))
 
@@ -139,7 +145,7 @@ def test_sensitivity_meets_specificity_at_the_threshold() -> None:
     truth = random.random(4000) < 0.8
     scores = 1 / (1 + np.exp(-random.normal(np.where(truth, 1.0, -1.5), 1.0)))
     threshold = equal_error_threshold(scores, truth)
-    counts = confusion(scores, truth, threshold)
+    counts = confusion(scores >= threshold, truth)
     sensitivity = counts.true_positives / truth.sum()
     specificity = counts.true_negatives / (~truth).sum()
     assert sensitivity == pytest.approx(specificity, abs=0.01)

@@ -22,7 +22,7 @@ from vistazo.loading import ModelSource
 from vistazo.models.fetch import Link
 from vistazo.service import telemetry
 from vistazo.service.reload import (
-    Answered,
+    AnsweredPicture,
     Reloader,
     Shadow,
     ShadowPolicy,
@@ -59,10 +59,10 @@ class Broken(BrightnessEngine):
         raise RuntimeError("no such layer")
 
 
-def answered(grey: int = 204, **changes: Any) -> Answered:
+def answered(grey: int = 204, **changes: Any) -> AnsweredPicture:
     now, data = brightness_classifier(**changes), encoded(flat(grey))
     pixels = now.pixels(data)
-    return Answered(data, pixels, now.card.input, now.card.labels, now.score(pixels), 0.001)
+    return AnsweredPicture(data, pixels, now.card.input, now.card.labels, now.score(pixels), 0.001)
 
 
 async def shadow_of(
@@ -84,7 +84,7 @@ def finished(shadow: Shadow) -> int:
     return now.agreement.compared + now.dropped + now.failed
 
 
-def offered(shadow_of_it: Callable[[], Any], *offers: Answered) -> Shadow:
+def offered(shadow_of_it: Callable[[], Any], *offers: AnsweredPicture) -> Shadow:
     """One after another, each when the one before is done."""
 
     async def offering() -> Shadow:

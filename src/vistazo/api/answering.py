@@ -16,7 +16,7 @@ from vistazo.errors import InputError
 from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
 from vistazo.service.admission import Place
-from vistazo.service.reload import Answered, Shadow
+from vistazo.service.reload import AnsweredPicture, Shadow
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,14 @@ class Answering:
                 results.append(BatchFailure(filename=file.filename, problem=problem))
         return results
 
-    def _classify(self, file: UploadedFile, workload: Workload | None) -> Answered:
+    def _classify(self, file: UploadedFile, workload: Workload | None) -> AnsweredPicture:
         if workload is not None:
             workload.charge(file.data)
         pixels = self.classifier.pixels(file.data, self.observation)
         started = time.perf_counter()
         prediction = self.classifier.score(pixels, self.observation)
         seconds, card = time.perf_counter() - started, self.classifier.card
-        return Answered(file.data, pixels, card.input, card.labels, prediction, seconds)
+        return AnsweredPicture(file.data, pixels, card.input, card.labels, prediction, seconds)
 
     def _explain(self, file: UploadedFile, label: str | None) -> tuple[Prediction, Heatmap]:
         prediction, explanation = self.classifier.explain(file.data, label, self.observation)

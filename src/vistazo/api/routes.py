@@ -9,12 +9,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from vistazo.api import card_route, media
 from vistazo.api.answering import Answering
 from vistazo.api.callers import caller_of
 from vistazo.api.departure import while_connected
 from vistazo.api.multipart import FIELD, MAX_OTHER_FIELDS, UploadedFile, read_files
 from vistazo.api.observation import Observation
 from vistazo.api.problems import described
+from vistazo.api.sample_answering import SampleAnswering
+from vistazo.api.sample_schemas import (
+    SampleAnswer,
+    SampleAnswers,
+    SampleBatchAnswer,
+    WordsAnswer,
+)
 from vistazo.api.schemas import (
     Answer,
     BatchAnswer,
@@ -29,6 +37,7 @@ from vistazo.errors import RequestError
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
+from vistazo.texts.limits import SampleLimits
 
 router = APIRouter()
 
@@ -37,8 +46,12 @@ TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain")
 
 @dataclass(frozen=True)
 class UploadPolicy:
+    """``max_json_bytes`` are of the body with texts or rows."""
+
     max_batch_files: int
     limits: ImageLimits
+    sample_limits: SampleLimits
+    max_json_bytes: int
 
 
 async def _service(request: Request) -> Service:
@@ -61,21 +74,23 @@ TheService = Annotated[Service, Depends(_service)]
 ThePolicy = Annotated[UploadPolicy, Depends(_policy)]
 
 
-def _form(schema: dict[str, Any]) -> dict[str, Any]:
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    """A form; of JSON the description says what there is once a model is (``interface``)."""
     fields = {"type": "object", "properties": {FIELD: schema}, "required": [FIELD]}
     form = {"schema": {**fields, "maxProperties": 1 + MAX_OTHER_FIELDS}}
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
+    content = {"multipart/form-data": form, media.JSON: {"schema": {"type": "object"}}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 _FILE = {"type": "string", "format": "binary", "description": "PNG or JPEG."}
 _FILES = {"type": "array", "items": _FILE, "minItems": 1}
 _PROBLEMS = described(
     {
-        400: "Not a form, or a label that the model does not have",
+        400: "Not a form, no JSON, or a label that the model does not have",
         408: "The upload took too long",
         413: "Too many bytes",
-        415: "Not an accepted format, whatever its name says",
-        422: "No file, or a picture that cannot be classified",
+        415: "Not an accepted format, whatever its name says; not what the model takes",
+        422: "No file, or a picture, text or row that cannot be classified",
         429: "Too busy",
         503: "Starting or shutting down",
     }
@@ -89,21 +104,36 @@ Label = Annotated[
 
 @router.post(
     "/predict",
-    responses=_PROBLEMS,
-    openapi_extra=_form(_FILE),
+    responses={**_PROBLEMS, 200: {"model": SampleAnswer | SampleAnswers}},
+    openapi_extra=_body(_FILE),
+    response_model=Answer,
     response_model_exclude_none=True,
 )
 async def predict(
     request: Request,
     service: TheService,
     observation: TheObservation,
+    policy: ThePolicy,
     *,
-    explain: Annotated[bool, Query(description="Add a heatmap to the answer.")] = False,
+    explain: Annotated[
+        bool, Query(description="Add to the answer what spoke for it: a heatmap, or words.")
+    ] = False,
     label: Label = None,
-    show_input: Annotated[bool, Query(description="Add what the model saw to the answer.")] = False,
-) -> Answer:
-    """Classify one picture."""
-    service.classifier.check_label(label)
+    show_input: Annotated[
+        bool, Query(description="Add what the model saw of a picture to the answer.")
+    ] = False,
+) -> Answer | Response:
+    """Classify one picture, a text or several, or rows of numbers."""
+    if media.is_json(request):
+        media.of_samples(service.classifier).check_label(label)
+        if show_input:
+            raise RequestError("What the model saw (show_input) is shown of a picture only.")
+        async with _json(request, service, observation, policy) as (body, samples):
+            if card_route.is_asked_by(request.scope):
+                return await while_connected(request.receive, samples.by_the_card(body))
+            work = samples.explained(body, label) if explain else samples.answered(body)
+            return await while_connected(request.receive, work)
+    media.of_pictures(service.classifier).check_label(label)
     async with _received(request, service, observation, max_files=2) as (files, answering):
         file = _only(files)
         asked = answering.explained(file, label) if explain else answering.classified(file)
@@ -115,15 +145,27 @@ async def predict(
 
 @router.post(
     "/explain",
-    responses={**_PROBLEMS, 200: {"content": {"image/png": {}}, "description": "The overlay"}},
-    openapi_extra=_form(_FILE),
+    responses={
+        **_PROBLEMS,
+        200: {"content": {"image/png": {}}, "description": "The overlay", "model": WordsAnswer},
+    },
+    openapi_extra=_body(_FILE),
     response_class=Response,
 )
 async def explain(
-    request: Request, service: TheService, observation: TheObservation, label: Label = None
+    request: Request,
+    service: TheService,
+    observation: TheObservation,
+    policy: ThePolicy,
+    label: Label = None,
 ) -> Response:
-    """Show what in one picture speaks for a label: the picture with a heatmap over it, a PNG."""
-    service.classifier.check_label(label)
+    """Show what speaks for a label: a picture with a heatmap over it, a PNG; words of a text."""
+    if media.is_json(request):
+        media.of_samples(service.classifier).check_label(label)
+        async with _json(request, service, observation, policy) as (body, samples):
+            words = samples.explained(body, label, alone=True)
+            return await while_connected(request.receive, words)
+    media.of_pictures(service.classifier).check_label(label)
     async with _received(request, service, observation, max_files=2) as (files, answering):
         png = await while_connected(request.receive, answering.overlay(_only(files), label))
         return Response(png, media_type="image/png")
@@ -131,15 +173,20 @@ async def explain(
 
 @router.post(
     "/predict/batch",
-    responses=_PROBLEMS,
-    openapi_extra=_form(_FILES),
+    responses={**_PROBLEMS, 200: {"model": SampleBatchAnswer}},
+    openapi_extra=_body(_FILES),
+    response_model=BatchAnswer,
     response_model_exclude_none=True,
 )
 async def predict_batch(
     request: Request, service: TheService, policy: ThePolicy, observation: TheObservation
-) -> BatchAnswer:
-    """Classify several pictures: one result or one problem per file, in order."""
-    service.refuse_unless_ready()
+) -> BatchAnswer | Response:
+    """Classify several pictures, texts or rows: one result or one problem for each, in order."""
+    if media.is_json(request):
+        media.of_samples(service.classifier)
+        async with _json(request, service, observation, policy) as (body, samples):
+            return await while_connected(request.receive, samples.batch(body))
+    media.of_pictures(service.classifier)
     most = policy.max_batch_files
     async with _received(request, service, observation, most) as (files, answering):
         answers = answering.batch(files, Workload(policy.limits))
@@ -185,8 +232,23 @@ async def _received(
         files = await read_files(request, max_files, upload)
         with service.admission.place(caller) as place:
             upload.wait_in(place)
-            classifier = service.classifier_for_accepted
+            classifier = media.of_pictures(service.classifier_for_accepted)
             yield files, Answering(classifier, place, observation, service.shadow)
+
+
+@contextlib.asynccontextmanager
+async def _json(
+    request: Request, service: Service, observation: Observation, policy: UploadPolicy
+) -> AsyncIterator[tuple[bytes, SampleAnswering]]:
+    """The JSON with texts or rows, and a place for the work on it: only now, when it is there."""
+    caller = caller_of(request.scope)
+    with service.reception.upload(caller) as upload:
+        body = await media.read_json(request, upload, policy.max_json_bytes)
+        with service.admission.place(caller) as place:
+            upload.wait_in(place)
+            classifier = media.of_samples(service.classifier_for_accepted)
+            given = (classifier, place, observation, service.shadow, policy.sample_limits)
+            yield body, SampleAnswering.by(*given)
 
 
 def _only(files: list[UploadedFile]) -> UploadedFile:

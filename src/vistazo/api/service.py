@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vistazo.classifier import Classifier, ModelIdentity
 from vistazo.errors import NotReadyError
+from vistazo.loading import AnyClassifier
 from vistazo.service.admission import Admission
 from vistazo.service.reception import Reception
 from vistazo.service.reload import AskedBy, Reload, Reloader, Shadow
@@ -31,7 +32,7 @@ class Service:
         return (self.reloader,) if self.shadow is None else (self.reloader, self.shadow.reloader)
 
     @property
-    def classifier(self) -> Classifier:
+    def classifier(self) -> AnyClassifier:
         """For a request that comes. Raises NotReadyError while starting or draining."""
         if self.is_draining:
             raise NotReadyError("The service is shutting down.")
@@ -42,7 +43,7 @@ class Service:
         _ = self.classifier
 
     @property
-    def classifier_for_accepted(self) -> Classifier:
+    def classifier_for_accepted(self) -> AnyClassifier:
         """For a request whose pictures are there, also while draining. It takes it once, and only
         then: the next may get another model's, and a slow upload keeps no former one in memory.
 
@@ -51,6 +52,17 @@ class Service:
         if self.reloader.classifier is None:
             raise NotReadyError("The service is starting.")
         return self.reloader.classifier
+
+    @property
+    def is_starting(self) -> bool:
+        """There has been no model yet."""
+        return self.reloader.classifier is None
+
+    @property
+    def card_route(self) -> str | None:
+        """The path that the card of the model adds; None where it adds none, or while starting."""
+        served = self.reloader.classifier
+        return None if served is None or isinstance(served, Classifier) else served.card.route
 
     @property
     def identity(self) -> ModelIdentity | None:

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from vistazo.api import admin_routes, metrics_routes, routes
+from vistazo.api.card_route import CardRoute
 from vistazo.api.closing import LastAnswers
 from vistazo.api.cross_origin import cross_origin
 from vistazo.api.crowding import Crowding
@@ -60,6 +61,7 @@ def surround(
     known = (*app.routes, *(route for router in _ROUTERS for route in router.routes))
     paths = {route.path for route in known if isinstance(route, Route)}
     app.add_middleware(RequestContext, paths=paths, observatory=app.state.observatory)
+    app.add_middleware(CardRoute, service=service, paths=paths)
     app.add_middleware(TrailingSlash)
     if proxies:
         app.add_middleware(Forwarded, trusted=proxies)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.answers.scaling import scale_evidence, scale_warning
-from vistazo.cli.predict import picture_files, read_file
+from vistazo.cli.picture_answers import picture_files, read_file
 from vistazo.cli.scales import drawn_pictures
 from vistazo.errors import InputError
 from vistazo.loading import load_classifier

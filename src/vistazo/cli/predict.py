@@ -2,70 +2,70 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 import click
 
-from vistazo.classifier import Classifier, Prediction
-from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
-from vistazo.loading import load_classifier
-from vistazo.models.card import ModelCard
+from vistazo.classifier import Classifier
+from vistazo.cli.picture_answers import predict_pictures
+from vistazo.cli.sample_answers import predict_samples
+from vistazo.cli.sample_files import SUFFIXES
+from vistazo.loading import load_model
 from vistazo.models.fetch import Location, parse_location
-from vistazo.pictures.folders import is_of_a_program
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import tell_a_person_who_waits
 
-_SUFFIXES = {".png", ".jpg", ".jpeg"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """A prediction, or the reason why there is none."""
-
-    file: Path
-    prediction: Prediction | None
-    error: InputError | None
-
 
 @click.command(name="predict")
-@click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER..."
-)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="FILE|FOLDER...")
 @click.option("--model", type=parse_location, metavar="PATH|LINK", help="Instead of MODEL_PATH.")
+@click.option(
+    "--vectorizer", type=parse_location, metavar="PATH|LINK", help="Instead of VECTORIZER_PATH."
+)
 @click.option("--json", "style", flag_value="json", help="Print a JSON array.")
 @click.option("--csv", "style", flag_value="csv", help="Print CSV.")
 @click.option(
     "--explain",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Draw heatmaps into this folder: what spoke for the class.",
+    help="Draw heatmaps of pictures into this folder: what spoke for the class.",
 )
 @click.option(
     "--show-input",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="Write what the model saw into this folder: FILE.input.png.",
+    help="Write what the model saw of pictures into this folder: FILE.input.png.",
 )
-def command(
+@click.option("--text-column", metavar="NAME", help="The column of the texts in a table.")
+def command(  # noqa: PLR0917 - as many as there are options
     paths: tuple[Path, ...],
     model: Location | None,
+    vectorizer: Location | None,
     style: str | None,
     explain: Path | None,
     show_input: Path | None,
+    text_column: str | None,
 ) -> int:
-    """Classify pictures; of a folder, every PNG and JPEG in it and below.
+    """Classify pictures, texts or rows of numbers: whatever the model takes.
 
-    A picture that cannot be classified is reported in its row. Exit status: 0, or 1 where there was
-    such a picture.
+    PICTURES: files, and folders: of these every PNG and JPEG in them and below.
+
+    TEXTS: one file of them. A .json holds a list, or {"texts": [...]}; a .jsonl a text a line, as
+    JSON; a .txt one text a line, in UTF-8: an empty line is an empty text, so that the n-th line is
+    the n-th text, and only the line end after the last text is none. A .csv or .xlsx has a column
+    of them (text, or --text-column NAME).
+
+    ROWS: one file of them. A .json holds {"rows": [[...]]}, a list of lists, or of objects by name;
+    a .csv (comma, semicolon or tab, decimal point) or .xlsx a line each. A first line that is not
+    all numbers names the columns: they are taken by name where the model knows names.
+
+    '-' is the standard input, as .json, and else as .txt or .csv. With --json a text or a row is
+    one line of the array.
+
+    What cannot be classified is reported in its place. Exit status: 0, or 1 where there was such a
+    one.
 
     \b
     Examples:
@@ -74,164 +74,25 @@ def command(
       vistazo predict --explain heatmaps/ films/
       vistazo predict --show-input inputs/ films/
       vistazo predict --model my_model.h5 --json film.png
+      vistazo predict --model news.joblib --json texts.json
+      vistazo predict --model model.pkl --vectorizer vectorizer.pkl --json texts.json
+      vistazo predict --model iris.pkl --csv measurements.csv
     """  # noqa: D301
     settings = Settings.from_environment()
     tell_a_person_who_waits(settings.log_level)
     source = settings.model_source
     if model is not None:
         source = source.of(model)
-    classifier = load_classifier(source, DirectReader(settings.image_limits))
-    files = list(picture_files(paths))
-    heatmaps, inputs = _targets(files, explain, ".png"), _targets(files, show_input, ".input.png")
-    rows: list[Row] = []
-    try:
-        found = _classify(classifier, files, heatmaps, inputs, settings)
-        for row in _with_progress(found, len(files)):
-            rows.append(row)  # noqa: PERF402 - an interrupted run still prints what it has
-    finally:
-        _print(rows, classifier.card, style)
-    return 1 if any(row.error for row in rows) else 0
-
-
-def picture_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files themselves; of a folder, every PNG and JPEG in it and below that is not hidden."""
-    for path in paths:
-        if path.is_dir():
-            found = [
-                file
-                for file in sorted(path.rglob("*"))
-                if file.suffix.lower() in _SUFFIXES
-                and not is_of_a_program(file.relative_to(path))
-                and file.is_file()
-            ]
-            if not found:
-                raise click.UsageError(f"There is no PNG or JPEG in {path}.")
-            yield from found
-        else:
-            yield path
-
-
-def _targets(files: list[Path], folder: Path | None, ending: str) -> list[Path | None]:
-    """Where what is made of each file goes: ``film.jpeg.png``, numbered where two share a name."""
-    if folder is None:
-        return [None] * len(files)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.UsageError(f"{folder} cannot be made: {error.strerror}.") from error
-    met: Counter[str] = Counter()
-    targets: list[Path | None] = []
-    for file in files:
-        met[file.name] += 1
-        number = f".{met[file.name]}" if met[file.name] > 1 else ""
-        targets.append(folder / f"{file.name}{number}{ending}")
-    return targets
-
-
-def _classify(
-    classifier: Classifier,
-    files: list[Path],
-    heatmaps: list[Path | None],
-    inputs: list[Path | None],
-    settings: Settings,
-) -> Iterator[Row]:
-    def classify(file: Path, heatmap: Path | None, shown: Path | None) -> Row:
-        try:
-            data = read_file(file, settings.max_upload_bytes)
-            if shown is not None:  # first: a picture that the model then refuses is shown too
-                shown.write_bytes(classifier.seen(data).png())
-            if heatmap is None:
-                return Row(file, classifier.classify(data), None)
-            prediction, png = classifier.overlay(data)
-        except InputError as error:
-            return Row(file, None, error)
-        heatmap.write_bytes(png)
-        return Row(file, prediction, None)
-
-    with ThreadPoolExecutor(settings.threads) as executor:
-        try:
-            yield from executor.map(classify, files, heatmaps, inputs)
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
-
-
-def read_file(file: Path, max_bytes: int) -> bytes:
-    """Raises InputError where it cannot be read, or has more bytes than a request may have."""
-    try:
-        if file.stat().st_size > max_bytes:
-            raise UploadTooLargeError(f"The file has over {max_bytes} bytes (MAX_UPLOAD_BYTES).")
-        return file.read_bytes()
-    except OSError as error:
-        raise CorruptImageError(f"The file cannot be read: {error.strerror}.") from error
-
-
-def _with_progress(rows: Iterator[Row], length: int) -> Iterator[Row]:
-    if length == 1 or not sys.stderr.isatty():
-        yield from rows
-        return
-    with click.progressbar(rows, length=length, label="Classifying", file=sys.stderr) as bar:
-        yield from bar
-
-
-def _print(rows: list[Row], card: ModelCard, style: str | None) -> None:
-    labels = card.labels
-    if style == "json":
-        click.echo(
-            json.dumps([_as_dict(row, labels) for row in rows], indent=2, ensure_ascii=False)
-        )
-    elif style == "csv":
-        _print_csv(rows, labels, sys.stdout)
-    else:
-        if card.own_notice:
-            click.echo(card.own_notice, err=True)
-        print_table(rows)
-
-
-def _as_dict(row: Row, labels: tuple[str, ...]) -> dict[str, object]:
-    if row.prediction is None:
-        error = row.error
-        return {"file": str(row.file), "code": error.code if error else "", "error": str(error)}
-    decision, likeness = row.prediction.decision, row.prediction.in_distribution
-    return {
-        "file": str(row.file),
-        "predicted_class": decision.predicted_class,
-        "confidence": decision.confidence,
-        "probabilities": dict(zip(labels, decision.probabilities, strict=True)),
-        "in_distribution": likeness and asdict(likeness),
-        "warnings": list(decision.warnings),
-    }
-
-
-def _print_csv(rows: list[Row], labels: tuple[str, ...], out: TextIO) -> None:
-    writer = csv.writer(out)
-    columns = ["predicted_class", "confidence", *labels, "in_distribution", "warnings"]
-    writer.writerow(["file", *columns, "error"])
-    for row in rows:
-        if row.prediction is None:
-            writer.writerow([row.file, *("" for _ in columns), row.error])
-            continue
-        decision, likeness = row.prediction.decision, row.prediction.in_distribution
-        writer.writerow(
-            [
-                row.file,
-                decision.predicted_class,
-                f"{decision.confidence:.6f}",
-                *(f"{p:.6f}" for p in decision.probabilities),
-                f"{likeness.score:.6f}" if likeness else "",
-                " ".join(decision.warnings),
-                "",
-            ]
-        )
-
-
-def print_table(rows: list[Row]) -> None:
-    """One line a picture, for people."""
-    width = max((len(str(row.file)) for row in rows), default=0)
-    for row in rows:
-        if row.prediction is None:
-            text = f"cannot be classified: {row.error}"
-        else:
-            decision = row.prediction.decision
-            doubt = f"  ({', '.join(decision.warnings)})" if decision.warnings else ""
-            text = f"{decision.predicted_class}  {decision.confidence:.1%}{doubt}"
-        click.echo(f"{row.file!s:{width}}  {text}")
+    source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
+    if not paths:
+        raise click.UsageError("Missing argument 'FILE|FOLDER...'.")
+    classifier = load_model(source, DirectReader(settings.image_limits))
+    if not isinstance(classifier, Classifier):
+        if explain is not None or show_input is not None:
+            raise click.UsageError("--explain and --show-input are for pictures.")
+        return predict_samples(classifier, paths, style, text_column=text_column)
+    if all(path.suffix.lower() in SUFFIXES for path in paths):
+        raise click.UsageError(f"The model takes pictures, and {paths[0]} is none.")
+    return predict_pictures(
+        classifier, paths, settings, style, explain=explain, show_input=show_input
+    )

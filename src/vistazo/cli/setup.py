@@ -14,7 +14,7 @@ from vistazo.classifier import Classifier
 from vistazo.cli.baseline import drawn, learn
 from vistazo.cli.card import write_card_of
 from vistazo.cli.next_step import how_to_serve
-from vistazo.cli.predict import Row, picture_files, print_table, read_file
+from vistazo.cli.picture_answers import Row, picture_files, print_table, read_file
 from vistazo.cli.scales import drawn_pictures
 from vistazo.errors import CardError, InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine

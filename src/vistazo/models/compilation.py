@@ -97,18 +97,28 @@ def compile_estimator(
     is_cancelled: IsCancelled = never,
 ) -> PlanSummary:
     """Write ``target``, a plan, from what scikit-learn saved. Raises ModelError."""
-    answer = _ask_about(files, target, policy or LoadingPolicy(), is_cancelled)
+    return _summary(files, _ask_about(files, target, policy or LoadingPolicy(), is_cancelled))
+
+
+def _summary(files: EstimatorFiles, answer: Mapping[str, Any]) -> PlanSummary:
     try:
         return PlanSummary.from_fields(answer["plan"])
     except (KeyError, TypeError, ValueError):
         raise _no_answer(files.model) from None
 
 
+def rewrite_estimator(
+    files: EstimatorFiles, target: Path, policy: LoadingPolicy | None = None
+) -> PlanSummary:
+    """Write ``target``: what the files hold, in one, without a pickle. Raises ModelError."""
+    return _summary(files, _ask_about(files, target, policy or LoadingPolicy(), is_rewrite=True))
+
+
 def describe_estimator(
     files: EstimatorFiles, policy: LoadingPolicy | None = None
 ) -> EstimatorDescription:
     """What a file holds and, where it cannot be served, why not. Raises ModelError."""
-    answer = _ask_about(files, None, policy or LoadingPolicy(), never)
+    answer = _ask_about(files, None, policy or LoadingPolicy())
     try:
         return EstimatorDescription.from_fields(answer["description"])
     except (KeyError, TypeError, ValueError):
@@ -116,12 +126,17 @@ def describe_estimator(
 
 
 def _ask_about(
-    files: EstimatorFiles, target: Path | None, policy: LoadingPolicy, is_cancelled: IsCancelled
+    files: EstimatorFiles,
+    target: Path | None,
+    policy: LoadingPolicy,
+    is_cancelled: IsCancelled = never,
+    *,
+    is_rewrite: bool = False,
 ) -> Mapping[str, Any]:
     task = Task(f"Reading {files.model}", files.model, policy, is_cancelled)
     beside = files.vectorizer and str(files.vectorizer.absolute())
     to = target and str(target.absolute())
-    return _ask(task, estimator=True, vectorizer=beside, target=to)
+    return _ask(task, estimator=True, vectorizer=beside, target=to, is_rewrite=is_rewrite)
 
 
 def _ask(task: Task, **question: object) -> Mapping[str, object]:
@@ -200,14 +215,15 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
 
 
 def _answer_of_estimator(asked: Mapping[str, object], room: Room) -> dict[str, object]:
-    from vistazo.models.estimator_import.compiler import convert, describe
+    from vistazo.models.estimator_import.compiler import convert, describe, rewrite
 
     source, target, beside = Path(str(asked["source"])), asked["target"], asked["vectorizer"]
     vectorizer = None if beside is None else Path(str(beside))
     most = bound_memory(room)
     if target is None:
         return {"description": asdict(describe(source, vectorizer, most))}
-    return {"plan": asdict(convert(source, vectorizer, Path(str(target)), most))}
+    write = rewrite if asked["is_rewrite"] else convert
+    return {"plan": asdict(write(source, vectorizer, Path(str(target)), most))}
 
 
 if __name__ == "__main__":

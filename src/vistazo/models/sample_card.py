@@ -8,10 +8,20 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vistazo.models.card import Card
 
-# A path of its own, for a system that exists already: not one that the service has.
-_ROUTE = r"^/[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$"
+# A path of its own, for a system that exists already.
+ROUTE = r"^/[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$"
 _FIELD = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Value = bool | int | float | str
+# What the service's own paths begin with, those to come too.
+_RESERVED = (
+    "predict", "explain", "model", "health", "metrics", "drift", "feedback", "admin", "page",
+    "docs", "redoc", "v2",
+)  # fmt: skip
+
+
+def is_reserved(path: str) -> bool:
+    """Whether a path is, or lies below, one of the service's."""
+    return path.split("/")[1] in _RESERVED
 
 
 class _Part(BaseModel):
@@ -62,7 +72,7 @@ class _SampleCard(Card):
     output: SampleOutput = SampleOutput()
     route: str | None = Field(
         None,
-        pattern=_ROUTE,
+        pattern=ROUTE,
         max_length=100,
         description="A path of its own beside /predict, such as /falsetrue: it answers with "
         "answer_field alone.",
@@ -75,6 +85,12 @@ class _SampleCard(Card):
         description="What answer_field holds for each label, in their order, such as [0, 1]; by "
         "default the estimator's own classes_.",
     )
+
+    @model_validator(mode="after")
+    def _the_route_is_nobody_elses(self) -> Self:
+        if self.route is not None and is_reserved(self.route):
+            raise ValueError(f"route: the service itself has paths at {self.route}; name another")
+        return self
 
     @model_validator(mode="after")
     def _there_is_a_value_for_each_label(self) -> Self:

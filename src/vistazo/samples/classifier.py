@@ -73,7 +73,8 @@ class SampleClassifier:
         if not samples:
             return []
         values = self._rows(samples) if self.takes == "rows" else _texts(samples)
-        with during("infer", observer):
+        # Of numbers that are too large the figures are none; whoever shows them says so.
+        with during("infer", observer), np.errstate(all="ignore"):
             decisions = self._plan.decide(values)
         return [self._prediction(decisions, place) for place in range(len(samples))]
 

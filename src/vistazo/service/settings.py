@@ -27,6 +27,7 @@ from vistazo.service.isolation.pool import IsolationPolicy
 from vistazo.service.reception import ReceptionPolicy
 from vistazo.service.reload.settings import ReloadSettings
 from vistazo.service.setting_kinds import LocationSetting, as_labels, as_size, as_word
+from vistazo.texts.limits import SampleLimits
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 _MOST_THREADS = 4
@@ -139,6 +140,13 @@ class Settings(AccessSettings, ReloadSettings):
     max_upload_bytes: int = Field(10_000_000, ge=1_000, description="Largest picture accepted.")
     max_pixels: int = Field(16_000_000, ge=1_000, description="Largest width x height accepted.")
     max_batch_files: int = Field(16, ge=1, description="Most pictures in one batch request.")
+    max_texts: int = Field(
+        128, ge=1, le=10_000, description="Most texts, or rows of numbers, in one request."
+    )
+    max_text_chars: int = Field(100_000, ge=1, description="Most characters of a text.")
+    max_json_bytes: int = Field(
+        2_000_000, ge=1_000, description="Largest JSON body of texts or rows."
+    )
     queue_size: int = Field(16, ge=0, description="Requests that may wait; one more gets 429.")
     max_queued_bytes: int = Field(
         32_000_000,
@@ -221,6 +229,10 @@ class Settings(AccessSettings, ReloadSettings):
     @property
     def image_limits(self) -> ImageLimits:
         return ImageLimits(self.max_upload_bytes, self.max_pixels)
+
+    @property
+    def sample_limits(self) -> SampleLimits:
+        return SampleLimits(self.max_texts, self.max_text_chars)
 
     @property
     def admission_policy(self) -> AdmissionPolicy:

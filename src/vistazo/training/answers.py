@@ -1,14 +1,19 @@
-"""What a model said of pictures whose labels are known."""
+"""What a model said of pictures, texts or rows of numbers whose labels are known."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+
+
+# What the numbers of an answer are: an estimator may give decision values, or only its choice.
+Numbers = Literal["probabilities", "scores", "choices"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +24,10 @@ class Answers:
     ``groups`` (n,) numbers that pictures which belong together share: those of one patient, one
     plant, one mould. For two classes ``positive`` is the
     column that ``threshold`` speaks of; else None, and the most probable label is the answer.
+
+    A model of other samples than pictures (``what``) may decide by itself: ``decided`` (n,) are the
+    columns that it chose, and ``numbers`` says what stands in ``probabilities``; of choices, 0 and
+    1.
     """
 
     probabilities: Floats
@@ -27,6 +36,9 @@ class Answers:
     names: tuple[str, ...]
     positive: int | None
     threshold: float
+    decided: Rows | None = None
+    numbers: Numbers = "probabilities"
+    what: str = "pictures"
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -37,15 +49,28 @@ class Answers:
             probabilities=self.probabilities[rows],
             labels=self.labels[rows],
             groups=self.groups[rows],
+            decided=None if self.decided is None else self.decided[rows],
         )
 
     @property
     def predicted(self) -> Rows:
         """The column decided on, per picture, as serving decides."""
+        if self.decided is not None:
+            return self.decided
         if self.positive is None:
             return np.asarray(self.probabilities.argmax(axis=1))
         is_positive = self.probabilities[:, self.positive] >= self.threshold
         return np.where(is_positive, self.positive, 1 - self.positive)
+
+    @property
+    def way(self) -> str:
+        """How two classes were told apart, for the legend of a chart."""
+        return "as decided" if self.decided is not None else f"at {self.threshold:g}"
+
+    @property
+    def confidence(self) -> Floats:
+        """The probability of each answer."""
+        return self.probabilities[np.arange(len(self)), self.predicted]
 
     @property
     def of_the_truth(self) -> Floats:

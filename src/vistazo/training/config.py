@@ -240,7 +240,7 @@ def read_fields(path: Path, kind: type[_Config]) -> _Config:
 
 
 def task_of(path: Path) -> str:
-    """What the model of a training file is to take: ``image``, or ``text``. Raises SettingsError."""
+    """What the model of a training file takes: ``image`` or ``text``. Raises SettingsError."""
     return str(_document(path).get("task", "image"))
 
 

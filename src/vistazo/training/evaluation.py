@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +68,7 @@ def bin_of(probabilities: Floats) -> Labels:
     return np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
 
 
-def confusion(scores: Floats, is_positive: Truth, threshold: float) -> Confusion:
-    said = scores >= threshold
+def confusion(said: Truth, is_positive: Truth) -> Confusion:
     return Confusion(
         int((said & is_positive).sum()),
         int((~said & is_positive).sum()),
@@ -84,10 +83,16 @@ def confusion_of_labels(labels: Labels, predicted: Labels, count: int) -> NDArra
 
 
 def binary_figures(
-    scores: Floats, is_positive: Truth, groups: Labels, threshold: float
+    scores: Floats,
+    said: Truth,
+    is_positive: Truth,
+    groups: Labels,
+    left_out: Sequence[str] = (),
 ) -> dict[str, Figure]:
-    """Scores are probabilities (n,) of the positive label."""
-    said = scores >= threshold
+    """Scores are probabilities (n,) of the positive label, ``said`` where it was the answer.
+
+    ``left_out`` are the figures that make no sense of these scores.
+    """
     right = said == is_positive
 
     def f1(weights: Floats) -> float:
@@ -111,15 +116,21 @@ def binary_figures(
             scores, is_positive, weights
         ),
     }
-    return _with_intervals(measures, groups)
+    return _with_intervals(measures, groups, left_out)
 
 
-def multiclass_figures(probabilities: Floats, labels: Labels, groups: Labels) -> dict[str, Figure]:
+def multiclass_figures(
+    probabilities: Floats,
+    predicted: Labels,
+    labels: Labels,
+    groups: Labels,
+    left_out: Sequence[str] = (),
+) -> dict[str, Figure]:
     """Of a label against the rest: ``auc``, ``sensitivity``, ``specificity`` and ``f1`` are means
     over labels. ``brier`` adds up over labels.
     """
-    predicted = probabilities.argmax(axis=1)
-    right, confidence = predicted == labels, probabilities.max(axis=1)
+    confidence = probabilities[np.arange(len(labels)), predicted]
+    right = predicted == labels
     truth = np.eye(probabilities.shape[1])[labels]
     is_label, said = truth > 0, np.eye(probabilities.shape[1])[predicted] > 0
 
@@ -137,7 +148,7 @@ def multiclass_figures(probabilities: Floats, labels: Labels, groups: Labels) ->
         ),
         "expected_calibration_error": lambda weights: calibration_error(confidence, right, weights),
     }
-    return _with_intervals(measures, groups)
+    return _with_intervals(measures, groups, left_out)
 
 
 def mean_auc(probabilities: Floats, labels: Labels, weights: Floats | None = None) -> float:
@@ -147,7 +158,7 @@ def mean_auc(probabilities: Floats, labels: Labels, weights: Floats | None = Non
 
 
 def _with_intervals(
-    measures: dict[str, Callable[[Floats], float]], groups: Labels
+    measures: dict[str, Callable[[Floats], float]], groups: Labels, left_out: Sequence[str]
 ) -> dict[str, Figure]:
     """Draw whole groups with replacement: pictures of one group are not independent."""
     _, place = np.unique(groups, return_inverse=True)
@@ -160,6 +171,7 @@ def _with_intervals(
     return {
         name: Figure(measure(everyone), *_interval([measure(weights) for weights in drawn]))
         for name, measure in measures.items()
+        if name not in left_out
     }
 
 

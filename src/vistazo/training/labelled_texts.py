@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vistazo.errors import SettingsError
 from vistazo.training.belonging import join_groups
-from vistazo.training.tables import Table
+from vistazo.training.tables import Table, written
 
 Rows = NDArray[np.int64]
 
@@ -68,26 +68,6 @@ def read_texts(tables: Sequence[Table], columns: Columns, names: Sequence[str]) 
     return every.of(np.array(list(seen.values()), np.int64))
 
 
-def find_columns(table: Table, names: Sequence[str]) -> Columns:
-    """The one column that holds nothing but labels, and the one with the longest texts.
-
-    Raises SettingsError where more than one, or none, holds nothing but labels.
-    """
-    found = [
-        name for name in table.columns if table.rows and set(table.column(name)) <= set(names)
-    ]
-    if len(found) != 1:
-        raise SettingsError(
-            f"{table.path} should have one column that holds nothing but the labels "
-            f"{', '.join(names)}; it has {len(found) or 'none'}."
-        )
-    others = [name for name in table.columns if name not in found]
-    if not others:
-        raise SettingsError(f"{table.path} has labels, but no texts.")
-    longest = max(others, key=lambda name: sum(map(len, table.column(name))))
-    return Columns((longest,), found[0])
-
-
 @dataclass(frozen=True)
 class _Row:
     text: str
@@ -96,24 +76,31 @@ class _Row:
     sha256: str
 
 
-def _rows_of(table: Table, columns: Columns, names: Sequence[str]) -> Iterable[_Row]:
-    parts = [table.column(name) for name in columns.text]
-    given = table.column(columns.label)
-    groups = [table.column(name) for name in columns.groups]
+def _rows_of(table: Table, columns: Columns, names: Sequence[str]) -> Iterator[_Row]:
+    parts = [_cells(table, name) for name in columns.text]
+    given = _cells(table, columns.label)
+    groups = {name: _cells(table, name) for name in columns.groups}
     for place, label in enumerate(given):
         text = "\n".join(filter(None, (part[place] for part in parts)))
-        where = f"{table.path}, row {place + 2}"
         if not text:
-            raise SettingsError(f"{where}: there is no text.")
+            raise SettingsError(f"{table.source}: text {place + 1} is empty.")
         if label not in names:
-            raise SettingsError(f"{where}: '{label}' is none of the labels {', '.join(names)}.")
+            raise SettingsError(
+                f"{table.source}: text {place + 1} has the label '{label}', which is none of "
+                f"{', '.join(names)}."
+            )
         sha256 = _digest(text)
         keys = [
-            f"{name} {key}"
-            for name, group in zip(columns.groups, groups, strict=True)
-            if (key := group_key(group[place]))
+            f"{name} {key}" for name, cells in groups.items() if (key := group_key(cells[place]))
         ]
         yield _Row(text, names.index(label), tuple(keys) or (f"text {sha256}",), sha256)
+
+
+def _cells(table: Table, name: str) -> list[str]:
+    if name not in table.names:
+        has = ", ".join(table.names) or "unnamed ones"
+        raise SettingsError(f"{table.source} has no column '{name}', only {has}.")
+    return list(map(written, table.column(name)))
 
 
 def group_key(cell: str) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vistazo.errors import SettingsError
 from vistazo.models.card import ModelCard, OutputSpec
 from vistazo.models.card_file import card_path, write_card
-from vistazo.training.answers import Answers
+from vistazo.training.answers import Answers, Numbers
 from vistazo.training.calibration import OperatingPoint
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.config import TrainingConfig
@@ -47,6 +47,13 @@ _ON_THE_CARD = (
     "expected_calibration_error",
 )
 
+_OF_PROBABILITIES = ("brier", "expected_calibration_error")
+_NO_FIGURES_OF: dict[Numbers, tuple[str, ...]] = {
+    "probabilities": (),
+    "scores": _OF_PROBABILITIES,
+    "choices": ("auc", *_OF_PROBABILITIES),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -73,25 +80,25 @@ def measure(
     return measure_answers(Answers(probabilities, *truth, config.labels, positive, threshold))
 
 
-def measure_answers(answers: Answers, samples: str = "pictures") -> dict[str, Any]:
+def measure_answers(answers: Answers) -> dict[str, Any]:
     """Count and measure; every figure is ``{value, low, high}``, null where it is undefined.
 
-    ``samples`` is what they are called that were answered.
-
     ``confusion`` holds four counts for two classes; for more, the counts of each predicted label
-    by true label.
+    by true label. Figures that make no sense of what the model gives are left out.
     """
     labels, groups, names = answers.labels, answers.groups, answers.names
     counts = {name: int((labels == k).sum()) for k, name in enumerate(names)}
-    found: dict[str, Any] = {samples: len(labels), "groups": len(np.unique(groups))}
-    found[f"{samples}_per_label"] = counts
+    found: dict[str, Any] = {answers.what: len(labels), "groups": len(np.unique(groups))}
+    found[f"{answers.what}_per_label"] = counts
+    predicted, left_out = answers.predicted, _NO_FIGURES_OF[answers.numbers]
     if answers.positive is not None:
         scores, truth = answers.probabilities[:, answers.positive], labels == answers.positive
-        figures = binary_figures(scores, truth, groups, answers.threshold)
-        found["confusion"] = asdict(confusion(scores, truth, answers.threshold))
+        said = predicted == answers.positive
+        figures = binary_figures(scores, said, truth, groups, left_out)
+        found["confusion"] = asdict(confusion(said, truth))
     else:
-        figures = multiclass_figures(answers.probabilities, labels, groups)
-        rows = confusion_of_labels(labels, answers.predicted, len(names)).tolist()
+        figures = multiclass_figures(answers.probabilities, predicted, labels, groups, left_out)
+        rows = confusion_of_labels(labels, predicted, len(names)).tolist()
         found["confusion"] = {
             name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows, strict=True)
         }

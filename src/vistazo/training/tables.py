@@ -1,104 +1,189 @@
-"""A table of a person's: rows with named columns, from a spreadsheet, CSV or JSON."""
+"""A table that somebody wrote: CSV, JSON, JSON lines or Excel."""
 
 from __future__ import annotations
 
+import codecs
 import csv
-import importlib.util
+import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from zipfile import BadZipFile
 
 from vistazo.errors import SettingsError
 
-_LONGEST_CELL = 10_000_000  # a whole book, characters
+Cell = str | int | float | bool | None
+
+SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".xlsx")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DELIMITERS = ",;\t"
+_LONGEST_CELL = 2**31 - 1  # csv's own limit is 131,072 characters, which texts exceed
+# What spreadsheets and pandas write for a number that is not there.
+_MISSING = {"", "na", "nan", "null", "none", "n/a", "#n/a"}
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """``rows`` hold a string for each of ``columns``, in their order; empty cells are empty."""
+    """``names`` of the columns, empty where the file has none; a row may be of any length."""
 
-    path: Path
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    source: str
+    names: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
 
-    def column(self, name: str) -> tuple[str, ...]:
-        """Raises SettingsError where there is none of that name."""
-        if name not in self.columns:
-            raise SettingsError(
-                f"{self.path} has no column '{name}', only {', '.join(self.columns)}."
-            )
-        place = self.columns.index(name)
-        return tuple(row[place] for row in self.rows)
+    def without(self, name: str) -> Table:
+        """The same but for one column."""
+        place = self.names.index(name)
+        rows = tuple(row[:place] + row[place + 1 :] for row in self.rows)
+        return Table(self.source, self.names[:place] + self.names[place + 1 :], rows)
+
+    def column(self, name: str) -> list[Cell]:
+        """The cells below a name; None where a row is too short."""
+        place = self.names.index(name)
+        return [row[place] if place < len(row) else None for row in self.rows]
 
 
-def read_table(path: Path) -> Table:
-    """The first sheet of an .xlsx, a .csv with a line of names, or a .json list of objects.
+def read_table(file: Path) -> Table:
+    """Read a file of one of the SUFFIXES. Raises SettingsError that says what is wrong with it."""
+    kind = file.suffix.lower()
+    if kind not in SUFFIXES:
+        raise SettingsError(f"{file} is no table: give a {', '.join(SUFFIXES[:-1])} or .xlsx file.")
+    data = read_bytes(file)
+    if kind == ".xlsx":
+        return _table_of_excel(data, str(file))
+    text = decoded(data, str(file))
+    if kind in (".csv", ".tsv"):
+        return table_of_csv(text, str(file))
+    document = read_json_lines(text, str(file)) if kind == ".jsonl" else read_json(text, str(file))
+    return table_of_json(document, str(file))
 
-    Raises SettingsError where it cannot be read.
-    """
-    read = _READERS.get(path.suffix.lower())
-    if read is None:
-        raise SettingsError(f"{path} is no table: give an .xlsx, a .csv or a .json.")
+
+def read_bytes(file: Path) -> bytes:
+    """Raises SettingsError where it cannot be read."""
     try:
-        lines = [[_text(cell) for cell in line] for line in read(path)]
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise SettingsError(f"The table {path} cannot be read: {error}.") from error
-    if not lines:
-        raise SettingsError(f"The table {path} is empty.")
-    columns = tuple(lines[0])
-    if len(set(columns)) != len(columns):
-        raise SettingsError(f"The table {path} has two columns of one name.")
-    filled = [line for line in lines[1:] if any(line)]
-    return Table(path, columns, tuple(_of_width(line, len(columns)) for line in filled))
+        return file.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
 
 
-def _of_width(line: Sequence[str], width: int) -> tuple[str, ...]:
-    return tuple([*line, *[""] * width][:width])
+def decoded(data: bytes, source: str) -> str:
+    """UTF-8 with or without a byte order mark, or UTF-16 with one. Raises SettingsError."""
+    try:
+        return data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{source} is not UTF-8 text (byte {error.start}). Save it as UTF-8."
+        ) from None
 
 
-def _text(cell: object) -> str:
+def read_json(text: str, source: str) -> object:
+    """Raises SettingsError."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{source} is not valid JSON: {error}.") from None
+
+
+def read_json_lines(text: str, source: str) -> list[object]:
+    """One value a line; empty lines do not count. Raises SettingsError that names the line."""
+    lines = enumerate(text.split("\n"), start=1)
+    return [read_json(line, f"{source}, line {n}") for n, line in lines if line.strip()]
+
+
+def table_of_csv(text: str, source: str) -> Table:
+    """The delimiter (comma, semicolon, tab) is that which makes most columns of the first row.
+
+    A first row that is not all numbers is the names. Raises SettingsError.
+    """
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        rows = [tuple(row) for row in _csv(text, _delimiter(text))]
+    except csv.Error as error:
+        raise SettingsError(f"{source} is no CSV that can be read: {error}.") from error
+    return _named([row for row in rows if row], source)
+
+
+def table_of_json(document: object, source: str) -> Table:
+    """Of a list of lists, of a list of objects, or of an object that holds one in ``rows``.
+
+    Raises SettingsError.
+    """
+    rows = document.get("rows") if isinstance(document, dict) else document
+    if not isinstance(rows, list):
+        raise SettingsError(
+            f"{source} holds no rows. Write a list of lists, a list of objects, or "
+            '{"rows": [...]}.'
+        )
+    if rows and all(isinstance(row, dict) for row in rows):
+        names = tuple(dict.fromkeys(name for row in rows for name in row))
+        return Table(source, names, tuple(tuple(map(row.get, names)) for row in rows))
+    if not all(isinstance(row, list) for row in rows):
+        raise SettingsError(f"{source} should hold lists alone, or objects alone, one a row.")
+    return Table(source, (), tuple(map(tuple, rows)))
+
+
+def number(cell: object) -> float | None:
+    """The number in a cell, with a decimal point; None where it is missing. Raises ValueError."""
+    if cell is None or (isinstance(cell, str) and cell.strip().casefold() in _MISSING):
+        return None
+    if not isinstance(cell, (str, int, float)) or "_" in str(cell):  # which Python would take
+        raise ValueError("no number")
+    try:
+        value = float(cell)
+    except OverflowError:  # an integer of hundreds of digits
+        raise ValueError("no number") from None
+    return None if math.isnan(value) else value
+
+
+def written(cell: Cell) -> str:
+    """A cell as a person reads it: 1.0 is 1, as tables and classes of numbers are compared."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
     return "" if cell is None else str(cell).strip()
 
 
-def _spreadsheet(path: Path) -> Iterator[Sequence[object]]:
-    if importlib.util.find_spec("openpyxl") is None:
+def _table_of_excel(data: bytes, source: str) -> Table:
+    """Of the first sheet."""
+    try:
+        import openpyxl
+    except ImportError:
         raise SettingsError(
-            "A spreadsheet needs openpyxl: pip install -r scripts/requirements/training.txt; "
-            "or save it as .csv."
-        )
-    import zipfile
-
-    import openpyxl
-
+            f"Reading {source} needs openpyxl: pip install openpyxl. Or save it as CSV (UTF-8)."
+        ) from None
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except zipfile.BadZipFile as error:
-        raise ValueError("it is not a spreadsheet") from error
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        found = book.worksheets[0].iter_rows(values_only=True)
+        rows = [tuple(map(_plain, row)) for row in found]
+    except (BadZipFile, KeyError, ValueError, OSError, IndexError, TypeError) as error:
+        raise SettingsError(f"{source} is no Excel file that can be read: {error}.") from error
+    return _named([row for row in rows if any(cell is not None for cell in row)], source)
+
+
+def _plain(cell: object) -> Cell:
+    return cell if cell is None or isinstance(cell, (str, int, float)) else str(cell)
+
+
+def _named(rows: Sequence[tuple[Cell, ...]], source: str) -> Table:
+    if rows and not _are_numbers(rows[0]):
+        return Table(source, tuple(map(written, rows[0])), tuple(rows[1:]))
+    return Table(source, (), tuple(rows))
+
+
+def _are_numbers(row: Iterable[Cell]) -> bool:
     try:
-        yield from book.worksheets[0].iter_rows(values_only=True)
-    finally:
-        book.close()
+        found = [number(cell) for cell in row]
+    except ValueError:
+        return False
+    return any(cell is not None for cell in found)
 
 
-def _csv(path: Path) -> Iterator[Sequence[object]]:
-    csv.field_size_limit(_LONGEST_CELL)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from csv.reader(file)
+def _csv(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
-def _json(path: Path) -> Iterator[Sequence[object]]:
-    rows: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8-sig"))
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("it should be a list of objects")
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    yield columns
-    yield from ([row.get(name) for name in columns] for row in rows)
+def _delimiter(text: str) -> str:
+    def columns(delimiter: str) -> int:
+        return len(next(_csv(text, delimiter), ()))
 
-
-_READERS: Mapping[str, Callable[[Path], Iterator[Sequence[object]]]] = {
-    ".xlsx": _spreadsheet,
-    ".csv": _csv,
-    ".json": _json,
-}
+    return max(_DELIMITERS, key=columns)

@@ -147,5 +147,11 @@ def _cross_calibrated(held_out: _HeldOut, labels: Rows) -> Floats:
 def _answers_of(config: TextTrainingConfig, of_second: Floats, texts: LabelledTexts) -> Answers:
     both = np.stack([1 - of_second, of_second], axis=1)
     return Answers(
-        both, texts.labels, texts.groups, config.labels, config.positive_index, THRESHOLD
+        both,
+        texts.labels,
+        texts.groups,
+        config.labels,
+        config.positive_index,
+        THRESHOLD,
+        what="texts",
     )

@@ -15,6 +15,7 @@ from vistazo.training.answers import Answers
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.evaluation import RESAMPLES
 from vistazo.training.labelled_texts import LabelledTexts
+from vistazo.training.plots import draw_figures
 from vistazo.training.report import EVALUATION, file_sha256, measure_answers, write_json
 from vistazo.training.text_config import TextTrainingConfig
 
@@ -22,6 +23,7 @@ _PARTS_ON_THE_CARD = {
     "development": "unseen_texts_mostly_of_the_same_groups",
     "unseen_groups": "cross_validation_on_groups_never_seen",
 }
+_DRAWN = "unseen_groups"
 _ON_THE_CARD = (
     "texts",
     "groups",
@@ -53,9 +55,10 @@ class TextRun:
 
 
 def write_text_outcome(model_path: Path, run: TextRun, parts: Mapping[str, Answers]) -> None:
-    """Write the card and ``evaluation.json`` of a model that has been saved."""
-    figures = {part: measure_answers(answers, "texts") for part, answers in parts.items()}
+    """Write the card, ``evaluation.json`` and plots beside a model that has been saved."""
+    figures = {part: measure_answers(answers) for part, answers in parts.items()}
     write_json(model_path.with_name(EVALUATION), _evaluation(model_path, run) | figures)
+    draw_figures(parts[_DRAWN], figures[_DRAWN], model_path.parent)
     card = _card(model_path, run, figures)
     replace_whole(card_path(model_path), lambda part: write_card(card, part))
 

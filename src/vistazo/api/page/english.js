@@ -94,6 +94,10 @@ export const english = {
       "Reading the picture takes too long or too much memory.",
       "Save it smaller, as JPEG or PNG, and add it again.",
     ],
+    text_too_costly: [
+      "Reading the text takes too long with this model.",
+      "Send a shorter text.",
+    ],
     upload_too_large: ["The file is too large.", "Save it smaller, or as JPEG, and add it again."],
     upload_too_slow: ["The upload took too long.", "Try again on a faster connection."],
     queue_full: ["The service is very busy.", "Wait a minute, then try again."],

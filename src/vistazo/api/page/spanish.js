@@ -94,6 +94,7 @@ export const spanish = {
       "Leer la imagen requiere demasiado tiempo o demasiada memoria.",
       "Guárdala más pequeña, como JPEG o PNG, y añádela otra vez.",
     ],
+    text_too_costly: ["Leer el texto lleva demasiado tiempo con este modelo.", "Envía un texto más corto."],
     upload_too_large: ["El archivo es demasiado grande.", "Guárdalo más pequeño, o como JPEG, y añádelo otra vez."],
     upload_too_slow: ["El envío tardó demasiado.", "Repítelo con una conexión más rápida."],
     queue_full: ["El servicio está muy ocupado.", "Espera un minuto y repítelo."],

@@ -9,6 +9,11 @@ from vistazo.models.estimator_import.bundle import found_in
 from vistazo.models.estimator_import.description import EstimatorDescription
 from vistazo.models.estimator_import.importer import import_plan
 from vistazo.models.estimator_import.reader import read_objects
+from vistazo.models.estimator_import.values_file import (
+    is_values_file,
+    read_values,
+    write_values,
+)
 from vistazo.models.plan.stored import write_plan
 from vistazo.models.plan.summary import PlanStep, PlanSummary
 
@@ -30,9 +35,21 @@ def describe(source: Path, vectorizer: Path | None, most_bytes: int) -> Estimato
     return EstimatorDescription(summary, summary.steps, ())
 
 
+def rewrite(source: Path, vectorizer: Path | None, target: Path, most_bytes: int) -> PlanSummary:
+    """Write ``target`` with the same content, and without a pickle. Raises ModelError."""
+    content, beside = _contents(source, vectorizer, most_bytes)
+    summary = import_plan(content, beside).summary
+    write_values(content if beside is None else [beside, content], target)
+    return summary
+
+
 def _contents(source: Path, vectorizer: Path | None, most_bytes: int) -> tuple[object, object]:
-    beside = None if vectorizer is None else read_objects(vectorizer, most_bytes)
-    return read_objects(source, most_bytes), beside
+    beside = None if vectorizer is None else _content(vectorizer, most_bytes)
+    return _content(source, most_bytes), beside
+
+
+def _content(path: Path, most_bytes: int) -> object:
+    return (read_values if is_values_file(path) else read_objects)(path, most_bytes)
 
 
 def _found(contents: tuple[object, object]) -> tuple[PlanStep, ...]:

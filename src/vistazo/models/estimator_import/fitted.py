@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.errors import UnreadableModelError, UnsupportedModelError
+from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.estimator_import.values import Name, Record, SparseArray
 
 Version = tuple[int, ...]
+
+
+# A pipeline in a search in a vote is three; a boosting of a thousand rounds has ten thousand trees.
+_MOST_NESTED, _MOST_ESTIMATORS = 30, 300_000
+
+
+@dataclass
+class Walk:
+    """How many estimators of a file were looked at: one may hold itself, or another many times."""
+
+    estimators: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,8 @@ class Fitted:
 
     record: Record
     version: Version = ()
+    depth: int = 0
+    walk: Walk = field(default_factory=Walk, compare=False, repr=False)
 
     @property
     def class_name(self) -> str:
@@ -123,7 +136,10 @@ class Fitted:
             raise self.unfitted(name)
         if not isinstance(value, Record):
             raise self.damaged(f"its {name} holds no estimator")
-        return Fitted(value, version_of(value) or self.version)
+        self.walk.estimators += 1
+        if self.depth >= _MOST_NESTED or self.walk.estimators > _MOST_ESTIMATORS:
+            raise HostileModelError("The file nests more estimators in each other than any does.")
+        return Fitted(value, version_of(value) or self.version, self.depth + 1, self.walk)
 
     def refusal(self, why: str) -> UnsupportedModelError:
         """It is sound, but cannot be served. ``why`` is a clause: "its kernel is a function"."""

@@ -67,7 +67,7 @@ def _try(plan: Plan, bundle: Bundle) -> None:
     values: Values = _TEXTS if plan.takes == "texts" else _rows(plan.n_features)
     try:
         for transform, after in zip(
-            plan.transforms, (*bundle.steps[1:], bundle.classifier), strict=True
+            plan.transforms, (*bundle.steps, bundle.classifier)[1:], strict=True
         ):
             values = _transformed(transform, values, after)
         decisions = plan.decider.decide(values)  # type: ignore[arg-type]

@@ -20,15 +20,12 @@ from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.plan.operation import Decider, Transform
 from vistazo.models.plan.summary import PlanStep
 
-MOST_NESTED = 20  # a pipeline in a search in a vote is three
-
 
 @dataclass
 class Importing:
     """The import of one file: compiles what estimators hold, and keeps what there is to tell."""
 
     steps: list[PlanStep] = field(default_factory=list)
-    depth: int = 0
 
     def transform(self, fitted: Fitted) -> Transform:
         """Raises ModelError where it is no transformer that is known."""
@@ -48,13 +45,7 @@ class Importing:
             raise UnsupportedModelError(
                 f"{of.record.kind} is not among the estimators that can be served."
             )
-        self.depth += 1
-        if self.depth > MOST_NESTED:
-            raise UnsupportedModelError("The file nests estimators too deeply.")
-        try:
-            return function(of, self)
-        finally:
-            self.depth -= 1
+        return function(of, self)
 
 
 _Made = TypeVar("_Made")

@@ -1,4 +1,4 @@
-"""The same answer for every row."""
+"""The same answer for all."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ from vistazo.models.plan.operation import Decisions, operation
 @operation
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """``predicted`` is the place of a class, ``probabilities`` (k,)."""
+    """The class in ``place``, with these ``probabilities`` (k,) and ``scores`` (k,) or None."""
 
-    predicted: int
     probabilities: NDArray[np.float64]
+    scores: NDArray[np.float64] | None
+    place: int
 
     @property
     def n_classes(self) -> int:
         return len(self.probabilities)
 
     def decide(self, values: Matrix) -> Decisions:
-        predicted = np.full(len(values), self.predicted, dtype=np.int64)
-        return Decisions(predicted, np.tile(self.probabilities, (len(values), 1)))
+        rows = len(values)
+        return Decisions(
+            np.full(rows, self.place, dtype=np.int64),
+            np.tile(self.probabilities, (rows, 1)),
+            None if self.scores is None else np.tile(self.scores, (rows, 1)),
+        )

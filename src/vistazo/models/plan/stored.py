@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import zipfile
 from dataclasses import fields, is_dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -13,15 +15,13 @@ from numpy.lib.format import write_array
 from numpy.typing import NDArray
 
 from vistazo.errors import UnreadableModelError
-from vistazo.models.plan import composition, linear
+from vistazo.models import plan as room
 from vistazo.models.plan.operation import OPERATIONS
 from vistazo.models.plan.plan import Plan
 from vistazo.models.plan.summary import PlanStep
 
 _TREE = "plan.json"
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
-# The modules whose operations a file may name: to import them is what registers these.
-OPERATION_MODULES = (composition, linear)
 _KINDS = {kind.__name__: kind for kind in (Plan, PlanStep)}
 
 
@@ -47,6 +47,8 @@ def read_plan(path: Path) -> Plan:
 
 
 def _read(file: BinaryIO) -> Plan:
+    for module in iter_modules(room.__path__):  # to import them is what registers operations
+        import_module(f"{room.__name__}.{module.name}")
     with np.load(file, allow_pickle=False) as stored:
         plan = _made(json.loads(stored[_TREE].tobytes()), stored)
     if not isinstance(plan, Plan):

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from vistazo.classifier import Classifier
 from vistazo.errors import CardError
-from vistazo.loading import ModelSource
+from vistazo.loading import AnyClassifier, ModelSource
 from vistazo.models.fetch import Location
+from vistazo.service.reload.answered import taken_by
 from vistazo.service.reload.files import stamp_of
 from vistazo.service.reload.reloader import Reloader, Words
 
@@ -30,14 +30,23 @@ def next_source(source: ModelSource, path: Location) -> ModelSource:
 
 
 def next_reloader(
-    source: ModelSource, load: Callable[[], Classifier], current: Callable[[], Classifier | None]
+    source: ModelSource,
+    load: Callable[[], AnyClassifier],
+    current: Callable[[], AnyClassifier | None],
 ) -> Reloader:
     """``load`` reads the ``source``; ``current`` is the model that answers."""
     return Reloader(partial(_load, load, current), partial(stamp_of, source), words=_WORDS)
 
 
-def _load(load: Callable[[], Classifier], current: Callable[[], Classifier | None]) -> Classifier:
+def _load(
+    load: Callable[[], AnyClassifier], current: Callable[[], AnyClassifier | None]
+) -> AnyClassifier:
     later, now = load(), current()
+    if now is not None and taken_by(now) != taken_by(later):
+        raise CardError(
+            f"The model of MODEL_PATH_NEXT takes {taken_by(later)}, the one that answers "
+            f"{taken_by(now)}: they cannot be compared. Name another model."
+        )
     if now is not None and not set(now.card.labels) & set(later.card.labels):
         raise CardError(
             "MODEL_PATH_NEXT and the model that answers have no label in common: it has "
@@ -47,6 +56,6 @@ def _load(load: Callable[[], Classifier], current: Callable[[], Classifier | Non
     return later
 
 
-def _shown(classifier: Classifier) -> str:
+def _shown(classifier: AnyClassifier) -> str:
     labels = classifier.card.labels
     return ", ".join(labels[:_MOST_SHOWN]) + (", ..." if len(labels) > _MOST_SHOWN else "")

@@ -18,12 +18,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
-from vistazo.classifier import Classifier, ModelIdentity, Prediction
-from vistazo.models.card import InputSpec
+from vistazo.classifier import ModelIdentity
+from vistazo.loading import AnyClassifier
 from vistazo.service.reload.agreement import Agreement, Opinion, Tally
+from vistazo.service.reload.answered import Answered
 from vistazo.service.reload.reloader import AskedBy, Reload, Reloader
 
 log = logging.getLogger(__name__)
@@ -41,18 +39,6 @@ class ShadowPolicy:
     settle_s: float = 0.05
     look_s: float = 0.002
     log_every_s: float = 600.0
-
-
-@dataclass(frozen=True, eq=False)
-class Answered:
-    """A picture, encoded and as the model that answered was given it, and what that one said."""
-
-    data: bytes
-    pixels: NDArray[np.float32]
-    spec: InputSpec
-    labels: tuple[str, ...]
-    prediction: Prediction
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -110,7 +96,9 @@ class Shadow:
         later = self.reloader.classifier
         if later is None or self._is_closed or self._chance.random() >= self._policy.share:
             return
-        pair = answered.prediction.model, later.identity
+        if not answered.may_be_asked(later):  # a reload has brought a model of another task
+            return
+        pair = answered.model, later.identity
         if pair != self._pair:
             self._begin(pair)
         if self._running is not None:
@@ -132,7 +120,7 @@ class Shadow:
         self._pair, self._tally = pair, Tally()
         self._dropped = self._failed = 0
 
-    async def _compare(self, answered: Answered, later: Classifier, pair: _Pair) -> None:
+    async def _compare(self, answered: Answered, later: AnyClassifier, pair: _Pair) -> None:
         try:
             await asyncio.sleep(self._policy.settle_s)
             opinion = await self._second(answered, later) if self._may_run else None
@@ -141,7 +129,7 @@ class Shadow:
             if opinion is None:
                 self._dropped += 1
             else:
-                self._tally.add(_first(answered), opinion)
+                self._tally.add(answered.opinion(), opinion)
         except Exception as error:  # the boundary: nothing of it may reach anybody
             self._failed += 1
             # Without its words, which may quote the picture.
@@ -155,10 +143,10 @@ class Shadow:
     def _may_run(self) -> bool:
         return self._has_room() and not self._is_closed
 
-    async def _second(self, answered: Answered, later: Classifier) -> Opinion | None:
+    async def _second(self, answered: Answered, later: AnyClassifier) -> Opinion | None:
         """None where it was ended for others."""
         is_ended = threading.Event()
-        running = _in_a_thread(lambda: _opinion(answered, later, is_ended))
+        running = _in_a_thread(lambda: answered.second_opinion(later, is_ended))
         while not running.done():
             await asyncio.wait([running], timeout=self._policy.look_s)
             if not running.done() and not self._may_run:
@@ -174,27 +162,6 @@ class Shadow:
         if now.model is not None and (now.agreement.compared or now.dropped or now.failed):
             counts = {"sha256": now.model.sha256, "dropped": now.dropped, "failed": now.failed}
             log.info("the next model, compared", extra={**asdict(now.agreement), **counts})
-
-
-def _first(answered: Answered) -> Opinion:
-    decision = answered.prediction.decision
-    probabilities = dict(zip(answered.labels, decision.probabilities, strict=True))
-    return Opinion(decision.predicted_class, probabilities, answered.seconds)
-
-
-def _opinion(answered: Answered, later: Classifier, is_ended: threading.Event) -> Opinion | None:
-    """Of the same input; decoded once more where the two models want it otherwise. None where it
-    was ended before the model ran.
-    """
-    is_the_same = later.card.input == answered.spec
-    pixels = answered.pixels if is_the_same else later.pixels(answered.data)
-    if is_ended.is_set():
-        return None
-    started = time.perf_counter()
-    decision = later.score(pixels).decision
-    seconds = time.perf_counter() - started
-    probabilities = dict(zip(later.card.labels, decision.probabilities, strict=True))
-    return Opinion(decision.predicted_class, probabilities, seconds)
 
 
 def _in_a_thread(job: Callable[[], Opinion | None]) -> asyncio.Future[Opinion | None]:

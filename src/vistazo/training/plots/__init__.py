@@ -28,9 +28,15 @@ def draw_all(
 
     ``pictures`` are those of the answers, row by row; the mistakes among them are shown.
     """
-    roc, precision_recall, reliability, confusion, mistakes = (out / name for name in FILES)
-    draw_roc(answers, measured, roc)
-    draw_precision_recall(answers, precision_recall)
-    draw_reliability(answers, measured, reliability)
-    draw_confusion(answers, measured, confusion)
-    draw_mistakes(answers, pictures, limits, mistakes)
+    draw_figures(answers, measured, out)
+    draw_mistakes(answers, pictures, limits, out / "mistakes.png")
+
+
+def draw_figures(answers: Answers, measured: Mapping[str, Any], out: Path) -> None:
+    """Draw all but the mistakes, as far as what the model gives makes them possible."""
+    if answers.numbers != "choices":
+        draw_roc(answers, measured, out / "roc.png")
+        draw_precision_recall(answers, out / "precision_recall.png")
+    if answers.numbers == "probabilities":
+        draw_reliability(answers, measured, out / "reliability.png")
+    draw_confusion(answers, measured, out / "confusion.png")

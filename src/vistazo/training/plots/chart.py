@@ -64,7 +64,7 @@ def chart(
 def counted(answers: Answers) -> str:
     """Say how many pictures, and of what."""
     groups = len(np.unique(answers.groups))
-    text = f"{len(answers)} pictures"
+    text = f"{len(answers)} {answers.what}"
     if groups != len(answers):
         text += f" of {groups} groups"
     counts = [f"{name} {(answers.labels == k).sum()}" for k, name in enumerate(answers.names)]

@@ -51,5 +51,7 @@ def draw_confusion(answers: Answers, measured: Mapping[str, Any], path: Path) ->
 def _answer(answers: Answers) -> str:
     if answers.positive is None:
         return "Predicted label"
+    if answers.decided is not None:
+        return "Predicted label"
     positive = short(answers.names[answers.positive])
     return f"Predicted label ({positive} from {answers.threshold:g} on)"

@@ -41,7 +41,7 @@ def draw_roc(answers: Answers, measured: Mapping[str, Any], path: Path) -> None:
         if answers.positive is not None:
             said, so = answers.predicted == answers.positive, answers.labels == answers.positive
             spot = _share(said & ~so, ~so), _share(said & so, so)
-            text = f"at {answers.threshold:g}: sensitivity {spot[1]:.4f}, "
+            text = f"{answers.way}: sensitivity {spot[1]:.4f}, "
             _mark(panes, spot, text + f"specificity {1 - spot[0]:.4f}")
         axes.legend(loc="lower right", framealpha=0.9)
 
@@ -64,7 +64,7 @@ def draw_precision_recall(answers: Answers, path: Path) -> None:
             for pane in panes:
                 pane.axhline(so.mean(), color=GREY, linewidth=1, linestyle=":", label="chance")
             spot = _share(said & so, so), _share(said & so, said)
-            text = f"at {answers.threshold:g}: recall {spot[0]:.4f}, precision {spot[1]:.4f}"
+            text = f"{answers.way}: recall {spot[0]:.4f}, precision {spot[1]:.4f}"
             _mark(panes, spot, text)
         axes.legend(loc="lower left" if answers.positive is not None else "best", framealpha=0.9)
 

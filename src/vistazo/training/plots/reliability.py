@@ -24,7 +24,7 @@ def draw_reliability(answers: Answers, measured: Mapping[str, Any], path: Path) 
     As for the calibration error: of the positive label, or with more labels of the predicted one.
     """
     if answers.positive is None:
-        said, is_so = answers.probabilities.max(axis=1), answers.predicted == answers.labels
+        said, is_so = answers.confidence, answers.predicted == answers.labels
         what, share = "the predicted label", "Share that is right"
     else:
         said, is_so = answers.probabilities[:, answers.positive], answers.labels == answers.positive
@@ -36,13 +36,14 @@ def draw_reliability(answers: Answers, measured: Mapping[str, Any], path: Path) 
         above.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="as said")
         bins = reliability(said, is_so)
         _draw(above, [b for b in bins if b.count >= _FEW], "measured, with 95 % interval", "full")
-        _draw(above, [b for b in bins if b.count < _FEW], f"fewer than {_FEW} pictures", "none")
+        few = f"fewer than {_FEW} {answers.what}"
+        _draw(above, [b for b in bins if b.count < _FEW], few, "none")
         above.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.04), ylabel=share)
         above.legend(loc="best", framealpha=0.9)
         _, _, bars = below.hist(said, bins=BINS, range=(0, 1), color=COLOURS[0], rwidth=0.9)
         below.bar_label(bars, fontsize=8, color=GREY)
         below.margins(y=0.25)
-        below.set(xlabel=f"Probability of {what}", ylabel="Pictures")
+        below.set(xlabel=f"Probability of {what}", ylabel=answers.what.capitalize())
 
 
 def _draw(axes: Axes, bins: list[Bin], label: str, fill: FillStyleType) -> None:

@@ -1,10 +1,10 @@
-"""sklearn.dummy: classifiers that do not look at what they are given."""
+"""What answers the same whatever it is asked: sklearn.dummy, and a class that was always there."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from vistazo.models.estimator_import.estimators.classes import agreeing
+from vistazo.models.estimator_import.estimators.labels import labels_of
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.plan.constant import Constant
@@ -12,31 +12,34 @@ from vistazo.models.plan.constant import Constant
 
 @classifier("DummyClassifier")
 def dummy(fitted: Fitted, importing: Importing) -> Constant:
-    """The most frequent class, or the one that was asked for."""
+    """``prior``: the shares of the classes in training; ``most_frequent`` and ``constant``: one."""
     importing.tell(fitted)
+    labels = labels_of(fitted)
+    prior = fitted.array("class_prior_").ravel()
+    if prior.size != len(labels):
+        raise fitted.damaged("it has no share for each class")
     strategy = fitted.text("strategy", "prior")
-    if fitted.integer("n_outputs_", 1) != 1:
-        raise fitted.refusal("it gives several answers for one sample (multi-output)")
-    if strategy in ("stratified", "uniform"):
-        raise fitted.refusal(f"it answers by chance (strategy '{strategy}')")
     if strategy == "constant":
-        return agreeing(fitted, _asked_for(fitted))
-    priors = fitted.array("class_prior_", n_axes=1)
-    if not len(priors) or strategy not in ("prior", "most_frequent"):
-        raise fitted.refusal(f"its strategy '{strategy[:40]}' is not known here")
-    first = int(priors.argmax())
-    chances = priors if strategy == "prior" else np.eye(len(priors))[first]
-    return agreeing(fitted, Constant(first, chances))
+        constant = fitted.raw_array("constant").ravel().tolist()
+        if len(constant) != 1 or constant[0] not in labels:
+            raise fitted.damaged("its constant is not among its classes")
+        return _certain(labels.index(constant[0]), len(labels))
+    if strategy == "most_frequent":
+        return _certain(int(prior.argmax()), len(labels))
+    if strategy == "prior":
+        return Constant(prior, None, int(prior.argmax()))
+    raise fitted.refusal(f"its answers are random (strategy '{strategy[:20]}')")
 
 
-def _asked_for(fitted: Fitted) -> Constant:
-    classes = np.ravel(fitted.raw_array("classes_"))
-    constant = fitted.get("constant")
-    if not isinstance(constant, np.ndarray):
-        constant = np.asarray(constant)
-    if constant.dtype == object or constant.size != 1:
-        raise fitted.refusal("its constant is no class")
-    places = np.flatnonzero(classes == constant.ravel()[0])
-    if len(places) != 1:
-        raise fitted.damaged("its constant is none of its classes")
-    return Constant(int(places[0]), np.eye(len(classes))[places[0]])
+def _certain(place: int, n_classes: int) -> Constant:
+    return Constant(np.eye(n_classes)[place], None, place)
+
+
+@classifier("_ConstantPredictor")
+def constant_predictor(fitted: Fitted, _: Importing) -> Constant:
+    """Of one class against the rest, where training had no sample without it, or none with it."""
+    found = fitted.array("y_").ravel()
+    if found.size != 1 or found[0] not in (-1, 0, 1):
+        raise fitted.damaged("its class is none of two")
+    value = float(found[0])
+    return Constant(np.array([1 - value, value]), np.array([-value, value]), int(value > 0))

@@ -1,0 +1,177 @@
+"""The work of one request, once the JSON with its texts or rows is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Protocol, runtime_checkable
+
+from starlette.responses import Response
+
+from vistazo.api import refusals
+from vistazo.api.observation import Observation
+from vistazo.api.problems import problem_of
+from vistazo.api.sample_answers import (
+    Document,
+    WordEvidence,
+    answer_of,
+    by_the_card,
+    has_figures,
+    words_of,
+    written,
+)
+from vistazo.api.sample_body import SentSamples, Shape, read_samples
+from vistazo.errors import InputError, RequestError, SampleError
+from vistazo.observer import Observer
+from vistazo.samples.classifier import SampleClassifier, SamplePrediction
+from vistazo.service import telemetry
+from vistazo.service.admission import Place
+from vistazo.service.reload import AnsweredSample, Shadow
+from vistazo.texts.limits import SampleLimits
+
+
+@runtime_checkable
+class _Explains(Protocol):
+    def explain(
+        self, text: str, label: str | None, observer: Observer, /
+    ) -> tuple[SamplePrediction, WordEvidence]: ...
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What one job in a worker has made. ``first`` is for the model that comes next."""
+
+    predictions: list[SamplePrediction]
+    document: Document
+    first: AnsweredSample | None = None
+
+
+@dataclass(frozen=True)
+class SampleAnswering:
+    """By one model, in one place, however many there are. The JSON is read in a worker, too: until
+    then no more is held of it than what was sent.
+    """
+
+    classifier: SampleClassifier
+    place: Place
+    observation: Observation
+    shadow: Shadow | None
+    limits: SampleLimits
+    request_id: str
+
+    @staticmethod
+    def by(
+        classifier: SampleClassifier,
+        place: Place,
+        observation: Observation,
+        shadow: Shadow | None,
+        limits: SampleLimits,
+    ) -> SampleAnswering:
+        request_id = telemetry.request_id.get() or ""
+        return SampleAnswering(classifier, place, observation, shadow, limits, request_id)
+
+    async def answered(self, body: bytes) -> Response:
+        """Raises InputError where one cannot be classified, RequestError for what is no JSON."""
+        return await self._written(partial(self._answer, body))
+
+    async def by_the_card(self, body: bytes) -> Response:
+        """As its own route answers. Raises as ``answered``."""
+        return await self._written(partial(self._answer_by_the_card, body))
+
+    async def explained(self, body: bytes, label: str | None, *, alone: bool = False) -> Response:
+        """Of one text: the answer with its words, or these ``alone``. Raises as ``answered``."""
+        return await self._written(partial(self._explain, body, label, alone=alone))
+
+    async def batch(self, body: bytes) -> Response:
+        """A result or a problem for each. Raises RequestError for what is no JSON, and
+        SampleError where it holds no list that could be gone through.
+        """
+        sent = await self.place.run(partial(self._read, body), self.observation)
+        try:
+            return await self._written(partial(self._answer_all, sent))
+        except InputError:
+            return written(self._listed([await self._result(sent, at) for at in range(len(sent))]))
+
+    async def _result(self, sent: SentSamples, at: int) -> Document:
+        """The answer to one of a batch, or its problem."""
+        try:
+            done = await self.place.run(partial(self._answer_one, sent, at), self.observation)
+        except InputError as error:
+            problem = problem_of(error)
+            refusals.note(problem)
+            shown = problem.model_dump(mode="json", exclude_none=True)
+            return {"index": at, "problem": shown}
+        self._tell(done)
+        return done.document
+
+    async def _written(self, job: Callable[[], _Done]) -> Response:
+        done = await self.place.run(job, self.observation)
+        self._tell(done)
+        return written(done.document)
+
+    def _tell(self, done: _Done) -> None:
+        for prediction in done.predictions:
+            self.observation.predicted(prediction)
+        if self.shadow is not None and done.first is not None:
+            self.shadow.offer(done.first)
+
+    # ---- in a worker
+
+    def _read(self, body: bytes) -> SentSamples:
+        return read_samples(body, Shape.of(self.classifier), self.limits)
+
+    def _answer(self, body: bytes) -> _Done:
+        sent = self._read(body)
+        return self._answer_one(sent, 0) if sent.is_one else self._answer_all(sent)
+
+    def _answer_all(self, sent: SentSamples) -> _Done:
+        done = self._classified(sent)
+        answers = [self._shown(each, at) for at, each in enumerate(done.predictions)]
+        return _Done(done.predictions, self._listed(answers), done.first)
+
+    def _answer_one(self, sent: SentSamples, at: int) -> _Done:
+        done = self._classified(sent.only(at))
+        return _Done(done.predictions, self._shown(done.predictions[0], at), done.first)
+
+    def _answer_by_the_card(self, body: bytes) -> _Done:
+        sent = self._read(body)
+        done = self._classified(sent)
+        document = by_the_card(self.classifier.card, done.predictions, is_one=sent.is_one)
+        return _Done(done.predictions, document, done.first)
+
+    def _explain(self, body: bytes, label: str | None, *, alone: bool) -> _Done:
+        sent = self._read(body)
+        if sent.shape.takes != "texts" or not sent.is_one:
+            raise RequestError('What spoke for a label is shown of one text: {"text": "..."}')
+        if not isinstance(self.classifier, _Explains):
+            raise RequestError("What spoke for a label cannot be shown of this model.")
+        prediction, evidence = self.classifier.explain(sent.text(0), label, self.observation)
+        words = words_of(evidence)
+        if alone:
+            document = {**words, "model": asdict(prediction.model), "request_id": self.request_id}
+        else:
+            document = {**self._shown(prediction), "explanation": words}
+        return _Done([prediction], document)
+
+    def _classified(self, sent: SentSamples) -> _Done:
+        samples = sent.all()
+        started = time.perf_counter()
+        predictions = self.classifier.classify(samples, self.observation)
+        seconds = (time.perf_counter() - started) / len(samples)
+        first = AnsweredSample(
+            samples[:1], self.classifier.takes, self.classifier.card.labels, predictions[0], seconds
+        )
+        return _Done(predictions, {}, first)
+
+    def _shown(self, prediction: SamplePrediction, at: int = 0) -> Document:
+        """Raises SampleError where it has no figures that could be shown."""
+        if not has_figures(prediction):
+            name = "Text" if self.classifier.takes == "texts" else "Row"
+            raise SampleError(f"{name} {at + 1} has numbers too large for the model.")
+        return answer_of(prediction, self.classifier.card.labels, self.request_id)
+
+    def _listed(self, results: list[Document]) -> Document:
+        model = asdict(self.classifier.identity)
+        return {"results": results, "model": model, "request_id": self.request_id}

@@ -1,0 +1,67 @@
+"""Predictions as the JSON of an answer (``sample_schemas`` describes it), made without detours."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from starlette.responses import Response
+
+from vistazo.models.sample_card import SampleCard
+from vistazo.samples.classifier import SamplePrediction
+
+Document = dict[str, Any]
+
+
+def answer_of(prediction: SamplePrediction, labels: Sequence[str], request_id: str) -> Document:
+    decision, likeness = prediction.decision, getattr(prediction, "in_distribution", None)
+    shares, scores = decision.probabilities, decision.scores
+    document: Document = {"predicted_class": decision.predicted_class}
+    if shares is not None:
+        by_label = dict(zip(labels, shares, strict=True))
+        figures = {"predictions": shares, "confidence": decision.confidence}
+        document |= {**figures, "probabilities": by_label}
+    elif scores is not None:
+        document["scores"] = dict(zip(labels, scores, strict=True))
+    if likeness is not None:
+        document["in_distribution"] = asdict(likeness)
+    rest = {"model": asdict(prediction.model), "warnings": decision.warnings}
+    return {**document, **rest, "request_id": request_id}
+
+
+class WordEvidence(Protocol):
+    """Which words of a text spoke for ``label``, found by ``method``: each with its weight."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def words(self) -> Sequence[tuple[str, float]]: ...
+
+
+def has_figures(prediction: SamplePrediction) -> bool:
+    """Whether its figures are numbers: of a row of huge ones they may be none."""
+    decision = prediction.decision
+    return all(map(math.isfinite, decision.probabilities or decision.scores or ()))
+
+
+def words_of(evidence: WordEvidence) -> Document:
+    words = [{"word": word, "weight": weight} for word, weight in evidence.words]
+    return {"label": evidence.label, "method": evidence.method, "words": words}
+
+
+def by_the_card(
+    card: SampleCard, predictions: Sequence[SamplePrediction], *, is_one: bool
+) -> Document:
+    """What the card's own route answers."""
+    values = [prediction.decision.value for prediction in predictions]
+    return {card.answer_field: values[0] if is_one else values}
+
+
+def written(document: Document) -> Response:
+    body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(body.encode(), media_type="application/json")

@@ -1,0 +1,86 @@
+"""What is answered to texts and rows: the source of the OpenAPI document, and nothing else.
+
+Answers are written as plain dictionaries (``sample_answers``): a hundred are one request.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from vistazo.api.schemas import Model, Problem
+
+
+class TextInDistribution(BaseModel):
+    """Whether the text looks like those that the model was made for."""
+
+    score: float = Field(description="0..1: the share of its words that the model knows.")
+    verdict: bool = Field(description="As the card's input says.")
+
+
+class Word(BaseModel):
+    """A word, or several in a row, of the text."""
+
+    word: str
+    weight: float = Field(description="Above 0 it speaks for the label, below against it.")
+
+
+class Words(BaseModel):
+    """Which words of a text spoke for a label, the strongest first."""
+
+    label: str
+    method: str = Field(
+        description="linear_weights: the weights of a linear model; leave_one_out: what changes "
+        "without the word."
+    )
+    words: list[Word]
+
+
+class SampleAnswer(BaseModel):
+    """The answer to one text, or one row of numbers."""
+
+    predictions: list[float] | None = Field(
+        None, description="Probabilities, in label order; where the estimator gives any."
+    )
+    predicted_class: str = Field(description="The label decided on.")
+    confidence: float | None = Field(None, description="Probability of the predicted class.")
+    probabilities: dict[str, float] | None = Field(None, description="Label to probability.")
+    scores: dict[str, float] | None = Field(
+        None, description="Label to decision value, where there are no probabilities."
+    )
+    model: Model
+    in_distribution: TextInDistribution | None = Field(None, description="Of texts.")
+    warnings: list[str] = Field(
+        description="Reasons to doubt this answer: 'uncertain', 'out_of_distribution'."
+    )
+    request_id: str
+    explanation: Words | None = Field(None, description="Only where explain=true asks for it.")
+
+
+class SampleAnswers(BaseModel):
+    """One answer for each, in the order sent."""
+
+    results: list[SampleAnswer]
+    model: Model
+    request_id: str
+
+
+class SampleFailure(BaseModel):
+    """The place of one that has no answer. ``index`` is its place in the list, from 0."""
+
+    index: int
+    problem: Problem
+
+
+class SampleBatchAnswer(BaseModel):
+    """One result or one problem for each, in the order sent."""
+
+    results: list[SampleAnswer | SampleFailure]
+    model: Model
+    request_id: str
+
+
+class WordsAnswer(Words):
+    """What of a text spoke for a label, and which model says so."""
+
+    model: Model
+    request_id: str

@@ -1,0 +1,78 @@
+"""Texts and rows of numbers on the command line: from a file to answers that are printed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from vistazo.cli.sample_files import STANDARD_INPUT, SUFFIXES, read_rows, read_texts
+from vistazo.cli.sample_printing import SampleAnswer, print_answers
+from vistazo.errors import InputError
+from vistazo.samples.bulk import PART, Sample, classify_each, names_of
+from vistazo.samples.classifier import SampleClassifier
+
+
+def predict_samples(
+    classifier: SampleClassifier,
+    paths: Sequence[Path],
+    style: str | None,
+    *,
+    text_column: str | None,
+) -> int:
+    """Classify and print; give the exit status."""
+    file = _the_file(paths, classifier)
+    samples = _samples(classifier, file, text_column)
+    answers: list[SampleAnswer] = []
+    try:
+        for answer in _with_progress(_answers(classifier, samples), samples):
+            answers.append(answer)  # noqa: PERF402 - an interrupted run still prints what it has
+    finally:
+        print_answers(answers, classifier.card, style)
+    return 1 if any(answer.error for answer in answers) else 0
+
+
+def _the_file(paths: Sequence[Path], classifier: SampleClassifier) -> Path:
+    what = "texts" if classifier.takes == "texts" else "rows of numbers"
+    if len(paths) > 1:
+        raise click.UsageError(f"The model takes {what}: give one file of them.")
+    file = paths[0]
+    if file != STANDARD_INPUT and file.suffix.lower() not in SUFFIXES:
+        raise click.UsageError(
+            f"The model takes {what}, and {file} is no file of them: give a "
+            f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}."
+        )
+    return file
+
+
+def _samples(
+    classifier: SampleClassifier, file: Path, text_column: str | None
+) -> Sequence[Sample | InputError]:
+    if classifier.takes == "texts":
+        return read_texts(file, text_column)
+    return read_rows(file, names_of(classifier))
+
+
+def _answers(
+    classifier: SampleClassifier, samples: Sequence[Sample | InputError]
+) -> Iterator[SampleAnswer]:
+    found = classify_each(classifier, samples)
+    for sample, answer in zip(samples, found, strict=True):
+        if isinstance(answer, InputError):
+            yield SampleAnswer(sample, error=answer)
+        else:
+            yield SampleAnswer(sample, answer)
+
+
+def _with_progress(
+    answers: Iterator[SampleAnswer], samples: Sequence[object]
+) -> Iterator[SampleAnswer]:
+    if len(samples) <= PART or not sys.stderr.isatty():
+        yield from answers
+        return
+    with click.progressbar(
+        answers, length=len(samples), label="Classifying", file=sys.stderr, update_min_steps=PART
+    ) as bar:
+        yield from bar

@@ -1,0 +1,134 @@
+"""Answers to texts and rows of numbers, printed: JSON, CSV, or a line each for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import click
+
+from vistazo.errors import InputError
+from vistazo.models.sample_card import SampleCard
+from vistazo.samples.classifier import SamplePrediction
+
+_EXCERPT = 60
+_MOST_WORDS = 8
+
+
+@dataclass(frozen=True)
+class SampleAnswer:
+    """A prediction, or the reason why there is none."""
+
+    sample: object
+    prediction: SamplePrediction | None = None
+    error: InputError | None = None
+
+
+def print_answers(answers: Sequence[SampleAnswer], card: SampleCard, style: str | None) -> None:
+    if style == "json":
+        click.echo(_as_json(answers, card.labels))
+    elif style == "csv":
+        click.echo(_shown(_as_csv(answers, card)))
+    else:
+        if card.own_notice:
+            click.echo(card.own_notice, err=True)
+        for line in _as_lines(answers):
+            click.echo(_shown(line))
+
+
+def _encoding() -> str:
+    return sys.stdout.encoding or "utf-8"
+
+
+def _shown(text: str) -> str:
+    """A text may hold what the terminal's encoding, or any, has no bytes for."""
+    return text.encode(_encoding(), "backslashreplace").decode(_encoding())
+
+
+def _as_json(answers: Sequence[SampleAnswer], labels: Sequence[str]) -> str:
+    """An array, one object a line: for whoever parses it, and for whoever reads lines."""
+    found = [_as_dict(answer, labels) for answer in answers]
+    text = _lines_of_json(found, is_ascii=False)
+    try:
+        text.encode(_encoding())
+    except UnicodeEncodeError:
+        return _lines_of_json(found, is_ascii=True)
+    return text
+
+
+def _lines_of_json(found: Sequence[Mapping[str, object]], *, is_ascii: bool) -> str:
+    lines = [json.dumps(each, ensure_ascii=is_ascii) for each in found]
+    return "\n".join(["[", ",\n".join(lines), "]"]) if lines else "[]"
+
+
+def _as_dict(answer: SampleAnswer, labels: Sequence[str]) -> Mapping[str, object]:
+    if answer.prediction is None:
+        return {"code": answer.error.code if answer.error else "", "error": str(answer.error)}
+    decision = answer.prediction.decision
+    found: dict[str, object] = {
+        "predicted_class": decision.predicted_class,
+        "confidence": decision.confidence,
+    }
+    for name in ("probabilities", "scores"):
+        numbers = getattr(decision, name)
+        if numbers is not None:
+            found[name] = dict(zip(labels, numbers, strict=True))
+    return found | {"warnings": list(decision.warnings)}
+
+
+def _as_csv(answers: Sequence[SampleAnswer], card: SampleCard) -> str:
+    found = [answer.prediction.decision for answer in answers if answer.prediction is not None]
+    kind = "" if any(decision.probabilities for decision in found) else "score "
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    columns = [*(f"{kind}{label}" for label in card.labels), "warnings", "error"]
+    writer.writerow([card.task.removesuffix("s"), "predicted_class", "confidence", *columns])
+    for number, answer in enumerate(answers, start=1):
+        writer.writerow([number, *_cells(answer, len(card.labels))])
+    return out.getvalue().removesuffix("\n")
+
+
+def _cells(answer: SampleAnswer, labels: int) -> list[object]:
+    if answer.prediction is None:
+        return [*("" for _ in range(labels + 3)), answer.error]
+    decision = answer.prediction.decision
+    numbers = decision.probabilities or decision.scores or ("",) * labels
+    return [
+        decision.predicted_class,
+        "" if decision.confidence is None else decision.confidence,
+        *numbers,
+        " ".join(decision.warnings),
+        "",
+    ]
+
+
+def _as_lines(answers: Sequence[SampleAnswer]) -> Iterator[str]:
+    width = len(str(len(answers)))
+    for number, answer in enumerate(answers, start=1):
+        yield f"{number:{width}}  {_in_words(answer)}"
+
+
+def _in_words(answer: SampleAnswer) -> str:
+    if answer.prediction is None:
+        return f"cannot be classified: {answer.error}"
+    decision = answer.prediction.decision
+    told = [decision.predicted_class]
+    if decision.confidence is not None:
+        told.append(f"{decision.confidence:.1%}")
+    if decision.warnings:
+        told.append(f"({', '.join(decision.warnings)})")
+    if isinstance(answer.sample, str):
+        told.append(_excerpt(answer.sample))
+    return "  ".join(told)
+
+
+def _excerpt(text: str) -> str:
+    """Its beginning, on one line, without what a terminal would obey."""
+    start = " ".join(text[: 4 * _EXCERPT].split())
+    plain = "".join(c if unicodedata.category(c)[0] != "C" else "?" for c in start)
+    return plain if len(plain) <= _EXCERPT else plain[: _EXCERPT - 3] + "..."

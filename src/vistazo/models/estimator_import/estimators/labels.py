@@ -1,0 +1,63 @@
+"""The labels of a fitted classifier, and where those of one stand among those of another."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.values import Record
+from vistazo.models.plan.summary import Label
+
+# What holds the estimator whose labels an estimator has that keeps none itself.
+_HELD_IN = ("best_estimator_", "estimator_", "final_estimator_", "estimator", "label_binarizer_")
+
+
+def labels_of(fitted: Fitted) -> list[Label]:
+    """``classes_``, in order, as plain values. Raises ModelError where there are none of one
+    question only.
+    """
+    if fitted.has("classes_"):
+        return _plain(fitted, fitted.get("classes_"))
+    holder = _holder(fitted)
+    if holder is None:
+        raise fitted.unfitted("classes_")
+    return labels_of(holder)
+
+
+def places_of(child: Fitted, labels: list[Label]) -> NDArray[np.int64]:
+    """Where the child's labels stand in these, or in 0, 1, 2... which a child is often trained on.
+
+    All different. Raises UnreadableModelError where one is not among them.
+    """
+    own = labels_of(child)
+    for known in (range(len(labels)), labels):
+        places = {label: place for place, label in reversed(list(enumerate(known)))}
+        found = [places.get(label, -1) for label in own]
+        if -1 not in found and len(set(found)) == len(found):
+            return np.array(found, dtype=np.int64)
+    raise child.damaged("its classes are not among those of the estimator that holds it")
+
+
+def _holder(fitted: Fitted) -> Fitted | None:
+    steps = fitted.get("steps")
+    if isinstance(steps, list) and steps:
+        last = steps[-1]
+        return fitted.fitted(last[1], "steps") if isinstance(last, tuple) and last[1:] else None
+    for name in _HELD_IN:
+        if isinstance(fitted.get(name), Record):
+            return fitted.child(name)
+    return None
+
+
+def _plain(fitted: Fitted, classes: object) -> list[Label]:
+    if isinstance(classes, np.ndarray) and classes.ndim == 1:
+        classes = classes.tolist()
+    if not isinstance(classes, (list, tuple)) or not classes:
+        raise fitted.damaged("its classes_ are no list")
+    if any(isinstance(each, (list, tuple, np.ndarray)) for each in classes):
+        raise fitted.refusal("it answers several questions at once (multi-output)")
+    found = [each.item() if isinstance(each, np.generic) else each for each in classes]
+    if not all(isinstance(each, (str, bool, int, float)) for each in found):
+        raise fitted.damaged("its classes_ are neither texts nor numbers")
+    return found

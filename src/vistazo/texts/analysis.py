@@ -1,0 +1,119 @@
+"""A text becomes terms: words, runs of words, or runs of characters.
+
+As scikit-learn's CountVectorizer does it (sklearn/feature_extraction/text.py: build_analyzer).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice, repeat
+from typing import Literal
+
+from vistazo.errors import TextTooCostlyError
+from vistazo.texts.accents import Accents, without_accents
+from vistazo.texts.token_pattern import TokenPattern
+
+Analyzer = Literal["word", "char", "char_wb"]
+
+# Of one text. A file may ask for runs of any length, and their number grows with its square.
+MOST_TERMS = 1_000_000
+MOST_CHARACTERS = 50_000_000
+_SPACES = re.compile(r"\s\s+")
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """How a text becomes terms.
+
+    Terms are runs of ``shortest`` to ``longest`` words (joined by a space) or characters; of
+    characters across words (``char``) or within each, a space before and after it (``char_wb``).
+    ``pattern`` finds the words, of which the ``stop_words`` are dropped.
+    """
+
+    analyzer: Analyzer
+    shortest: int
+    longest: int
+    is_lowercase: bool
+    accents: Accents
+    pattern: TokenPattern | None = None
+    stop_words: tuple[str, ...] = ()
+
+    def terms(self, text: str) -> Iterator[str]:
+        """Raises TextTooCostlyError where they are more than one text may have."""
+        if self.analyzer == "char_wb":
+            return chain.from_iterable(map(self.terms_of_word, self.costed_words(text)))
+        pieces = self.pieces(text)
+        last = min(self.longest, len(pieces))
+        self._check_costs(len(pieces), sum(map(len, pieces)))
+        return chain.from_iterable(
+            _runs(pieces, length) for length in range(self._shortest, last + 1)
+        )
+
+    def costed_words(self, text: str) -> Sequence[str]:
+        """The padded words of ``char_wb``. Raises as ``terms`` does."""
+        words = self.pieces(text)
+        self._check_costs(max(map(len, words), default=0), sum(map(len, words)))
+        return words
+
+    def pieces(self, text: str) -> Sequence[str]:
+        """What the runs are runs of: words, or characters; with ``char_wb`` the padded words."""
+        prepared = self.prepared(text)
+        if self.analyzer == "word":
+            return self._words(prepared)
+        spaced = _SPACES.sub(" ", prepared)
+        return spaced if self.analyzer == "char" else [f" {word} " for word in spaced.split()]
+
+    def prepared(self, text: str) -> str:
+        return without_accents(text.lower() if self.is_lowercase else text, self.accents)
+
+    def terms_of_word(self, word: str) -> Iterator[str]:
+        """Of a padded word (``char_wb``). One that is shorter than a run is such a run, once."""
+        for length in range(self.shortest, self.longest + 1):
+            yield from _runs(word, length) if length < len(word) else (word,)
+            if length >= len(word):
+                return
+
+    @cached_property
+    def _stopped(self) -> frozenset[str]:
+        return frozenset(self.stop_words)
+
+    @property
+    def _shortest(self) -> int:
+        """Runs of 0 to 1 words are the words alone; of 0 to 1 characters also empty ones."""
+        return 1 if self.analyzer == "word" and self.longest == 1 else self.shortest
+
+    def _words(self, prepared: str) -> list[str]:
+        if self.pattern is None:
+            return []
+        words = self.pattern.found_in(prepared)
+        stopped = self._stopped
+        return [word for word in words if word not in stopped] if stopped else words
+
+    def _check_costs(self, most_in_a_run: int, n_characters: int) -> None:
+        """At most one run of each length begins at each place."""
+        last = min(self.longest, most_in_a_run)
+        n_lengths = max(0, last - self._shortest + 1)
+        all_lengths = (self._shortest + last) * n_lengths // 2
+        n_places = n_characters if self.analyzer != "word" else most_in_a_run
+        if n_lengths * n_places > MOST_TERMS or all_lengths * n_characters > MOST_CHARACTERS:
+            raise TextTooCostlyError(
+                f"The text has too many runs of {self.shortest} to {self.longest} "
+                f"{'words' if self.analyzer == 'word' else 'characters'}, which this model counts: "
+                "send a shorter one."
+            )
+
+
+def _runs(pieces: Sequence[str], length: int) -> Iterator[str]:
+    if length == 1:
+        return iter(pieces)
+    if length == 0:
+        return repeat("", len(pieces) + 1)
+    if isinstance(pieces, str):
+        ends = range(length, len(pieces) + 1)
+        return map(pieces.__getitem__, map(slice, range(len(ends)), ends))
+    return map(
+        " ".join, zip(*(islice(pieces, first, None) for first in range(length)), strict=False)
+    )
