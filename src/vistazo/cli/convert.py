@@ -51,8 +51,8 @@ def command(
 
     The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k).
 
-    A file of scikit-learn (.joblib, .pkl, .skops ...) becomes OUT.npz, together with its vectorizer:
-    the same content as arrays and JSON, without a pickle. MODEL_PATH takes it.
+    A file of scikit-learn (.joblib, .pkl, .skops ...) becomes OUT.npz, with its vectorizer: the
+    same content as arrays and JSON, without a pickle. MODEL_PATH takes it.
 
     \b
     Examples:

@@ -46,7 +46,7 @@ def inspect_estimator(files: EstimatorFiles, card: Path | None, settings: Settin
     """
     stored = find_estimator(files)
     found = describe_estimator(files, settings.loading_policy)
-    shown = list(_overview(files, stored.sha256, found))
+    shown = list(overview(files, stored.sha256, found))
     if found.summary is None:
         click.echo("\n".join(shown))
         return 1
@@ -88,7 +88,7 @@ def _with_card(shown: list[str], place: Path, faults: Sequence[str]) -> int:
     return 1 if faults else 0
 
 
-def _overview(files: EstimatorFiles, sha256: str, found: EstimatorDescription) -> Iterator[str]:
+def overview(files: EstimatorFiles, sha256: str, found: EstimatorDescription) -> Iterator[str]:
     framework = found.summary.framework if found.summary else "scikit-learn"
     yield f"{files.model}: {framework}, {files.model.stat().st_size:,} bytes"
     yield f"  sha256     {sha256}"

@@ -24,7 +24,7 @@ def predict_samples(
 ) -> int:
     """Classify and print; give the exit status."""
     file = _the_file(paths, classifier)
-    samples = _samples(classifier, file, text_column)
+    samples = read_samples(classifier, file, text_column)
     answers: list[SampleAnswer] = []
     try:
         for answer in _with_progress(_answers(classifier, samples), samples):
@@ -47,9 +47,10 @@ def _the_file(paths: Sequence[Path], classifier: SampleClassifier) -> Path:
     return file
 
 
-def _samples(
-    classifier: SampleClassifier, file: Path, text_column: str | None
+def read_samples(
+    classifier: SampleClassifier, file: Path, text_column: str | None = None
 ) -> Sequence[Sample | InputError]:
+    """What the model takes, from a file. Raises SettingsError."""
     if classifier.takes == "texts":
         return read_texts(file, text_column)
     return read_rows(file, names_of(classifier))

@@ -73,7 +73,6 @@ class SampleClassifier:
         if not samples:
             return []
         values = self._rows(samples) if self.takes == "rows" else _texts(samples)
-        # Of numbers that are too large the figures are none; whoever shows them says so.
         with during("infer", observer), np.errstate(all="ignore"):
             decisions = self._plan.decide(values)
         return [self._prediction(decisions, place) for place in range(len(samples))]
@@ -86,15 +85,14 @@ class SampleClassifier:
             )
 
     def warm_up(self) -> None:
-        """Classify something plain. Raises UnsupportedModelError for scores that are no use."""
-        plain: Samples = ["a"] if self.takes == "texts" else [[0.0] * self.n_features]
+        """Classify something plain. Raises UnsupportedModelError where that fails."""
+        plain: Samples = ["a"] if self.takes == "texts" else [[1.0] * self.n_features]
         try:
-            decision = self.classify(plain)[0].decision
+            self.classify(plain)
+        except SampleError:  # only what it makes of this sample is of no use
+            pass
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise UnsupportedModelError(f"The model cannot be run: {error}") from error
-        figures = decision.probabilities or decision.scores or ()
-        if not np.isfinite(figures).all():
-            raise UnsupportedModelError("The model answers with infinite or undefined numbers.")
 
     def interrupt(self) -> None:
         """What runs is short, and cannot be ended."""
@@ -122,6 +120,11 @@ class SampleClassifier:
     def _prediction(self, decisions: Decisions, place: int) -> SamplePrediction:
         probabilities = _numbers(decisions.probabilities, place)
         scores = _numbers(decisions.scores, place) if probabilities is None else None
+        if not np.isfinite(probabilities or scores or ()).all():
+            raise SampleError(
+                f"The model has no finite answer to sample {place + 1}: its numbers are too large, "
+                "or not what the model can take."
+            )
         chosen = int(decisions.predicted[place])
         warnings: tuple[str, ...] = ()
         if probabilities is not None:

@@ -6,6 +6,7 @@ would make any amount of it: so what is copied is paid for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vistazo.errors import HostileModelError
@@ -43,3 +44,8 @@ class Allowance:
 def allowance_for(n_bytes: int) -> Allowance:
     """That of a file of so many bytes, unpacked."""
     return Allowance(_LEAST_BYTES + _COPIES * n_bytes)
+
+
+# What stands for a call: of the arguments, at the expense of the allowance.
+Arguments = tuple[object, ...]
+Maker = Callable[[Allowance, Arguments], object]

@@ -17,7 +17,7 @@ from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedM
 from vistazo.models.estimator_import.allowance import Allowance
 from vistazo.models.estimator_import.values import DataType
 
-_PLAIN_TYPE = re.compile(r"[<>|=]?(?:[biufcSUVmMO]\d{0,9}|\?)")
+PLAIN_TYPE = re.compile(r"[<>|=]?(?:[biufcSUVmMO]\d{0,9}|\?)")
 _MOST_AXES = 32
 _MOST_FIELDS = 100
 _DEEPEST_TYPE = 4
@@ -28,7 +28,7 @@ _SMALL_BYTES = 64
 def made_type(_allowance: Allowance, arguments: tuple[object, ...]) -> DataType:
     """``dtype('f8', align, copy)``. Its byte order and its fields come with its state."""
     name = arguments[0]
-    if not isinstance(name, str) or not _PLAIN_TYPE.fullmatch(name):
+    if not isinstance(name, str) or not PLAIN_TYPE.fullmatch(name):
         raise UnreadableModelError(f"The file holds arrays of a type that is not known: {name!r}.")
     return DataType(np.dtype(name))
 

@@ -9,10 +9,14 @@ of the packages that scikit-learn is built on.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 from vistazo.errors import HostileModelError, UnreadableModelError
-from vistazo.models.estimator_import.allowance import BYTES_PER_MEMBER, Allowance
+from vistazo.models.estimator_import.allowance import (
+    BYTES_PER_MEMBER,
+    Allowance,
+    Arguments,
+    Maker,
+)
 from vistazo.models.estimator_import.arrays import (
     array_of_buffer,
     empty_array,
@@ -23,8 +27,6 @@ from vistazo.models.estimator_import.keys import check_keys
 from vistazo.models.estimator_import.sparse import unfilled
 from vistazo.models.estimator_import.values import Name, Record
 
-Arguments = tuple[object, ...]
-Maker = Callable[[Allowance, Arguments], object]
 _PACKAGES = ("sklearn", "numpy", "scipy", "joblib")
 _OLD_LIBRARY = {"commands", "cPickle", "exceptions", "new", "popen2", "thread", "urllib2"}
 # Functions of those packages that only make an object: of Cython, of random states, of arrays.
@@ -67,7 +69,7 @@ def construct(function: object, arguments: object, allowance: Allowance) -> obje
     if not isinstance(arguments, tuple):
         raise UnreadableModelError("The file is damaged: arguments are no tuple.")
     if isinstance(function, Name):
-        maker = _MAKERS.get(function)
+        maker = MAKERS.get(function)
         return maker(allowance, arguments) if maker else _called(function, arguments, allowance)
     if isinstance(function, Record):  # what another one would have returned
         return Record(function.kind, arguments)
@@ -82,7 +84,7 @@ def instance(kind: object, arguments: object, allowance: Allowance) -> object:
         return Record(kind.kind, arguments)
     if not isinstance(kind, Name):
         raise HostileModelError("The file asks for an object of something that is no class.")
-    maker = _MAKERS.get(kind)
+    maker = MAKERS.get(kind)
     if maker:
         return maker(allowance, arguments)
     _check_is_no_deed(kind, is_class=True)
@@ -237,4 +239,4 @@ def _named(dotted: str) -> Name:
     return Name(module, name)
 
 
-_MAKERS = {_named(dotted): maker for dotted, maker in _MADE.items()}
+MAKERS = {_named(dotted): maker for dotted, maker in _MADE.items()}

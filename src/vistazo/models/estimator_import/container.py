@@ -81,17 +81,26 @@ def unpacked(path: Path, most_bytes: int) -> bytes:
     return data
 
 
+def file_head(path: Path) -> bytes:
+    """Its first bytes. Raises ModelError where there is no file to read."""
+    return _first(path, 8)
+
+
 def _read(path: Path, most_bytes: int) -> bytes:
+    data = _first(path, most_bytes + 1)
+    if len(data) > most_bytes:
+        raise too_large(most_bytes)
+    return data
+
+
+def _first(path: Path, n_bytes: int) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(most_bytes + 1)
+            return file.read(n_bytes)
     except FileNotFoundError:
         raise ModelNotFoundError(f"There is no model file at {path}.") from None
     except (OSError, ValueError) as error:
         raise UnreadableModelError(f"{path} cannot be read: {error}.") from error
-    if len(data) > most_bytes:
-        raise too_large(most_bytes)
-    return data
 
 
 def _of_old_joblib(data: bytes, most_bytes: int, label: str) -> bytes:

@@ -13,7 +13,9 @@ from vistazo.models.estimator_import.values import SparseArray
 _OF_TEXTS = ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
 # Where versions before 0.24 show how many numbers they take; of the last axis of each.
 _SHAPED = (
+    "xbar_",
     "coef_",
+    "support_vectors_",
     "feature_log_prob_",
     "theta_",
     "means_",
@@ -26,6 +28,9 @@ _SHAPED = (
     "_fit_X",
     "max_abs_",
     "center_",
+    "statistics_",
+    "lambdas_",
+    "n_bins_",
     "support_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from vistazo.errors import HostileModelError, UnreadableModelError
-from vistazo.models.estimator_import.allowance import Allowance
+from vistazo.models.estimator_import.allowance import Allowance, Maker
 from vistazo.models.estimator_import.values import Name
 
 _BYTES_PER_OPCODE = 32  # of memory: what the smallest values take, at least
@@ -44,6 +44,7 @@ class Machine:
         self.stack: list[object] = []
         self.below: list[list[object]] = []
         self.memo: dict[int, object] = {}
+        self.makers: dict[int, Maker] = {}  # of the names below, by their id: a look-up less
         self._names: dict[tuple[str, str], Name] = {}
 
     def run(self) -> object:

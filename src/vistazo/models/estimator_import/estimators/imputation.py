@@ -25,10 +25,8 @@ def imputer(fitted: Fitted, importing: Importing) -> Impute:
     if found.dtype.kind not in "fiub":
         raise fitted.refusal("it fills in texts")
     statistics = found.astype(np.float64)
-    is_known = ~np.isnan(statistics) | (strategy == "constant")
-    return Impute(
-        _missing(fitted), statistics, np.flatnonzero(is_known), _indicated(fitted, len(statistics))
-    )
+    known = np.flatnonzero(~np.isnan(statistics))
+    return Impute(_missing(fitted), statistics, known, _indicated(fitted, len(statistics)))
 
 
 def _numbers(fitted: Fitted, found: NDArray[np.object_]) -> NDArray[np.float64]:

@@ -7,18 +7,18 @@ import numpy as np
 from vistazo.errors import HostileModelError, UnreadableModelError
 from vistazo.models.estimator_import.allowance import BYTES_PER_MEMBER, Allowance
 from vistazo.models.estimator_import.arrays import set_array_state, set_type_state
-from vistazo.models.estimator_import.constructors import construct, instance
+from vistazo.models.estimator_import.constructors import MAKERS, construct, instance
 from vistazo.models.estimator_import.joblib_arrays import array_behind, is_wrapper
 from vistazo.models.estimator_import.machine import Machine, opcode
 from vistazo.models.estimator_import.sparse import UnfilledSparseArray
-from vistazo.models.estimator_import.values import DataType, Record
+from vistazo.models.estimator_import.values import DataType, Name, Record
 
 
 @opcode(ord("c"))
 def name_in_lines(machine: Machine) -> None:
     """GLOBAL."""
     module, name = machine.line(), machine.line()
-    machine.stack.append(machine.name(str(module, "utf-8"), str(name, "utf-8")))
+    machine.stack.append(_named(machine, str(module, "utf-8"), str(name, "utf-8")))
 
 
 @opcode(0x93)
@@ -26,7 +26,15 @@ def name_on_the_stack(machine: Machine) -> None:
     """STACK_GLOBAL."""
     stack = machine.stack
     name = stack.pop()
-    stack[-1] = machine.name(stack[-1], name)
+    stack[-1] = _named(machine, stack[-1], name)
+
+
+def _named(machine: Machine, module: object, name: object) -> Name:
+    found = machine.name(module, name)
+    maker = MAKERS.get(found)
+    if maker is not None:
+        machine.makers[id(found)] = maker
+    return found
 
 
 @opcode(ord("R"))
@@ -34,7 +42,12 @@ def reduce(machine: Machine) -> None:
     """REDUCE: what would call a function with arguments."""
     stack = machine.stack
     arguments = stack.pop()
-    stack[-1] = construct(stack[-1], arguments, machine.allowance)
+    function = stack[-1]
+    maker = machine.makers.get(id(function))
+    if maker is not None and isinstance(arguments, tuple):
+        stack[-1] = maker(machine.allowance, arguments)
+    else:
+        stack[-1] = construct(function, arguments, machine.allowance)
 
 
 @opcode(0x81)
