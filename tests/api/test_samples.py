@@ -84,7 +84,11 @@ def test_in_a_batch_it_has_a_problem_of_its_own(texts: TestClient) -> None:
     ]  # fmt: skip
     assert [each.get("index") for each in found["results"]] == [None, 1, 2, None]
     problems = [found["results"][place]["problem"] for place in (1, 2)]
+    assert [problem["code"] for problem in problems] == ["bad_sample", "text_too_costly"]
     assert "Text 2" in problems[0]["detail"]
+    assert "Text 3" in problems[1]["detail"]
+    costly = texts.post("/predict", json={"texts": [TRUE, "a costly one"]})
+    assert costly.json()["detail"].startswith("Text 2:")
     assert {problem["status"] for problem in problems} == {422}
     whole = texts.post("/predict/batch", json={"texts": [TRUE, FALSE]}).json()
     assert [each["predicted_class"] for each in whole["results"]] == ["true", "false"]
@@ -114,10 +118,10 @@ def test_figures_that_are_none_are_no_answer(rows: TestClient) -> None:
     huge = [1e308, -1e308]
     refused = rows.post("/predict", json={"rows": [[1, 2], huge]})
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_sample")
-    assert "Row 2" in refused.json()["detail"]
+    assert "sample 2" in refused.json()["detail"]
     found = rows.post("/predict/batch", json={"rows": [[1, 2], huge]}).json()
     assert found["results"][0]["predicted_class"] == "A"
-    assert "Row 2" in found["results"][1]["problem"]["detail"]
+    assert "sample 2" in found["results"][1]["problem"]["detail"]
 
 
 # ---- what is sent decides, and has to fit

@@ -18,12 +18,11 @@ from vistazo.api.sample_answers import (
     WordEvidence,
     answer_of,
     by_the_card,
-    has_figures,
     words_of,
     written,
 )
 from vistazo.api.sample_body import SentSamples, Shape, read_samples
-from vistazo.errors import InputError, RequestError, SampleError
+from vistazo.errors import InputError, RequestError
 from vistazo.observer import Observer
 from vistazo.samples.classifier import SampleClassifier, SamplePrediction
 from vistazo.service import telemetry
@@ -128,12 +127,12 @@ class SampleAnswering:
 
     def _answer_all(self, sent: SentSamples) -> _Done:
         done = self._classified(sent)
-        answers = [self._shown(each, at) for at, each in enumerate(done.predictions)]
+        answers = [self._shown(each) for each in done.predictions]
         return _Done(done.predictions, self._listed(answers), done.first)
 
     def _answer_one(self, sent: SentSamples, at: int) -> _Done:
         done = self._classified(sent.only(at))
-        return _Done(done.predictions, self._shown(done.predictions[0], at), done.first)
+        return _Done(done.predictions, self._shown(done.predictions[0]), done.first)
 
     def _answer_by_the_card(self, body: bytes) -> _Done:
         sent = self._read(body)
@@ -158,18 +157,14 @@ class SampleAnswering:
     def _classified(self, sent: SentSamples) -> _Done:
         samples = sent.all()
         started = time.perf_counter()
-        predictions = self.classifier.classify(samples, self.observation)
+        predictions = self.classifier.classify(samples, self.observation, first=sent.first)
         seconds = (time.perf_counter() - started) / len(samples)
         first = AnsweredSample(
             samples[:1], self.classifier.takes, self.classifier.card.labels, predictions[0], seconds
         )
         return _Done(predictions, {}, first)
 
-    def _shown(self, prediction: SamplePrediction, at: int = 0) -> Document:
-        """Raises SampleError where it has no figures that could be shown."""
-        if not has_figures(prediction):
-            name = "Text" if self.classifier.takes == "texts" else "Row"
-            raise SampleError(f"{name} {at + 1} has numbers too large for the model.")
+    def _shown(self, prediction: SamplePrediction) -> Document:
         return answer_of(prediction, self.classifier.card.labels, self.request_id)
 
     def _listed(self, results: list[Document]) -> Document:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -41,12 +40,6 @@ class WordEvidence(Protocol):
     def method(self) -> str: ...
     @property
     def words(self) -> Sequence[tuple[str, float]]: ...
-
-
-def has_figures(prediction: SamplePrediction) -> bool:
-    """Whether its figures are numbers: of a row of huge ones they may be none."""
-    decision = prediction.decision
-    return all(map(math.isfinite, decision.probabilities or decision.scores or ()))
 
 
 def words_of(evidence: WordEvidence) -> Document:
