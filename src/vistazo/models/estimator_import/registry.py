@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from vistazo.errors import UnsupportedModelError
 from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.refusals import refusal
 from vistazo.models.plan.operation import Decider, Transform
 from vistazo.models.plan.summary import PlanStep
 
@@ -42,9 +42,7 @@ class Importing:
     def _called(self, known: dict[str, Callable[[Fitted, Importing], _Made]], of: Fitted) -> _Made:
         function = known.get(of.class_name)
         if function is None or of.record.package not in _PACKAGES:
-            raise UnsupportedModelError(
-                f"{of.record.kind} is not among the estimators that can be served."
-            )
+            raise refusal(of.record)
         return function(of, self)
 
 
