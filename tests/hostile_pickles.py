@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from estimator_files import dictionary_node, json_node, node, npy
+from pickled_files import dictionary_node, json_node, node, npy
 
 ATTACKS: dict[str, Callable[[], bytes]] = {}
 # Those that may be read: what they make is inert and small, or as large as they are.

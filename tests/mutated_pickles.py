@@ -34,9 +34,9 @@ import numpy as np
 TESTS = Path(__file__).parent
 sys.path[:0] = [str(TESTS.parent / "src"), str(TESTS)]
 
-from estimator_files import JOBLIB, SPARSE, write_skops  # noqa: E402
 from hostile_pickles import ATTACKS  # noqa: E402
 from pickle_stubs import stub_class  # noqa: E402
+from pickled_files import JOBLIB, SPARSE, write_skops  # noqa: E402
 from vistazo.errors import ModelError  # noqa: E402
 from vistazo.models.estimator_import.reader import read_objects  # noqa: E402
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,21 +13,23 @@ from vistazo.answers.likeness import Baseline, baseline_path, read_baseline
 from vistazo.answers.scaling import ScaleEvidence, doubt_scale, scale_evidence, scale_name
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
-from vistazo.engines.rehearsal import open_rehearsed
 from vistazo.errors import CardError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
+from vistazo.models.card_file import card_path, is_of_pictures, read_card
 from vistazo.models.compilation import EstimatorFiles
 from vistazo.models.conclusions import draft_card
-from vistazo.models.drafting import COLOUR, SCALE, CardDraft, CardHints, Conclusion
-from vistazo.models.estimator_store import is_estimator
+from vistazo.models.drafting import COLOUR, SCALE, CardDraft, CardHints, Conclusion, check_hints
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
+from vistazo.models.plan.stored import read_plan
 from vistazo.models.signature import disagreements
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import Picture
 from vistazo.pictures.reader import PictureReader
+from vistazo.samples.card import check_card
 from vistazo.samples.classifier import SampleClassifier
-from vistazo.samples.loading import SampleSource, load_sample_classifier
+from vistazo.samples.loading import SampleSource, find_estimator, load_sample_classifier
 
 log = logging.getLogger(__name__)
 
@@ -95,17 +97,26 @@ def load_classifier(
 
 
 def load_model(
-    source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled = never
+    source: ModelSource,
+    reader: PictureReader,
+    is_cancelled: IsCancelled = never,
+    *,
+    when_of_pictures: Callable[[], None] = lambda: None,
 ) -> AnyClassifier:
     """Fetch, read, check and warm up a model of pictures, texts or rows.
 
     Raises ModelError in words that say what to do. ``is_cancelled`` is asked during a download,
     while the file is read, and while it is loaded and run in a child process: it ends each.
+    ``when_of_pictures`` is called as soon as it is known that the ``reader`` will be used.
     """
     with located(source.place, is_cancelled) as files:
         try:
             if is_estimator(files.model):
+                if is_of_pictures(_card_place(files)):
+                    when_of_pictures()
+                    return _load_flattened(files, source, reader, is_cancelled)
                 return load_sample_classifier(_sample_source(files, source), is_cancelled)
+            when_of_pictures()
             return _load(files, source, reader, is_cancelled)
         except CardError as error:
             if isinstance(source.path, Link) and files.card is None:
@@ -139,6 +150,28 @@ def _load(
         conclusions=conclusions,
         warnings=tuple(filter(None, [_doubt(engine, card), fault])),
     )
+    classifier.warm_up()
+    return classifier
+
+
+def _card_place(files: ModelFiles) -> Path:
+    return files.card or card_path(files.model)
+
+
+def _load_flattened(
+    files: ModelFiles, source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled
+) -> Classifier:
+    """An estimator of which the card says that it takes pictures."""
+    from vistazo.engines.flattened import FlattenedEngine
+
+    of, place = _sample_source(files, source), _card_place(files)
+    stored = find_estimator(of.files, of.sha256)
+    with stored.compiled(of.cache_dir, of.policy, is_cancelled) as path:
+        plan = read_plan(path)
+    card = read_card(place)
+    check_hints(card, of.hints, place)
+    check_card(card, plan.summary, stored.sha256, place)
+    classifier = Classifier(FlattenedEngine(plan, card.input), card, stored.sha256, reader)
     classifier.warm_up()
     return classifier
 
@@ -249,6 +282,9 @@ def open_engine(
         from vistazo.engines.keras import KerasEngine
 
         return KerasEngine(model.path, model.input_size, source.keras_layers)
+    # It brings a runtime of 20 MB, of no use to a service of texts.
+    from vistazo.engines.rehearsal import open_rehearsed
+
     policy = source.policy
     with compiled(model, source.cache_dir, source.keras_layers, policy, is_cancelled) as onnx:
         return open_rehearsed(onnx, str(model.home), policy, is_cancelled)

@@ -95,8 +95,8 @@ def test_of_a_body_that_nobody_wants_nothing_is_read_before_the_answer() -> None
     scope = {
         "type": "http",
         "method": "POST",
-        "path": "/nowhere",
-        "raw_path": b"/nowhere",
+        "path": "/predict/nowhere",
+        "raw_path": b"/predict/nowhere",
         "query_string": b"",
         "root_path": "",
         "headers": [(b"content-length", b"200000000")],

@@ -75,7 +75,6 @@ def test_text_in_the_field_of_the_file_is_told_apart(client: TestClient) -> None
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        ("application/json", b'{"file": "film.png"}'),
         ("image/png", WHITE),
         ("multipart/form-data", b"--x\r\n"),
         ("multipart/form-data; boundary=x", b"nonsense"),

@@ -64,7 +64,7 @@ def test_json_is_an_array_with_one_text_a_line(run: Any) -> None:
 
 
 def test_where_the_estimator_gives_no_probabilities_there_are_scores(run: Any) -> None:
-    model = text_model(labels=(0, 1), link="none")
+    model = text_model(classes=(0, 1), link="none")
     (answer,) = run(model, "texts.txt", "true\n", "--json").answers
     assert answer["predicted_class"] == "1"
     assert answer["scores"] == {"0": -1.0986122886681098, "1": 1.0986122886681098}
@@ -158,3 +158,20 @@ def test_a_file_of_texts_is_no_picture(run: Any) -> None:
     done = run(brightness_classifier(), "texts.txt", "true\n")
     assert done.status == 2
     assert "takes pictures, and texts.txt is none" in done.said
+
+
+def test_a_text_that_is_too_long_gets_an_error_alone(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_TEXT_CHARS", "5")
+    done = run(text_model(), "texts.json", '["true", "true true", "lie"]', "--json")
+    assert [answer.get("predicted_class") for answer in done.answers] == ["TRUE", None, "FALSE"]
+    assert done.answers[1]["error"].startswith("Text 2 has 9 characters. At most 5")
+
+
+def test_numbers_that_no_model_can_add_up_are_an_error_and_not_nan(run: Any) -> None:
+    rows = "[[1, 0, 0], [1e999, 0, 0], [1e308, -1e308, 0]]"
+    done = run(row_model(), "rows.json", rows, "--json")
+    assert done.answers[0]["predicted_class"] == "SMALL"
+    assert done.answers[1]["error"] == "Row 2 holds a number that is too large."
+    assert "NaN" not in done.printed

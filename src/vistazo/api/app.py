@@ -19,8 +19,9 @@ from vistazo.api.page_routes import page_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
+from vistazo.classifier import Classifier
 from vistazo.errors import VistazoError
-from vistazo.loading import ModelSource, load_classifier
+from vistazo.loading import AnyClassifier, ModelSource, load_model
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
 from vistazo.service.isolation.pool import IsolatedReader
@@ -34,7 +35,6 @@ from vistazo.service.metrics import (
 from vistazo.service.reception import Reception
 from vistazo.service.reload import (
     Reloader,
-    Served,
     Shadow,
     ShadowPolicy,
     next_reloader,
@@ -52,8 +52,8 @@ _FORM_BYTES = 100_000
 def create_app(
     settings: Settings,
     on_failed_start: Callable[[VistazoError], None] = lambda _: None,
-    load: Callable[[], Served] | None = None,
-    load_next: Callable[[], Served] | None = None,
+    load: Callable[[], AnyClassifier] | None = None,
+    load_next: Callable[[], AnyClassifier] | None = None,
 ) -> FastAPI:
     """Build the service. ``on_failed_start`` is told where the model cannot be served.
 
@@ -96,17 +96,17 @@ def _tell_who_may_call(gate: Gate) -> None:
 def _service(
     settings: Settings,
     stopping: threading.Event,
-    load: Callable[[], Served] | None,
-    load_next: Callable[[], Served] | None,
+    load: Callable[[], AnyClassifier] | None,
+    load_next: Callable[[], AnyClassifier] | None,
 ) -> tuple[Service, tuple[IsolatedReader, IsolatedReader]]:
     """And what decodes pictures for it: for the model that answers, and for the next one."""
     source, policy = settings.model_source, settings.isolation_policy
     reader = IsolatedReader(settings.image_limits, policy)
     spare = IsolatedReader(settings.image_limits, replace(policy, workers=1))
-    load = load or partial(_load_classifier, source, reader, stopping)
+    load = load or partial(_load, source, reader, stopping)
     reloader = Reloader(load, partial(stamp_of, source), stop=stopping.set)
     admission = Admission(settings.admission_policy)
-    loading_next = partial(load_classifier, reader=spare, is_cancelled=stopping.is_set)
+    loading_next = partial(load_model, reader=spare, is_cancelled=stopping.is_set)
     shadow = _shadow(settings, reloader, admission, load_next, loading_next)
     reception = Reception(settings.reception_policy)
     return Service(reloader, admission, reception, shadow), (reader, spare)
@@ -116,8 +116,8 @@ def _shadow(
     settings: Settings,
     reloader: Reloader,
     admission: Admission,
-    load: Callable[[], Served] | None,
-    loading: Callable[[ModelSource], Served],
+    load: Callable[[], AnyClassifier] | None,
+    loading: Callable[[ModelSource], AnyClassifier],
 ) -> Shadow | None:
     """None where no model comes next. It waits for no worker that requests wait for."""
     if settings.model_path_next is None:
@@ -141,13 +141,13 @@ def _route(app: FastAPI, settings: Settings) -> None:
     app.router.routes.extend(page_routes())
 
 
-def _load_classifier(
-    source: ModelSource, reader: IsolatedReader, stopping: threading.Event
-) -> Served:
-    """With a worker that is warm: it warms up while the model is loaded."""
-    reader.start()
-    classifier = load_classifier(source, reader, stopping.is_set)
-    reader.wait_until_warm()
+def _load(source: ModelSource, reader: IsolatedReader, stopping: threading.Event) -> AnyClassifier:
+    """For pictures with a worker that is warm: it warms up while the model is loaded. For others
+    there is none: it would take 19 MB.
+    """
+    classifier = load_model(source, reader, stopping.is_set, when_of_pictures=reader.start)
+    if isinstance(classifier, Classifier):
+        reader.wait_until_warm()
     return classifier
 
 

@@ -12,8 +12,8 @@ from vistazo.api.routes import TAKE_A_PLACE, UploadPolicy
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
+from vistazo.loading import AnyClassifier
 from vistazo.samples.classifier import SampleClassifier
-from vistazo.service.reload import Served
 
 _BATCH = "/predict/batch"
 _FORM = "multipart/form-data"
@@ -56,7 +56,7 @@ def _parameters(document: _Document) -> Iterator[_Document]:
 
 
 def _narrow(
-    operation: _Document, served: Served, policy: UploadPolicy, *, is_one_only: bool
+    operation: _Document, served: AnyClassifier, policy: UploadPolicy, *, is_one_only: bool
 ) -> None:
     """To what this model takes and answers."""
     content = operation["requestBody"]["content"]

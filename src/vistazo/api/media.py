@@ -14,22 +14,22 @@ from vistazo.errors import (
     UploadTooLargeError,
     WrongMediaTypeError,
 )
+from vistazo.loading import AnyClassifier
 from vistazo.samples.classifier import SampleClassifier
 from vistazo.service.reception import Upload
-from vistazo.service.reload import Served
 
 JSON = "application/json"
 _UTF_8 = {b"utf-8", b"utf8"}
 
 
-def of_pictures(served: Served) -> Classifier:
-    """The classifier for a body that is not JSON. Raises WrongMediaTypeError where it takes JSON"""
+def of_pictures(served: AnyClassifier) -> Classifier:
+    """The classifier for what is no JSON. Raises WrongMediaTypeError where it takes JSON."""
     if isinstance(served, Classifier):
         return served
     raise WrongMediaTypeError(f"This model takes {served.takes}: {HOW[served.takes]}.")
 
 
-def of_samples(served: Served) -> SampleClassifier:
+def of_samples(served: AnyClassifier) -> SampleClassifier:
     """The classifier for JSON. Raises WrongMediaTypeError where it takes pictures."""
     if not isinstance(served, Classifier):
         return served

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from vistazo.api.schemas import Problem
 from vistazo.classifier import Prediction
 from vistazo.observer import Stage
+from vistazo.samples.classifier import SamplePrediction
 from vistazo.service.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Observation:
         if self._trace is not None:
             self._trace.took(stage, seconds)
 
-    def predicted(self, prediction: Prediction) -> None:
+    def predicted(self, prediction: Prediction | SamplePrediction) -> None:
         self._metrics.predicted(prediction)
 
     def end(self, ended: Ended) -> None:

@@ -125,7 +125,14 @@ async def predict(
 ) -> Answer | Response:
     """Classify one picture, a text or several, or rows of numbers."""
     if media.is_json(request):
-        return await _predict_samples(request, service, observation, policy, explain, label)
+        media.of_samples(service.classifier).check_label(label)
+        if show_input:
+            raise RequestError("What the model saw (show_input) is shown of a picture only.")
+        async with _json(request, service, observation, policy) as (body, samples):
+            if card_route.is_asked_by(request.scope):
+                return await while_connected(request.receive, samples.by_the_card(body))
+            work = samples.explained(body, label) if explain else samples.answered(body)
+            return await while_connected(request.receive, work)
     media.of_pictures(service.classifier).check_label(label)
     async with _received(request, service, observation, max_files=2) as (files, answering):
         file = _only(files)
@@ -134,25 +141,6 @@ async def predict(
         if not show_input:
             return answer
         return await while_connected(request.receive, answering.showing_input(file, answer))
-
-
-async def _predict_samples(
-    request: Request,
-    service: Service,
-    observation: Observation,
-    policy: UploadPolicy,
-    explain: bool,
-    label: str | None,
-) -> Response:
-    media.of_samples(service.classifier).check_label(label)
-    async with _json(request, service, observation, policy) as (body, answering):
-        if card_route.is_asked_by(request.scope):
-            asked = answering.by_the_card(body)
-        elif explain:
-            asked = answering.explained(body, label)
-        else:
-            asked = answering.answered(body)
-        return await while_connected(request.receive, asked)
 
 
 @router.post(
@@ -174,9 +162,9 @@ async def explain(
     """Show what speaks for a label: a picture with a heatmap over it, a PNG; words of a text."""
     if media.is_json(request):
         media.of_samples(service.classifier).check_label(label)
-        async with _json(request, service, observation, policy) as (body, answering_texts):
-            asked = answering_texts.explained(body, label, alone=True)
-            return await while_connected(request.receive, asked)
+        async with _json(request, service, observation, policy) as (body, samples):
+            words = samples.explained(body, label, alone=True)
+            return await while_connected(request.receive, words)
     media.of_pictures(service.classifier).check_label(label)
     async with _received(request, service, observation, max_files=2) as (files, answering):
         png = await while_connected(request.receive, answering.overlay(_only(files), label))
@@ -196,8 +184,8 @@ async def predict_batch(
     """Classify several pictures, texts or rows: one result or one problem for each, in order."""
     if media.is_json(request):
         media.of_samples(service.classifier)
-        async with _json(request, service, observation, policy) as (body, answering_texts):
-            return await while_connected(request.receive, answering_texts.batch(body))
+        async with _json(request, service, observation, policy) as (body, samples):
+            return await while_connected(request.receive, samples.batch(body))
     media.of_pictures(service.classifier)
     most = policy.max_batch_files
     async with _received(request, service, observation, most) as (files, answering):

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.responses import Response
 
-from vistazo.errors import SampleError
 from vistazo.models.sample_card import SampleCard
-from vistazo.samples.classifier import SamplePrediction, WordEvidence
+from vistazo.samples.classifier import SamplePrediction
 
 Document = dict[str, Any]
 
 
-def answer_of(
-    prediction: SamplePrediction, labels: Sequence[str], request_id: str, place: int = 0
-) -> Document:
-    """Raises SampleError where its figures are none, as of numbers that are too large."""
-    decision, likeness = prediction.decision, prediction.in_distribution
+def answer_of(prediction: SamplePrediction, labels: Sequence[str], request_id: str) -> Document:
+    decision, likeness = prediction.decision, getattr(prediction, "in_distribution", None)
     shares, scores = decision.probabilities, decision.scores
-    if not all(map(math.isfinite, shares or scores or ())):
-        raise SampleError(f"Number {place + 1} leads to figures that are too large.")
     document: Document = {"predicted_class": decision.predicted_class}
     if shares is not None:
         by_label = dict(zip(labels, shares, strict=True))
@@ -36,6 +29,17 @@ def answer_of(
         document["in_distribution"] = asdict(likeness)
     rest = {"model": asdict(prediction.model), "warnings": decision.warnings}
     return {**document, **rest, "request_id": request_id}
+
+
+class WordEvidence(Protocol):
+    """Which words of a text spoke for ``label``, found by ``method``: each with its weight."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def words(self) -> Sequence[tuple[str, float]]: ...
 
 
 def words_of(evidence: WordEvidence) -> Document:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from vistazo.classifier import Classifier, ModelIdentity
 from vistazo.errors import NotReadyError
+from vistazo.loading import AnyClassifier
 from vistazo.service.admission import Admission
 from vistazo.service.reception import Reception
-from vistazo.service.reload import AskedBy, Reload, Reloader, Served, Shadow
+from vistazo.service.reload import AskedBy, Reload, Reloader, Shadow
 
 
 class Service:
@@ -31,7 +32,7 @@ class Service:
         return (self.reloader,) if self.shadow is None else (self.reloader, self.shadow.reloader)
 
     @property
-    def classifier(self) -> Served:
+    def classifier(self) -> AnyClassifier:
         """For a request that comes. Raises NotReadyError while starting or draining."""
         if self.is_draining:
             raise NotReadyError("The service is shutting down.")
@@ -42,7 +43,7 @@ class Service:
         _ = self.classifier
 
     @property
-    def classifier_for_accepted(self) -> Served:
+    def classifier_for_accepted(self) -> AnyClassifier:
         """For a request whose pictures are there, also while draining. It takes it once, and only
         then: the next may get another model's, and a slow upload keeps no former one in memory.
 

@@ -17,6 +17,7 @@ from vistazo.cli.scales import drawn_pictures
 from vistazo.errors import InputError
 from vistazo.loading import load_classifier
 from vistazo.models.card import InputSpec
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.pictures.reader import DirectReader
@@ -45,6 +46,11 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
     Example:
       vistazo baseline my_model.h5 training_pictures/
     """  # noqa: D301
+    if is_estimator(model):
+        raise click.UsageError(
+            "A file of scikit-learn has no baseline. Whether a text looks like those of training "
+            "is told by its words: input.min_known_share, min_words and max_words in its card."
+        )
     settings = Settings.from_environment()
     files = drawn(list(picture_files(pictures)))
     path, count = learn(model, card, files, settings)

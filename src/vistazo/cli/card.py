@@ -14,6 +14,7 @@ from vistazo.cli.next_step import how_to_serve
 from vistazo.errors import CardError
 from vistazo.models.card import InputSpec, ModelCard
 from vistazo.models.card_file import card_path, read_card
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import ModelSignature
 from vistazo.models.store import weights_of
@@ -31,6 +32,12 @@ from vistazo.training.labelled import draw_labelled
 from vistazo.training.preparation_search import SearchResult, search
 from vistazo.training.progress import Progress
 
+_NO_SEARCH = (
+    "A file of scikit-learn names its labels itself, in order: it needs no card. "
+    "'./scripts/vistazo inspect {model}' prints one to complete, './scripts/vistazo evaluate "
+    "{model} TABLE' measures it on labelled samples, and says where labels seem to be in the wrong "
+    "order."
+)
 _COMPARED = ("labels", "input", "output", "sha256")
 
 
@@ -57,7 +64,8 @@ def command(
     LABELLED is a folder with one folder of pictures for each label, named like it; twenty pictures
     each are enough to begin, and none of them should be one that MODEL was trained on. Every usual
     scale, order of colours, resize and resampling is tried on them, and every order of the labels.
-    Where the pictures do not settle the order of the labels no card is written.
+    Where the pictures do not settle the order of the labels no card is written. A file of
+    scikit-learn needs none: see 'inspect' and 'evaluate'.
 
     Writes MODEL.card.yaml and, from 64 pictures on, MODEL.baseline.npz. Exit status: 0, or 1 where
     there is a card already that says otherwise.
@@ -67,6 +75,8 @@ def command(
       vistazo card my_model.h5 labelled_pictures/
       vistazo card my_model.h5 labelled_pictures/ --labels healthy,scab --force
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
+    if is_estimator(model):
+        raise click.UsageError(_NO_SEARCH.format(model=shlex.quote(str(model))))
     path = out or card_path(model)
     known = [name.strip() for name in labels.split(",")] if labels else None
     if not write_card_of(model, labelled, path, labels=known, size=size, force=force):

@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import textwrap
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from vistazo.classifier import Classifier
+from vistazo.cli.evaluate_samples import evaluate_samples
+from vistazo.cli.figure_table import figure_table, notes
 from vistazo.errors import SettingsError
-from vistazo.loading import load_classifier
+from vistazo.loading import load_model
 from vistazo.models.card import ModelCard
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import tell_a_person_who_waits
 from vistazo.training.config import read_config
+from vistazo.training.labelled_samples import read_labelled
 from vistazo.training.progress import Progress
 from vistazo.training.remarks import remarks
-from vistazo.training.report import EVALUATION, add_served_figures, in_words, write_json
+from vistazo.training.report import EVALUATION, add_served_figures, write_json
 from vistazo.training.selection import Selection, check_run, select_all, select_held_out
 from vistazo.training.served import Scored, describe, score
-
-_FIGURES = {
-    "auc": "AUC",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "f1": "F1",
-    "brier": "Brier score",
-    "expected_calibration_error": "calibration error",
-}
-_NAME_WIDTH, _CELL_WIDTH, _LINE_WIDTH = 18, 26, 100
 
 
 @click.command(name="evaluate")
@@ -48,15 +39,21 @@ _NAME_WIDTH, _CELL_WIDTH, _LINE_WIDTH = 18, 26, 100
     metavar="CONFIG",
     help="The file MODEL was trained with: score only what that run held out.",
 )
+@click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
+@click.option("--text-column", metavar="NAME", help="The column of the texts in DATA.")
+@click.option("--label-column", metavar="NAME", help="The column of the labels in DATA.")
 @click.option("--out", type=click.Path(path_type=Path), help="By default runs/evaluation-NAME.")
 @click.option(
     "--record", is_flag=True, help="Also add the figures to the evaluation.json beside MODEL."
 )
 @click.option("--json", "is_json", is_flag=True, help="Print evaluation.json instead of a table.")
-def command(
+def command(  # noqa: PLR0917 - as many as there are options
     model: Path,
     data: Path | None,
     training: Path | None,
+    vectorizer: Path | None,
+    text_column: str | None,
+    label_column: str | None,
     out: Path | None,
     *,
     record: bool,
@@ -67,6 +64,11 @@ def command(
     DATA is a folder with one folder of pictures per label of the model's card, or a MedMNIST .npz
     file (its part 'test', where it has one); with --training, by default the folder that CONFIG
     names. Intervals are from resampling groups, as CONFIG tells them; else pictures.
+
+    Of a model of texts or of rows of numbers DATA is a .csv, .xlsx, .json or .jsonl with a column
+    of labels (label, class, category ..., or the only one that holds the model's labels), and one
+    of texts (text ...) or those of the numbers. Equal texts are one group. mistakes.csv has the
+    numbers of those that were answered wrongly, and none of what they say.
 
     Where the figures show that the labels are in the wrong order, or that everything gets one
     answer, a note says what to mend.
@@ -81,14 +83,22 @@ def command(
       vistazo evaluate my_model.h5 parts/
       vistazo evaluate my_model.keras breastmnist_128.npz --json
       vistazo evaluate my_model.keras pictures/ --training training.yaml --out runs/held-out
+      vistazo evaluate news.joblib labelled_texts.csv
+      vistazo evaluate iris.pkl flowers.csv --label-column species
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     _check(data, training, record=record)
     settings, progress = Settings.from_environment(), Progress()
     tell_a_person_who_waits(settings.log_level)
-    classifier = load_classifier(
-        settings.model_source.of(model), DirectReader(settings.image_limits)
-    )
-    out = _made(out or Path("runs") / f"evaluation-{classifier.card.name}")
+    source = settings.model_source.of(model)
+    source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
+    classifier = load_model(source, DirectReader(settings.image_limits))
+    place = out or Path("runs") / f"evaluation-{classifier.card.name}"
+    if not isinstance(classifier, Classifier):
+        if data is None or training is not None:
+            raise click.UsageError("--training is for pictures. Name the table to measure: DATA.")
+        labelled = read_labelled(data, classifier, texts=text_column, labels=label_column)
+        return evaluate_samples(classifier, labelled, _made(place), progress, is_json=is_json)
+    out = _made(place)
     selection = _select(classifier, model, data, training, progress)
     scored = score(classifier, selection, settings.threads, progress)
     document = describe(classifier, selection, scored) | scored.figures()
@@ -156,37 +166,11 @@ def _report(card: ModelCard, scored: Scored, document: Mapping[str, Any], out: P
     ]
     if answers.positive is not None:
         lines[0] += f", {answers.names[answers.positive]} from {answers.threshold:g} on"
-    lines += ["", *_table({part: document[part] for part in scored.parts}), ""]
-    for remark in document["remarks"]:
-        lines += [*textwrap.wrap(f"Note: {remark}", _LINE_WIDTH, break_on_hyphens=False), ""]
+    lines += ["", *figure_table({part: document[part] for part in scored.parts}), ""]
+    lines += notes(document["remarks"])
     for warning, count in scored.warnings.items():
         lines.append(f"{count} of {len(answers)} answers carry the warning '{warning}'.")
     if scored.refused:
         pictures = "picture" if len(scored.refused) == 1 else "pictures"
         lines.append(f"{len(scored.refused)} {pictures} could not be classified.")
     return "\n".join([*lines, f"The plots and {EVALUATION} are in {out}."])
-
-
-def _table(figures: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A column for each part, a line for each figure with its 95 % interval."""
-    heads = [textwrap.wrap(part.replace("_", " "), _CELL_WIDTH - 2) for part in figures]
-    lines = [
-        _line("", [head[row] if row < len(head) else "" for head in heads])
-        for row in range(max(map(len, heads)))
-    ]
-    lines += [
-        _line(name, [str(measured[name]) for measured in figures.values()])
-        for name in ("pictures", "groups")
-    ]
-    for label in next(iter(figures.values()))["pictures_per_label"]:
-        counts = [str(measured["pictures_per_label"][label]) for measured in figures.values()]
-        lines.append(_line(f"  {label}", counts))
-    for name, shown in _FIGURES.items():
-        if any(name in measured for measured in figures.values()):
-            lines.append(_line(shown, [in_words(measured[name]) for measured in figures.values()]))
-    return lines
-
-
-def _line(name: str, cells: list[str]) -> str:
-    padded = "".join(f"  {cell:{_CELL_WIDTH}}" for cell in cells)
-    return f"{name:{_NAME_WIDTH}}{padded}".rstrip()

@@ -9,13 +9,17 @@ from pathlib import Path
 import click
 
 from vistazo.cli.convert import ImageSize
+from vistazo.cli.estimator_files import estimator_files
+from vistazo.cli.inspect_estimator import inspect_estimator
 from vistazo.cli.scales import drawn_pictures, scale_report
 from vistazo.errors import CardError
 from vistazo.loading import draft_of
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card
+from vistazo.models.card_schema import card_schema
 from vistazo.models.compilation import describe_model
 from vistazo.models.draft_text import draft_text, what_to_do
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import Description, ModelSignature, disagreements
 from vistazo.models.store import check_is_there, weights_of, without_card
@@ -29,6 +33,7 @@ _MOST_KINDS = 8
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.argument("pictures", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--card", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
+@click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option("--input", "size", type=ImageSize(), help="For a model that takes any size.")
 @click.option("--layers", "has_layers", is_flag=True, help="List every layer.")
 @click.option("--schema", "is_schema", is_flag=True, help="Print the card's JSON Schema instead.")
@@ -36,6 +41,7 @@ def command(
     model: Path | None,
     pictures: tuple[Path, ...],
     card: Path | None,
+    vectorizer: Path | None,
     size: tuple[int, int] | None,
     *,
     has_layers: bool,
@@ -48,6 +54,9 @@ def command(
     run. PICTURES, files or folders of the kind that the model was made for, help to find out how
     they were scaled in training.
 
+    Of a file of scikit-learn (.joblib, .pkl, .skops ...) the steps are shown, what it takes, its
+    labels, and what stands in the way. It needs no card.
+
     Exit status: 0 ready to serve, 1 not yet, 2 the file cannot be read.
 
     \b
@@ -56,13 +65,20 @@ def command(
       vistazo inspect my_model.h5 > my_model.card.yaml
       vistazo inspect my_model.h5 some_pictures/
       vistazo inspect --layers my_model.keras
+      vistazo inspect news.joblib
+      vistazo inspect model.pkl --vectorizer vectorizer.pkl
       vistazo inspect --schema > model-card.schema.json
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     if is_schema:
-        click.echo(json.dumps(ModelCard.model_json_schema(), indent=2))
+        click.echo(json.dumps(card_schema(), indent=2))
         return 0
     if model is None:
         raise click.UsageError("Missing argument 'MODEL'.")
+    if is_estimator(model):
+        if pictures:
+            raise click.UsageError("PICTURES tell nothing of a file of scikit-learn.")
+        settings = Settings.from_environment()
+        return inspect_estimator(estimator_files(model, vectorizer, settings), card, settings)
     return _inspect(model, pictures, card, size, has_layers=has_layers)
 
 

@@ -83,15 +83,17 @@ def command(  # noqa: PLR0917 - as many as there are options
     source = settings.model_source
     if model is not None:
         source = source.of(model)
-    if vectorizer is not None:
-        source = replace(source, vectorizer=vectorizer)
+    source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
     if not paths:
         raise click.UsageError("Missing argument 'FILE|FOLDER...'.")
     classifier = load_model(source, DirectReader(settings.image_limits))
     if not isinstance(classifier, Classifier):
         if explain is not None or show_input is not None:
             raise click.UsageError("--explain and --show-input are for pictures.")
-        return predict_samples(classifier, paths, style, text_column=text_column)
+        limit = settings.max_text_chars
+        return predict_samples(
+            classifier, paths, style, text_column=text_column, max_text_chars=limit
+        )
     if all(path.suffix.lower() in SUFFIXES for path in paths):
         raise click.UsageError(f"The model takes pictures, and {paths[0]} is none.")
     return predict_pictures(

@@ -21,13 +21,14 @@ def predict_samples(
     style: str | None,
     *,
     text_column: str | None,
+    max_text_chars: int,
 ) -> int:
     """Classify and print; give the exit status."""
     file = _the_file(paths, classifier)
-    samples = _samples(classifier, file, text_column)
+    samples = read_samples(classifier, file, text_column)
     answers: list[SampleAnswer] = []
     try:
-        for answer in _with_progress(_answers(classifier, samples), samples):
+        for answer in _with_progress(_answers(classifier, samples, max_text_chars), samples):
             answers.append(answer)  # noqa: PERF402 - an interrupted run still prints what it has
     finally:
         print_answers(answers, classifier.card, style)
@@ -47,18 +48,19 @@ def _the_file(paths: Sequence[Path], classifier: SampleClassifier) -> Path:
     return file
 
 
-def _samples(
-    classifier: SampleClassifier, file: Path, text_column: str | None
+def read_samples(
+    classifier: SampleClassifier, file: Path, text_column: str | None = None
 ) -> Sequence[Sample | InputError]:
+    """What the model takes, from a file. Raises SettingsError."""
     if classifier.takes == "texts":
         return read_texts(file, text_column)
     return read_rows(file, names_of(classifier))
 
 
 def _answers(
-    classifier: SampleClassifier, samples: Sequence[Sample | InputError]
+    classifier: SampleClassifier, samples: Sequence[Sample | InputError], max_text_chars: int
 ) -> Iterator[SampleAnswer]:
-    found = classify_each(classifier, samples)
+    found = classify_each(classifier, samples, max_text_chars)
     for sample, answer in zip(samples, found, strict=True):
         if isinstance(answer, InputError):
             yield SampleAnswer(sample, error=answer)

@@ -13,15 +13,18 @@ import click
 from vistazo.classifier import Classifier
 from vistazo.cli.baseline import drawn, learn
 from vistazo.cli.card import write_card_of
-from vistazo.cli.next_step import how_to_serve
+from vistazo.cli.estimator_files import estimator_files
+from vistazo.cli.next_step import how_to_serve, serve_now
 from vistazo.cli.picture_answers import Row, picture_files, print_table, read_file
 from vistazo.cli.scales import drawn_pictures
+from vistazo.cli.setup_estimator import set_up_estimator
 from vistazo.errors import CardError, InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, check_labels_agree, shown
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import disagreements
 from vistazo.models.store import (
@@ -33,7 +36,7 @@ from vistazo.models.store import (
 )
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
-from vistazo.service.telemetry import configure_logging, tell_a_person_who_waits
+from vistazo.service.telemetry import tell_a_person_who_waits
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.collection import folder_names
 from vistazo.training.labelled import label_folders
@@ -47,9 +50,17 @@ _FIELD_WIDTH, _VALUE_WIDTH = 18, 24
 @click.argument(
     "pictures", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False
 )
+@click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option("--force", is_flag=True, help="Make the card anew, also where there is one.")
 @click.option("--serve", "then_serve", is_flag=True, help="Then start the service.")
-def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool) -> None:
+def command(
+    model: Path,
+    pictures: Path | None,
+    vectorizer: Path | None,
+    *,
+    force: bool,
+    then_serve: bool,
+) -> None:
     """Make MODEL ready to serve: its card, its baseline, and a look at six answers.
 
     MODEL is a .keras, .h5 or .onnx file, or a .zip around one. What its card has to say is read
@@ -61,11 +72,16 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
     A card that is there already is checked and kept; where it names other weights it is made to
     name these. From 64 pictures on they become the baseline, which tells strange pictures.
 
+    A file of scikit-learn (.joblib, .pkl, .skops ...) needs neither card nor pictures: it is tried,
+    and what it takes and gives is shown.
+
     \b
     Examples:
       vistazo setup keras_model.h5
       vistazo setup converted_keras.zip pictures/
       vistazo setup my_model.keras labelled_pictures/ --serve
+      vistazo setup news.joblib --serve
+      vistazo setup model.pkl --vectorizer vectorizer.pkl
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     settings = Settings.from_environment()
     tell_a_person_who_waits(settings.log_level)
@@ -74,6 +90,11 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
             "MODEL is a link. MODEL_PATH=LINK ./scripts/serve serves it as it is; to set it up, "
             "download it first."
         )
+    if is_estimator(model):
+        if pictures is not None:
+            raise click.UsageError("PICTURES are of no use to a file of scikit-learn.")
+        set_up_estimator(estimator_files(model, vectorizer, settings), settings, serve=then_serve)
+        return
     check_is_there(model)
     card, is_learnt = None if force else find_card(card_path(model)), False
     if card is None:
@@ -85,7 +106,7 @@ def command(model: Path, pictures: Path | None, *, force: bool, then_serve: bool
         _learn(model, pictures, settings)
     _show(model, pictures, settings)
     if then_serve:
-        _serve(model, settings)
+        serve_now(settings.model_copy(update={"model_path": model, "model_card": None}))
     else:
         click.echo(f"\nNext: {how_to_serve(model)}")
 
@@ -244,10 +265,3 @@ def _answer(classifier: Classifier, file: Path, max_bytes: int) -> Row:
         return Row(file, classifier.classify(read_file(file, max_bytes)), None)
     except InputError as error:
         return Row(file, None, error)
-
-
-def _serve(model: Path, settings: Settings) -> None:
-    from vistazo.api.server import serve
-
-    configure_logging(settings.log_format, settings.log_level)
-    serve(settings.model_copy(update={"model_path": model, "model_card": None}))

@@ -57,6 +57,18 @@ def find_card_of(path: Path, kinds: Kinds[_Card]) -> _Card | None:
     return None if text is None or is_blank(text) else parse_card_of(text, kinds, str(path))
 
 
+def is_of_pictures(path: Path) -> bool:
+    """Whether the card in a file speaks of pictures, sound or not; False where there is none."""
+    try:
+        document = read_yaml(_text_of(path) or "")
+    except ValueError:
+        return False
+    if not isinstance(document, dict):
+        return False
+    spec = document.get("input")
+    return document.get("task") == "image" or (isinstance(spec, dict) and "height" in spec)
+
+
 def is_blank(text: str) -> bool:
     """Whether a card says nothing at all, as one that a shell has just made for ``> FILE``."""
     lines = (line.strip() for line in text.splitlines())

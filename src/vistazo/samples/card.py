@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vistazo.errors import CardError
+from vistazo.models.card import Card
 from vistazo.models.card_file import ROWS, TEXTS, card_path, find_card_of, validate_card_of
 from vistazo.models.conclusions import card_name
 from vistazo.models.drafting import CardHints, Conclusion, check_labels_agree, shown
 from vistazo.models.labels import FoundLabels, labels_beside, read_labels
 from vistazo.models.plan.summary import PlanSummary
-from vistazo.models.sample_card import SampleCard
+from vistazo.models.sample_card import RowCard, SampleCard
 
 _VERSION_DIGITS = 8
 
@@ -54,14 +55,14 @@ def find_written_card(place: Path, summary: PlanSummary) -> SampleCard | None:
     return find_card_of(place, ROWS)
 
 
-def check_card(card: SampleCard, summary: PlanSummary, sha256: str, place: Path) -> None:
+def check_card(card: Card, summary: PlanSummary, sha256: str, place: Path) -> None:
     """Raise CardError with a line for each point on which a card contradicts its file."""
     lines = [f"  {fault}" for fault in disagreements(card, summary, sha256)]
     if lines:
         raise CardError(f"The model and its card {place} disagree:\n" + "\n".join(lines))
 
 
-def disagreements(card: SampleCard, summary: PlanSummary, sha256: str) -> list[str]:
+def disagreements(card: Card, summary: PlanSummary, sha256: str) -> list[str]:
     """Sentences that say both sides."""
     faults = []
     known = tuple(str(label) for label in summary.labels)
@@ -74,10 +75,10 @@ def disagreements(card: SampleCard, summary: PlanSummary, sha256: str) -> list[s
             f"The card says {shown(card.labels)}, the file's classes_ are in another order: "
             f"{', '.join(known)}. Answers come in the order of the file."
         )
-    if card.task == "rows" and card.input.columns and len(card.input.columns) != summary.n_features:
+    columns = card.input.columns if isinstance(card, RowCard) else ()
+    if columns and len(columns) != summary.n_features:
         faults.append(
-            f"The card names {len(card.input.columns)} columns, the model takes "
-            f"{summary.n_features}."
+            f"The card names {len(columns)} columns, the model takes {summary.n_features}."
         )
     return faults
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from vistazo.answers.decision import UNCERTAIN
 from vistazo.classifier import ModelIdentity
-from vistazo.errors import SampleError, UnknownLabelError, UnsupportedModelError
+from vistazo.errors import SampleError, TextTooCostlyError, UnknownLabelError, UnsupportedModelError
 from vistazo.models.drafting import Conclusion
+from vistazo.models.plan.matrix import Values
 from vistazo.models.plan.operation import Decisions
 from vistazo.models.plan.plan import Plan
 from vistazo.models.plan.summary import Label
@@ -68,14 +69,28 @@ class SampleClassifier:
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._plan = plan
 
-    def classify(self, samples: Samples, observer: Observer = NOBODY) -> list[SamplePrediction]:
-        """One prediction each, in order. Raises InputError that names the sample."""
+    def classify(
+        self, samples: Samples, observer: Observer = NOBODY, *, first: int = 0
+    ) -> list[SamplePrediction]:
+        """One prediction each, in order. Raises InputError that names the sample: by its place,
+        where ``first`` is that of the first one.
+        """
         if not samples:
             return []
-        values = self._rows(samples) if self.takes == "rows" else _texts(samples)
-        with during("infer", observer):
-            decisions = self._plan.decide(values)
-        return [self._prediction(decisions, place) for place in range(len(samples))]
+        values = self._rows(samples, first) if self.takes == "rows" else _texts(samples)
+        with during("infer", observer), np.errstate(all="ignore"):
+            decisions = self._decisions(values, first)
+        return [self._prediction(decisions, place, first) for place in range(len(samples))]
+
+    def _decisions(self, values: Values, first: int) -> Decisions:
+        """Raises TextTooCostlyError that names the text."""
+        try:
+            return self._plan.decide(values)
+        except TextTooCostlyError as error:
+            texts = values if isinstance(values, list) and len(values) > 1 else []
+            for place, text in enumerate(texts):  # which of them it is
+                self._decisions([text], first + place)
+            raise TextTooCostlyError(f"Text {first + 1}: {error}") from error
 
     def check_label(self, label: str | None) -> None:
         """Raises UnknownLabelError for one that the model does not have."""
@@ -85,15 +100,14 @@ class SampleClassifier:
             )
 
     def warm_up(self) -> None:
-        """Classify something plain. Raises UnsupportedModelError for scores that are no use."""
-        plain: Samples = ["a"] if self.takes == "texts" else [[0.0] * self.n_features]
+        """Classify something plain. Raises UnsupportedModelError where that fails."""
+        plain: Samples = ["a"] if self.takes == "texts" else [[1.0] * self.n_features]
         try:
-            decision = self.classify(plain)[0].decision
+            self.classify(plain)
+        except SampleError:  # only what it makes of this sample is of no use
+            pass
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise UnsupportedModelError(f"The model cannot be run: {error}") from error
-        figures = decision.probabilities or decision.scores or ()
-        if not np.isfinite(figures).all():
-            raise UnsupportedModelError("The model answers with infinite or undefined numbers.")
 
     def interrupt(self) -> None:
         """What runs is short, and cannot be ended."""
@@ -101,10 +115,10 @@ class SampleClassifier:
     def close(self) -> None:
         """Nothing is held but memory."""
 
-    def _rows(self, samples: Samples) -> NDArray[np.float64]:
+    def _rows(self, samples: Samples, first: int) -> NDArray[np.float64]:
         rows = np.empty((len(samples), self.n_features))
         for place, row in enumerate(samples):
-            rows[place] = self._row(row, place)
+            rows[place] = self._row(row, first + place)
         return rows
 
     def _row(self, row: object, place: int) -> list[float]:
@@ -118,9 +132,14 @@ class SampleClassifier:
             raise SampleError(f"Row {place + 1} lacks a number, and the model needs all of them.")
         return [float("nan") if number is None else number for number in row]
 
-    def _prediction(self, decisions: Decisions, place: int) -> SamplePrediction:
+    def _prediction(self, decisions: Decisions, place: int, first: int) -> SamplePrediction:
         probabilities = _numbers(decisions.probabilities, place)
         scores = _numbers(decisions.scores, place) if probabilities is None else None
+        if not np.isfinite(probabilities or scores or ()).all():
+            raise SampleError(
+                f"The model has no finite answer to sample {first + place + 1}: its numbers are "
+                "too large, or not what the model can take."
+            )
         chosen = int(decisions.predicted[place])
         warnings: tuple[str, ...] = ()
         if probabilities is not None:

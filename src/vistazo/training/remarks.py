@@ -33,19 +33,34 @@ def remarks(
 
 def _of_one_answer(card: ModelCard, model: Path, answers: Answers) -> str | None:
     """Where pictures of every label are (nearly) all called the same."""
+    label = one_answer(answers)
+    if label is None:
+        return None
+    scale = card.input.scale if isinstance(card.input.scale, str) else "a mean and std"
+    return (
+        f"{for_nearly_all(answers, label)} The usual cause is a wrong scale: "
+        f"{card_path(model).name} says {scale}, and 'vistazo inspect {model} PICTURES' shows what "
+        "the weights fit. If the scale is right, look whether the colours are inverted, and at the "
+        "card's threshold."
+    )
+
+
+def one_answer(answers: Answers) -> int | None:
+    """The label that those of every label are (nearly) all called, where there is one."""
     rows = confusion_of_labels(answers.labels, answers.predicted, len(answers.names))
     rows = rows[rows.sum(axis=1) > 0]
     shares = (rows / rows.sum(axis=1, keepdims=True)).mean(axis=0)  # each true label counts alike
     label = int(shares.argmax())
-    if len(rows) == 1 or len(answers) < _FEWEST or shares[label] < _NEARLY_ALL:
-        return None
-    scale = card.input.scale if isinstance(card.input.scale, str) else "a mean and std"
+    few = len(rows) == 1 or len(answers) < _FEWEST
+    return None if few or shares[label] < _NEARLY_ALL else label
+
+
+def for_nearly_all(answers: Answers, label: int) -> str:
+    """A sentence that says so."""
+    count = int((answers.predicted == label).sum())
     return (
-        f"{answers.names[label]} is the answer for {rows[:, label].sum()} of {len(answers)} "
-        "pictures, whatever their label. The usual cause is a wrong scale: "
-        f"{card_path(model).name} says {scale}, and 'vistazo inspect {model} PICTURES' shows what "
-        "the weights fit. If the scale is right, look whether the colours are inverted, and at the "
-        "card's threshold."
+        f"{answers.names[label]} is the answer for {count} of {len(answers)} {answers.what}, "
+        "whatever their label."
     )
 
 
@@ -54,12 +69,12 @@ def _of_the_order(
 ) -> str | None:
     """Where answers are worse than chance, or would be right under other labels."""
     area, better = measured["auc"], _order_that_fits(answers)
-    is_worse = area["value"] is not None and area["value"] < _CHANCE
+    is_worse = is_worse_than_chance(measured)
     if is_worse and answers.positive is not None:
         better = (1, 0)
     if not is_worse and better is None:
         return None
-    told = _of_chance(area) if is_worse else "Pictures of one label are mostly called another."
+    told = of_chance(area) if is_worse else "Pictures of one label are mostly called another."
     file, now = card_path(model).name, _in_yaml(card.labels)
     order = f"{file} says 'labels: {now}'"
     if better is not None:
@@ -75,7 +90,13 @@ def _of_the_order(
     )
 
 
-def _of_chance(area: Mapping[str, float]) -> str:
+def is_worse_than_chance(measured: Mapping[str, Any]) -> bool:
+    """Whether there is an area under the curve, and less than of guesses."""
+    value = measured.get("auc", {}).get("value")
+    return value is not None and value < _CHANCE
+
+
+def of_chance(area: Mapping[str, float]) -> str:
     told = f"The AUC is {area['value']:.4f}, under 0.5: worse than chance"
     if area["high"] is None or area["high"] < _CHANCE:
         return f"{told}."

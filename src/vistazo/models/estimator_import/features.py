@@ -13,7 +13,9 @@ from vistazo.models.estimator_import.values import SparseArray
 _OF_TEXTS = ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
 # Where versions before 0.24 show how many numbers they take; of the last axis of each.
 _SHAPED = (
+    "xbar_",
     "coef_",
+    "support_vectors_",
     "feature_log_prob_",
     "theta_",
     "means_",
@@ -26,11 +28,13 @@ _SHAPED = (
     "_fit_X",
     "max_abs_",
     "center_",
+    "statistics_",
+    "lambdas_",
+    "n_bins_",
     "support_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 _IN_CHILDREN = ("estimators_", "base_estimator_", "estimator_", "calibrated_classifiers_")
-_DEEPEST = 5
 _AXES = (1, 2)
 _MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
 
@@ -48,13 +52,13 @@ def takes_texts(steps: Sequence[Fitted]) -> bool:
 
 def n_features(steps: Sequence[Fitted]) -> int:
     """How many numbers the first takes. Raises ModelError where that cannot be found out."""
-    found = _n_features(steps[0], 0)
+    found = _n_features(steps[0])
     if found is None:
         raise steps[0].damaged("it does not say how many numbers it takes")
     return found
 
 
-def _n_features(fitted: Fitted, depth: int) -> int | None:
+def _n_features(fitted: Fitted) -> int | None:
     for name in _COUNTED:
         value = fitted.get(name)
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0:
@@ -67,17 +71,17 @@ def _n_features(fitted: Fitted, depth: int) -> int | None:
             )
             if len(shape) in _AXES and shape[-1] > 0:
                 return int(shape[-1])
-    return _of_children(fitted, depth) if depth < _DEEPEST else None
+    return _of_children(fitted)
 
 
-def _of_children(fitted: Fitted, depth: int) -> int | None:
+def _of_children(fitted: Fitted) -> int | None:
     for name in _IN_CHILDREN:
         value = fitted.get(name)
         if not fitted.has(name) or (isinstance(value, (list, np.ndarray)) and not len(value)):
             continue
         is_many = isinstance(value, (list, tuple, np.ndarray))
         child = fitted.children(name)[0] if is_many else fitted.child(name)
-        return _n_features(steps_of(child)[0], depth + 1)
+        return _n_features(steps_of(child)[0])
     return None
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.errors import UnreadableModelError, UnsupportedModelError
+from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.estimator_import.values import Name, Record, SparseArray
 
 Version = tuple[int, ...]
+
+
+# A pipeline in a search in a vote is three; a boosting of a thousand rounds has ten thousand trees.
+_MOST_NESTED, _MOST_ESTIMATORS = 30, 300_000
+
+
+@dataclass
+class Walk:
+    """How many estimators of a file were looked at: one may hold itself, or another many times."""
+
+    estimators: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,8 @@ class Fitted:
 
     record: Record
     version: Version = ()
+    depth: int = 0
+    walk: Walk = field(default_factory=Walk, compare=False, repr=False)
 
     @property
     def class_name(self) -> str:
@@ -80,12 +94,19 @@ class Fitted:
         found = self.get(name, default=default)
         if isinstance(found, np.ndarray) and found.size == 1:
             found = found.item()
-        if isinstance(found, (bool, int, float, np.number, np.bool_)):
-            return float(found)
+        if isinstance(found, (bool, int, float, np.integer, np.floating, np.bool_)):
+            with suppress(OverflowError):
+                return float(found)
         raise self.damaged(f"its {name} is no number")
 
-    def integer(self, name: str, default: int | None = None) -> int:
+    def finite(self, name: str, default: float | None = None) -> float:
         number = self.number(name, default)
+        if not np.isfinite(number):
+            raise self.damaged(f"its {name} is not finite")
+        return number
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        number = self.finite(name, default)
         if number != int(number):
             raise self.damaged(f"its {name} is no whole number")
         return int(number)
@@ -123,7 +144,10 @@ class Fitted:
             raise self.unfitted(name)
         if not isinstance(value, Record):
             raise self.damaged(f"its {name} holds no estimator")
-        return Fitted(value, version_of(value) or self.version)
+        self.walk.estimators += 1
+        if self.depth >= _MOST_NESTED or self.walk.estimators > _MOST_ESTIMATORS:
+            raise HostileModelError("The file nests more estimators in each other than any does.")
+        return Fitted(value, version_of(value) or self.version, self.depth + 1, self.walk)
 
     def refusal(self, why: str) -> UnsupportedModelError:
         """It is sound, but cannot be served. ``why`` is a clause: "its kernel is a function"."""

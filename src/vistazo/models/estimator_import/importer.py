@@ -16,8 +16,8 @@ from vistazo.models.estimator_import.features import (
 from vistazo.models.estimator_import.fitted import Fitted, Version
 from vistazo.models.estimator_import.labels import labels_of
 from vistazo.models.estimator_import.registry import Importing
-from vistazo.models.plan.matrix import SparseRows, Values
-from vistazo.models.plan.operation import Transform
+from vistazo.models.plan.matrix import SparseRows, Values, as_matrix
+from vistazo.models.plan.operation import Decisions, Transform
 from vistazo.models.plan.plan import Plan
 
 # Of every letter, and with a word that is long: what a vectorizer makes of it does not matter.
@@ -64,20 +64,34 @@ def _version(bundle: Bundle) -> Version:
 
 def _try(plan: Plan, bundle: Bundle) -> None:
     """Decide on plain samples, step by step. Raises ModelError where steps do not fit."""
-    values: Values = _TEXTS if plan.takes == "texts" else _rows(plan.n_features)
+    samples = _TEXTS if plan.takes == "texts" else _rows(plan.n_features)
     try:
-        for transform, after in zip(
-            plan.transforms, (*bundle.steps, bundle.classifier)[1:], strict=True
-        ):
-            values = _transformed(transform, values, after)
-        decisions = plan.decider.decide(values)  # type: ignore[arg-type]
-    except (ArithmeticError, LookupError, TypeError, ValueError, InputError) as error:
+        with np.errstate(all="ignore"):
+            answers = [_answer(plan, bundle, samples[n : n + 1]) for n in range(len(samples))]
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise UnsupportedModelError(
             f"The estimators in the file do not fit each other: {error}."
         ) from error
-    numbers = decisions.probabilities if decisions.scores is None else decisions.scores
-    if numbers is not None and not np.isfinite(numbers).all():
+    # Some take positive numbers only, some whole ones: it is enough that one sample has an answer.
+    if False in answers and True not in answers:
         raise bundle.classifier.damaged("it answers with infinite or undefined numbers")
+
+
+def _answer(plan: Plan, bundle: Bundle, sample: Values) -> bool | None:
+    """Whether it is finite; None for a sample that the estimators do not take."""
+    try:
+        decisions = _decided(plan, bundle, sample)
+    except InputError:
+        return None
+    numbers = decisions.probabilities if decisions.scores is None else decisions.scores
+    return numbers is None or bool(np.isfinite(numbers).all())
+
+
+def _decided(plan: Plan, bundle: Bundle, values: Values) -> Decisions:
+    afterwards = (*bundle.steps, bundle.classifier)[1:]
+    for transform, after in zip(plan.transforms, afterwards, strict=True):
+        values = _transformed(transform, values, after)
+    return plan.decider.decide(as_matrix(values))
 
 
 def _transformed(transform: Transform, values: Values, after: Fitted) -> Values:
@@ -93,5 +107,5 @@ def _transformed(transform: Transform, values: Values, after: Fitted) -> Values:
 
 
 def _rows(n: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Zeros, and rising numbers."""
-    return np.vstack([np.zeros(n), np.linspace(-1, 1, n), np.arange(n)])
+    """Ones, zeros, and rising numbers."""
+    return np.vstack([np.ones(n), np.zeros(n), np.linspace(-1, 1, n), np.arange(n)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vistazo.models.estimator_import.estimators.classes import fitted_classes
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.plan.summary import Label
 
@@ -28,7 +29,7 @@ def labels_of(classifier: Fitted, encoder: Fitted | None) -> tuple[Label, ...]:
 
 
 def _classes(fitted: Fitted) -> tuple[Label, ...]:
-    found = fitted.get("classes_")
+    found = fitted_classes(fitted)
     if isinstance(found, np.ndarray) and found.ndim == 1:
         found = found.tolist()
     if not isinstance(found, (list, tuple)):

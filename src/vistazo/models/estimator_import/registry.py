@@ -15,12 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from vistazo.errors import UnsupportedModelError
 from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.refusals import refusal
 from vistazo.models.plan.operation import Decider, Transform
 from vistazo.models.plan.summary import PlanStep
-
-MOST_NESTED = 20  # a pipeline in a search in a vote is three
 
 
 @dataclass
@@ -28,7 +26,6 @@ class Importing:
     """The import of one file: compiles what estimators hold, and keeps what there is to tell."""
 
     steps: list[PlanStep] = field(default_factory=list)
-    depth: int = 0
 
     def transform(self, fitted: Fitted) -> Transform:
         """Raises ModelError where it is no transformer that is known."""
@@ -45,16 +42,8 @@ class Importing:
     def _called(self, known: dict[str, Callable[[Fitted, Importing], _Made]], of: Fitted) -> _Made:
         function = known.get(of.class_name)
         if function is None or of.record.package not in _PACKAGES:
-            raise UnsupportedModelError(
-                f"{of.record.kind} is not among the estimators that can be served."
-            )
-        self.depth += 1
-        if self.depth > MOST_NESTED:
-            raise UnsupportedModelError("The file nests estimators too deeply.")
-        try:
-            return function(of, self)
-        finally:
-            self.depth -= 1
+            raise refusal(of.record)
+        return function(of, self)
 
 
 _Made = TypeVar("_Made")

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.models.plan.matrix import Dense, Matrix, in_dense_parts
+from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, check_width, in_dense_parts
 from vistazo.models.plan.operation import operation
 
 Form = Literal["linear", "poly", "rbf", "sigmoid"]
@@ -22,74 +22,108 @@ _MOST_NUMBERS = 1_000_000
 
 @operation
 @dataclass(frozen=True, eq=False)
-class Kernel:
-    """libsvm's: poly ``(gamma x.v + shift)**degree``, rbf ``exp(-gamma |x - v|**2)``, sigmoid
-    ``tanh(gamma x.v + shift)``, linear ``x.v``.
+class DenseVectors:
+    """The rows of ``vectors`` (m, f)."""
 
-    The vectors v are the rows of ``vectors`` (m, f), or, where ``starts`` is not empty, sparse as
-    rows are: ``columns``, and ``vectors`` (1, kept) their values.
-    """
-
-    form: Form
     vectors: Dense
-    starts: NDArray[np.int64]
-    columns: NDArray[np.int64]
-    gamma: float
-    shift: float
-    degree: int
 
-    @property
-    def n_vectors(self) -> int:
-        return len(self.starts) - 1 if len(self.starts) else len(self.vectors)
+    def __len__(self) -> int:
+        return len(self.vectors)
 
-    def of(self, rows: Matrix) -> Iterator[Dense]:
-        """The kernel of rows (n, f) and all vectors (n, m), a part of the rows at a time."""
-        if len(self.starts):
-            owners = np.repeat(np.arange(self.n_vectors), np.diff(self.starts))
-            for row in _each_dense(rows):
-                yield self._of_sparse(row, owners)[None, :]
-            return
-        for part in in_dense_parts(rows):
-            step = max(1, _MOST_NUMBERS // max(1, len(self.vectors)))
-            for start in range(0, len(part), step):
-                yield self._of(part[start : start + step])
+    def products(self, rows: Matrix) -> Iterator[Dense]:
+        """Inner products with rows (n, f), some rows at a time: (n, m)."""
+        for part in self._parts(rows):
+            yield part @ self.vectors.T
 
-    def _of(self, rows: Dense) -> Dense:
-        if self.form == "rbf":
-            return np.asarray(np.exp(-self.gamma * self._distances(rows)))
-        return self._formed(rows @ self.vectors.T)
-
-    def _distances(self, rows: Dense) -> Dense:
-        """Squared, from products of what is left of the vectors' mean; once more one by one where
-        so little is left of large numbers that it matters.
+    def distances(self, rows: Matrix, gamma: float) -> Iterator[Dense]:
+        """Squared, as exact as it matters where they are multiplied by ``gamma``: from products of
+        what is left of the vectors' mean, and one by one where little is left of large numbers.
         """
         mean = self.vectors.mean(axis=0) if len(self.vectors) else 0.0
-        near, vectors = rows - mean, self.vectors - mean
-        lengths = (near**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1)
-        found = np.maximum(lengths - 2 * (near @ vectors.T), 0)
-        error = self.gamma * lengths * _PRECISION
-        doubtful = (error > _ENOUGH) & ~(self.gamma * found - error > _NO_EXPONENT)
-        for row in np.flatnonzero(doubtful.any(axis=1)):
-            which = np.flatnonzero(doubtful[row])
-            found[row, which] = self._distances_of(rows[row], which)
-        return np.asarray(found)
+        vectors = self.vectors - mean
+        own = (vectors**2).sum(axis=1)
+        for part in self._parts(rows):
+            near = part - mean
+            with np.errstate(over="ignore", invalid="ignore"):
+                lengths = (near**2).sum(axis=1)[:, None] + own
+                found = np.maximum(lengths - 2 * (near @ vectors.T), 0)
+                error = gamma * lengths * _PRECISION
+                doubtful = (error > _ENOUGH) & ~(gamma * found - error > _NO_EXPONENT)
+                for row in np.flatnonzero(doubtful.any(axis=1)):
+                    which = np.flatnonzero(doubtful[row])
+                    found[row, which] = self._distances_of(part[row], which)
+            yield found
+
+    def _parts(self, rows: Matrix) -> Iterator[Dense]:
+        step = max(1, _MOST_NUMBERS // max(1, len(self.vectors)))
+        for part in in_dense_parts(rows):
+            for start in range(0, len(part), step):
+                yield part[start : start + step]
 
     def _distances_of(self, row: Dense, which: NDArray[np.int64]) -> Dense:
         step = max(1, _MOST_NUMBERS // max(1, len(row)))
         parts = [which[start : start + step] for start in range(0, len(which), step)]
         return np.concatenate([((self.vectors[part] - row) ** 2).sum(axis=1) for part in parts])
 
-    def _of_sparse(self, row: Dense, owners: NDArray[np.int64]) -> Dense:
-        """Of one row (f,): (m,). Squared distances are those in the columns that are kept, and
-        what the row has in others.
-        """
-        kept, there, m = self.vectors[0], row[self.columns], self.n_vectors
-        if self.form != "rbf":
-            return self._formed(1.0 * np.bincount(owners, kept * there, m))
-        elsewhere = np.maximum(row @ row - np.bincount(owners, there**2, m), 0)
-        return np.asarray(
-            np.exp(-self.gamma * (np.bincount(owners, (kept - there) ** 2, m) + elsewhere))
-        )
+
+@operation
+@dataclass(frozen=True, eq=False)
+class SparseVectors:
+    """As many as ``squares`` (m,), their squared lengths. In column j the vectors
+    ``owners[a:b]`` have ``values[a:b]``, others 0, for a, b = starts[j], starts[j + 1].
+    """
+
+    starts: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    values: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.squares)
+
+    def products(self, rows: Matrix) -> Iterator[Dense]:
+        """Inner products with rows (n, f), one at a time: (1, m)."""
+        check_width(rows, len(self.starts) - 1)
+        for columns, values in _kept(rows):
+            yield self._products(columns, values)[None, :]
+
+    def distances(self, rows: Matrix, _: float) -> Iterator[Dense]:
+        """Squared. As words have it: of numbers that are not large."""
+        check_width(rows, len(self.starts) - 1)
+        for columns, values in _kept(rows):
+            products = self._products(columns, values)
+            yield np.maximum(values @ values + self.squares - 2 * products, 0)[None, :]
+
+    def _products(self, columns: NDArray[np.int64], values: Dense) -> Dense:
+        """Only what stands in the row's columns is looked at."""
+        first, counts = self.starts[columns], self.starts[columns + 1] - self.starts[columns]
+        before = np.cumsum(counts) - counts
+        places = np.repeat(first - before, counts) + np.arange(counts.sum())
+        weighted = self.values[places] * np.repeat(values, counts)
+        return np.bincount(self.owners[places], weighted, len(self)).astype(np.float64)
+
+
+@operation
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """libsvm's: poly ``(gamma x.v + shift)**degree``, rbf ``exp(-gamma |x - v|**2)``, sigmoid
+    ``tanh(gamma x.v + shift)``, linear ``x.v``.
+    """
+
+    form: Form
+    vectors: DenseVectors | SparseVectors
+    gamma: float
+    shift: float
+    degree: int
+
+    def of(self, rows: Matrix) -> Iterator[Dense]:
+        """Of rows (n, f) and all m vectors, some rows at a time: (n, m)."""
+        if self.form == "rbf":
+            for squares in self.vectors.distances(rows, self.gamma):
+                yield np.exp(-self.gamma * squares)
+            return
+        for products in self.vectors.products(rows):
+            yield self._formed(products)
 
     def _formed(self, products: Dense) -> Dense:
         if self.form == "linear":
@@ -98,6 +132,11 @@ class Kernel:
         return np.asarray(np.tanh(inner) if self.form == "sigmoid" else inner**self.degree)
 
 
-def _each_dense(rows: Matrix) -> Iterator[Dense]:
-    for part in in_dense_parts(rows):
-        yield from part
+def _kept(rows: Matrix) -> Iterator[tuple[NDArray[np.int64], Dense]]:
+    """Columns and numbers of each row that are not 0."""
+    if isinstance(rows, SparseRows):
+        yield from rows.rows()
+        return
+    for row in rows:
+        columns = np.flatnonzero(row)
+        yield columns, row[columns]

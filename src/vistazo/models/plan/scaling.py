@@ -8,8 +8,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.errors import InputError
 from vistazo.models.plan.likelihood import marked
-from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, Values, as_matrix, made_dense
+from vistazo.models.plan.matrix import (
+    Dense,
+    Matrix,
+    SparseRows,
+    Values,
+    as_matrix,
+    check_width,
+    made_dense,
+)
 from vistazo.models.plan.operation import operation
 
 _Row = NDArray[np.float64]
@@ -27,6 +36,9 @@ class Standardize:
 
     def apply(self, values: Values) -> Matrix:
         rows = as_matrix(values)
+        for numbers in (self.minus, self.over):
+            if numbers is not None:
+                check_width(rows, len(numbers))
         if self.minus is not None:
             rows = made_dense(rows) - self.minus
         if self.over is None:
@@ -79,7 +91,7 @@ class Normalize:
     def _norms_of_sparse(self, rows: SparseRows) -> _Row:
         places, n = rows.row_of_each, len(rows)
         if self.norm == "l1":
-            return _not_zero(1.0 * np.bincount(places, np.abs(rows.values), n))
+            return _not_zero(np.bincount(places, np.abs(rows.values), n).astype(np.float64))
         if self.norm == "l2":
             return _not_zero(np.sqrt(np.bincount(places, rows.values**2, n)))
         is_full = np.diff(rows.starts) == rows.n_columns
@@ -128,7 +140,7 @@ class Impute:
 @dataclass(frozen=True, eq=False)
 class PowerTransform:
     """Yeo-Johnson (Biometrika 2000) or Box-Cox (JRSS 1964) with an exponent of each
-    column (f,), standardized afterwards.
+    column (f,), standardized afterwards. Box-Cox raises InputError for zero and below.
     """
 
     method: PowerMethod
@@ -138,6 +150,8 @@ class PowerTransform:
     def apply(self, values: Values) -> Matrix:
         rows = made_dense(as_matrix(values))
         if self.method == "box-cox":
+            if (rows <= 0).any():
+                raise InputError("Box-Cox takes numbers above zero only.")
             return self.then.apply(_powers(rows, self.exponents))
         below = -_powers(1 - np.minimum(rows, 0), 2 - self.exponents)
         above = _powers(1 + np.maximum(rows, 0), self.exponents)

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from vistazo import __version__
 from vistazo.classifier import ModelIdentity, Prediction
 from vistazo.observer import STAGES, Stage
+from vistazo.samples.classifier import SamplePrediction
 from vistazo.service.metrics.collectors import Counts, Info
 
 # From an answer of the page's files to a caller who waits in the queue of a small plan.
@@ -83,9 +84,9 @@ class Metrics:
         for code in codes:
             self._refusals.labels(code).inc()
 
-    def predicted(self, prediction: Prediction) -> None:
+    def predicted(self, prediction: Prediction | SamplePrediction) -> None:
         """An answer that somebody gets."""
-        decision, likeness = prediction.decision, prediction.in_distribution
+        decision, likeness = prediction.decision, getattr(prediction, "in_distribution", None)
         self._predictions.labels(decision.predicted_class).inc()
         for warning in decision.warnings:
             self._warnings.labels(warning).inc()

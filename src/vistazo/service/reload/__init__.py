@@ -5,7 +5,6 @@ from vistazo.service.reload.answered import Answered, AnsweredPicture, AnsweredS
 from vistazo.service.reload.files import Stamp, stamp_of
 from vistazo.service.reload.next_model import next_reloader, next_source
 from vistazo.service.reload.reloader import AskedBy, Reload, Reloader
-from vistazo.service.reload.served import Served
 from vistazo.service.reload.shadow import Comparison, Shadow, ShadowPolicy
 from vistazo.service.reload.watch import watch
 
@@ -18,7 +17,6 @@ __all__ = [
     "Comparison",
     "Reload",
     "Reloader",
-    "Served",
     "Shadow",
     "ShadowPolicy",
     "Stamp",

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.classifier import Classifier, ModelIdentity, Prediction
+from vistazo.loading import AnyClassifier
 from vistazo.models.card import InputSpec
-from vistazo.samples.classifier import Row, SamplePrediction
+from vistazo.samples.classifier import SamplePrediction, Samples
 from vistazo.service.reload.agreement import Opinion
-from vistazo.service.reload.served import Served, taken_by
 
 
 class Answered(Protocol):
@@ -24,13 +24,13 @@ class Answered(Protocol):
     @property
     def model(self) -> ModelIdentity: ...
 
-    def may_be_asked(self, later: Served) -> bool:
+    def may_be_asked(self, later: AnyClassifier) -> bool:
         """Whether the other model takes the same kind of input."""
 
     def opinion(self) -> Opinion:
         """Of the model that answered."""
 
-    def second_opinion(self, later: Served, is_ended: threading.Event) -> Opinion | None:
+    def second_opinion(self, later: AnyClassifier, is_ended: threading.Event) -> Opinion | None:
         """Of the other model. None where it was ended before that one ran."""
 
 
@@ -49,13 +49,13 @@ class AnsweredPicture:
     def model(self) -> ModelIdentity:
         return self.prediction.model
 
-    def may_be_asked(self, later: Served) -> bool:
+    def may_be_asked(self, later: AnyClassifier) -> bool:
         return isinstance(later, Classifier)
 
     def opinion(self) -> Opinion:
         return _of_picture(self.prediction, self.labels, self.seconds)
 
-    def second_opinion(self, later: Served, is_ended: threading.Event) -> Opinion | None:
+    def second_opinion(self, later: AnyClassifier, is_ended: threading.Event) -> Opinion | None:
         """Of the same input; decoded once more where the two models want it otherwise."""
         if not isinstance(later, Classifier):
             raise TypeError("another kind of model")
@@ -70,9 +70,9 @@ class AnsweredPicture:
 
 @dataclass(frozen=True, eq=False)
 class AnsweredSample:
-    """A text, or a row of numbers, and what the model that answered said of it."""
+    """A text, or a row of numbers, alone in its list, and what the model that answered said."""
 
-    sample: str | Row
+    sample: Samples
     takes: str
     labels: tuple[str, ...]
     prediction: SamplePrediction
@@ -82,22 +82,25 @@ class AnsweredSample:
     def model(self) -> ModelIdentity:
         return self.prediction.model
 
-    def may_be_asked(self, later: Served) -> bool:
+    def may_be_asked(self, later: AnyClassifier) -> bool:
         return taken_by(later) == self.takes
 
     def opinion(self) -> Opinion:
         return _of_sample(self.prediction, self.labels, self.seconds)
 
-    def second_opinion(self, later: Served, is_ended: threading.Event) -> Opinion | None:
+    def second_opinion(self, later: AnyClassifier, is_ended: threading.Event) -> Opinion | None:
         if isinstance(later, Classifier):
             raise TypeError("another kind of model")
         if is_ended.is_set():
             return None
         started = time.perf_counter()
-        [prediction] = later.classify(
-            [self.sample] if isinstance(self.sample, str) else [self.sample]
-        )
+        [prediction] = later.classify(self.sample)
         return _of_sample(prediction, later.card.labels, time.perf_counter() - started)
+
+
+def taken_by(classifier: AnyClassifier) -> str:
+    """What it takes, in a word: pictures, texts or rows."""
+    return "pictures" if isinstance(classifier, Classifier) else classifier.takes
 
 
 def _of_picture(prediction: Prediction, labels: Sequence[str], seconds: float) -> Opinion:

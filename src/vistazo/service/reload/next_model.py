@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import partial
 
 from vistazo.errors import CardError
-from vistazo.loading import ModelSource
+from vistazo.loading import AnyClassifier, ModelSource
 from vistazo.models.fetch import Location
+from vistazo.service.reload.answered import taken_by
 from vistazo.service.reload.files import stamp_of
 from vistazo.service.reload.reloader import Reloader, Words
-from vistazo.service.reload.served import Served, taken_by
 
 _WORDS = Words(
     loading="loading the next model",
@@ -30,13 +30,17 @@ def next_source(source: ModelSource, path: Location) -> ModelSource:
 
 
 def next_reloader(
-    source: ModelSource, load: Callable[[], Served], current: Callable[[], Served | None]
+    source: ModelSource,
+    load: Callable[[], AnyClassifier],
+    current: Callable[[], AnyClassifier | None],
 ) -> Reloader:
     """``load`` reads the ``source``; ``current`` is the model that answers."""
     return Reloader(partial(_load, load, current), partial(stamp_of, source), words=_WORDS)
 
 
-def _load(load: Callable[[], Served], current: Callable[[], Served | None]) -> Served:
+def _load(
+    load: Callable[[], AnyClassifier], current: Callable[[], AnyClassifier | None]
+) -> AnyClassifier:
     later, now = load(), current()
     if now is not None and taken_by(now) != taken_by(later):
         raise CardError(
@@ -52,6 +56,6 @@ def _load(load: Callable[[], Served], current: Callable[[], Served | None]) -> S
     return later
 
 
-def _shown(classifier: Served) -> str:
+def _shown(classifier: AnyClassifier) -> str:
     labels = classifier.card.labels
     return ", ".join(labels[:_MOST_SHOWN]) + (", ..." if len(labels) > _MOST_SHOWN else "")

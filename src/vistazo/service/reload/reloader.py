@@ -20,9 +20,9 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from vistazo.errors import ModelError, NotReadyError, UnreadableModelError, VistazoError
+from vistazo.loading import AnyClassifier
 from vistazo.service.allocator import trim
 from vistazo.service.reload.files import Stamp
-from vistazo.service.reload.served import Served
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Reloader:
 
     def __init__(
         self,
-        load: Callable[[], Served],
+        load: Callable[[], AnyClassifier],
         stamp: Callable[[], Stamp] = frozenset,
         words: Words | None = None,
         stop: Callable[[], None] = lambda: None,
@@ -75,7 +75,7 @@ class Reloader:
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[Reload] | None = None
         self._is_closed = False
-        self.classifier: Served | None = None
+        self.classifier: AnyClassifier | None = None
         self.tried: Stamp | None = None  # what the files were when they were last read
         self.last: Reload | None = None
         self.counts: Counter[str] = Counter({"swapped": 0, "failed": 0})
@@ -126,7 +126,7 @@ class Reloader:
         log.info(self._words.done, extra={**about, "seconds": round(seconds, 2)})
         return Reload(datetime.now(UTC), "swapped")
 
-    def _load_whole(self) -> Served:
+    def _load_whole(self) -> AnyClassifier:
         """Of files that nobody wrote meanwhile: else they may be of two models."""
         for _ in range(_TRIES):
             self.tried = before = self.stamp()

@@ -19,10 +19,10 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 
 from vistazo.classifier import ModelIdentity
+from vistazo.loading import AnyClassifier
 from vistazo.service.reload.agreement import Agreement, Opinion, Tally
 from vistazo.service.reload.answered import Answered
 from vistazo.service.reload.reloader import AskedBy, Reload, Reloader
-from vistazo.service.reload.served import Served
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class Shadow:
         self._pair, self._tally = pair, Tally()
         self._dropped = self._failed = 0
 
-    async def _compare(self, answered: Answered, later: Served, pair: _Pair) -> None:
+    async def _compare(self, answered: Answered, later: AnyClassifier, pair: _Pair) -> None:
         try:
             await asyncio.sleep(self._policy.settle_s)
             opinion = await self._second(answered, later) if self._may_run else None
@@ -143,7 +143,7 @@ class Shadow:
     def _may_run(self) -> bool:
         return self._has_room() and not self._is_closed
 
-    async def _second(self, answered: Answered, later: Served) -> Opinion | None:
+    async def _second(self, answered: Answered, later: AnyClassifier) -> Opinion | None:
         """None where it was ended for others."""
         is_ended = threading.Event()
         running = _in_a_thread(lambda: answered.second_opinion(later, is_ended))

@@ -41,7 +41,8 @@ def bernoulli(fitted: Fitted, importing: Importing) -> CountLikelihood:
     logs = fitted.array("feature_log_prob_", n_axes=2)
     if not (logs < 0).all():
         raise fitted.damaged("its feature_log_prob_ are no logarithms of probabilities")
-    others = np.log1p(-np.exp(logs))
+    with np.errstate(divide="ignore"):
+        others = np.log(1 - np.exp(logs))  # as scikit-learn has it, so that ties are the same
     if not np.isfinite(others).all():
         raise fitted.damaged("a word has probability 1")
     prior = _log_prior(fitted, len(logs)) + others.sum(axis=1)

@@ -23,24 +23,31 @@ def agreeing(fitted: Fitted, decider: _Decider) -> _Decider:
     return decider
 
 
-def count_of_classes(fitted: Fitted) -> int | None:
-    """None where the estimator does not say. Raises UnsupportedModelError for several outputs."""
-    found = fitted.get("classes_")
+def fitted_classes(fitted: Fitted) -> object:
+    """``classes_``, which may be a property: then they are those of what encodes the labels. None
+    where there are none. Raises UnsupportedModelError for several labels of one sample.
+    """
+    if fitted.has("classes_"):
+        return fitted.get("classes_")
     for name in _ENCODERS:
         encoder = fitted.get(name)
-        if found is None and isinstance(encoder, Record):
-            found = encoder.attributes.get("classes_")
-            if encoder.attributes.get("y_type_", "multiclass").__class__ is str:
-                _single(fitted, str(encoder.attributes.get("y_type_", "")))
+        if isinstance(encoder, Record) and "classes_" in encoder.attributes:
+            kind = encoder.attributes.get("y_type_")
+            if isinstance(kind, str) and kind.startswith("multi") and kind != "multiclass":
+                raise fitted.refusal("it gives several labels for one sample (multilabel)")
+            return encoder.attributes["classes_"]
+    return None
+
+
+def count_of_classes(fitted: Fitted) -> int | None:
+    """None where the estimator does not say. Raises UnsupportedModelError for several outputs."""
+    found = fitted_classes(fitted)
     if isinstance(found, (list, tuple)):
         if any(isinstance(each, (list, tuple, np.ndarray)) for each in found):
             raise fitted.refusal("it gives several answers for one sample (multi-output)")
         return len(found)
     if isinstance(found, np.ndarray):
-        return len(found) if found.ndim == 1 else None
+        if found.ndim != 1:
+            raise fitted.refusal("it gives several answers for one sample (multi-output)")
+        return len(found)
     return None
-
-
-def _single(fitted: Fitted, kind: str) -> None:
-    if kind.startswith("multilabel") or "multioutput" in kind:
-        raise fitted.refusal("it gives several labels for one sample (multilabel)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.registry import (
-    MOST_NESTED,
     Importing,
     classifier,
     is_classifier,
@@ -22,17 +21,15 @@ SEARCHES = (
 _LEFT_OUT = (None, "passthrough", "drop")
 
 
-def steps_of(fitted: Fitted, depth: int = 0) -> list[Fitted]:
+def steps_of(fitted: Fitted) -> list[Fitted]:
     """The estimators of a pipeline in order, nested ones opened, and what a search has found; any
     other alone.
     """
-    if depth > MOST_NESTED:  # in a hostile file a pipeline may be a step of itself
-        raise fitted.damaged("it nests estimators too deeply")
     if fitted.class_name in SEARCHES:
-        return steps_of(fitted.child("best_estimator_"), depth + 1)
+        return steps_of(fitted.child("best_estimator_"))
     if fitted.class_name != "Pipeline":
         return [fitted]
-    return [step for each in _named(fitted, "steps") for step in steps_of(each, depth + 1)]
+    return [step for each in _named(fitted, "steps") for step in steps_of(each)]
 
 
 def has_a_classifier(fitted: Fitted) -> bool:

@@ -25,10 +25,8 @@ def imputer(fitted: Fitted, importing: Importing) -> Impute:
     if found.dtype.kind not in "fiub":
         raise fitted.refusal("it fills in texts")
     statistics = found.astype(np.float64)
-    is_known = ~np.isnan(statistics) | (strategy == "constant")
-    return Impute(
-        _missing(fitted), statistics, np.flatnonzero(is_known), _indicated(fitted, len(statistics))
-    )
+    known = np.flatnonzero(~np.isnan(statistics))
+    return Impute(_missing(fitted), statistics, known, _indicated(fitted, len(statistics)))
 
 
 def _numbers(fitted: Fitted, found: NDArray[np.object_]) -> NDArray[np.float64]:
@@ -43,7 +41,8 @@ def _missing(fitted: Fitted) -> float | None:
     if isinstance(said, str) and said.lower() == "nan":
         return None
     if isinstance(said, (int, float, np.number)):
-        return None if np.isnan(said) else float(said)
+        number = fitted.number("missing_values", np.nan)
+        return None if np.isnan(number) else number
     if said is None or type(said).__name__ == "Name" or isinstance(said, str):
         raise fitted.refusal("what is missing is no number in it")
     raise fitted.damaged("its missing_values is no number")

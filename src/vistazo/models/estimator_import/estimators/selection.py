@@ -18,31 +18,31 @@ _Row = NDArray[np.float64]
 @transformer("SelectKBest")
 def select_k_best(fitted: Fitted, importing: Importing) -> Columns:
     """The k highest scores; of equal ones the last."""
-    return _kept(fitted, importing, _k_best(fitted, "k"))
+    return kept(fitted, importing, _k_best(fitted, "k"))
 
 
 @transformer("SelectPercentile")
 def select_percentile(fitted: Fitted, importing: Importing) -> Columns:
     """A percentage of the highest scores; of equal ones at its edge the first."""
-    return _kept(fitted, importing, _percentile(fitted, "percentile"))
+    return kept(fitted, importing, _percentile(fitted, "percentile"))
 
 
 @transformer("SelectFpr")
 def select_fpr(fitted: Fitted, importing: Importing) -> Columns:
     """p-values below alpha."""
-    return _kept(fitted, importing, _fpr(fitted, "alpha"))
+    return kept(fitted, importing, _fpr(fitted, "alpha"))
 
 
 @transformer("SelectFdr")
 def select_fdr(fitted: Fitted, importing: Importing) -> Columns:
     """Benjamini & Hochberg (JRSS 1995)."""
-    return _kept(fitted, importing, _fdr(fitted, "alpha"))
+    return kept(fitted, importing, _fdr(fitted, "alpha"))
 
 
 @transformer("SelectFwe")
 def select_fwe(fitted: Fitted, importing: Importing) -> Columns:
     """p-values below alpha, divided by how many there are (Bonferroni)."""
-    return _kept(fitted, importing, _fwe(fitted, "alpha"))
+    return kept(fitted, importing, _fwe(fitted, "alpha"))
 
 
 @transformer("GenericUnivariateSelect")
@@ -51,14 +51,14 @@ def generic_select(fitted: Fitted, importing: Importing) -> Columns:
     rule = _RULES.get(fitted.word("mode", "percentile"))
     if rule is None:
         raise fitted.refusal("its mode is not known here")
-    return _kept(fitted, importing, rule(fitted, "param"))
+    return kept(fitted, importing, rule(fitted, "param"))
 
 
 @transformer("VarianceThreshold")
 def variance_threshold(fitted: Fitted, importing: Importing) -> Columns:
     """Variances above the threshold."""
     mask = _scores(fitted, "variances_") > fitted.number("threshold", 0.0)
-    return _kept(fitted, importing, mask)
+    return kept(fitted, importing, mask)
 
 
 @transformer("RFE", "RFECV", "SequentialFeatureSelector")
@@ -67,7 +67,7 @@ def chosen_in_training(fitted: Fitted, importing: Importing) -> Columns:
     found = fitted.raw_array("support_", n_axes=1)
     if found.dtype != bool:
         raise fitted.damaged("its support_ is no choice of columns")
-    return _kept(fitted, importing, found)
+    return kept(fitted, importing, found)
 
 
 def _k_best(fitted: Fitted, setting: str) -> _Mask:
@@ -132,7 +132,9 @@ def _without_nan(scores: _Row) -> _Row:
     return np.where(np.isnan(scores), np.finfo(np.float64).min, scores)
 
 
-def _kept(fitted: Fitted, importing: Importing, mask: _Mask) -> Columns:
-    kept = np.flatnonzero(mask)
-    importing.tell(fitted, f"{len(kept)} of {len(mask)} columns")
-    return Columns(kept)
+def kept(fitted: Fitted, importing: Importing, mask: _Mask) -> Columns:
+    """The columns of a mask. Raises UnreadableModelError where none is left."""
+    if not mask.any():
+        raise fitted.damaged("it keeps no column")
+    importing.tell(fitted, f"{int(mask.sum())} of {len(mask)} columns")
+    return Columns(np.flatnonzero(mask), len(mask))

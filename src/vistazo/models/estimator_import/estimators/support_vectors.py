@@ -11,11 +11,13 @@ from vistazo.models.estimator_import.estimators.classes import agreeing
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.estimator_import.values import SparseArray
-from vistazo.models.plan.kernel import Form, Kernel
+from vistazo.models.plan.kernel import DenseVectors, Form, Kernel, SparseVectors
 from vistazo.models.plan.support_vectors import SupportVectors
 
 _MOST_CLASSES = 200
 _MOST_DEGREE = 1000
+_MOST_DENSE = 1 << 20  # 8 MiB
+_MOST_COLUMNS = 1 << 26
 
 
 @classifier("SVC", "NuSVC")
@@ -31,7 +33,7 @@ def support_vector_machine(fitted: Fitted, importing: Importing) -> SupportVecto
     if dual.shape != (len(counts) - 1, counts.sum()) or len(intercept) != pairs:
         raise fitted.damaged("its parts are not as many as its classes")
     kernel = _kernel(fitted)
-    if kernel.n_vectors != counts.sum():
+    if len(kernel.vectors) != counts.sum():
         raise fitted.damaged("its support vectors are not as many as its coefficients")
     slopes, shifts = _sigmoids(fitted, pairs)
     ties = fitted.flag("break_ties", default=False) and len(counts) > 2
@@ -81,36 +83,32 @@ def _kernel(fitted: Fitted) -> Kernel:
         raise fitted.refusal("its kernel is a function")
     if form not in get_args(Form):
         raise fitted.refusal(f"its kernel '{form[:40]}' is not known here")
-    degree = int(fitted.number("degree", 3))
+    degree = int(fitted.finite("degree", 3))
     if abs(degree) > _MOST_DEGREE:
         raise fitted.damaged("its degree is too high")
-    vectors, starts, columns = _vectors(fitted)
     gamma = _gamma(fitted, form)
-    shift = fitted.number("coef0", 0.0)
-    if not (np.isfinite(gamma) and np.isfinite(shift)):
-        raise fitted.damaged("its kernel has a number that is not finite")
-    return Kernel(cast("Form", form), vectors, starts, columns, gamma, shift, max(degree, 0))
+    shift = fitted.finite("coef0", 0.0)
+    return Kernel(cast("Form", form), _vectors(fitted), gamma, shift, max(degree, 0))
 
 
-def _vectors(
-    fitted: Fitted,
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+def _vectors(fitted: Fitted) -> DenseVectors | SparseVectors:
+    """Sparse ones stay so where they are many: else they are exact for large numbers too."""
     found = fitted.get("support_vectors_")
-    none = np.zeros(0, dtype=np.int64)
     if not isinstance(found, SparseArray):
-        return fitted.array("support_vectors_", n_axes=2), none, none
-    starts, columns = found.starts, found.columns
-    is_sound = (
-        len(starts) == found.shape[0] + 1
-        and starts[0] == 0
-        and (np.diff(starts) >= 0).all()
-        and starts[-1] == len(columns) == len(found.values)
-        and ((columns >= 0) & (columns < found.shape[1])).all()
-        and np.isfinite(found.values).all()
-    )
-    if not is_sound:
+        return DenseVectors(fitted.array("support_vectors_", n_axes=2))
+    if found.shape[1] > _MOST_COLUMNS or not np.isfinite(found.values).all():
         raise fitted.damaged("its support_vectors_ are no sparse rows of numbers")
-    return found.values[None, :], starts, columns
+    count, width = found.shape
+    if count * width <= _MOST_DENSE:
+        return DenseVectors(found.dense())
+    owners = np.repeat(np.arange(count), np.diff(found.starts))
+    order = np.argsort(found.columns, kind="stable")
+    return SparseVectors(
+        np.concatenate([[0], np.cumsum(np.bincount(found.columns, minlength=width))]),
+        owners[order],
+        found.values[order],
+        np.bincount(owners, found.values**2, count).astype(np.float64),
+    )
 
 
 def _gamma(fitted: Fitted, form: str) -> float:
@@ -118,8 +116,8 @@ def _gamma(fitted: Fitted, form: str) -> float:
     if form == "linear":
         return 0.0
     if fitted.has("_gamma"):
-        return fitted.number("_gamma")
-    said = 0.0 if fitted.word("gamma") == "auto" else fitted.number("gamma", 0.0)
+        return fitted.finite("_gamma")
+    said = 0.0 if fitted.word("gamma") == "auto" else fitted.finite("gamma", 0.0)
     if said:
         return said
     shape = getattr(fitted.get("support_vectors_"), "shape", (0, 0))

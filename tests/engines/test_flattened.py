@@ -1,0 +1,46 @@
+"""Pictures for an estimator that takes numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders import encoded, flat
+from estimator_files import linear, write_estimator
+from vistazo.classifier import Classifier
+from vistazo.errors import CardError
+from vistazo.loading import ModelSource, load_model
+from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
+
+CARD = """
+name: bright
+version: "1"
+task: image
+labels: [dark, bright]
+input: {height: 2, width: 4, colour: grey, scale: 1/255, min_side_px: 2}
+output: {kind: softmax}
+"""
+
+
+def load(folder: Path, card: str = CARD) -> Classifier:
+    path = write_estimator(linear([1.0] * 8, -4.0), folder / "bright.npz")
+    path.with_name("bright.card.yaml").write_text(card)
+    source = ModelSource(path, None, folder / "cache")
+    found = load_model(source, DirectReader(ImageLimits(1000, 1000)))
+    assert isinstance(found, Classifier)
+    return found
+
+
+def test_a_card_of_pictures_makes_rows_of_them(tmp_path: Path) -> None:
+    classifier = load(tmp_path)
+    for grey, label in ((10, "dark"), (250, "bright")):
+        picture = encoded(flat(grey, 40, 20))
+        assert classifier.classify(picture).decision.predicted_class == label
+        assert classifier.explain(picture)[1].evidence.grid.size
+
+
+def test_pictures_of_another_size_than_the_rows_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match="are 16 numbers; the model takes 8"):
+        load(tmp_path, CARD.replace("width: 4", "width: 8"))
