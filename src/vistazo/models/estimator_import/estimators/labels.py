@@ -5,20 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.models.estimator_import.estimators.classes import fitted_classes
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.values import Record
 from vistazo.models.plan.summary import Label
 
 # What holds the estimator whose labels an estimator has that keeps none itself.
-_HELD_IN = ("best_estimator_", "estimator_", "final_estimator_", "estimator", "label_binarizer_")
+_HELD_IN = ("best_estimator_", "estimator_", "final_estimator_", "estimator")
 
 
 def labels_of(fitted: Fitted) -> list[Label]:
     """``classes_``, in order, as plain values. Raises ModelError where there are none of one
     question only.
     """
-    if fitted.has("classes_"):
-        return _plain(fitted, fitted.get("classes_"))
+    found = fitted_classes(fitted)
+    if found is not None:
+        return _plain(fitted, found)
     holder = _holder(fitted)
     if holder is None:
         raise fitted.unfitted("classes_")
