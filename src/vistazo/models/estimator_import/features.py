@@ -36,6 +36,14 @@ _SHAPED = (
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 _IN_CHILDREN = ("estimators_", "base_estimator_", "estimator_", "calibrated_classifiers_")
 _AXES = (1, 2)
+_MISSING_SINCE = {
+    "DecisionTreeClassifier": (1, 3),
+    "RandomForestClassifier": (1, 4),
+    "ExtraTreeClassifier": (1, 6),
+    "ExtraTreesClassifier": (1, 6),
+}
+# What learns nothing of its columns, and gives as many as it is given.
+_OF_ANY_WIDTH = ("FunctionTransformer", "Normalizer", "Binarizer")
 _MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
 
 
@@ -52,10 +60,13 @@ def takes_texts(steps: Sequence[Fitted]) -> bool:
 
 def n_features(steps: Sequence[Fitted]) -> int:
     """How many numbers the first takes. Raises ModelError where that cannot be found out."""
-    found = _n_features(steps[0])
-    if found is None:
-        raise steps[0].damaged("it does not say how many numbers it takes")
-    return found
+    for step in steps:
+        found = _n_features(step)
+        if found is not None:
+            return found
+        if step.class_name not in _OF_ANY_WIDTH:
+            break
+    raise steps[0].damaged("it does not say how many numbers it takes")
 
 
 def _n_features(fitted: Fitted) -> int | None:
@@ -87,7 +98,9 @@ def _of_children(fitted: Fitted) -> int | None:
 
 def allows_missing(steps: Sequence[Fitted]) -> bool:
     """Whether a number of a row may be missing."""
-    return steps[0].class_name in _MISSING
+    first = steps[0]
+    since = _MISSING_SINCE.get(first.class_name)
+    return first.class_name in _MISSING or (since is not None and first.version >= since)
 
 
 def feature_names(steps: Sequence[Fitted]) -> tuple[str, ...]:
