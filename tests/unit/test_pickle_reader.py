@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pickled_files import JOBLIB, SPARSE, write_skops
 from hostile_pickles import LZ4_BOMB
 from pickle_stubs import stub_class
+from pickled_files import JOBLIB, SPARSE, write_skops
 from vistazo.errors import (
     HostileModelError,
     ModelError,
