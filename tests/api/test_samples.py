@@ -118,10 +118,10 @@ def test_figures_that_are_none_are_no_answer(rows: TestClient) -> None:
     huge = [1e308, -1e308]
     refused = rows.post("/predict", json={"rows": [[1, 2], huge]})
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_sample")
-    assert "sample 2" in refused.json()["detail"]
+    assert "Row 2" in refused.json()["detail"]
     found = rows.post("/predict/batch", json={"rows": [[1, 2], huge]}).json()
     assert found["results"][0]["predicted_class"] == "A"
-    assert "sample 2" in found["results"][1]["problem"]["detail"]
+    assert "Row 2" in found["results"][1]["problem"]["detail"]
 
 
 # ---- what is sent decides, and has to fit

@@ -65,7 +65,7 @@ def test_of_three_labels_the_mean_is_taken_off() -> None:
 
 def test_weights_of_terms_columns_and_sums_are_followed() -> None:
     idf = TermWeights(np.array([1.0, 2.0, 1.0, 1.0]), is_sublinear=False, norm="")
-    kept, scale = Columns(np.array([1, 3])), Standardize(None, np.array([4.0, 1.0]))
+    kept, scale = Columns(np.array([1, 3]), 4), Standardize(None, np.array([4.0, 1.0]))
     mixed = Project(np.zeros(2), np.array([[1.0, 1.0], [0.0, 0.0]]))
     decider = Linear(np.array([[1.0], [2.0]]), np.zeros(1), "softmax")
     steps = (Chain((_COUNTS, idf)), kept, scale, mixed)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Protocol, runtime_checkable
 
 from starlette.responses import Response
 
@@ -15,7 +14,6 @@ from vistazo.api.observation import Observation
 from vistazo.api.problems import problem_of
 from vistazo.api.sample_answers import (
     Document,
-    WordEvidence,
     answer_of,
     by_the_card,
     words_of,
@@ -23,19 +21,11 @@ from vistazo.api.sample_answers import (
 )
 from vistazo.api.sample_body import SentSamples, Shape, read_samples
 from vistazo.errors import InputError, RequestError, SampleError
-from vistazo.observer import Observer
 from vistazo.samples.classifier import SampleClassifier, SamplePrediction
 from vistazo.service import telemetry
 from vistazo.service.admission import Place
 from vistazo.service.reload import AnsweredSample, Shadow
 from vistazo.texts.limits import SampleLimits
-
-
-@runtime_checkable
-class _Explains(Protocol):
-    def explain(
-        self, text: str, label: str | None, observer: Observer, /
-    ) -> tuple[SamplePrediction, WordEvidence]: ...
 
 
 @dataclass(frozen=True)
@@ -175,8 +165,6 @@ class SampleAnswering:
         return sent
 
     def _with_words(self, text: str, label: str | None) -> tuple[SamplePrediction, Document]:
-        if not isinstance(self.classifier, _Explains):
-            raise RequestError("What spoke for a label cannot be shown of this model.")
         prediction, evidence = self.classifier.explain(text, label, self.observation)
         return prediction, words_of(evidence)
 

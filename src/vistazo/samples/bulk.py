@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 
+from vistazo.answers.explanation.words import WordEvidence
 from vistazo.errors import InputError, SampleError
 from vistazo.models.sample_card import RowCard
 from vistazo.samples.classifier import Row, SampleClassifier, SamplePrediction
@@ -42,6 +43,28 @@ def classify_each(
                 yield each if isinstance(each, InputError) else next(found)
 
 
+@runtime_checkable
+class Explains(Protocol):
+    def explain(self, text: str, /) -> tuple[SamplePrediction, WordEvidence]: ...
+
+
+def explain_each(
+    classifier: Explains,
+    texts: Sequence[Sample | InputError],
+    max_text_chars: int = SampleLimits.max_text_chars,
+) -> Iterator[tuple[SamplePrediction, WordEvidence] | InputError]:
+    """Likewise, with the words of each text that spoke for its class."""
+    for place, text in enumerate(texts):
+        checked = _checked(text, place, max_text_chars)
+        if isinstance(checked, InputError):
+            yield checked
+            continue
+        try:
+            yield classifier.explain(str(checked))
+        except InputError as error:
+            yield _renumbered(error, place)
+
+
 def _checked(sample: Sample | InputError, place: int, max_chars: int) -> Sample | InputError:
     """An error instead of what is never given to a model."""
     if isinstance(sample, str) and len(sample) > max_chars:
@@ -63,7 +86,7 @@ def names_of(classifier: SampleClassifier) -> tuple[str, ...]:
     return named or classifier.signature.feature_names
 
 
-def renumbered(error: InputError, place: int) -> InputError:
+def _renumbered(error: InputError, place: int) -> InputError:
     """Of a sample that was asked alone, as the first, and is at ``place`` of many."""
     error.args = (_ITS_NUMBER.sub(rf"\g<1> {place + 1}", str(error), count=1),)
     return error
@@ -83,4 +106,4 @@ def _alone(
     try:
         return _together(classifier, [sample])[0]
     except InputError as error:
-        return renumbered(error, place)
+        return _renumbered(error, place)

@@ -35,6 +35,13 @@ class Importing:
         """Raises ModelError where it is no classifier that is known."""
         return self._called(_CLASSIFIERS, fitted)
 
+    def part(self, fitted: Fitted) -> Decider:
+        """As ``decider``, of one among many of its kind: nothing is told of it."""
+        n_told = len(self.steps)
+        decider = self.decider(fitted)
+        del self.steps[n_told:]
+        return decider
+
     def tell(self, fitted: Fitted, told: str = "") -> None:
         """Of an estimator that a person would name: shown by ``inspect``, in this order."""
         self.steps.append(PlanStep(fitted.class_name, told))
