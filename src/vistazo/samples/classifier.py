@@ -84,7 +84,7 @@ class SampleClassifier:
         predictions = []
         for place, sample in enumerate(samples):
             with self._naming(first + place):
-                predictions.append(self._prediction(decisions, place, sample))
+                predictions.append(self._prediction(decisions, place, sample, first))
         return predictions
 
     def explain(
@@ -165,7 +165,9 @@ class SampleClassifier:
             raise SampleError("It lacks a number, and the model needs all of them.")
         return [float("nan") if number is None else number for number in row]
 
-    def _prediction(self, decisions: Decisions, place: int, sample: object) -> SamplePrediction:
+    def _prediction(
+        self, decisions: Decisions, place: int, sample: object, first: int
+    ) -> SamplePrediction:
         """Raises SampleError, and RejectedUploadError where strange texts are."""
         decision = decide(decisions, place, self.card, self._plan.labels)
         if self._policy == "off" or not (isinstance(sample, str) and self.card.task == "text"):
@@ -173,7 +175,7 @@ class SampleClassifier:
         likeness = text_likeness(self._plan, sample, self.card.input)
         if likeness is not None and not likeness.verdict:
             if self._policy == "reject":
-                raise RejectedUploadError([self._unlike_training(place)])
+                raise RejectedUploadError([self._unlike_training(first + place)])
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
         return SamplePrediction(decision, self.identity, likeness)
