@@ -149,7 +149,8 @@ def _table_of_excel(data: bytes, source: str) -> Table:
         import openpyxl
     except ImportError:
         raise SettingsError(
-            f"Reading {source} needs openpyxl: pip install openpyxl. Or save it as CSV (UTF-8)."
+            f"Reading {source} needs openpyxl: pip install -r scripts/requirements/evaluation.txt. "
+            "Or save it as CSV (UTF-8)."
         ) from None
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
