@@ -42,6 +42,8 @@ _MISSING_SINCE = {
     "ExtraTreeClassifier": (1, 6),
     "ExtraTreesClassifier": (1, 6),
 }
+# What learns nothing of its columns, and gives as many as it is given.
+_OF_ANY_WIDTH = ("FunctionTransformer", "Normalizer", "Binarizer")
 _MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
 
 
@@ -58,10 +60,13 @@ def takes_texts(steps: Sequence[Fitted]) -> bool:
 
 def n_features(steps: Sequence[Fitted]) -> int:
     """How many numbers the first takes. Raises ModelError where that cannot be found out."""
-    found = _n_features(steps[0])
-    if found is None:
-        raise steps[0].damaged("it does not say how many numbers it takes")
-    return found
+    for step in steps:
+        found = _n_features(step)
+        if found is not None:
+            return found
+        if step.class_name not in _OF_ANY_WIDTH:
+            break
+    raise steps[0].damaged("it does not say how many numbers it takes")
 
 
 def _n_features(fitted: Fitted) -> int | None:

@@ -66,7 +66,7 @@ class Metrics:
         )
         self._likeness = Histogram(
             "vistazo_in_distribution_score",
-            "How much pictures look like those of training, 0.5 is the limit; of texts known words.",
+            "Whether pictures look like those of training, from 0.5 on; of texts the known words.",
             buckets=_SHARES,
             registry=registry,
         )
