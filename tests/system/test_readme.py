@@ -92,12 +92,12 @@ def test_the_curl_of_the_readme_gets_the_fields_of_the_readme(
 def test_the_card_of_the_readme_is_one_and_fits_its_published_schema() -> None:
     shown = re.search(r"```yaml\n(task: text\n.*?)```", README, re.DOTALL)
     assert shown
-    card = parse_card_of(shown.group(1), TEXTS)
-    assert card.route == "/falsetrue"
+    assert parse_card_of(shown.group(1), TEXTS).route == "/falsetrue"
+    card = yaml.safe_load(shown.group(1))
     schema = json.loads((ROOT / "artifacts" / "model-card.schema.json").read_text("utf-8"))
-    jsonschema.validate(card.model_dump(mode="json", exclude_defaults=True), schema)
+    jsonschema.validate(card, schema)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**yaml.safe_load(shown.group(1)), "input": {"height": 8}}, schema)
+        jsonschema.validate({**card, "input": {"height": 8}}, schema)
 
 
 def test_no_command_of_the_readme_is_left_untested() -> None:
