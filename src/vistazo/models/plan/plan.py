@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from vistazo.models.plan.matrix import Matrix, Values, as_matrix
-from vistazo.models.plan.operation import Decider, Decisions, Transform
+from vistazo.models.plan.matrix import Values
+from vistazo.models.plan.operation import Decider, Decisions, Transform, decided
 from vistazo.models.plan.summary import Label, PlanStep, PlanSummary, Takes
 from vistazo.models.plan.vectorizer import Vectorizer, vectorizers_in
 
@@ -32,16 +32,16 @@ class Plan:
     written_by: str = ""
     steps: tuple[PlanStep, ...] = ()
 
-    def transformed(self, values: Values) -> Matrix:
+    def transformed(self, values: Values) -> Values:
         """What the classifier at the end is given of texts, or of rows (n, n_features)."""
         for transform in self.transforms:
             values = transform.apply(values)
-        return as_matrix(values)
+        return values
 
     def decide(self, values: Values) -> Decisions:
         """Quietly: what is too large for a number shows in what is decided."""
         with np.errstate(all="ignore"):
-            return self.decider.decide(self.transformed(values))
+            return decided(self.decider, self.transformed(values))
 
     @cached_property
     def vectorizer(self) -> Vectorizer | None:
