@@ -185,6 +185,7 @@ def _sample_source(files: ModelFiles, source: ModelSource) -> SampleSource:
         source.sha256,
         source.hints,
         source.policy,
+        source.out_of_distribution,
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.responses import Response
 
+from vistazo.answers.explanation.words import WordEvidence
 from vistazo.models.sample_card import SampleCard
 from vistazo.samples.classifier import SamplePrediction
 
@@ -16,7 +17,7 @@ Document = dict[str, Any]
 
 
 def answer_of(prediction: SamplePrediction, labels: Sequence[str], request_id: str) -> Document:
-    decision, likeness = prediction.decision, getattr(prediction, "in_distribution", None)
+    decision, likeness = prediction.decision, prediction.in_distribution
     shares, scores = decision.probabilities, decision.scores
     document: Document = {"predicted_class": decision.predicted_class}
     if shares is not None:
@@ -26,25 +27,16 @@ def answer_of(prediction: SamplePrediction, labels: Sequence[str], request_id: s
     elif scores is not None:
         document["scores"] = dict(zip(labels, scores, strict=True))
     if likeness is not None:
-        document["in_distribution"] = asdict(likeness)
+        known = asdict(likeness)
+        document["in_distribution"] = {
+            name: known[name] for name in known if known[name] is not None
+        }
     rest = {"model": asdict(prediction.model), "warnings": decision.warnings}
     return {**document, **rest, "request_id": request_id}
 
 
-class WordEvidence(Protocol):
-    """Which words of a text spoke for ``label``, found by ``method``: each with its weight."""
-
-    @property
-    def label(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def words(self) -> Sequence[tuple[str, float]]: ...
-
-
 def words_of(evidence: WordEvidence) -> Document:
-    words = [{"word": word, "weight": weight} for word, weight in evidence.words]
-    return {"label": evidence.label, "method": evidence.method, "words": words}
+    return asdict(evidence)
 
 
 def by_the_card(

@@ -47,12 +47,12 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="vistazo %(version)s")
 def vistazo() -> None:
-    """Serve a trained Keras image classifier, without TensorFlow."""
+    """Serve a trained classifier: of Keras without TensorFlow, of scikit-learn without it."""
     configure_logging("console", "warning")
 
 
 def main() -> None:
-    """Exit status: 0 done, 1 some pictures failed, 2 it could not be done, 130 interrupted."""
+    """Exit status: 0 done, 1 some of it failed, 2 it could not be done, 130 interrupted."""
     try:
         status = vistazo.main(standalone_mode=False, prog_name="vistazo")
     except VistazoError as error:

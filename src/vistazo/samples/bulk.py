@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
+from vistazo.answers.explanation.words import WordEvidence
 from vistazo.errors import InputError, SampleError
 from vistazo.models.sample_card import RowCard
 from vistazo.samples.classifier import Row, SampleClassifier, SamplePrediction
@@ -33,13 +34,30 @@ def classify_each(
         part = [_checked(samples[place], place, max_text_chars) for place in places]
         sound = [sample for sample in part if not isinstance(sample, InputError)]
         try:
-            found = iter(_together(classifier, sound))
+            found = iter(_together(classifier, sound, start))
         except InputError:
             for place in places:
                 yield _alone(classifier, part[place - start], place)
         else:
             for each in part:
                 yield each if isinstance(each, InputError) else next(found)
+
+
+def explain_each(
+    classifier: SampleClassifier,
+    texts: Sequence[Sample | InputError],
+    max_text_chars: int = SampleLimits.max_text_chars,
+) -> Iterator[tuple[SamplePrediction, WordEvidence] | InputError]:
+    """Likewise, with the words of each text that spoke for its class."""
+    for place, text in enumerate(texts):
+        checked = _checked(text, place, max_text_chars)
+        if isinstance(checked, InputError):
+            yield checked
+            continue
+        try:
+            yield classifier.explain(str(checked))
+        except InputError as error:
+            yield _renumbered(error, place)
 
 
 def _checked(sample: Sample | InputError, place: int, max_chars: int) -> Sample | InputError:
@@ -63,16 +81,16 @@ def names_of(classifier: SampleClassifier) -> tuple[str, ...]:
     return named or classifier.signature.feature_names
 
 
-def renumbered(error: InputError, place: int) -> InputError:
+def _renumbered(error: InputError, place: int) -> InputError:
     """Of a sample that was asked alone, as the first, and is at ``place`` of many."""
     error.args = (_ITS_NUMBER.sub(rf"\g<1> {place + 1}", str(error), count=1),)
     return error
 
 
 def _together(
-    classifier: SampleClassifier, samples: Sequence[Sample]
+    classifier: SampleClassifier, samples: Sequence[Sample], first: int
 ) -> Sequence[SamplePrediction]:
-    return classifier.classify(cast("Sequence[str] | Sequence[Row]", samples))
+    return classifier.classify(cast("Sequence[str] | Sequence[Row]", samples), first=first)
 
 
 def _alone(
@@ -81,6 +99,6 @@ def _alone(
     if isinstance(sample, InputError):
         return sample
     try:
-        return _together(classifier, [sample])[0]
+        return _together(classifier, [sample], place)[0]
     except InputError as error:
-        return renumbered(error, place)
+        return error

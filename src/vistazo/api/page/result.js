@@ -59,7 +59,7 @@ export function sampleResultOf(item, model, onAgain) {
   if (item.problem) return [heading(), ...failure(item, onAgain)];
   return [
     heading(),
-    el("div", { class: "verdict" }, ...verdict(item.answer, model.card), wordsOf(item.answer), details(item)),
+    el("div", { class: "verdict" }, ...verdict(item.answer, model.card), known(item.answer), wordsOf(item.answer), details(item)),
   ];
 }
 
@@ -156,12 +156,21 @@ function scoresOf(answer) {
   );
 }
 
+/** How many of a text's words the model knows. */
+function known({ in_distribution: likeness }) {
+  if (likeness?.score === undefined) return null;
+  return el("p", { class: "hint" }, t("wordsKnown", { percent: percent(likeness.score), words: number(likeness.words) }));
+}
+
 function wordsOf({ explanation }) {
   if (!explanation) return null;
   const { label, words: found } = explanation;
   const strongest = Math.max(...found.map(({ weight }) => Math.abs(weight)));
   const list = (kind, sign) => {
-    const those = found.filter(({ weight }) => sign * weight > 0).slice(0, MOST_WORDS);
+    const those = found
+      .filter(({ weight }) => sign * weight > 0)
+      .sort((one, other) => sign * (other.weight - one.weight))
+      .slice(0, MOST_WORDS);
     if (those.length === 0) return null;
     return el(
       "section",
@@ -183,7 +192,7 @@ function wordBar({ word, weight }, strongest) {
     "li",
     {},
     el("span", { class: "name" }, word),
-    el("span", { class: "number" }, number(weight, { maximumFractionDigits: 2, signDisplay: "always" })),
+    el("span", { class: "number" }, number(weight, { maximumSignificantDigits: 2, signDisplay: "always" })),
     el("span", { class: "bar", "aria-hidden": "true" }, fillOf),
   );
 }

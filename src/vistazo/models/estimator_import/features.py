@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vistazo.models.estimator_import.estimators.columns import parts_of_columns
 from vistazo.models.estimator_import.estimators.composition import parts_of, steps_of
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.values import Record, SparseArray
@@ -49,6 +50,10 @@ _MISSING_SINCE = {
     "ExtraTreeClassifier": (1, 6),
     "ExtraTreesClassifier": (1, 6),
 }
+# What learns nothing of its columns, and gives as many as it is given.
+_OF_ANY_WIDTH = ("FunctionTransformer", "Normalizer", "Binarizer")
+# Since 0.20 these leave what is missing as it is.
+_PASS_MISSING = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
 _MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
 
 
@@ -76,10 +81,13 @@ def _members(fitted: Fitted) -> list[Fitted]:
 
 def n_features(steps: Sequence[Fitted]) -> int:
     """How many numbers the first takes. Raises ModelError where that cannot be found out."""
-    found = _n_features(steps[0])
-    if found is None:
-        raise steps[0].damaged("it does not say how many numbers it takes")
-    return found
+    for step in steps:
+        found = _n_features(step)
+        if found is not None:
+            return found
+        if step.class_name not in _OF_ANY_WIDTH:
+            break
+    raise steps[0].damaged("it does not say how many numbers it takes")
 
 
 def _n_features(fitted: Fitted) -> int | None:
@@ -110,10 +118,20 @@ def _of_children(fitted: Fitted) -> int | None:
 
 
 def allows_missing(steps: Sequence[Fitted]) -> bool:
-    """Whether a number of a row may be missing."""
-    first = steps[0]
-    since = _MISSING_SINCE.get(first.class_name)
-    return first.class_name in _MISSING or (since is not None and first.version >= since)
+    """Whether a number of a row may be missing: the first that is more than a scale takes it."""
+    for step in steps:
+        if _takes_missing(step):
+            return True
+        if step.class_name not in _PASS_MISSING:
+            return False
+    return False
+
+
+def _takes_missing(fitted: Fitted) -> bool:
+    if fitted.class_name == "ColumnTransformer":
+        return any(allows_missing(steps_of(part)) for part in parts_of_columns(fitted))
+    since = _MISSING_SINCE.get(fitted.class_name)
+    return fitted.class_name in _MISSING or (since is not None and fitted.version >= since)
 
 
 def feature_names(steps: Sequence[Fitted]) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class Metrics:
         )
         self._likeness = Histogram(
             "vistazo_in_distribution_score",
-            "How much pictures look like those of training; 0.5 is the limit.",
+            "Whether pictures look like those of training, from 0.5 on; of texts the known words.",
             buckets=_SHARES,
             registry=registry,
         )
@@ -86,11 +86,11 @@ class Metrics:
 
     def predicted(self, prediction: Prediction | SamplePrediction) -> None:
         """An answer that somebody gets."""
-        decision, likeness = prediction.decision, getattr(prediction, "in_distribution", None)
+        decision, likeness = prediction.decision, prediction.in_distribution
         self._predictions.labels(decision.predicted_class).inc()
         for warning in decision.warnings:
             self._warnings.labels(warning).inc()
-        if likeness is not None:
+        if likeness is not None and likeness.score is not None:
             self._likeness.observe(likeness.score)
 
     def shows(self, name: str, meaning: str, value: Callable[[], float]) -> None:
