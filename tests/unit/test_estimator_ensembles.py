@@ -199,6 +199,15 @@ def test_of_equally_far_points_those_are_nearest_that_a_search_meets_first(
     assert np.flatnonzero(met).tolist() == of_tree
 
 
+def test_before_1_1_equally_far_points_were_told_apart_by_a_partition() -> None:
+    points = np.arange(12.0)[:, None] % 4
+    old = neighbours(_fit_X=points, _y=np.arange(12), classes_=np.arange(12), n_neighbors=5)
+    old.attributes["_sklearn_version"] = "1.0.2"
+    found = decided(old, [[0.0]]).probabilities
+    # numpy.argpartition([0, 1, 4, 9] * 3, 4) of NumPy 1.23.5
+    assert np.flatnonzero(found).tolist() == [0, 4, 5, 8, 9]
+
+
 def test_the_nearer_count_more_and_a_sample_of_training_alone() -> None:
     record = neighbours(weights="distance", _y=np.arange(10) % 2, classes_=np.arange(2))
     found = decided(record, [[4.0, 0.5], [3.0, 1.0]]).probabilities

@@ -14,11 +14,14 @@ from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.estimator_import.values import SparseArray
 from vistazo.models.plan.centroids import Discriminant, NearestCentroid
 from vistazo.models.plan.distances import DensePoints, Metric, Points, SparsePoints
-from vistazo.models.plan.neighbours import Nearest, Within
+from vistazo.models.plan.neighbours import Nearest, Ties, Within
 
 _ALIASES = {"l2": "euclidean", "l1": "manhattan", "cityblock": "manhattan", "p": "minkowski"}
 _SPARSE = ("euclidean", "cosine", "manhattan")
 _OWN_POWERS = {1.0: "manhattan", 2.0: "euclidean", float("inf"): "chebyshev"}
+# From here on the nearest of all are kept in a heap; before, distances were partitioned. Those of
+# cosine still are, but by a NumPy whose partition depends on the processor: a heap is as good.
+_HEAPS, _HEAPS_OF_SPARSE, _HEAPS_OF_COSINE = (1, 1), (1, 2), (1, 5)
 # From here on its decisions know the shares of the classes in training.
 _WITH_PRIORS = (1, 6)
 
@@ -37,6 +40,7 @@ def nearest(fitted: Fitted, importing: Importing) -> Nearest:
         n_classes=labels,
         n_nearest=n_nearest,
         by_distance=_is_by_distance(fitted),
+        ties=_ties(fitted, points),
         space=space_of(fitted, points) if isinstance(points, DensePoints) else None,
     )
 
@@ -54,6 +58,13 @@ def within(fitted: Fitted, importing: Importing) -> Within:
         by_distance=_is_by_distance(fitted),
         outlier=_outlier(fitted),
     )
+
+
+def _ties(fitted: Fitted, points: Points) -> Ties:
+    is_sparse = isinstance(points, SparsePoints)
+    is_cosine = isinstance(points, (DensePoints, SparsePoints)) and points.metric == "cosine"
+    since = _HEAPS_OF_COSINE if is_cosine else _HEAPS_OF_SPARSE if is_sparse else _HEAPS
+    return "heap" if fitted.version >= since else "partition"
 
 
 def _outlier(fitted: Fitted) -> int:
