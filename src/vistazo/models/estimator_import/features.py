@@ -33,6 +33,7 @@ _SHAPED = (
     "lambdas_",
     "n_bins_",
     "support_",
+    "centroids_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 _IN_CHILDREN = (
