@@ -37,8 +37,6 @@ _SHAPED = (
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 _IN_CHILDREN = ("estimators_", "base_estimator_", "estimator_", "calibrated_classifiers_")
 _AXES = (1, 2)
-# What learns nothing of its columns, and gives as many as it is given.
-_OF_ANY_WIDTH = ("FunctionTransformer", "Normalizer", "Binarizer")
 _MISSING_SINCE = {
     "DecisionTreeClassifier": (1, 3),
     "RandomForestClassifier": (1, 4),
@@ -47,6 +45,8 @@ _MISSING_SINCE = {
 }
 # Since 0.20 these leave what is missing as it is.
 _PASS_MISSING = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
+# What learns nothing of its columns, and gives as many as it is given.
+_OF_ANY_WIDTH = ("FunctionTransformer", "Normalizer", "Binarizer")
 _MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
 
 
