@@ -9,7 +9,7 @@ import numpy as np
 from vistazo.models.estimator_import.estimators.columns import parts_of_columns
 from vistazo.models.estimator_import.estimators.composition import parts_of, steps_of
 from vistazo.models.estimator_import.fitted import Fitted
-from vistazo.models.estimator_import.values import SparseArray
+from vistazo.models.estimator_import.values import Record, SparseArray
 
 _OF_TEXTS = ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
 # Where versions before 0.24 show how many numbers they take; of the last axis of each.
@@ -35,7 +35,14 @@ _SHAPED = (
     "support_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
-_IN_CHILDREN = ("estimators_", "base_estimator_", "estimator_", "calibrated_classifiers_")
+_IN_CHILDREN = (
+    "estimators_",
+    "base_estimator_",
+    "estimator_",
+    "calibrated_classifiers_",
+    "estimator",
+    "base_estimator",
+)
 _AXES = (1, 2)
 _MISSING_SINCE = {
     "DecisionTreeClassifier": (1, 3),
@@ -43,10 +50,10 @@ _MISSING_SINCE = {
     "ExtraTreeClassifier": (1, 6),
     "ExtraTreesClassifier": (1, 6),
 }
-# Since 0.20 these leave what is missing as it is.
-_PASS_MISSING = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
 # What learns nothing of its columns, and gives as many as it is given.
 _OF_ANY_WIDTH = ("FunctionTransformer", "Normalizer", "Binarizer")
+# Since 0.20 these leave what is missing as it is.
+_PASS_MISSING = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
 _MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
 
 
@@ -57,8 +64,19 @@ def takes_texts(steps: Sequence[Fitted]) -> bool:
     first = steps_of(steps[0])[0]
     if first.class_name in _OF_TEXTS:
         return True
-    parts = parts_of(first)
+    parts = parts_of(first) or _members(first)
     return bool(parts) and all(takes_texts([part]) for part in parts)
+
+
+def _members(fitted: Fitted) -> list[Fitted]:
+    """The estimators that decide together in this one, each of the samples themselves."""
+    for name in _IN_CHILDREN:
+        value = fitted.get(name)
+        if isinstance(value, Record):
+            return [fitted.child(name)]
+        if isinstance(value, (list, tuple)) and value:
+            return fitted.children(name)
+    return []
 
 
 def n_features(steps: Sequence[Fitted]) -> int:
