@@ -35,16 +35,22 @@ def text_likeness(plan: Plan, text: str, spec: TextSpec) -> TextLikeness | None:
     vectorizer = plan.vectorizer
     if vectorizer is None:
         return None
-    words = vectorizer.analysis.n_words(text)
-    score = _known_share(vectorizer, text)
+    words, score = _known_share(vectorizer, text)
     is_of_length = words >= spec.min_words and (spec.max_words is None or words <= spec.max_words)
     is_known = score is None or (score > 0 and score >= spec.min_known_share)
     return TextLikeness(score, words, is_of_length and is_known)
 
 
-def _known_share(vectorizer: Vectorizer, text: str) -> float | None:
+def _known_share(vectorizer: Vectorizer, text: str) -> tuple[int, float | None]:
+    """The number of words, and the share of them, or of the shortest runs, that is known."""
+    analysis = vectorizer.analysis.shortest_only
     if not isinstance(vectorizer.terms, Vocabulary):
-        return None
-    terms = list(vectorizer.analysis.shortest_only.terms(text))
-    known = sum(map(vectorizer.terms.column_of.__contains__, terms))
-    return known / len(terms) if terms else 0.0
+        return analysis.n_words(text), None
+    is_known = vectorizer.terms.column_of.__contains__
+    n_words, terms_of_words = analysis.terms_by_word(text)
+    n_terms = n_known = 0
+    for terms, count in terms_of_words:
+        found = list(map(is_known, terms))
+        n_terms += count * len(found)
+        n_known += count * sum(found)
+    return n_words, n_known / n_terms if n_terms else 0.0
