@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.models.plan.matrix import Matrix, SparseRows, Values, as_matrix
-from vistazo.models.plan.operation import Decider, Decisions, Transform
+from vistazo.models.plan.matrix import SparseRows, Values
+from vistazo.models.plan.operation import Decider, Decisions, Transform, decided
 from vistazo.models.plan.summary import Label, PlanStep, PlanSummary, Takes
 from vistazo.models.plan.vectorizer import Vectorizer, vectorizers_in
 
@@ -36,11 +36,11 @@ class Plan:
     written_by: str = ""
     steps: tuple[PlanStep, ...] = ()
 
-    def transformed(self, values: Values) -> Matrix:
+    def transformed(self, values: Values) -> Values:
         """What the classifier at the end is given of texts, or of rows (n, n_features)."""
         for transform in self.transforms:
             values = transform.apply(values)
-        return as_matrix(values)
+        return values
 
     def decide(self, values: Values) -> Decisions:
         """Quietly: what is too large for a number shows in what is decided.
@@ -48,7 +48,7 @@ class Plan:
         Of texts some at a time: a long one may become a million numbers.
         """
         with np.errstate(all="ignore"):
-            parts = [self.decider.decide(self.transformed(part)) for part in _parts(values)]
+            parts = [decided(self.decider, self.transformed(part)) for part in _parts(values)]
         return parts[0] if len(parts) == 1 else _joined(parts)
 
     @cached_property
