@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -67,6 +68,9 @@ class SampleClassifier:
         self.signature = plan.summary
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._plan = plan
+        # Work on texts is Python's own: two threads of it only take the turn from each other, which
+        # halved the answers to requests of 100 texts.
+        self._turn = threading.Lock() if plan.takes == "texts" else contextlib.nullcontext()
         self._policy = out_of_distribution
 
     def classify(
@@ -77,6 +81,12 @@ class SampleClassifier:
         """
         if not samples:
             return []
+        with self._turn:
+            return self._classified(samples, observer, first)
+
+    def _classified(
+        self, samples: Samples, observer: Observer, first: int
+    ) -> list[SamplePrediction]:
         values = self._rows(samples, first) if self.takes == "rows" else _texts(samples)
         # Numbers that are too large make others that are none: ``decide`` says so.
         with during("infer", observer), np.errstate(all="ignore"):
