@@ -46,7 +46,11 @@ def _measured(vectorizer: Vectorizer, text: str) -> tuple[int, float | None]:
     analysis, vocabulary = vectorizer.analysis, vectorizer.terms
     if not isinstance(vocabulary, Vocabulary):
         return analysis.n_words(text), None
-    terms = list(analysis.shortest_only.terms(text))
+    if analysis.has_single_words:
+        terms = analysis.pieces(text)
+        words = len(terms)
+    else:
+        terms = list(analysis.shortest_only.terms(text))
+        words = analysis.n_words(text)
     known = sum(map(vocabulary.column_of.__contains__, terms))
-    words = len(terms) if analysis.shortest_only.has_single_words else analysis.n_words(text)
     return words, known / len(terms) if terms else 0.0

@@ -60,8 +60,8 @@ class Analysis:
 
     @property
     def has_single_words(self) -> bool:
-        """Its terms are the words of a text, each alone."""
-        return self.analyzer == "word" and self.longest == 1
+        """Its shortest terms are the words of a text, each alone."""
+        return self.analyzer == "word" and self.shortest <= 1
 
     def n_words(self, text: str) -> int:
         """How many words a text has; without the stop words."""
