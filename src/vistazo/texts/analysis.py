@@ -5,8 +5,9 @@ As scikit-learn's CountVectorizer does it (sklearn/feature_extraction/text.py: b
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice, repeat
@@ -21,6 +22,8 @@ Analyzer = Literal["word", "char", "char_wb"]
 # Of one text. A file may ask for runs of any length, and their number grows with its square.
 MOST_TERMS = 1_000_000
 MOST_CHARACTERS = 50_000_000
+# Some 10 MB of words.
+_MOST_KEPT = 500_000
 _SPACES = re.compile(r"\s\s+")
 
 
@@ -75,8 +78,20 @@ class Analysis:
         self._check_costs(max(map(len, words), default=0), sum(map(len, words)))
         return words
 
+    @contextlib.contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Meanwhile a text's pieces are kept for who asks again: finding them is half the work."""
+        self._kept.has_begun = True
+        try:
+            yield
+        finally:
+            self._kept.end()
+
     def pieces(self, text: str) -> Sequence[str]:
         """What the runs are runs of: words, or characters; with ``char_wb`` the padded words."""
+        return self._kept.pieces_of(text, self._pieces)
+
+    def _pieces(self, text: str) -> Sequence[str]:
         prepared = self.prepared(text)
         if self.analyzer == "word":
             return self._words(prepared)
@@ -92,6 +107,10 @@ class Analysis:
             yield from _runs(word, length) if length < len(word) else (word,)
             if length >= len(word):
                 return
+
+    @cached_property
+    def _kept(self) -> _Kept:
+        return _Kept()
 
     @cached_property
     def _stopped(self) -> frozenset[str]:
@@ -121,6 +140,29 @@ class Analysis:
                 f"{'words' if self.analyzer == 'word' else 'characters'}, which this model counts: "
                 "send a shorter one."
             )
+
+
+class _Kept:
+    """Pieces of texts, of so many characters together that they are no burden."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+        self._pieces_of: dict[str, Sequence[str]] = {}
+        self._room = _MOST_KEPT
+
+    def pieces_of(self, text: str, find: Callable[[str], Sequence[str]]) -> Sequence[str]:
+        found = self._pieces_of.get(text)
+        if found is not None:
+            return found
+        found = find(text)
+        if self.has_begun and len(text) <= self._room:
+            self._room -= len(text)
+            self._pieces_of[text] = found
+        return found
+
+    def end(self) -> None:
+        self.has_begun, self._room = False, _MOST_KEPT
+        self._pieces_of.clear()
 
 
 def _runs(pieces: Sequence[str], length: int) -> Iterator[str]:
