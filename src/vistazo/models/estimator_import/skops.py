@@ -58,9 +58,10 @@ class _Reading:
             return self._made[known]
         loader = _LOADERS.get(node["__loader__"])
         if loader is None:
+            said = str(node["__loader__"])[:50]
             raise UnsupportedModelError(
-                f"The file holds {kind_of(node)} as {node['__loader__']}, which is not known. Save "
-                "it with joblib.dump(model, 'model.joblib')."
+                f"The file holds {kind_of(node)} as {said}, which is not known. Save it with "
+                "joblib.dump(model, 'model.joblib')."
             )
         made = loader(self, node, depth + 1)
         if isinstance(known, int):
