@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -70,6 +70,10 @@ class MeasuredService:
         """Of the service and its children."""
         return sum(_entries(pid, "task") for pid in _tree(self.pid))
 
+    def proportional_mb(self) -> float:
+        """Of the service and its children, what several share divided among them (PSS)."""
+        return sum(map(_proportional_mb, _tree(self.pid)))
+
     def forget_peaks(self) -> None:
         for pid in _tree(self.pid):
             with contextlib.suppress(OSError):
@@ -82,9 +86,14 @@ class MeasuredService:
 
 @contextlib.contextmanager
 def serving(
-    settings: Mapping[str, str], most_bytes: int | None = None
+    settings: Mapping[str, str],
+    most_bytes: int | None = None,
+    command: Sequence[str] = (sys.executable, "-m", "vistazo", "serve"),
 ) -> Iterator[MeasuredService]:
-    """A service with the settings, within ``most_bytes`` of memory where that can be enforced."""
+    """A service with the settings, within ``most_bytes`` of memory where that can be enforced.
+
+    Another ``command`` takes its port from the environment too, and answers /health/ready.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,7 +102,7 @@ def serving(
         log = Path(folder) / "log"
         with log.open("wb") as sink:
             process = subprocess.Popen(
-                [sys.executable, "-m", "vistazo", "serve"],
+                command,
                 env={**os.environ, **variables, **settings},
                 stderr=sink,
                 preexec_fn=lambda: _enter(group),  # noqa: PLW1509 - no threads yet
@@ -179,6 +188,13 @@ def _resident_mb(pid: int) -> float:
     with contextlib.suppress(OSError):
         pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return 0.0
+
+
+def _proportional_mb(pid: int) -> float:
+    with contextlib.suppress(OSError, IndexError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+        return int(lines.split("\nPss:")[1].split()[0]) * 1024 / 1e6
     return 0.0
 
 

@@ -30,12 +30,12 @@ class CountedWords:
 
 
 def text_model(
-    *, labels: Sequence[Label] = ("FALSE", "TRUE"), link: Link = "logistic", **card: object
+    *, classes: Sequence[Label] = ("FALSE", "TRUE"), link: Link = "logistic", **card: object
 ) -> SampleClassifier:
     """Decides for the second label, with ln 3 a word, where 'true' stands more often than 'lie'."""
     weights = np.array([[np.log(3.0)], [-np.log(3.0)]])
     return _model(
-        "texts", (CountedWords(("true", "lie")),), Linear(weights, np.zeros(1), link), labels, card
+        "texts", (CountedWords(("true", "lie")),), Linear(weights, np.zeros(1), link), classes, card
     )
 
 

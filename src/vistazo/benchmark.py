@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vistazo.errors import InputError, SettingsError
-from vistazo.models.estimator_store import is_estimator
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.samples.bulk import Sample, classify_each
 from vistazo.samples.classifier import SampleClassifier
 

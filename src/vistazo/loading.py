@@ -20,7 +20,7 @@ from vistazo.models.card_file import card_path, is_of_pictures, read_card
 from vistazo.models.compilation import EstimatorFiles
 from vistazo.models.conclusions import draft_card
 from vistazo.models.drafting import COLOUR, SCALE, CardDraft, CardHints, Conclusion, check_hints
-from vistazo.models.estimator_store import is_estimator
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Place, located
 from vistazo.models.plan.stored import read_plan
 from vistazo.models.signature import disagreements
@@ -185,6 +185,7 @@ def _sample_source(files: ModelFiles, source: ModelSource) -> SampleSource:
         source.sha256,
         source.hints,
         source.policy,
+        source.out_of_distribution,
     )
 
 

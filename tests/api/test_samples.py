@@ -84,7 +84,11 @@ def test_in_a_batch_it_has_a_problem_of_its_own(texts: TestClient) -> None:
     ]  # fmt: skip
     assert [each.get("index") for each in found["results"]] == [None, 1, 2, None]
     problems = [found["results"][place]["problem"] for place in (1, 2)]
+    assert [problem["code"] for problem in problems] == ["bad_sample", "text_too_costly"]
     assert "Text 2" in problems[0]["detail"]
+    assert "Text 3" in problems[1]["detail"]
+    costly = texts.post("/predict", json={"texts": [TRUE, "a costly one"]})
+    assert costly.json()["detail"].startswith("Text 2:")
     assert {problem["status"] for problem in problems} == {422}
     whole = texts.post("/predict/batch", json={"texts": [TRUE, FALSE]}).json()
     assert [each["predicted_class"] for each in whole["results"]] == ["true", "false"]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from builders import encoded, film, flat, write_brightness_model
+from estimator_files import spam_words, write_estimator
 from vistazo.api.problems import TITLES
 from vistazo.service.settings import Settings
 
@@ -49,6 +50,7 @@ def folder(tmp_path: Path) -> Path:
         grey = encoded(flat(60 + number, 40, 40))
         (tmp_path / "training_pictures" / f"{number}.png").write_bytes(grey)
     write_brightness_model(tmp_path / "my_model.h5", maps=True)
+    write_estimator(spam_words(), tmp_path / "news.joblib")
     return tmp_path
 
 

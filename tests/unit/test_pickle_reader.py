@@ -1,14 +1,28 @@
+import bz2
 import collections
+import gzip
+import io
+import lzma
 import pickle
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hostile_pickles import LZ4_BOMB
 from pickle_stubs import stub_class
-from vistazo.errors import HostileModelError, ModelError, UnreadableModelError
+from pickled_files import JOBLIB, SPARSE, write_skops
+from vistazo.errors import (
+    HostileModelError,
+    ModelError,
+    UnreadableModelError,
+    UnsupportedModelError,
+)
+from vistazo.models.estimator_import.file_kind import looks_like_estimator
 from vistazo.models.estimator_import.reader import read_objects
-from vistazo.models.estimator_import.values import Name, Record
+from vistazo.models.estimator_import.values import KerasBytes, Name, Record, SparseArray
 
 MOST = 100 << 20
 
@@ -120,3 +134,164 @@ def test_a_file_that_is_cut_anywhere_says_so(read):
 def test_a_file_that_ends_in_the_middle_is_to_be_copied_again(read):
     with pytest.raises(UnreadableModelError, match="Copy it again"):
         read(pickle.dumps(list(range(100)))[:-10])
+
+
+@pytest.mark.parametrize("name", JOBLIB)
+def test_files_of_joblib_are_read_whatever_packs_them(read, name):
+    found = read(JOBLIB[name])
+    assert found["c"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert found["f"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert found["f"].dtype == np.int32
+    assert found["o"].tolist() == ["x", None, 2]
+    assert found["z"].shape == (0, 2)
+    assert found["n"] == np.float32(0.5)
+
+
+@pytest.mark.parametrize("name", JOBLIB)
+def test_a_joblib_file_that_is_cut_says_so(read, name):
+    data = JOBLIB[name]
+    for end in range(8, len(data) - 30, 23):  # the last bytes may be a checksum alone
+        with pytest.raises(UnreadableModelError):
+            read(data[:end])
+
+
+def test_the_first_files_of_joblib_are_read(read):
+    packed = zlib.compress(pickle.dumps({"a": 1}, 2))
+    size = b"ZF0x" + b"%-17x" % 99
+    assert read(size + packed) == read(size + b" " + packed) == {"a": 1}
+
+
+@pytest.mark.parametrize("name", SPARSE)
+def test_sparse_matrices_of_every_kind_are_rows(read, name):
+    found = read(SPARSE[name])
+    assert isinstance(found, SparseArray)
+    assert found.starts.tolist() == [0, 2, 3]
+    assert found.columns.tolist() == [0, 2, 3]
+    assert found.values.tolist() == [1, 2, 3.5]
+    assert found.dense().tolist() == [[1, 0, 2, 0], [0, 0, 0, 3.5]]
+
+
+def test_what_python_2_wrote_is_read(read):
+    found = read(
+        b"ccopy_reg\n_reconstructor\n(csklearn.svm.classes\nSVC\nc__builtin__\nobject\nNtR"
+        b"(dp1\nS'kernel'\nS'rbf'\nsS'name'\nS'\\xf1'\nsVtext\nV\\u00f1\nsS'many'\nL12L\nsS'w_'\n"
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n(I2\ntcnumpy\n"
+        b"dtype\n(S'i2'\nI0\nI1\ntR(I3\nS'<'\nNNNI-1\nI-1\nI0\ntbI00\nS'\\x01\\x00\\xff\\xff'\ntb"
+        b"sS'stop'\nc__builtin__\nset\n((lS'a'\naS'b'\natRsb."
+    )
+    assert found.kind == Name("sklearn.svm.classes", "SVC")
+    assert found.attributes.pop("w_").tolist() == [1, -1]
+    assert found.attributes == {
+        "kernel": "rbf", "name": "ñ", "text": "ñ", "many": 12, "stop": {"a", "b"},
+    }  # fmt: skip
+
+
+def test_a_joblib_of_many_files_is_refused_in_words(read):
+    with stub_class("joblib.numpy_pickle_compat", "NDArrayWrapper") as stub:
+        wrapper = stub()
+        wrapper.filename = "model.pkl_01.npy"
+        data = pickle.dumps([wrapper])
+    with pytest.raises(UnsupportedModelError, match="file of its own"):
+        read(data)
+
+
+def test_a_skops_file_is_the_same_record(tmp_path):
+    found = read_objects(write_skops(tmp_path / "m.skops"), MOST)
+    assert found.kind == Name("sklearn.linear_model._logistic", "LogisticRegression")
+    assert found.attributes["coef_"].tolist() == [[0.5, 2]]
+    assert found.attributes["classes_"].tolist() == ["no", "sí"]
+    assert found.attributes["class_weight"] == {1: 0.5}
+    assert found.attributes["dtype"] == Name("numpy", "float64")
+    assert found.attributes["C"] == 1.0
+
+
+def test_a_pickled_keras_model_is_its_bytes(read):
+    with stub_class("keras.src.models.sequential", "Sequential") as stub:
+        stub._unpickle_model = classmethod(lambda _cls, _data: None)
+        stub.__reduce__ = lambda _: (stub._unpickle_model, (io.BytesIO(b"PK\x03\x04 rest"),))
+        data = pickle.dumps(stub())
+    assert read(data) == KerasBytes(b"PK\x03\x04 rest")
+    with stub_class("keras.models", "Sequential") as stub:
+        model = stub()
+        model.model_str = b"\x89HDF\r\n\x1a\n rest"
+        data = pickle.dumps({"model": model, "labels": ["a"]})
+    assert read(data) == {"model": KerasBytes(b"\x89HDF\r\n\x1a\n rest"), "labels": ["a"]}
+
+
+def test_a_name_that_is_only_mentioned_harms_nothing(read):
+    found = read(b"\x80\x02}(X\x01\x00\x00\x00acos\nsystem\nX\x01\x00\x00\x00bc__main__\nclean\nu.")
+    assert found == {"a": Name("os", "system"), "b": Name("__main__", "clean")}
+
+
+TORCH = pickle.dumps(0x1950A86A20F9469CFC6C, 2)
+UNREADABLE = {
+    "git lfs pull": b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
+    "HTML page": b"<!DOCTYPE html><html>",
+    "an HTML page": gzip.compress(b"<html>"),
+    "is empty": b"",
+    "ends in the middle": b"\x80\x04\x95",
+    "protocol 9": b"\x80\x09N.",
+}
+UNSUPPORTED = {
+    "a file of R": b"RDX3\nX\n",
+    "MATLAB": b"MATLAB 5.0 MAT-file",
+    "is JSON": b'{"coef": [1]}',
+    "is a text file": b"import joblib\nmodel = joblib.load('x')\n",
+    "a PyTorch model": TORCH + b"\x80\x02M\xe9\x03.",
+    r"export\(learn\.model": TORCH + b"cfastai.basic_train\nLearner\n",
+    "array of NumPy": b"\x93NUMPY\x01\x00",
+    r"name end \.h5": b"\x89HDF\r\n\x1a\n",
+}
+
+
+@pytest.mark.parametrize(("words", "data"), UNREADABLE.items())
+def test_what_is_damaged_or_no_model_is_told_by_its_bytes(read, words, data):
+    with pytest.raises(UnreadableModelError, match=words):
+        read(data)
+
+
+@pytest.mark.parametrize(("words", "data"), UNSUPPORTED.items())
+def test_models_of_another_kind_are_told_by_their_bytes(read, words, data):
+    with pytest.raises(UnsupportedModelError, match=words):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    ("member", "content", "words"),
+    [
+        ("archive/data.pkl", b"ctorch._utils\n", "torch.onnx.export.model"),
+        ("m/data.pkl", b"cfastai.learner\n", "learn.dls.vocab"),
+        ("config.json", b"{}", r"name end \.keras"),
+        ("arr_0.npy", b"", "arrays of NumPy"),
+        ("readme.txt", b"", "Unpack it"),
+    ],
+)
+def test_a_zip_of_another_kind_is_told_by_its_members(tmp_path, member, content, words):
+    path = tmp_path / "m.pkl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, content)
+    with pytest.raises(UnsupportedModelError, match=words):
+        read_objects(path, MOST)
+
+
+def test_a_file_that_unpacks_to_more_than_there_is_room_for_is_refused(read, tmp_path):
+    path = tmp_path / "m.joblib"
+    for packed in (
+        gzip.compress(bytes(3 << 20)),
+        bz2.compress(bytes(3 << 20)),
+        lzma.compress(bytes(3 << 20)),
+        zlib.compress(bytes(3 << 20)),
+        LZ4_BOMB,
+    ):
+        path.write_bytes(packed)
+        with pytest.raises(HostileModelError, match="more than 2 MB"):
+            read_objects(path, 2_000_000)
+
+
+def test_estimators_are_told_by_their_first_bytes():
+    assert all(looks_like_estimator(data[:64]) for data in (*JOBLIB.values(), *SPARSE.values()))
+    assert all(looks_like_estimator(pickle.dumps({"a": [1]}, version)) for version in range(6))
+    assert not any(
+        looks_like_estimator(head)
+        for head in (b"", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"\x08\x07", b"<html>", b"{}", b"xy")
+    )

@@ -13,9 +13,11 @@ from click.testing import CliRunner
 
 from builders import brightness_classifier
 from sample_models import row_model, text_model
+from vistazo.answers.explanation.words import WordEvidence, WordWeight
 from vistazo.cli import predict
+from vistazo.errors import SampleError
 from vistazo.samples import bulk
-from vistazo.samples.classifier import SampleClassifier
+from vistazo.samples.classifier import SampleClassifier, SamplePrediction
 
 
 class Done(NamedTuple):
@@ -64,7 +66,7 @@ def test_json_is_an_array_with_one_text_a_line(run: Any) -> None:
 
 
 def test_where_the_estimator_gives_no_probabilities_there_are_scores(run: Any) -> None:
-    model = text_model(labels=(0, 1), link="none")
+    model = text_model(classes=(0, 1), link="none")
     (answer,) = run(model, "texts.txt", "true\n", "--json").answers
     assert answer["predicted_class"] == "1"
     assert answer["scores"] == {"0": -1.0986122886681098, "1": 1.0986122886681098}
@@ -72,8 +74,8 @@ def test_where_the_estimator_gives_no_probabilities_there_are_scores(run: Any) -
     assert "probabilities" not in answer
     table = run(model, "texts.txt", "true\n", "--csv").printed
     assert table.splitlines() == [
-        "text,predicted_class,confidence,score 0,score 1,warnings,error",
-        "1,1,,-1.0986122886681098,1.0986122886681098,,",
+        "text,predicted_class,confidence,score 0,score 1,in_distribution,warnings,error",
+        "1,1,,-1.0986122886681098,1.0986122886681098,,,",
     ]
 
 
@@ -100,7 +102,7 @@ def test_a_row_that_the_model_refuses_does_not_stop_the_others(
     assert done.status == 1
     found = [answer.get("predicted_class") for answer in done.answers]
     assert found == ["LARGE", "MIDDLE", "SMALL", "SMALL", None, None, "LARGE"]
-    assert done.answers[4]["error"].startswith("Row 5 has 2 where the model takes 3")
+    assert done.answers[4]["error"].startswith("Row 5: It has 2 numbers where the model takes 3")
     assert done.answers[5]["error"].startswith("Row 6 lacks a number")
 
 
@@ -154,7 +156,51 @@ def test_heatmaps_are_for_pictures(run: Any) -> None:
     assert "for pictures" in done.said
 
 
+class Explaining(SampleClassifier):
+    """Says of each word of a text that it weighs 1, or of a lie -1."""
+
+    def explain(self, text: str) -> tuple[SamplePrediction, WordEvidence]:
+        if not text:
+            raise SampleError("Text 1 has no words.")
+        (prediction,) = self.classify([text])
+        weights = [(word, -1.0 if word == "lie" else 1.0) for word in text.split()]
+        found = tuple(WordWeight(*each) for each in sorted(weights, key=lambda each: -each[1]))
+        return prediction, WordEvidence("TRUE", "contributions", found)
+
+
+@pytest.mark.parametrize("arguments", [("--explain", "--json"), ("--json", "--explain")])
+def test_the_words_that_spoke_are_printed(arguments: tuple[str, ...], run: Any) -> None:
+    model = text_model()
+    model.__class__ = Explaining
+    done = run(model, "texts.json", '["true lie true", ""]', *arguments)
+    assert done.status == 1
+    explanation = done.answers[0]["explanation"]
+    assert explanation["method"] == "contributions"
+    weights = [(word["word"], word["weight"]) for word in explanation["words"]]
+    assert weights == [("true", 1), ("true", 1), ("lie", -1)]
+    assert done.answers[1]["error"] == "Text 2 has no words."
+    lines = run(model, "texts.txt", "true lie\n", "--explain").printed.splitlines()
+    assert lines[1:] == ["   for TRUE: true +1", "   against TRUE: lie -1"]
+
+
 def test_a_file_of_texts_is_no_picture(run: Any) -> None:
     done = run(brightness_classifier(), "texts.txt", "true\n")
     assert done.status == 2
     assert "takes pictures, and texts.txt is none" in done.said
+
+
+def test_a_text_that_is_too_long_gets_an_error_alone(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_TEXT_CHARS", "5")
+    done = run(text_model(), "texts.json", '["true", "true true", "lie"]', "--json")
+    assert [answer.get("predicted_class") for answer in done.answers] == ["TRUE", None, "FALSE"]
+    assert done.answers[1]["error"].startswith("Text 2 has 9 characters. At most 5")
+
+
+def test_numbers_that_no_model_can_add_up_are_an_error_and_not_nan(run: Any) -> None:
+    rows = "[[1, 0, 0], [1e999, 0, 0], [1e308, -1e308, 0]]"
+    done = run(row_model(), "rows.json", rows, "--json")
+    assert done.answers[0]["predicted_class"] == "SMALL"
+    assert done.answers[1]["error"] == "Row 2 holds a number that is too large."
+    assert "NaN" not in done.printed

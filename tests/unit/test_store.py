@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from builders import write_brightness_model
-from vistazo.errors import CardError, ModelError
+from vistazo.errors import CardError, ModelError, UnsupportedModelError
 from vistazo.models import store
 from vistazo.models.card_file import card_path
 from vistazo.models.file_hash import sha256_of
@@ -222,3 +222,28 @@ def test_two_starts_at_once_do_not_disturb_each_other(model: Path, tmp_path: Pat
         compiled(find_model(model, None), tmp_path / "cache") as other,
     ):
         assert one == other
+
+
+def keras_pickle(model: Path, target: Path) -> Path:
+    """As Keras 2.12 pickles a model: a call with the bytes of its file."""
+    data = model.read_bytes()
+    called = b"ckeras.saving.pickle_utils\ndeserialize_model_from_bytecode\n"
+    target.write_bytes(
+        b"\x80\x03" + called + b"B" + len(data).to_bytes(4, "little") + data + b"\x85R."
+    )
+    return target
+
+
+def test_a_keras_model_in_a_pickle_is_read_from_the_bytes_in_it(
+    model: Path, tmp_path: Path
+) -> None:
+    inside = find_model(
+        keras_pickle(model, tmp_path / "mine.pkl"), None, cache_dir=tmp_path / "cache"
+    )
+    assert inside.path.read_bytes() == model.read_bytes()
+
+
+def test_a_pickle_around_keras_without_its_file_says_what_to_save(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x03ckeras.models\nModel\n)\x81.")
+    with pytest.raises(UnsupportedModelError, match=r"model\.save"):
+        find_model(tmp_path / "a.pkl", None, cache_dir=tmp_path / "cache")

@@ -195,9 +195,13 @@ def test_texts_of_nothing_known_are_rows_of_nothing() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"tokenizer": Name("my_code", "tokens")}, "its tokenizer, my_code.tokens, is code"),
-        ({"analyzer": Name("my_code", "stems")}, "its analyzer, my_code.stems, is code"),
+        (
+            {"tokenizer": Name("my_code", "tokens")},
+            "CountVectorizer's tokenizer holds a function of the program .* my_code.tokens",
+        ),
+        ({"analyzer": Name("my_code", "stems")}, "analyzer holds a function .* my_code.stems"),
         ({"preprocessor": Record(Name("functools", "partial"))}, "preprocessor, functools.partial"),
+        ({"tokenizer": Name("nltk.tokenize", "word_tokenize")}, "a package for language"),
         ({"input": "filename"}, "opens files"),
         ({"analyzer": Record(Name("sklearn.text", "WordNGramAnalyzer"))}, "before 0.11"),
     ],
@@ -210,6 +214,7 @@ def test_code_of_the_author_is_refused_by_its_name(options: dict[str, object], w
 def test_methods_of_text_are_known() -> None:
     split = Record(Name("builtins", "getattr"), (Name("builtins", "str"), "split"))
     assert _numbers(_vectorizer("a-b", "c", tokenizer=split), "A-b c\u00a0c") == [1, 2]
+    assert _numbers(_vectorizer("A-b", "c", analyzer=split), "A-b c\u00a0c") == [1, 2]
     lower = Name("builtins", "str.lower")
     assert _numbers(_vectorizer("ÑU", "ñu", preprocessor=lower, lowercase=False), "ÑU") == [0, 1]
 
@@ -242,10 +247,13 @@ def test_weights_that_are_not_one_a_term_are_refused() -> None:
     record = _record("TfidfVectorizer", vocabulary_={"aa": 0}, _tfidf=inner)
     off = SparseArray(np.array([0, 1, 2]), np.array([1, 0]), np.ones(2), (2, 2))
     flat = SparseArray(np.array([0, 1]), np.array([0]), np.ones(1), (1, 2**40))
+    bad = [np.ones(2), np.array([np.nan]), np.array([-np.inf]), np.array(["1"])]
     for attributes in (
-        {"idf_": np.ones(2)}, {"idf_": np.array([np.nan])}, {"_idf_diag": off},
-        {"_idf_diag": flat}, {},
-    ):  # fmt: skip
+        *({"idf_": each} for each in bad),
+        {"_idf_diag": off},
+        {"_idf_diag": flat},
+        {},
+    ):
         inner.attributes = attributes
         with pytest.raises(UnreadableModelError):
             _imported(record)
@@ -264,3 +272,11 @@ def test_runs_without_end_are_refused_before_they_are_made(analyzer: str) -> Non
     text = "aa bb " * 5000 if analyzer != "char_wb" else "ab" * 5000
     with pytest.raises(TextTooCostlyError, match="shorter"):
         vectorizer.apply(["short", text])
+
+
+def test_a_term_that_no_text_had_makes_undefined_numbers_of_its_text_alone() -> None:
+    """Without ``smooth_idf`` its weight is infinite; the service says so of that text."""
+    weights = TermWeights(np.array([np.inf, 1.0]), is_sublinear=False, norm="l2")
+    rows = np.asarray(weights.apply(np.array([[0.0, 2.0], [1.0, 1.0]])))
+    assert rows[0].tolist() == [0, 1]
+    assert np.isnan(rows[1]).any()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Protocol, runtime_checkable
 
 from starlette.responses import Response
 
@@ -15,28 +14,18 @@ from vistazo.api.observation import Observation
 from vistazo.api.problems import problem_of
 from vistazo.api.sample_answers import (
     Document,
-    WordEvidence,
     answer_of,
     by_the_card,
-    has_figures,
     words_of,
     written,
 )
 from vistazo.api.sample_body import SentSamples, Shape, read_samples
-from vistazo.errors import InputError, RequestError, SampleError
-from vistazo.observer import Observer
+from vistazo.errors import InputError, RequestError
 from vistazo.samples.classifier import SampleClassifier, SamplePrediction
 from vistazo.service import telemetry
 from vistazo.service.admission import Place
 from vistazo.service.reload import AnsweredSample, Shadow
 from vistazo.texts.limits import SampleLimits
-
-
-@runtime_checkable
-class _Explains(Protocol):
-    def explain(
-        self, text: str, label: str | None, observer: Observer, /
-    ) -> tuple[SamplePrediction, WordEvidence]: ...
 
 
 @dataclass(frozen=True)
@@ -128,12 +117,12 @@ class SampleAnswering:
 
     def _answer_all(self, sent: SentSamples) -> _Done:
         done = self._classified(sent)
-        answers = [self._shown(each, at) for at, each in enumerate(done.predictions)]
+        answers = [self._shown(each) for each in done.predictions]
         return _Done(done.predictions, self._listed(answers), done.first)
 
     def _answer_one(self, sent: SentSamples, at: int) -> _Done:
         done = self._classified(sent.only(at))
-        return _Done(done.predictions, self._shown(done.predictions[0], at), done.first)
+        return _Done(done.predictions, self._shown(done.predictions[0]), done.first)
 
     def _answer_by_the_card(self, body: bytes) -> _Done:
         sent = self._read(body)
@@ -145,8 +134,6 @@ class SampleAnswering:
         sent = self._read(body)
         if sent.shape.takes != "texts" or not sent.is_one:
             raise RequestError('What spoke for a label is shown of one text: {"text": "..."}')
-        if not isinstance(self.classifier, _Explains):
-            raise RequestError("What spoke for a label cannot be shown of this model.")
         prediction, evidence = self.classifier.explain(sent.text(0), label, self.observation)
         words = words_of(evidence)
         if alone:
@@ -158,18 +145,14 @@ class SampleAnswering:
     def _classified(self, sent: SentSamples) -> _Done:
         samples = sent.all()
         started = time.perf_counter()
-        predictions = self.classifier.classify(samples, self.observation)
+        predictions = self.classifier.classify(samples, self.observation, first=sent.first)
         seconds = (time.perf_counter() - started) / len(samples)
         first = AnsweredSample(
             samples[:1], self.classifier.takes, self.classifier.card.labels, predictions[0], seconds
         )
         return _Done(predictions, {}, first)
 
-    def _shown(self, prediction: SamplePrediction, at: int = 0) -> Document:
-        """Raises SampleError where it has no figures that could be shown."""
-        if not has_figures(prediction):
-            name = "Text" if self.classifier.takes == "texts" else "Row"
-            raise SampleError(f"{name} {at + 1} has numbers too large for the model.")
+    def _shown(self, prediction: SamplePrediction) -> Document:
         return answer_of(prediction, self.classifier.card.labels, self.request_id)
 
     def _listed(self, results: list[Document]) -> Document:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.responses import Response
 
+from vistazo.answers.explanation.words import WordEvidence
 from vistazo.models.sample_card import SampleCard
 from vistazo.samples.classifier import SamplePrediction
 
@@ -17,7 +17,7 @@ Document = dict[str, Any]
 
 
 def answer_of(prediction: SamplePrediction, labels: Sequence[str], request_id: str) -> Document:
-    decision, likeness = prediction.decision, getattr(prediction, "in_distribution", None)
+    decision, likeness = prediction.decision, prediction.in_distribution
     shares, scores = decision.probabilities, decision.scores
     document: Document = {"predicted_class": decision.predicted_class}
     if shares is not None:
@@ -32,26 +32,8 @@ def answer_of(prediction: SamplePrediction, labels: Sequence[str], request_id: s
     return {**document, **rest, "request_id": request_id}
 
 
-class WordEvidence(Protocol):
-    """Which words of a text spoke for ``label``, found by ``method``: each with its weight."""
-
-    @property
-    def label(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def words(self) -> Sequence[tuple[str, float]]: ...
-
-
-def has_figures(prediction: SamplePrediction) -> bool:
-    """Whether its figures are numbers: of a row of huge ones they may be none."""
-    decision = prediction.decision
-    return all(map(math.isfinite, decision.probabilities or decision.scores or ()))
-
-
 def words_of(evidence: WordEvidence) -> Document:
-    words = [{"word": word, "weight": weight} for word, weight in evidence.words]
-    return {"label": evidence.label, "method": evidence.method, "words": words}
+    return asdict(evidence)
 
 
 def by_the_card(

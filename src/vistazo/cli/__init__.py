@@ -47,7 +47,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="vistazo %(version)s")
 def vistazo() -> None:
-    """Serve a trained Keras image classifier, without TensorFlow."""
+    """Serve a trained classifier: of Keras without TensorFlow, of scikit-learn without it."""
     configure_logging("console", "warning")
 
 

@@ -17,7 +17,7 @@ from vistazo.cli.scales import drawn_pictures
 from vistazo.errors import InputError
 from vistazo.loading import load_classifier
 from vistazo.models.card import InputSpec
-from vistazo.models.estimator_store import is_estimator
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.pictures import open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.pictures.reader import DirectReader

@@ -14,7 +14,7 @@ from vistazo.cli.next_step import how_to_serve
 from vistazo.errors import CardError
 from vistazo.models.card import InputSpec, ModelCard
 from vistazo.models.card_file import card_path, read_card
-from vistazo.models.estimator_store import is_estimator
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import ModelSignature
 from vistazo.models.store import weights_of

@@ -8,7 +8,7 @@ import click
 
 from vistazo.cli.estimator_files import estimator_files
 from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
-from vistazo.models.estimator_store import is_estimator
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.store import check_is_there, weights_of
 from vistazo.samples.loading import find_estimator
 from vistazo.service.settings import Settings

@@ -19,7 +19,7 @@ from vistazo.models.card_file import card_path, find_card
 from vistazo.models.card_schema import card_schema
 from vistazo.models.compilation import describe_model
 from vistazo.models.draft_text import draft_text, what_to_do
-from vistazo.models.estimator_store import is_estimator
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import Description, ModelSignature, disagreements
 from vistazo.models.store import check_is_there, weights_of, without_card

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import yaml
 
 from vistazo.errors import CardError
-from vistazo.models.card_file import card_path
+from vistazo.loading import load_model
+from vistazo.models.card_file import card_path, is_of_pictures
 from vistazo.models.compilation import EstimatorFiles, describe_estimator
 from vistazo.models.drafting import Conclusion
 from vistazo.models.estimator_import.description import EstimatorDescription
 from vistazo.models.plan.summary import PlanStep, PlanSummary
 from vistazo.models.sample_card import SampleCard
+from vistazo.pictures.reader import DirectReader
 from vistazo.samples.card import CardPlaces, disagreements, find_written_card, settle_sample_card
 from vistazo.samples.loading import find_estimator
 from vistazo.service.settings import Settings
@@ -51,6 +54,8 @@ def inspect_estimator(files: EstimatorFiles, card: Path | None, settings: Settin
         click.echo("\n".join(shown))
         return 1
     place = card or card_path(files.model)
+    if is_of_pictures(place):
+        return _with_card(shown, place, _faults_of_pictures(files, place, settings))
     try:
         written = find_written_card(place, found.summary)
     except CardError as error:
@@ -86,6 +91,16 @@ def _with_card(shown: list[str], place: Path, faults: Sequence[str]) -> int:
     shown.append(f"  card       {place} " + ("does not agree:" if faults else "agrees"))
     click.echo("\n".join([*shown, *(f"    {fault}" for fault in faults)]))
     return 1 if faults else 0
+
+
+def _faults_of_pictures(files: EstimatorFiles, card: Path, settings: Settings) -> list[str]:
+    """Of a card that says how pictures become the numbers: as the service finds them."""
+    source = replace(settings.model_source.of(files.model), card=card, vectorizer=files.vectorizer)
+    try:
+        load_model(source, DirectReader(settings.image_limits)).close()
+    except CardError as error:
+        return [str(error)]
+    return []
 
 
 def overview(files: EstimatorFiles, sha256: str, found: EstimatorDescription) -> Iterator[str]:

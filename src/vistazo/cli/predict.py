@@ -17,6 +17,9 @@ from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import tell_a_person_who_waits
 
+# What --explain is where no folder follows it.
+_WORDS = Path("-")
+
 
 @click.command(name="predict")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="FILE|FOLDER...")
@@ -29,8 +32,11 @@ from vistazo.service.telemetry import tell_a_person_who_waits
 @click.option(
     "--explain",
     type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Draw heatmaps of pictures into this folder: what spoke for the class.",
+    is_flag=False,
+    flag_value=_WORDS,
+    metavar="[FOLDER]",
+    help="Of pictures: draw heatmaps into this folder: what spoke for the class. Of texts, without "
+    "a folder: print the words that did.",
 )
 @click.option(
     "--show-input",
@@ -75,6 +81,7 @@ def command(  # noqa: PLR0917 - as many as there are options
       vistazo predict --show-input inputs/ films/
       vistazo predict --model my_model.h5 --json film.png
       vistazo predict --model news.joblib --json texts.json
+      vistazo predict --model news.joblib texts.txt --explain
       vistazo predict --model model.pkl --vectorizer vectorizer.pkl --json texts.json
       vistazo predict --model iris.pkl --csv measurements.csv
     """  # noqa: D301
@@ -84,15 +91,35 @@ def command(  # noqa: PLR0917 - as many as there are options
     if model is not None:
         source = source.of(model)
     source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
+    paths, explain = _sorted_out(paths, explain)
     if not paths:
         raise click.UsageError("Missing argument 'FILE|FOLDER...'.")
     classifier = load_model(source, DirectReader(settings.image_limits))
     if not isinstance(classifier, Classifier):
-        if explain is not None or show_input is not None:
-            raise click.UsageError("--explain and --show-input are for pictures.")
-        return predict_samples(classifier, paths, style, text_column=text_column)
+        if show_input is not None or explain not in (None, _WORDS):
+            raise click.UsageError("A folder of heatmaps or of inputs is for pictures.")
+        limit = settings.max_text_chars
+        return predict_samples(
+            classifier,
+            paths,
+            style,
+            explains=explain is not None,
+            text_column=text_column,
+            max_text_chars=limit,
+        )
+    if explain == _WORDS:
+        raise click.UsageError("--explain needs a folder for the heatmaps.")
     if all(path.suffix.lower() in SUFFIXES for path in paths):
         raise click.UsageError(f"The model takes pictures, and {paths[0]} is none.")
     return predict_pictures(
         classifier, paths, settings, style, explain=explain, show_input=show_input
     )
+
+
+def _sorted_out(
+    paths: tuple[Path, ...], explain: Path | None
+) -> tuple[tuple[Path, ...], Path | None]:
+    """Of ``--explain texts.txt`` the file is what is to be explained: no folder has such a name."""
+    if explain is not None and explain.suffix.lower() in SUFFIXES:
+        return (*paths, explain), _WORDS
+    return paths, explain

@@ -11,7 +11,7 @@ import click
 from vistazo.cli.sample_files import STANDARD_INPUT, SUFFIXES, read_rows, read_texts
 from vistazo.cli.sample_printing import SampleAnswer, print_answers
 from vistazo.errors import InputError
-from vistazo.samples.bulk import PART, Sample, classify_each, names_of
+from vistazo.samples.bulk import PART, Explains, Sample, classify_each, explain_each, names_of
 from vistazo.samples.classifier import SampleClassifier
 
 
@@ -20,14 +20,19 @@ def predict_samples(
     paths: Sequence[Path],
     style: str | None,
     *,
+    explains: bool,
     text_column: str | None,
+    max_text_chars: int,
 ) -> int:
     """Classify and print; give the exit status."""
     file = _the_file(paths, classifier)
+    if explains and classifier.takes != "texts":
+        raise click.UsageError("--explain is for pictures and for texts.")
     samples = read_samples(classifier, file, text_column)
     answers: list[SampleAnswer] = []
     try:
-        for answer in _with_progress(_answers(classifier, samples), samples):
+        ask = _explained if explains else _answers
+        for answer in _with_progress(ask(classifier, samples, max_text_chars), samples):
             answers.append(answer)  # noqa: PERF402 - an interrupted run still prints what it has
     finally:
         print_answers(answers, classifier.card, style)
@@ -57,14 +62,27 @@ def read_samples(
 
 
 def _answers(
-    classifier: SampleClassifier, samples: Sequence[Sample | InputError]
+    classifier: SampleClassifier, samples: Sequence[Sample | InputError], max_text_chars: int
 ) -> Iterator[SampleAnswer]:
-    found = classify_each(classifier, samples)
+    found = classify_each(classifier, samples, max_text_chars)
     for sample, answer in zip(samples, found, strict=True):
         if isinstance(answer, InputError):
             yield SampleAnswer(sample, error=answer)
         else:
             yield SampleAnswer(sample, answer)
+
+
+def _explained(
+    classifier: SampleClassifier, samples: Sequence[Sample | InputError], max_text_chars: int
+) -> Iterator[SampleAnswer]:
+    if not isinstance(classifier, Explains):
+        raise click.UsageError("What spoke for a class cannot be shown of this model.")
+    found = explain_each(classifier, samples, max_text_chars)
+    for sample, answer in zip(samples, found, strict=True):
+        if isinstance(answer, InputError):
+            yield SampleAnswer(sample, error=answer)
+        else:
+            yield SampleAnswer(sample, *answer)
 
 
 def _with_progress(

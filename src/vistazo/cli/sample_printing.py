@@ -8,24 +8,28 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import click
 
+from vistazo.answers.explanation.words import WordEvidence
+from vistazo.answers.text_likeness import TextLikeness
 from vistazo.errors import InputError
 from vistazo.models.sample_card import SampleCard
 from vistazo.samples.classifier import SamplePrediction
 
 _EXCERPT = 60
 _MOST_WORDS = 8
+_MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
 class SampleAnswer:
-    """A prediction, or the reason why there is none."""
+    """A prediction, or the reason why there is none; ``words`` where they were asked for."""
 
     sample: object
     prediction: SamplePrediction | None = None
+    words: WordEvidence | None = None
     error: InputError | None = None
 
 
@@ -78,7 +82,15 @@ def _as_dict(answer: SampleAnswer, labels: Sequence[str]) -> Mapping[str, object
         numbers = getattr(decision, name)
         if numbers is not None:
             found[name] = dict(zip(labels, numbers, strict=True))
-    return found | {"warnings": list(decision.warnings)}
+    likeness = _likeness(answer.prediction)
+    found["in_distribution"] = None if likeness is None else asdict(likeness)
+    found["warnings"] = list(decision.warnings)
+    return found if answer.words is None else found | {"explanation": asdict(answer.words)}
+
+
+def _likeness(prediction: SamplePrediction) -> TextLikeness | None:
+    found = getattr(prediction, "in_distribution", None)
+    return found if isinstance(found, TextLikeness) else None
 
 
 def _as_csv(answers: Sequence[SampleAnswer], card: SampleCard) -> str:
@@ -86,7 +98,7 @@ def _as_csv(answers: Sequence[SampleAnswer], card: SampleCard) -> str:
     kind = "" if any(decision.probabilities for decision in found) else "score "
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    columns = [*(f"{kind}{label}" for label in card.labels), "warnings", "error"]
+    columns = [*(f"{kind}{label}" for label in card.labels), "in_distribution", "warnings", "error"]
     writer.writerow([card.task.removesuffix("s"), "predicted_class", "confidence", *columns])
     for number, answer in enumerate(answers, start=1):
         writer.writerow([number, *_cells(answer, len(card.labels))])
@@ -95,13 +107,15 @@ def _as_csv(answers: Sequence[SampleAnswer], card: SampleCard) -> str:
 
 def _cells(answer: SampleAnswer, labels: int) -> list[object]:
     if answer.prediction is None:
-        return [*("" for _ in range(labels + 3)), answer.error]
+        return [*("" for _ in range(labels + 4)), answer.error]
     decision = answer.prediction.decision
+    likeness = _likeness(answer.prediction)
     numbers = decision.probabilities or decision.scores or ("",) * labels
     return [
         decision.predicted_class,
         "" if decision.confidence is None else decision.confidence,
         *numbers,
+        "" if likeness is None else likeness.score,
         " ".join(decision.warnings),
         "",
     ]
@@ -111,13 +125,15 @@ def _as_lines(answers: Sequence[SampleAnswer]) -> Iterator[str]:
     width = len(str(len(answers)))
     for number, answer in enumerate(answers, start=1):
         yield f"{number:{width}}  {_in_words(answer)}"
+        if answer.words is not None:
+            yield from _told(answer.words, " " * (width + 2))
 
 
 def _in_words(answer: SampleAnswer) -> str:
     if answer.prediction is None:
         return f"cannot be classified: {answer.error}"
     decision = answer.prediction.decision
-    told = [decision.predicted_class]
+    told = [_plain(decision.predicted_class)]
     if decision.confidence is not None:
         told.append(f"{decision.confidence:.1%}")
     if decision.warnings:
@@ -127,8 +143,22 @@ def _in_words(answer: SampleAnswer) -> str:
     return "  ".join(told)
 
 
+def _told(evidence: WordEvidence, indent: str) -> Iterator[str]:
+    """The words for the label, and those against it, the weightiest first."""
+    speak_for = [each for each in evidence.words if each.weight > 0]
+    against = [each for each in evidence.words if each.weight < 0]
+    for what, words in (("for", speak_for), ("against", against[::-1])):
+        if words:
+            shown = ", ".join(f"{_plain(w.word)} {w.weight:+.3g}" for w in words[:_MOST_WORDS])
+            yield f"{indent}{what} {_plain(evidence.label)}: {shown}"
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal would obey."""
+    return "".join(c if unicodedata.category(c)[0] != "C" else "?" for c in text)
+
+
 def _excerpt(text: str) -> str:
-    """Its beginning, on one line, without what a terminal would obey."""
-    start = " ".join(text[: 4 * _EXCERPT].split())
-    plain = "".join(c if unicodedata.category(c)[0] != "C" else "?" for c in start)
+    """Its beginning, on one line."""
+    plain = _plain(" ".join(text[: 4 * _EXCERPT].split()))
     return plain if len(plain) <= _EXCERPT else plain[: _EXCERPT - 3] + "..."

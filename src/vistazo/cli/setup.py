@@ -24,7 +24,7 @@ from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, check_labels_agree, shown
-from vistazo.models.estimator_store import is_estimator
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import disagreements
 from vistazo.models.store import (

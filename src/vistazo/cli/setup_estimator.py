@@ -14,7 +14,7 @@ from vistazo.cli.inspect_estimator import overview
 from vistazo.cli.next_step import how_to_serve, serve_now
 from vistazo.loading import load_model
 from vistazo.models.compilation import EstimatorFiles, describe_estimator
-from vistazo.models.estimator_store import is_estimator
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 

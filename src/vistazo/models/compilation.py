@@ -125,6 +125,12 @@ def describe_estimator(
         raise _no_answer(files.model) from None
 
 
+def unwrap_keras(source: Path, target: Path, policy: LoadingPolicy | None = None) -> None:
+    """Write ``target``, the .keras or .h5 file in a pickle. Raises ModelError."""
+    task = Task(f"Reading {source}", source, policy or LoadingPolicy())
+    _ask(task, unwrap=True, target=str(target.absolute()))
+
+
 def _ask_about(
     files: EstimatorFiles,
     target: Path | None,
@@ -178,6 +184,11 @@ def main(request: str) -> int:
 
 
 def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
+    if asked.get("unwrap"):
+        from vistazo.models.estimator_import.compiler import unwrap_keras as unwrap
+
+        unwrap(Path(str(asked["source"])), Path(str(asked["target"])), bound_memory(room))
+        return {"is": "written"}
     if asked.get("estimator"):
         return _answer_of_estimator(asked, room)
     source, target = Path(str(asked["source"])), asked["target"]

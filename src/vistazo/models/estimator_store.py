@@ -14,16 +14,7 @@ from vistazo.models.compilation import EstimatorFiles, compile_estimator
 from vistazo.models.compiled_cache import Entry, cached
 from vistazo.models.file_hash import check_unchanged, sha256_of
 
-_SUFFIXES = frozenset(
-    {".pkl", ".pickle", ".joblib", ".jbl", ".sav", ".skops", ".pk", ".p", ".dat", ".model", ".npz"}
-)
 _READERS = ("estimator_import", "plan")
-
-
-def is_estimator(path: Path) -> bool:
-    """Whether a file is to be read as one of scikit-learn: told by its name, or by its bytes."""
-    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    return any(suffix in _SUFFIXES for suffix in suffixes)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ checksum is not that in the zip.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,10 +20,11 @@ from vistazo.errors import CardError, ModelNotFoundError, NoRoomError, Unreadabl
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, read_card
-from vistazo.models.compilation import compile_model
+from vistazo.models.compilation import compile_model, unwrap_keras
 from vistazo.models.compiled_cache import Entry, cached
 from vistazo.models.custom_layers import sha256_of_layers
 from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
+from vistazo.models.estimator_import.file_kind import is_keras_pickle
 from vistazo.models.file_hash import check_unchanged, sha256_of
 from vistazo.models.labels import FoundLabels, labels_beside, read_labels
 from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
@@ -115,17 +117,28 @@ def _check_sha256(wanted: str | None, model_path: Path, weights: Path, sha256: s
 
 
 def weights_of(model_path: Path, cache_dir: Path | None) -> Path:
-    """The model file itself; of a zip around one, the file unpacked into the cache."""
-    if not is_zip_around_a_model(model_path):
+    """The model file itself; of a zip or a pickle around one, the file unpacked into the cache."""
+    if is_zip_around_a_model(model_path):
+        unpack: Callable[[Path], Path] = functools.partial(unpack_model, model_path, overwrite=True)
+    elif is_keras_pickle(model_path):
+        unpack = functools.partial(_unwrapped, model_path)
+    else:
         return model_path
     if cache_dir is not None:
         folder = cache_dir / "unpacked" / sha256_of(model_path)[:32]
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            return unpack_model(model_path, folder, overwrite=True)
+            return unpack(folder)
         except (OSError, NoRoomError) as error:
             tell_unwritable(str(error))
-    return unpack_model(model_path, temporary_folder())
+    return unpack(temporary_folder())
+
+
+def _unwrapped(pickle: Path, folder: Path) -> Path:
+    """The file of Keras in a pickle, under the same name."""
+    target = folder / f"{pickle.stem}.keras"
+    unwrap_keras(pickle, target)
+    return target
 
 
 def find_labels(

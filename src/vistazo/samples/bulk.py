@@ -2,39 +2,81 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 
-from vistazo.errors import InputError
+from vistazo.answers.explanation.words import WordEvidence
+from vistazo.errors import InputError, SampleError
 from vistazo.models.sample_card import RowCard
 from vistazo.samples.classifier import Row, SampleClassifier, SamplePrediction
+from vistazo.texts.limits import SampleLimits
 
 Sample = str | Row
 
 # Enough at once for NumPy, few enough for whoever waits, and for the memory.
 PART = 100
-_ITS_NUMBER = re.compile(r"^(Text|Row) 1\b")
+_ITS_NUMBER = re.compile(r"\b(Text|Row|sample) 1\b")
 
 
 def classify_each(
-    classifier: SampleClassifier, samples: Sequence[Sample | InputError]
+    classifier: SampleClassifier,
+    samples: Sequence[Sample | InputError],
+    max_text_chars: int = SampleLimits.max_text_chars,
 ) -> Iterator[SamplePrediction | InputError]:
     """In order, for each sample its prediction, or the reason why there is none.
 
     All are texts, or none is. An error among the samples is that reason.
     """
     for start in range(0, len(samples), PART):
-        part = samples[start : start + PART]
+        places = range(start, min(start + PART, len(samples)))
+        part = [_checked(samples[place], place, max_text_chars) for place in places]
         sound = [sample for sample in part if not isinstance(sample, InputError)]
         try:
             found = iter(_together(classifier, sound))
         except InputError:
-            for place, sample in enumerate(part, start):
-                yield _alone(classifier, sample, place)
+            for place in places:
+                yield _alone(classifier, part[place - start], place)
         else:
-            for sample in part:
-                yield sample if isinstance(sample, InputError) else next(found)
+            for each in part:
+                yield each if isinstance(each, InputError) else next(found)
+
+
+@runtime_checkable
+class Explains(Protocol):
+    def explain(self, text: str, /) -> tuple[SamplePrediction, WordEvidence]: ...
+
+
+def explain_each(
+    classifier: Explains,
+    texts: Sequence[Sample | InputError],
+    max_text_chars: int = SampleLimits.max_text_chars,
+) -> Iterator[tuple[SamplePrediction, WordEvidence] | InputError]:
+    """Likewise, with the words of each text that spoke for its class."""
+    for place, text in enumerate(texts):
+        checked = _checked(text, place, max_text_chars)
+        if isinstance(checked, InputError):
+            yield checked
+            continue
+        try:
+            yield classifier.explain(str(checked))
+        except InputError as error:
+            yield _renumbered(error, place)
+
+
+def _checked(sample: Sample | InputError, place: int, max_chars: int) -> Sample | InputError:
+    """An error instead of what is never given to a model."""
+    if isinstance(sample, str) and len(sample) > max_chars:
+        return SampleError(
+            f"Text {place + 1} has {len(sample)} characters. At most {max_chars} are accepted "
+            "(MAX_TEXT_CHARS)."
+        )
+    if isinstance(sample, tuple) and not all(
+        each is None or math.isfinite(each) for each in sample
+    ):
+        return SampleError(f"Row {place + 1} holds a number that is too large.")
+    return sample
 
 
 def names_of(classifier: SampleClassifier) -> tuple[str, ...]:
@@ -44,9 +86,9 @@ def names_of(classifier: SampleClassifier) -> tuple[str, ...]:
     return named or classifier.signature.feature_names
 
 
-def renumbered(error: InputError, place: int) -> InputError:
+def _renumbered(error: InputError, place: int) -> InputError:
     """Of a sample that was asked alone, as the first, and is at ``place`` of many."""
-    error.args = (_ITS_NUMBER.sub(rf"\g<1> {place + 1}", str(error)),)
+    error.args = (_ITS_NUMBER.sub(rf"\g<1> {place + 1}", str(error), count=1),)
     return error
 
 
@@ -64,4 +106,4 @@ def _alone(
     try:
         return _together(classifier, [sample])[0]
     except InputError as error:
-        return renumbered(error, place)
+        return _renumbered(error, place)

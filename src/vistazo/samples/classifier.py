@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.answers.decision import UNCERTAIN
-from vistazo.classifier import ModelIdentity
-from vistazo.errors import SampleError, UnknownLabelError, UnsupportedModelError
+from vistazo.answers.explanation.words import WordEvidence, word_evidence
+from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
+from vistazo.answers.text_likeness import TextLikeness, text_likeness
+from vistazo.classifier import ModelIdentity, OutOfDistributionPolicy
+from vistazo.errors import (
+    BrokenRule,
+    InputError,
+    RejectedUploadError,
+    RequestError,
+    SampleError,
+    UnknownLabelError,
+    UnsupportedModelError,
+)
 from vistazo.models.drafting import Conclusion
 from vistazo.models.plan.operation import Decisions
 from vistazo.models.plan.plan import Plan
-from vistazo.models.plan.summary import Label
 from vistazo.models.sample_card import SampleCard
 from vistazo.observer import NOBODY, Observer, during
+from vistazo.samples.decision import SampleDecision, decide
 
 Row = Sequence[float | None]
 Samples = Sequence[str] | Sequence[Row]
 
 
 @dataclass(frozen=True)
-class SampleDecision:
-    """``probabilities`` in label order, each in 0..1; where the estimator gives none, None, and its
-    decision values in ``scores`` (None for a vote that gives neither). ``confidence`` is the
-    probability of the predicted class. ``value`` stands for it in the answer of a card's route.
-    """
-
-    predicted_class: str
-    value: Label
-    probabilities: tuple[float, ...] | None
-    scores: tuple[float, ...] | None
-    confidence: float | None
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class SamplePrediction:
+    """``in_distribution`` says whether a text looks like those of training; None of a row."""
+
     decision: SampleDecision
     model: ModelIdentity
+    in_distribution: TextLikeness | None = None
 
 
 class SampleClassifier:
@@ -56,6 +55,7 @@ class SampleClassifier:
         card: SampleCard,
         sha256: str,
         *,
+        out_of_distribution: OutOfDistributionPolicy = "warn",
         conclusions: tuple[Conclusion, ...] = (),
         warnings: tuple[str, ...] = (),
     ) -> None:
@@ -67,15 +67,41 @@ class SampleClassifier:
         self.signature = plan.summary
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._plan = plan
+        self._policy = out_of_distribution
 
-    def classify(self, samples: Samples, observer: Observer = NOBODY) -> list[SamplePrediction]:
-        """One prediction each, in order. Raises InputError that names the sample."""
+    def classify(
+        self, samples: Samples, observer: Observer = NOBODY, *, first: int = 0
+    ) -> list[SamplePrediction]:
+        """One prediction each, in order. Raises InputError that names the sample: by its place,
+        where ``first`` is that of the first one.
+        """
         if not samples:
             return []
-        values = self._rows(samples) if self.takes == "rows" else _texts(samples)
+        values = self._rows(samples, first) if self.takes == "rows" else _texts(samples)
+        # Numbers that are too large make others that are none: ``decide`` says so.
         with during("infer", observer), np.errstate(all="ignore"):
-            decisions = self._plan.decide(values)
-        return [self._prediction(decisions, place) for place in range(len(samples))]
+            decisions = self._decisions(values, first)
+        predictions = []
+        for place, sample in enumerate(samples):
+            with self._naming(first + place):
+                predictions.append(self._prediction(decisions, place, sample))
+        return predictions
+
+    def explain(
+        self, text: str, label: str | None = None, observer: Observer = NOBODY
+    ) -> tuple[SamplePrediction, WordEvidence]:
+        """Classify, and find the words that speak for ``label``, by default the predicted class.
+
+        Raises InputError as ``classify``, UnknownLabelError, and RequestError for rows of numbers.
+        """
+        if self.takes != "texts":
+            raise RequestError("Of texts and pictures it can be said what spoke for a label.")
+        self.check_label(label)
+        [prediction] = self.classify([text], observer)
+        label = label or prediction.decision.predicted_class
+        with during("explain", observer), np.errstate(all="ignore"):
+            found = word_evidence(self._plan, text, label, self.card.labels.index(label))
+        return prediction, found
 
     def check_label(self, label: str | None) -> None:
         """Raises UnknownLabelError for one that the model does not have."""
@@ -89,7 +115,7 @@ class SampleClassifier:
         plain: Samples = ["a"] if self.takes == "texts" else [[1.0] * self.n_features]
         try:
             self.classify(plain)
-        except SampleError:  # only what it makes of this sample is of no use
+        except InputError:  # only what it makes of this sample is of no use
             pass
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise UnsupportedModelError(f"The model cannot be run: {error}") from error
@@ -100,58 +126,64 @@ class SampleClassifier:
     def close(self) -> None:
         """Nothing is held but memory."""
 
-    def _rows(self, samples: Samples) -> NDArray[np.float64]:
+    def _decisions(self, values: list[str] | NDArray[np.float64], first: int) -> Decisions:
+        """Raises InputError that names the sample."""
+        try:
+            return self._plan.decide(values)
+        except InputError:
+            for place in range(len(values)):  # which of them it is
+                with self._naming(first + place):
+                    self._plan.decide(values[place : place + 1])
+            raise
+
+    @contextlib.contextmanager
+    def _naming(self, place: int) -> Iterator[None]:
+        """Puts a sample's place before the words of an InputError."""
+        try:
+            yield
+        except RejectedUploadError:  # it says so itself
+            raise
+        except InputError as error:
+            raise type(error)(f"{self._name(place)}: {error}") from error
+
+    def _name(self, place: int) -> str:
+        return f"{'Text' if self.takes == 'texts' else 'Row'} {place + 1}"
+
+    def _rows(self, samples: Samples, first: int) -> NDArray[np.float64]:
         rows = np.empty((len(samples), self.n_features))
         for place, row in enumerate(samples):
-            rows[place] = self._row(row, place)
+            with self._naming(first + place):
+                rows[place] = self._row(row)
         return rows
 
-    def _row(self, row: object, place: int) -> list[float]:
+    def _row(self, row: object) -> list[float]:
         """Raises SampleError."""
         if not isinstance(row, (list, tuple)) or len(row) != self.n_features:
-            found = f"{len(row)}" if isinstance(row, (list, tuple)) else "a text"
-            raise SampleError(
-                f"Row {place + 1} has {found} where the model takes {self.n_features} numbers."
-            )
+            found = f"{len(row)} numbers" if isinstance(row, (list, tuple)) else "a text"
+            raise SampleError(f"It has {found} where the model takes {self.n_features} numbers.")
         if not self._plan.allows_missing and any(number is None for number in row):
-            raise SampleError(f"Row {place + 1} lacks a number, and the model needs all of them.")
+            raise SampleError("It lacks a number, and the model needs all of them.")
         return [float("nan") if number is None else number for number in row]
 
-    def _prediction(self, decisions: Decisions, place: int) -> SamplePrediction:
-        probabilities = _numbers(decisions.probabilities, place)
-        scores = _numbers(decisions.scores, place) if probabilities is None else None
-        if not np.isfinite(probabilities or scores or ()).all():
-            raise SampleError(
-                f"The model has no finite answer to sample {place + 1}: its numbers are too large, "
-                "or not what the model can take."
-            )
-        chosen = int(decisions.predicted[place])
-        warnings: tuple[str, ...] = ()
-        if probabilities is not None:
-            chosen, warnings = self._settled(chosen, probabilities)
-        decision = SampleDecision(
-            self.card.labels[chosen],
-            (self.card.values or self._plan.labels)[chosen],
-            probabilities,
-            scores,
-            None if probabilities is None else probabilities[chosen],
-            warnings,
-        )
-        return SamplePrediction(decision, self.identity)
+    def _prediction(self, decisions: Decisions, place: int, sample: object) -> SamplePrediction:
+        """Raises SampleError, and RejectedUploadError where strange texts are."""
+        decision = decide(decisions, place, self.card, self._plan.labels)
+        if self._policy == "off" or not (isinstance(sample, str) and self.card.task == "text"):
+            return SamplePrediction(decision, self.identity)
+        likeness = text_likeness(self._plan, sample, self.card.input)
+        if likeness is not None and not likeness.verdict:
+            if self._policy == "reject":
+                raise RejectedUploadError([self._unlike_training(place)])
+            warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
+            decision = replace(decision, warnings=warnings)
+        return SamplePrediction(decision, self.identity, likeness)
 
-    def _settled(
-        self, chosen: int, probabilities: tuple[float, ...]
-    ) -> tuple[int, tuple[str, ...]]:
-        """The estimator's own choice, but where the card has a threshold or a band of doubt."""
-        card = self.card
-        if not card.is_binary:
-            return chosen, ()
-        positive = probabilities[card.positive_index]
-        if card.output.threshold is not None:
-            is_positive = positive >= card.output.threshold
-            chosen = card.positive_index if is_positive else 1 - card.positive_index
-        band = card.output.uncertain_band
-        return chosen, (UNCERTAIN,) if band and band[0] <= positive <= band[1] else ()
+    def _unlike_training(self, place: int) -> BrokenRule:
+        return BrokenRule(
+            "in_distribution",
+            f"{self._name(place)} does not look like those that the model '{self.card.name}' was "
+            "made for.",
+        )
 
 
 def _texts(samples: Samples) -> list[str]:
@@ -160,7 +192,3 @@ def _texts(samples: Samples) -> list[str]:
     if len(texts) < len(samples):
         raise SampleError("The model takes texts, not rows of numbers.")
     return texts
-
-
-def _numbers(of: NDArray[np.float64] | None, place: int) -> tuple[float, ...] | None:
-    return None if of is None else tuple(float(number) for number in of[place])

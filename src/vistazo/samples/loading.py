@@ -6,6 +6,7 @@ import logging
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from vistazo.classifier import OutOfDistributionPolicy
 from vistazo.errors import ModelNotFoundError, UnreadableModelError
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.compilation import EstimatorFiles
@@ -29,6 +30,7 @@ class SampleSource:
     sha256: str | None = None
     hints: CardHints = field(default_factory=CardHints)
     policy: LoadingPolicy = field(default_factory=LoadingPolicy)
+    out_of_distribution: OutOfDistributionPolicy = "warn"
 
 
 def load_sample_classifier(
@@ -42,7 +44,13 @@ def load_sample_classifier(
     card, conclusions = settle_sample_card(plan.summary, stored.sha256, places, source.hints)
     for conclusion in conclusions:
         log.info("concluded", extra=asdict(conclusion))
-    classifier = SampleClassifier(plan, card, stored.sha256, conclusions=conclusions)
+    classifier = SampleClassifier(
+        plan,
+        card,
+        stored.sha256,
+        out_of_distribution=source.out_of_distribution,
+        conclusions=conclusions,
+    )
     classifier.warm_up()
     return classifier
 

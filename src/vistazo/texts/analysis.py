@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice, repeat
 from typing import Literal
@@ -51,6 +51,18 @@ class Analysis:
         return chain.from_iterable(
             _runs(pieces, length) for length in range(self._shortest, last + 1)
         )
+
+    @cached_property
+    def shortest_only(self) -> Analysis:
+        """The same, of the shortest runs alone: single words, where there are such."""
+        length = max(1, self.shortest)
+        return replace(self, shortest=length, longest=length)
+
+    def n_words(self, text: str) -> int:
+        """How many words a text has; without the stop words."""
+        if self.analyzer == "word":
+            return len(self.pieces(text))
+        return len(self.prepared(text).split())
 
     def costed_words(self, text: str) -> Sequence[str]:
         """The padded words of ``char_wb``. Raises as ``terms`` does."""

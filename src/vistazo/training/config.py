@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -16,6 +16,7 @@ from vistazo.models.strict_yaml import read_yaml
 _FEWEST_FOLDS = 2
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Strength = Annotated[float, Field(ge=0)]
+_Config = TypeVar("_Config", bound=BaseModel)
 
 
 class _Part(BaseModel):
@@ -175,6 +176,7 @@ class CardTexts(_Part):
 
 
 class TrainingConfig(_Part):
+    task: Literal["image"] = "image"
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     version: str = "1.0.0"
     seed: int = Field(default=0, ge=0)
@@ -219,20 +221,34 @@ def read_config(path: Path, data: Path | None = None) -> TrainingConfig:
 
     Raises SettingsError, with one line for every field that is wrong.
     """
+    config = read_fields(path, TrainingConfig)
+    folder = data.absolute() if data is not None else path.parent.absolute() / config.data.folder
+    moved = config.data.model_copy(update={"folder": folder.resolve()})
+    return config.model_copy(update={"data": moved})
+
+
+def read_fields(path: Path, kind: type[_Config]) -> _Config:
+    """The fields of a training file, of one kind. Raises as ``read_config``."""
     try:
-        document = read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"The training file {path} cannot be read: {error}") from error
-    if not isinstance(document, dict):
-        raise SettingsError(f"The training file {path} should be a list of 'field: value'.")
-    try:
-        config = TrainingConfig.model_validate(document)
+        return kind.model_validate(_document(path))
     except ValidationError as error:
         lines = [
             f"  {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
             for fault in error.errors(include_url=False)
         ]
         raise SettingsError(f"{path} needs a correction:\n" + "\n".join(lines)) from error
-    folder = data.absolute() if data is not None else path.parent.absolute() / config.data.folder
-    moved = config.data.model_copy(update={"folder": folder.resolve()})
-    return config.model_copy(update={"data": moved})
+
+
+def task_of(path: Path) -> str:
+    """What the model of a training file takes: ``image`` or ``text``. Raises SettingsError."""
+    return str(_document(path).get("task", "image"))
+
+
+def _document(path: Path) -> dict[object, object]:
+    try:
+        document = read_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The training file {path} cannot be read: {error}") from error
+    if not isinstance(document, dict):
+        raise SettingsError(f"The training file {path} should be a list of 'field: value'.")
+    return document

@@ -16,6 +16,7 @@ from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.folders import is_of_a_program
 from vistazo.pictures.preprocessing import decode_size, prepare
+from vistazo.training.belonging import join_groups
 from vistazo.training.config import TrainingConfig
 from vistazo.training.medmnist import read_medmnist
 
@@ -140,19 +141,10 @@ def _gather(pictures: Sequence[_Prepared]) -> Pictures:
 
 
 def _numbered(pictures: Sequence[_Prepared]) -> NDArray[np.int64]:
-    """Join what shares a group or shows the same picture, however long the chain (union-find)."""
-    parent: dict[str, str] = {}
-
-    def root(key: str) -> str:
-        while parent.setdefault(key, key) != key:
-            key = parent[key]
-        return key
-
-    for picture in pictures:
-        parent[root(f"picture {picture.picture_sha256}")] = root(f"group {picture.group}")
-    roots = [root(f"group {picture.group}") for picture in pictures]
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(roots))}
-    return np.array([numbers[key] for key in roots], dtype=np.int64)
+    """Join what shares a group or shows the same picture."""
+    return join_groups(
+        [(f"group {each.group}", f"picture {each.picture_sha256}") for each in pictures]
+    )
 
 
 def data_sha256(pictures: Iterable[tuple[str, int, str]]) -> str:

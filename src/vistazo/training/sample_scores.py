@@ -14,7 +14,8 @@ import numpy as np
 from vistazo import __version__
 from vistazo.errors import InputError
 from vistazo.samples.bulk import classify_each
-from vistazo.samples.classifier import SampleClassifier, SampleDecision
+from vistazo.samples.classifier import SampleClassifier
+from vistazo.samples.decision import SampleDecision
 from vistazo.training.answers import Answers, Floats, Numbers, Rows
 from vistazo.training.evaluation import RESAMPLES
 from vistazo.training.labelled_samples import LabelledSamples

@@ -6,6 +6,7 @@ import { STRINGS } from "./strings.js";
 const KEPT = "vistazo-language";
 
 let current = initial();
+let task = "image";
 
 export const languages = Object.keys(STRINGS);
 export const language = () => current;
@@ -19,6 +20,12 @@ export function speak(chosen) {
   }
 }
 
+/** Of what the model takes: what differs from pictures is said otherwise from now on. */
+export function speakOf(taken) {
+  task = taken;
+  speak(current);
+}
+
 /** Speak it from now on, on the next visit too. */
 export function prefer(chosen) {
   keep("localStorage", KEPT, chosen);
@@ -27,7 +34,7 @@ export function prefer(chosen) {
 
 /** A string, its {names} filled in. */
 export function t(key, values = {}) {
-  return fill(STRINGS[current][key], values);
+  return fill(said(key), values);
 }
 
 export function fill(text, values) {
@@ -35,7 +42,12 @@ export function fill(text, values) {
 }
 
 /** A table of strings, such as those of the problems. */
-export const table = (key) => STRINGS[current][key];
+export const table = (key) => {
+  const ofTask = STRINGS[current][task]?.[key];
+  return ofTask && typeof ofTask === "object" ? { ...STRINGS[current][key], ...ofTask } : said(key);
+};
+
+const said = (key) => STRINGS[current][task]?.[key] ?? STRINGS[current][key];
 
 export const nameOf = (code) => STRINGS[code].languageName;
 

@@ -8,6 +8,7 @@ import { problemText, progress, resultOf, stateText } from "./result.js";
 import { loadModel, predict, see } from "./service.js";
 import { csvOf } from "./table.js";
 import { seenText } from "./viewer.js";
+import { showSample, takeSamples } from "./writing.js";
 
 const AT_ONCE = 2;
 const FIRST_OPACITY = 60;
@@ -20,6 +21,7 @@ let running = 0;
 // ---- pictures come in
 
 function add(files) {
+  if (!takesPictures()) return;
   const added = [...files].map((file) => ({
     file,
     url: URL.createObjectURL(file),
@@ -229,8 +231,11 @@ function say(text) {
 function refresh() {
   byId("languages").replaceChildren(...languages.map(languageButton));
   showModel();
-  showAll();
+  if (takesPictures()) showAll();
+  else showSample();
 }
+
+const takesPictures = () => !model || model.card.task === "image" || !model.card.task;
 
 function languageButton(code) {
   const press = () => {
@@ -277,6 +282,7 @@ async function start() {
   refresh();
   try {
     model = await loadModel(askKey, () => (byId("lead").textContent = t("starting")));
+    if (!takesPictures()) takeSamples(model, say);
     refresh();
     work();
   } catch (problem) {

@@ -1,10 +1,11 @@
 // One picture's result: the picture to look at, the verdict, the probabilities.
 
 import { el, entry } from "./elements.js";
-import { fill, percent, readable, t, table, words } from "./language.js";
+import { fill, number, percent, readable, t, table, words } from "./language.js";
 import { picture, viewer } from "./viewer.js";
 
 const MOST_BARS = 8;
+const MOST_WORDS = 10;
 const GRAVITY = { out_of_distribution: 0, uncertain: 1 };
 
 /** `on` holds what the viewer asks for, and `onAgain()`, which sends the picture again. */
@@ -53,6 +54,17 @@ const fileName = (item) => el("h2", { id: "shown", class: "file", tabindex: "-1"
 const againButton = (text, onclick, isMain = false) =>
   el("button", { id: "again", type: "button", class: isMain ? "main" : null, onclick }, t(text));
 
+/** A text's result, or a row's: the verdict, and the words that spoke for it. */
+export function sampleResultOf(item, model, onAgain) {
+  if (item.problem) return [heading(), ...failure(item, onAgain)];
+  return [
+    heading(),
+    el("div", { class: "verdict" }, ...verdict(item.answer, model.card), wordsOf(item.answer), details(item)),
+  ];
+}
+
+const heading = () => el("h2", { id: "shown", class: "file", tabindex: "-1" }, t("result"));
+
 function failure(item, onAgain) {
   const [what, todo] = problemText(item.problem);
   return [
@@ -64,11 +76,14 @@ function failure(item, onAgain) {
 
 function verdict(answer, card) {
   const label = answer.predicted_class;
-  const values = { label, percent: percent(answer.confidence), words: words(answer.confidence) };
+  const share = answer.confidence;
+  const isShare = share !== undefined;
+  const values = { label, ...(isShare && { percent: percent(share), words: words(share) }) };
   const isUnknown = answer.warnings.includes("out_of_distribution");
+  const kind = isShare ? "" : "Plain";
   const [headline, sentence] = isUnknown
-    ? [null, t("verdictUnknown", values)]
-    : [el("p", { class: "label" }, label), t("verdict", values)];
+    ? [null, t(`verdictUnknown${kind}`, values)]
+    : [el("p", { class: "label" }, label), t(`verdict${kind}`, values)];
   const parts = [...warnings(answer.warnings, card), headline, el("p", { class: "said" }, sentence)];
   return [...(isUnknown ? parts : [...parts.slice(-2), ...parts.slice(0, -2)]), bars(answer, card)];
 }
@@ -87,12 +102,13 @@ function warnings(codes, card) {
 }
 
 function bars(answer, card) {
+  if (!answer.probabilities) return answer.scores ? scoresOf(answer) : null;
   const shares = Object.entries(answer.probabilities);
   const isBinary = shares.length === 2 && card.output.kind !== "multilabel";
   if (!isBinary) shares.sort((one, other) => other[1] - one[1]);
   const rest = shares.slice(MOST_BARS);
   const positive = card.positive ?? card.labels[1];
-  const threshold = { label: positive, percent: percent(card.output.threshold) };
+  const threshold = { label: positive, percent: percent(card.output.threshold ?? 0.5) };
   return el(
     "section",
     { class: "probabilities" },
@@ -101,7 +117,7 @@ function bars(answer, card) {
     rest.length > 0
       ? el("p", { class: "hint" }, t("others", { count: rest.length, percent: percent(rest[0][1]) }))
       : null,
-    isBinary ? el("p", { class: "hint" }, t("threshold", threshold)) : null,
+    isBinary && card.output.threshold ? el("p", { class: "hint" }, t("threshold", threshold)) : null,
   );
 }
 
@@ -114,6 +130,60 @@ function bar(label, share, answer) {
     el("span", { class: "name" }, label),
     el("span", { class: "words" }, words(share)),
     el("span", { class: "number" }, percent(share)),
+    el("span", { class: "bar", "aria-hidden": "true" }, fillOf),
+  );
+}
+
+/** Decision values: the largest decides, and they are no probabilities. */
+function scoresOf(answer) {
+  const largest = Object.entries(answer.scores).sort((one, other) => other[1] - one[1]);
+  return el(
+    "section",
+    { class: "probabilities" },
+    el("h3", {}, t("scores")),
+    el(
+      "ul",
+      {},
+      largest.slice(0, MOST_BARS).map(([label, score]) =>
+        el(
+          "li",
+          { class: label === answer.predicted_class ? "chosen" : null },
+          el("span", { class: "name" }, label),
+          el("span", { class: "number" }, number(score)),
+        ),
+      ),
+    ),
+  );
+}
+
+function wordsOf({ explanation }) {
+  if (!explanation) return null;
+  const { label, words: found } = explanation;
+  const strongest = Math.max(...found.map(({ weight }) => Math.abs(weight)));
+  const list = (kind, sign) => {
+    const those = found.filter(({ weight }) => sign * weight > 0).slice(0, MOST_WORDS);
+    if (those.length === 0) return null;
+    return el(
+      "section",
+      { class: `probabilities words-${kind}` },
+      el("h3", {}, t(kind, { label })),
+      el("ul", {}, those.map((each) => wordBar(each, strongest))),
+    );
+  };
+  const lists = [list("wordsFor", 1), list("wordsAgainst", -1)].filter(Boolean);
+  return lists.length > 0
+    ? el("div", { class: "evidence" }, ...lists, el("p", { class: "hint" }, t("wordsCaption")))
+    : el("p", { class: "hint" }, t("wordsNothing", { label }));
+}
+
+function wordBar({ word, weight }, strongest) {
+  const fillOf = el("span", { class: "fill" });
+  fillOf.style.setProperty("--share", Math.abs(weight) / strongest);
+  return el(
+    "li",
+    {},
+    el("span", { class: "name" }, word),
+    el("span", { class: "number" }, number(weight, { maximumFractionDigits: 2, signDisplay: "always" })),
     el("span", { class: "bar", "aria-hidden": "true" }, fillOf),
   );
 }

@@ -1,4 +1,4 @@
-// Talks to the service: the model's card, and one picture at a time.
+// Talks to the service: the model's card, and one picture, text or row at a time.
 
 import { keep, recall } from "./memory.js";
 
@@ -34,6 +34,12 @@ export function predict(file, { label, ...how }) {
 export async function see(file, how) {
   const answer = await post(file, { show_input: "true" }, how);
   return { image: `data:image/png;base64,${answer.input_image}`, range: answer.input_range };
+}
+
+/** The answer for a text, with its words, or for a row of numbers: `{ text }` or `{ row }`. */
+export function predictSample(sample, { onWait, askKey }) {
+  const url = "text" in sample ? "/predict?explain=true" : "/predict";
+  return persist(() => send("POST", url, JSON.stringify(sample)), askKey, onWait);
 }
 
 function post(file, query, { onProgress, onWait = () => {}, askKey }) {
@@ -97,6 +103,7 @@ function send(method, url, body = null, onProgress = () => {}) {
     const request = new XMLHttpRequest();
     request.open(method, url);
     request.responseType = "json";
+    if (typeof body === "string") request.setRequestHeader("Content-Type", "application/json");
     if (used) request.setRequestHeader("Authorization", `Bearer ${used}`);
     request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
     request.upload.onload = () => onProgress(1);

@@ -96,6 +96,8 @@ export const spanish = {
     ],
     text_too_costly: ["Leer el texto lleva demasiado tiempo con este modelo.", "Envía un texto más corto."],
     upload_too_large: ["El archivo es demasiado grande.", "Guárdalo más pequeño, o como JPEG, y añádelo otra vez."],
+    bad_sample: ["El modelo no puede usar esto.", "{detail}"],
+    text_too_costly: ["Leer el texto lleva demasiado tiempo.", "Acórtalo y repítelo."],
     upload_too_slow: ["El envío tardó demasiado.", "Repítelo con una conexión más rápida."],
     queue_full: ["El servicio está muy ocupado.", "Espera un minuto y repítelo."],
     rate_limited: ["Has enviado todo lo permitido por ahora.", "Espera un rato y repítelo."],
@@ -126,6 +128,47 @@ export const spanish = {
   keyLabel: "Clave de API",
   keyUse: "Usar esta clave",
   cancel: "Cancelar",
+
+  sample: "El texto",
+  sampleHint: "",
+  predict: "Predecir",
+  verdictPlain: "El modelo dice {label}. No da ninguna probabilidad.",
+  verdictUnknownPlain: "La etiqueta más cercana es {label}. No te fíes de ella.",
+  scores: "Valores de decisión: decide el mayor. No son probabilidades.",
+  wordsFor: "Palabras a favor de {label}",
+  wordsAgainst: "Palabras en contra de {label}",
+  wordsCaption: "El número es el peso de la palabra. Muestra en qué se fijó el modelo, que puede ser lo equivocado.",
+  wordsNothing: "Ninguna palabra de este texto habló a favor ni en contra de {label}.",
+  noNumber: "«{cell}» no es un número.",
+
+  texts: {
+    skip: "Ir a escribir un texto",
+    privacy: "Los textos se analizan en memoria. No se guardan.",
+    sampleHint: "Escríbelo o pégalo: entero.",
+    measured: "Medido en {pictures} textos que nunca había visto: encuentra {sensitivity} de cada 100 con {label} y descarta {specificity} de cada 100 sin ello.",
+    population: "De quién son los textos que conoce",
+    warnings: {
+      out_of_distribution: [
+        "Esto no se parece a los textos que conoce el modelo ({title}).",
+        "Responde a cualquier cosa que se le dé. Comprueba que es el tipo de texto adecuado, en su idioma y entero.",
+      ],
+    },
+    problems: {
+      network: ["No se pudo llegar al servicio.", "Comprueba la conexión y repítelo. Tu texto sigue aquí."],
+      upload_too_large: ["El texto es demasiado largo.", "Envía una parte."],
+    },
+  },
+
+  rows: {
+    skip: "Ir a escribir números",
+    privacy: "Los números se analizan en memoria. No se guardan.",
+    sample: "Los números",
+    sampleHint: "{count} números, con comas entre ellos (1.5, 2), o con punto y coma (1,5; 2). {names}",
+    population: "De quién son los números que conoce",
+    problems: {
+      network: ["No se pudo llegar al servicio.", "Comprueba la conexión y repítelo. Tus números siguen aquí."],
+    },
+  },
 
   about: "Sobre este modelo",
   lead: "Muestra qué probabilidad tiene cada una de estas: {labels}.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.estimator_import.estimators.composition import has_a_classifier, steps_of
 from vistazo.models.estimator_import.fitted import Fitted, version_of
+from vistazo.models.estimator_import.refusals import refusal
 from vistazo.models.estimator_import.registry import is_transformer
 from vistazo.models.estimator_import.values import Name, Record
 
@@ -58,7 +59,7 @@ def _estimators(content: object, depth: int = 0) -> Iterator[Fitted]:
         if content.package == "sklearn":
             yield Fitted(content, version_of(content))
         elif depth == 0 or _is_a_model(content):
-            raise UnsupportedModelError(f"{content.kind} is not an estimator of scikit-learn.")
+            raise refusal(content)
     elif isinstance(content, (dict, list, tuple)) and depth <= 1:
         parts = list(content.values()) if isinstance(content, dict) else list(content)
         for part in parts[:_MOST_ENTRIES]:
@@ -78,6 +79,8 @@ def _not_one_classifier(
         return UnsupportedModelError(
             f"The file holds {len(classifiers)} classifiers ({names}). Save the one that is meant."
         )
+    if isinstance(content, Name):
+        return refusal(content)
     if not found:
         return UnsupportedModelError(f"The file holds {_kind(content)}, not a classifier.")
     return UnsupportedModelError(_told(steps_of(found[-1])[-1]) + ".")
@@ -103,8 +106,6 @@ def _told(fitted: Fitted) -> str:
 
 
 def _kind(content: object) -> str:
-    if isinstance(content, Name):
-        return f"the name of {content}"
     if isinstance(content, (dict, list, tuple)):
         return f"a {type(content).__name__} without an estimator of scikit-learn"
     return f"a {type(content).__name__}"

@@ -9,6 +9,7 @@ from vistazo.models.estimator_import.bundle import found_in
 from vistazo.models.estimator_import.description import EstimatorDescription
 from vistazo.models.estimator_import.importer import import_plan
 from vistazo.models.estimator_import.reader import read_objects
+from vistazo.models.estimator_import.values import KerasBytes
 from vistazo.models.estimator_import.values_file import (
     is_values_file,
     read_values,
@@ -41,6 +42,17 @@ def rewrite(source: Path, vectorizer: Path | None, target: Path, most_bytes: int
     summary = import_plan(content, beside).summary
     write_values(content if beside is None else [beside, content], target)
     return summary
+
+
+def unwrap_keras(source: Path, target: Path, most_bytes: int) -> None:
+    """Write ``target``, the .keras or .h5 file in a pickle. Raises ModelError."""
+    content = read_objects(source, most_bytes)
+    if not isinstance(content, KerasBytes):
+        raise UnsupportedModelError(
+            f"{source.name} is a pickle around Keras, and the model's own file is not in it. Save "
+            "it with model.save('model.keras'), and set MODEL_PATH to that."
+        )
+    target.write_bytes(content.data)
 
 
 def _contents(source: Path, vectorizer: Path | None, most_bytes: int) -> tuple[object, object]:

@@ -36,6 +36,12 @@ _SHAPED = (
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 _IN_CHILDREN = ("estimators_", "base_estimator_", "estimator_", "calibrated_classifiers_")
 _AXES = (1, 2)
+_MISSING_SINCE = {
+    "DecisionTreeClassifier": (1, 3),
+    "RandomForestClassifier": (1, 4),
+    "ExtraTreeClassifier": (1, 6),
+    "ExtraTreesClassifier": (1, 6),
+}
 _MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
 
 
@@ -87,7 +93,9 @@ def _of_children(fitted: Fitted) -> int | None:
 
 def allows_missing(steps: Sequence[Fitted]) -> bool:
     """Whether a number of a row may be missing."""
-    return steps[0].class_name in _MISSING
+    first = steps[0]
+    since = _MISSING_SINCE.get(first.class_name)
+    return first.class_name in _MISSING or (since is not None and first.version >= since)
 
 
 def feature_names(steps: Sequence[Fitted]) -> tuple[str, ...]:

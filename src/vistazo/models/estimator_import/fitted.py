@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,12 +94,19 @@ class Fitted:
         found = self.get(name, default=default)
         if isinstance(found, np.ndarray) and found.size == 1:
             found = found.item()
-        if isinstance(found, (bool, int, float, np.number, np.bool_)):
-            return float(found)
+        if isinstance(found, (bool, int, float, np.integer, np.floating, np.bool_)):
+            with suppress(OverflowError):
+                return float(found)
         raise self.damaged(f"its {name} is no number")
 
-    def integer(self, name: str, default: int | None = None) -> int:
+    def finite(self, name: str, default: float | None = None) -> float:
         number = self.number(name, default)
+        if not np.isfinite(number):
+            raise self.damaged(f"its {name} is not finite")
+        return number
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        number = self.finite(name, default)
         if number != int(number):
             raise self.damaged(f"its {name} is no whole number")
         return int(number)

@@ -76,6 +76,6 @@ def check_is_no_other(data: bytes, label: str) -> None:
 def told_as_text(data: bytes, label: str) -> ModelError | None:
     """Of what could not be read as a pickle; None where it is no text either."""
     head = data[:4096]
-    if looks_like_estimator(head) or _TEXT.fullmatch(head) is None:
+    if looks_like_estimator(head) or head[:1] == b"\x80" or _TEXT.fullmatch(head) is None:
         return None
     return UnsupportedModelError(f"{label} is a text file, not an estimator. {_SAVE_IT}")

@@ -64,18 +64,27 @@ def _version(bundle: Bundle) -> Version:
 
 def _try(plan: Plan, bundle: Bundle) -> None:
     """Decide on plain samples, step by step. Raises ModelError where steps do not fit."""
-    values: Values = _TEXTS if plan.takes == "texts" else _rows(plan.n_features)
+    samples = _TEXTS if plan.takes == "texts" else _rows(plan.n_features)
     try:
         with np.errstate(all="ignore"):
-            decisions = _decided(plan, bundle, values)
-    except (ArithmeticError, LookupError, TypeError, ValueError, InputError) as error:
+            answers = [_answer(plan, bundle, samples[n : n + 1]) for n in range(len(samples))]
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise UnsupportedModelError(
             f"The estimators in the file do not fit each other: {error}."
         ) from error
-    numbers = decisions.probabilities if decisions.scores is None else decisions.scores
-    # Some transforms are for positive numbers only, so it is enough that one sample has an answer.
-    if numbers is not None and not np.isfinite(numbers).all(axis=1).any():
+    # Some take positive numbers only, some whole ones: it is enough that one sample has an answer.
+    if False in answers and True not in answers:
         raise bundle.classifier.damaged("it answers with infinite or undefined numbers")
+
+
+def _answer(plan: Plan, bundle: Bundle, sample: Values) -> bool | None:
+    """Whether it is finite; None for a sample that the estimators do not take."""
+    try:
+        decisions = _decided(plan, bundle, sample)
+    except InputError:
+        return None
+    numbers = decisions.probabilities if decisions.scores is None else decisions.scores
+    return numbers is None or bool(np.isfinite(numbers).all())
 
 
 def _decided(plan: Plan, bundle: Bundle, values: Values) -> Decisions:

@@ -46,12 +46,12 @@ def _blocks(data: bytes, most_bytes: int) -> bytearray:
             whole += data[at:end]
         else:
             _unpack_block(data, at, end, whole, most_bytes)
-        _check(whole, most_bytes)
+        _check(len(whole), most_bytes)
         at = end + (4 if flags & _HAS_BLOCK_CHECKSUMS else 0)
 
 
-def _check(whole: bytearray, most_bytes: int) -> None:
-    if len(whole) > most_bytes:
+def _check(n_bytes: int, most_bytes: int) -> None:
+    if n_bytes > most_bytes:
         raise HostileModelError(
             f"The file is of more than {most_bytes / 1e6:.0f} MB, unpacked: there is no room for "
             "it."
@@ -69,7 +69,7 @@ def _unpack_block(data: bytes, at: int, end: int, whole: bytearray, most_bytes: 
             return
         back = data[at] | data[at + 1] << 8
         size, at = _length(data, at + 2, token & 15)
-        _check(whole, most_bytes - size)
+        _check(len(whole) + size, most_bytes)
         _repeat(whole, back, size + _LEAST_MATCH)
 
 

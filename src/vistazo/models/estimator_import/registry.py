@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from vistazo.errors import UnsupportedModelError
 from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.refusals import refusal
 from vistazo.models.plan.operation import Decider, Transform
 from vistazo.models.plan.summary import PlanStep
 
@@ -35,6 +35,13 @@ class Importing:
         """Raises ModelError where it is no classifier that is known."""
         return self._called(_CLASSIFIERS, fitted)
 
+    def part(self, fitted: Fitted) -> Decider:
+        """As ``decider``, of one among many of its kind: nothing is told of it."""
+        n_told = len(self.steps)
+        decider = self.decider(fitted)
+        del self.steps[n_told:]
+        return decider
+
     def tell(self, fitted: Fitted, told: str = "") -> None:
         """Of an estimator that a person would name: shown by ``inspect``, in this order."""
         self.steps.append(PlanStep(fitted.class_name, told))
@@ -42,9 +49,7 @@ class Importing:
     def _called(self, known: dict[str, Callable[[Fitted, Importing], _Made]], of: Fitted) -> _Made:
         function = known.get(of.class_name)
         if function is None or of.record.package not in _PACKAGES:
-            raise UnsupportedModelError(
-                f"{of.record.kind} is not among the estimators that can be served."
-            )
+            raise refusal(of.record)
         return function(of, self)
 
 

@@ -33,33 +33,35 @@ class _Measured:
 
     def __init__(self) -> None:
         self.sizes: dict[int, int] = {}
-        self.depths: dict[int, int] = {}
         self.n_parts = 0
-        self._kept: list[object] = []
+        self._kept: list[object] = []  # so that no id is given twice
 
     def measure(self, value: object) -> None:
+        depth = 0
         waiting: list[tuple[object, bool]] = [(value, False)]
         while waiting:
             each, is_done = waiting.pop()
             if is_done:
+                depth -= 1
                 self._add_up(each)
             elif id(each) not in self.sizes and _is_container(each):
-                self.sizes[id(each)] = self.depths[id(each)] = 1  # for a circle that comes back
+                depth += 1
+                if depth > _DEEPEST:
+                    raise HostileModelError("The file nests values beyond what any model needs.")
+                self.sizes[id(each)] = 1  # for a circle that comes back
                 self._kept.append(each)
                 waiting.append((each, True))
                 waiting += [(part, False) for part in _parts(each) if type(part) not in _PLAIN]
 
     def _add_up(self, value: object) -> None:
-        parts = [part for part in _parts(value) if id(part) in self.sizes]
-        n_parts = len(_parts(value))
-        self.n_parts += n_parts
-        size = 1 + n_parts + sum(self.sizes[id(part)] for part in parts)
-        depth = 1 + max((self.depths[id(part)] for part in parts), default=0)
-        self.sizes[id(value)], self.depths[id(value)] = size, depth
-        if size > _LEAST + _MOST_TIMES * self.n_parts or depth > _DEEPEST:
+        parts = _parts(value)
+        self.n_parts += len(parts)
+        size = 1 + len(parts) + sum(self.sizes.get(id(part), 0) for part in parts)
+        self.sizes[id(value)] = size
+        if size > _LEAST + _MOST_TIMES * self.n_parts:
             raise HostileModelError(
-                "The file nests values in each other beyond what any model needs, or names the "
-                "same ones again and again."
+                "The file names the same values again and again: whoever walks through them never "
+                "ends."
             )
 
 

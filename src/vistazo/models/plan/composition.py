@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,12 +49,18 @@ class Union:
     weights: tuple[float, ...]
 
     def apply(self, values: Values) -> Matrix:
-        parts = [transform.apply(values) for transform in self.transforms]
-        dense = [part for part in parts if not isinstance(part, SparseRows)]
-        if len(dense) == len(parts):
-            return np.hstack([w * part for part, w in zip(dense, self.weights, strict=True)])
-        sparse = [part if isinstance(part, SparseRows) else _sparse(part) for part in parts]
-        return _beside_each_other(sparse, self.weights)
+        return side_by_side(
+            [transform.apply(values) for transform in self.transforms], self.weights
+        )
+
+
+def side_by_side(parts: Sequence[Matrix], weights: tuple[float, ...]) -> Matrix:
+    """The columns of all of the same rows, each part times its weight: sparse if one of them is."""
+    dense = [part for part in parts if not isinstance(part, SparseRows)]
+    if len(dense) == len(parts):
+        return np.hstack([w * part for part, w in zip(dense, weights, strict=True)])
+    sparse = [part if isinstance(part, SparseRows) else _sparse(part) for part in parts]
+    return _beside_each_other(sparse, weights)
 
 
 def _sparse(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> SparseRows:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, in_dense_parts
+from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, check_width, in_dense_parts
 from vistazo.models.plan.operation import operation
 
 Form = Literal["linear", "poly", "rbf", "sigmoid"]
@@ -41,15 +41,17 @@ class DenseVectors:
         """
         mean = self.vectors.mean(axis=0) if len(self.vectors) else 0.0
         vectors = self.vectors - mean
+        own = (vectors**2).sum(axis=1)
         for part in self._parts(rows):
             near = part - mean
-            lengths = (near**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1)
-            found = np.maximum(lengths - 2 * (near @ vectors.T), 0)
-            error = gamma * lengths * _PRECISION
-            doubtful = (error > _ENOUGH) & ~(gamma * found - error > _NO_EXPONENT)
-            for row in np.flatnonzero(doubtful.any(axis=1)):
-                which = np.flatnonzero(doubtful[row])
-                found[row, which] = self._distances_of(part[row], which)
+            with np.errstate(over="ignore", invalid="ignore"):
+                lengths = (near**2).sum(axis=1)[:, None] + own
+                found = np.maximum(lengths - 2 * (near @ vectors.T), 0)
+                error = gamma * lengths * _PRECISION
+                doubtful = (error > _ENOUGH) & ~(gamma * found - error > _NO_EXPONENT)
+                for row in np.flatnonzero(doubtful.any(axis=1)):
+                    which = np.flatnonzero(doubtful[row])
+                    found[row, which] = self._distances_of(part[row], which)
             yield found
 
     def _parts(self, rows: Matrix) -> Iterator[Dense]:
@@ -81,11 +83,13 @@ class SparseVectors:
 
     def products(self, rows: Matrix) -> Iterator[Dense]:
         """Inner products with rows (n, f), one at a time: (1, m)."""
+        check_width(rows, len(self.starts) - 1)
         for columns, values in _kept(rows):
             yield self._products(columns, values)[None, :]
 
     def distances(self, rows: Matrix, _: float) -> Iterator[Dense]:
         """Squared. As words have it: of numbers that are not large."""
+        check_width(rows, len(self.starts) - 1)
         for columns, values in _kept(rows):
             products = self._products(columns, values)
             yield np.maximum(values @ values + self.squares - 2 * products, 0)[None, :]

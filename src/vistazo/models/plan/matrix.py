@@ -63,8 +63,18 @@ def as_matrix(values: Values) -> Matrix:
     raise TypeError("texts where rows of numbers belong")
 
 
+def check_width(rows: Matrix, width: int) -> None:
+    """Raises ValueError where the rows have another number of columns: whatever is in them, so that
+    a plan whose steps do not fit is found out before it is used.
+    """
+    found = rows.n_columns if isinstance(rows, SparseRows) else rows.shape[1]
+    if found != width:
+        raise ValueError(f"{width} numbers are needed and {found} are given")
+
+
 def times(rows: Matrix, weights: Dense) -> Dense:
     """The matrix product of rows (n, f) and weights (f, k): (n, k)."""
+    check_width(rows, len(weights))
     if isinstance(rows, SparseRows):
         products = [values @ weights[columns] for columns, values in rows.rows()]
         return np.array(products).reshape(len(rows), weights.shape[1])

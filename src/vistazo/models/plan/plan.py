@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from vistazo.models.plan.matrix import Matrix, Values, as_matrix
 from vistazo.models.plan.operation import Decider, Decisions, Transform
 from vistazo.models.plan.summary import Label, PlanStep, PlanSummary, Takes
+from vistazo.models.plan.vectorizer import Vectorizer, vectorizers_in
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,14 @@ class Plan:
         return as_matrix(values)
 
     def decide(self, values: Values) -> Decisions:
-        return self.decider.decide(self.transformed(values))
+        """Quietly: what is too large for a number shows in what is decided."""
+        with np.errstate(all="ignore"):
+            return self.decider.decide(self.transformed(values))
+
+    @cached_property
+    def vectorizer(self) -> Vectorizer | None:
+        """The first that texts come to; None for rows of numbers."""
+        return next(vectorizers_in((self.transforms, self.decider)), None)
 
     @property
     def summary(self) -> PlanSummary:

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from vistazo.errors import InputError
 from vistazo.models.plan.likelihood import marked
-from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, Values, as_matrix, made_dense
+from vistazo.models.plan.matrix import (
+    Dense,
+    Matrix,
+    SparseRows,
+    Values,
+    as_matrix,
+    check_width,
+    made_dense,
+)
 from vistazo.models.plan.operation import operation
 
 _Row = NDArray[np.float64]
@@ -28,6 +36,9 @@ class Standardize:
 
     def apply(self, values: Values) -> Matrix:
         rows = as_matrix(values)
+        for numbers in (self.minus, self.over):
+            if numbers is not None:
+                check_width(rows, len(numbers))
         if self.minus is not None:
             rows = made_dense(rows) - self.minus
         if self.over is None:

@@ -7,19 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.models.plan.matrix import Matrix, SparseRows, Values, as_matrix, made_dense
+from vistazo.models.plan.matrix import (
+    Matrix,
+    SparseRows,
+    Values,
+    as_matrix,
+    check_width,
+    made_dense,
+)
 from vistazo.models.plan.operation import operation
 
 
 @operation
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """The columns ``kept``, which rise."""
+    """The columns ``kept``, which rise, of ``n_columns``."""
 
     kept: NDArray[np.int64]
+    n_columns: int
 
     def apply(self, values: Values) -> Matrix:
         rows = as_matrix(values)
+        check_width(rows, self.n_columns)
         return self._of_sparse(rows) if isinstance(rows, SparseRows) else rows[:, self.kept]
 
     def _of_sparse(self, rows: SparseRows) -> SparseRows:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.errors import TextTooCostlyError
 from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, Values, as_matrix
 from vistazo.models.plan.operation import operation
-from vistazo.models.plan.vocabulary import HashedColumns, Vocabulary
+from vistazo.models.plan.vocabulary import Counted, HashedColumns, Vocabulary
 from vistazo.texts.analysis import Analysis
-from vistazo.texts.token_pattern import TokenPattern
+from vistazo.texts.token_pattern import Effort, TokenPattern
 
 Norm = Literal["", "l1", "l2", "max"]
 
 # So that a stored plan may name them; what a text is knows nothing of plans.
 operation(Analysis)
 operation(TokenPattern)
+operation(Effort)
 
 
 @operation
@@ -42,16 +44,17 @@ class TermWeights:
         return self.weighed(_sparse(rows)).dense()
 
     def weighed(self, rows: SparseRows) -> SparseRows:
-        """Raises ValueError where the rows have other columns than the weights."""
-        weights = rows.values
-        if self.is_sublinear:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                weights = np.log(weights) + 1
-        if self.inverse_frequency is not None:
-            if len(self.inverse_frequency) != rows.n_columns:
-                raise ValueError("weights of other columns")
-            weights = weights * self.inverse_frequency[rows.columns]
-        return rows.with_values(weights / self._lengths(rows, weights))
+        """Raises ValueError where the rows have other columns than the weights.
+
+        Infinite weights, and the logarithm of what is no count, make undefined numbers.
+        """
+        if self.inverse_frequency is not None and len(self.inverse_frequency) != rows.n_columns:
+            raise ValueError("weights of other columns")
+        with np.errstate(all="ignore"):
+            weights = np.log(rows.values) + 1 if self.is_sublinear else rows.values
+            if self.inverse_frequency is not None:
+                weights = weights * self.inverse_frequency[rows.columns]
+            return rows.with_values(weights / self._lengths(rows, weights))
 
     def _lengths(self, rows: SparseRows, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """For each number the length of its row; 1 where that is zero."""
@@ -90,12 +93,36 @@ class Vectorizer:
 
     def counts(self, texts: Sequence[str]) -> SparseRows:
         counter = self.terms.counter(self.analysis)
-        counted = [counter(text) for text in texts]
+        counted = [
+            _told_which(counter, text, place if len(texts) > 1 else None)
+            for place, text in enumerate(texts)
+        ]
         starts = np.cumsum([0, *(len(columns) for columns, _ in counted)], dtype=np.int64)
         columns = np.concatenate([np.zeros(0, np.int64), *(each for each, _ in counted)])
         values = np.concatenate([np.zeros(0), *(each for _, each in counted)])
         rows = SparseRows(starts, columns, values, self.n_columns)
         return rows.with_values(np.ones_like(values)) if self.is_binary else rows
+
+
+def _told_which(counter: Callable[[str], Counted], text: str, place: int | None) -> Counted:
+    try:
+        return counter(text)
+    except TextTooCostlyError as error:
+        if place is None:
+            raise
+        raise TextTooCostlyError(f"Text {place + 1}: {error}") from error
+
+
+def vectorizers_in(made: object) -> Iterator[Vectorizer]:
+    """All within an operation, or within a tuple of operations."""
+    if isinstance(made, Vectorizer):
+        yield made
+    elif isinstance(made, tuple):
+        for each in made:
+            yield from vectorizers_in(each)
+    elif is_dataclass(made) and not isinstance(made, type):
+        for each in fields(made):
+            yield from vectorizers_in(getattr(made, each.name))
 
 
 def _texts(values: Values) -> Sequence[str]:

@@ -36,6 +36,14 @@ class Vocabulary:
     n_columns: int
     columns: Columns | None = None
 
+    def terms_of(self, columns: Columns) -> tuple[str, ...]:
+        """The terms that have these columns."""
+        wanted = dict.fromkeys(columns.tolist(), "")
+        for term, column in self.column_of.items():
+            if column in wanted:
+                wanted[column] = term
+        return tuple(wanted[column] for column in columns.tolist())
+
     @cached_property
     def column_of(self) -> dict[str, int]:
         if not self.n_columns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.models.estimator_import.estimators.labels import labels_of
+from vistazo.models.estimator_import.estimators.class_places import classes_of
 from vistazo.models.estimator_import.estimators.tree_nodes import joined
 from vistazo.models.estimator_import.estimators.trees import tree_nodes
 from vistazo.models.estimator_import.fitted import Fitted
@@ -26,7 +26,7 @@ _FIRST_PROBABILITIES = (0, 21)
 @classifier("GradientBoostingClassifier")
 def gradient_boosting(fitted: Fitted, importing: Importing) -> Boosted:
     """``init + learning_rate * sum of the trees`` (Friedman 2001)."""
-    n_classes = len(labels_of(fitted))
+    n_classes = len(classes_of(fitted))
     n_sums = 1 if n_classes == 2 else n_classes
     members = fitted.children("estimators_")
     if n_classes == 1 or not members or len(members) % n_sums:

@@ -46,6 +46,8 @@ def count_of_classes(fitted: Fitted) -> int | None:
         if any(isinstance(each, (list, tuple, np.ndarray)) for each in found):
             raise fitted.refusal("it gives several answers for one sample (multi-output)")
         return len(found)
-    if isinstance(found, np.ndarray) and found.ndim == 1:
+    if isinstance(found, np.ndarray):
+        if found.ndim != 1:
+            raise fitted.refusal("it gives several answers for one sample (multi-output)")
         return len(found)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vistazo.models.estimator_import.estimators.labels import labels_of
+from vistazo.models.estimator_import.estimators.class_places import classes_of
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.plan.constant import Constant
@@ -14,7 +14,7 @@ from vistazo.models.plan.constant import Constant
 def dummy(fitted: Fitted, importing: Importing) -> Constant:
     """``prior``: the shares of the classes in training; ``most_frequent`` and ``constant``: one."""
     importing.tell(fitted)
-    labels = labels_of(fitted)
+    labels = classes_of(fitted)
     prior = fitted.array("class_prior_").ravel()
     if prior.size != len(labels):
         raise fitted.damaged("it has no share for each class")

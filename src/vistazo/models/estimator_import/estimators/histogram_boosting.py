@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.models.estimator_import.estimators.labels import labels_of
+from vistazo.models.estimator_import.estimators.class_places import classes_of
 from vistazo.models.estimator_import.estimators.tree_nodes import Nodes, checked, joined
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.registry import Importing, classifier
@@ -22,7 +22,7 @@ def histogram_boosting(fitted: Fitted, importing: Importing) -> Decider:
     """``baseline + sum of the trees``: the learning rate is in the leaves already. Numbers are not
     rounded to float32. From 1.4 on categories are numbered first, and come before other columns.
     """
-    n_classes = len(labels_of(fitted))
+    n_classes = len(classes_of(fitted))
     n_sums = 1 if n_classes == 2 else n_classes
     members = _predictors(fitted, n_sums)
     if n_classes == 1 or not members:
@@ -95,21 +95,24 @@ def _nodes(fitted: Fitted, known: NDArray[np.bool_]) -> Nodes:
     if not names >= {*_FIELDS, threshold} or not all(_is_numbers(nodes[name]) for name in names):
         raise fitted.damaged("its nodes are not those of a tree")
     is_leaf = nodes["is_leaf"].astype(np.bool_)
-    no = np.zeros(len(nodes), dtype=np.bool_)
-    missing = nodes["missing_go_to_left"].astype(np.bool_) if "missing_go_to_left" in names else no
-    by_set = (
-        nodes["is_categorical"].astype(np.bool_) & ~is_leaf if "is_categorical" in names else no
-    )
+    by_set = _flags(nodes, "is_categorical") & ~is_leaf
     found = Nodes(
         features=nodes["feature_idx"].astype(np.int64),
         thresholds=np.where(by_set, 0, nodes[threshold].astype(np.float64)),
         left=np.where(is_leaf, -1, nodes["left"].astype(np.int64)),
         right=nodes["right"].astype(np.int64),
-        missing_left=missing,
+        missing_left=_flags(nodes, "missing_go_to_left"),
         held=nodes["value"].astype(np.float64)[:, None],
     )
     checked(fitted, found, len(known))
     return _with_sets(fitted, found, np.flatnonzero(by_set), known) if by_set.any() else found
+
+
+def _flags(nodes: NDArray[np.void], name: str) -> NDArray[np.bool_]:
+    """All false before there was such a field."""
+    if name not in (nodes.dtype.names or ()):
+        return np.zeros(len(nodes), dtype=np.bool_)
+    return nodes[name].astype(np.bool_)
 
 
 def _is_numbers(array: NDArray[np.generic]) -> bool:

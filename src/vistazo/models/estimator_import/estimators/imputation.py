@@ -41,7 +41,8 @@ def _missing(fitted: Fitted) -> float | None:
     if isinstance(said, str) and said.lower() == "nan":
         return None
     if isinstance(said, (int, float, np.number)):
-        return None if np.isnan(said) else float(said)
+        number = fitted.number("missing_values", np.nan)
+        return None if np.isnan(number) else number
     if said is None or type(said).__name__ == "Name" or isinstance(said, str):
         raise fitted.refusal("what is missing is no number in it")
     raise fitted.damaged("its missing_values is no number")

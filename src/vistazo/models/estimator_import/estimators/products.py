@@ -52,8 +52,8 @@ def _n_columns(fitted: Fitted) -> int:
     for name in ("n_features_in_", "n_input_features_", "_n_features_in"):
         if fitted.has(name):
             n_columns = fitted.integer(name)
-            if n_columns < 1:
-                raise fitted.damaged("it has no columns")
+            if not 1 <= n_columns <= _MOST_COLUMNS:
+                raise fitted.damaged("it has no columns, or too many")
             return n_columns
     raise fitted.unfitted("n_features_in_")
 

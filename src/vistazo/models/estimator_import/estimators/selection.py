@@ -137,4 +137,4 @@ def kept(fitted: Fitted, importing: Importing, mask: _Mask) -> Columns:
     if not mask.any():
         raise fitted.damaged("it keeps no column")
     importing.tell(fitted, f"{int(mask.sum())} of {len(mask)} columns")
-    return Columns(np.flatnonzero(mask))
+    return Columns(np.flatnonzero(mask), len(mask))

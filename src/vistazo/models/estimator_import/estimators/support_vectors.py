@@ -83,13 +83,11 @@ def _kernel(fitted: Fitted) -> Kernel:
         raise fitted.refusal("its kernel is a function")
     if form not in get_args(Form):
         raise fitted.refusal(f"its kernel '{form[:40]}' is not known here")
-    degree = int(fitted.number("degree", 3))
+    degree = int(fitted.finite("degree", 3))
     if abs(degree) > _MOST_DEGREE:
         raise fitted.damaged("its degree is too high")
     gamma = _gamma(fitted, form)
-    shift = fitted.number("coef0", 0.0)
-    if not (np.isfinite(gamma) and np.isfinite(shift)):
-        raise fitted.damaged("its kernel has a number that is not finite")
+    shift = fitted.finite("coef0", 0.0)
     return Kernel(cast("Form", form), _vectors(fitted), gamma, shift, max(degree, 0))
 
 
@@ -98,7 +96,8 @@ def _vectors(fitted: Fitted) -> DenseVectors | SparseVectors:
     found = fitted.get("support_vectors_")
     if not isinstance(found, SparseArray):
         return DenseVectors(fitted.array("support_vectors_", n_axes=2))
-    _check(fitted, found)
+    if found.shape[1] > _MOST_COLUMNS or not np.isfinite(found.values).all():
+        raise fitted.damaged("its support_vectors_ are no sparse rows of numbers")
     count, width = found.shape
     if count * width <= _MOST_DENSE:
         return DenseVectors(found.dense())
@@ -112,28 +111,13 @@ def _vectors(fitted: Fitted) -> DenseVectors | SparseVectors:
     )
 
 
-def _check(fitted: Fitted, found: SparseArray) -> None:
-    starts, columns = found.starts, found.columns
-    is_sound = (
-        len(starts) == found.shape[0] + 1
-        and 0 < found.shape[1] <= _MOST_COLUMNS
-        and starts[0] == 0
-        and (np.diff(starts) >= 0).all()
-        and starts[-1] == len(columns) == len(found.values)
-        and ((columns >= 0) & (columns < found.shape[1])).all()
-        and np.isfinite(found.values).all()
-    )
-    if not is_sound:
-        raise fitted.damaged("its support_vectors_ are no sparse rows of numbers")
-
-
 def _gamma(fitted: Fitted, form: str) -> float:
     """``_gamma`` is what 'scale' and 'auto' came to, since 0.14; 0 was 'auto' once."""
     if form == "linear":
         return 0.0
     if fitted.has("_gamma"):
-        return fitted.number("_gamma")
-    said = 0.0 if fitted.word("gamma") == "auto" else fitted.number("gamma", 0.0)
+        return fitted.finite("_gamma")
+    said = 0.0 if fitted.word("gamma") == "auto" else fitted.finite("gamma", 0.0)
     if said:
         return said
     shape = getattr(fitted.get("support_vectors_"), "shape", (0, 0))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.estimator_import.estimators.text_analysis import analysis_of
@@ -77,9 +80,9 @@ def term_weights(fitted: Fitted) -> TermWeights:
     return TermWeights(_inverse_frequency(fitted), is_sublinear, _norm(fitted))
 
 
-def _inverse_frequency(fitted: Fitted) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _inverse_frequency(fitted: Fitted) -> NDArray[np.float64]:
     if fitted.has("idf_"):
-        return fitted.array("idf_").ravel()
+        return _weights(fitted, fitted.raw_array("idf_").ravel())
     found = fitted.get("_idf_diag")
     if not isinstance(found, SparseArray):
         raise fitted.unfitted("idf_")
@@ -92,9 +95,14 @@ def _inverse_frequency(fitted: Fitted) -> np.ndarray[tuple[int], np.dtype[np.flo
         raise fitted.damaged("its weights are on no diagonal")
     diagonal = np.zeros(n_columns)
     diagonal[rows] = found.values
-    if not np.isfinite(diagonal).all():
-        raise fitted.damaged("its weights are not all finite")
-    return diagonal
+    return _weights(fitted, diagonal)
+
+
+def _weights(fitted: Fitted, found: NDArray[Any]) -> NDArray[np.float64]:
+    """Infinite for a term that no text had, where ``smooth_idf`` is False."""
+    if found.dtype.kind not in "fiu" or np.isnan(found).any() or (found == -np.inf).any():
+        raise fitted.damaged("its weights are no numbers")
+    return np.ascontiguousarray(found, np.float64)
 
 
 def _norm(fitted: Fitted) -> Norm:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vistazo.models.estimator_import.fitted import Fitted, is_name
+from vistazo.models.estimator_import.refusals import kind_of, refusal
 from vistazo.models.estimator_import.values import Name, Record
 from vistazo.texts.accents import Accents
 from vistazo.texts.analysis import Analysis, Analyzer
@@ -14,8 +15,9 @@ from vistazo.texts.stop_words import ENGLISH
 from vistazo.texts.token_pattern import TokenPattern, UnsafePatternError, token_pattern
 
 _DEFAULT_PATTERN = r"(?u)\b\w\w+\b"
-_SPLIT = r"\S+"  # what str.split finds
+_SPLIT = TokenPattern(r"\S+")  # what str.split finds
 _LONGEST_RUN = 10**9
+_PLAIN = ("builtins", "functools", "operator", "sklearn")
 
 
 def analysis_of(fitted: Fitted, column_of: Mapping[str, int]) -> Analysis:
@@ -25,6 +27,8 @@ def analysis_of(fitted: Fitted, column_of: Mapping[str, int]) -> Analysis:
             f"it opens files that its texts name (input={str(fitted.get('input'))[:20]!r}). Fit it "
             "with input='content'"
         )
+    if _is_method_of_text(fitted.get("analyzer"), "split"):  # it is given the text as it is
+        return Analysis("word", 1, 1, is_lowercase=False, accents="", pattern=_SPLIT)
     analyzer = _analyzer(fitted)
     shortest, longest = _run_lengths(fitted)
     is_lowercase, accents = _preparation(fitted)
@@ -98,9 +102,11 @@ def _accents(fitted: Fitted) -> Accents:
 
 def _pattern(fitted: Fitted) -> TokenPattern:
     own = fitted.get("tokenizer")
-    if own is not None and not _is_method_of_text(own, "split"):
+    if _is_method_of_text(own, "split"):
+        return _SPLIT
+    if own is not None:
         raise _own_code(fitted, "tokenizer", own)
-    said = _SPLIT if own is not None else fitted.get("token_pattern", default=_DEFAULT_PATTERN)
+    said = fitted.get("token_pattern", default=_DEFAULT_PATTERN)
     if not isinstance(said, str):
         raise fitted.damaged("its token_pattern is no text")
     try:
@@ -137,10 +143,11 @@ def _is_method_of_text(value: object, method: str) -> bool:
 
 
 def _own_code(fitted: Fitted, option: str, value: object) -> Exception:
-    of = value if isinstance(value, Name) else value.kind if isinstance(value, Record) else None
-    named = f", {of}," if of else ""
+    if isinstance(value, (Name, Record)) and kind_of(value).module.partition(".")[0] not in _PLAIN:
+        return refusal(value, f"{fitted.class_name}'s {option}")
+    named = f", {kind_of(value)}," if isinstance(value, (Name, Record)) else ""
     return fitted.refusal(
-        f"its {option}{named} is code of its author's, which is never run. Fit it with what "
-        "scikit-learn has (token_pattern, ngram_range, strip_accents, stop_words), and prepare "
-        "texts before they are sent"
+        f"its {option}{named} is code, which is never run. Fit it with scikit-learn's own options "
+        "(token_pattern, ngram_range, strip_accents, stop_words), and prepare texts before they "
+        "are sent"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from vistazo.models.plan.trees import Trees
 # Deeper than trees of texts grow; each level costs a step in each prediction.
 _DEEPEST = 10_000
 _SET_BYTES = 32
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,9 +117,7 @@ def _children(
     return np.concatenate(both).ravel().astype(np.int32)
 
 
-def _of_asking(
-    arrays: Sequence[NDArray[np.generic]], asks: list[NDArray[np.bool_]]
-) -> NDArray[np.generic]:
+def _of_asking(arrays: Sequence[NDArray[_Kind]], asks: list[NDArray[np.bool_]]) -> NDArray[_Kind]:
     return np.concatenate([array[each] for array, each in zip(arrays, asks, strict=True)])
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.models.estimator_import.estimators.labels import labels_of
+from vistazo.models.estimator_import.estimators.class_places import classes_of
 from vistazo.models.estimator_import.estimators.tree_nodes import Nodes, checked, joined
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.plan.forest import Forest
 
+TREES = ("DecisionTreeClassifier", "ExtraTreeClassifier")
 _FIELDS = {"left_child", "right_child", "feature", "threshold"}
 
 
-@classifier("DecisionTreeClassifier", "ExtraTreeClassifier")
+@classifier(*TREES)
 def decision_tree(fitted: Fitted, importing: Importing) -> Forest:
     """The shares of the classes among the training samples of a row's leaf."""
     importing.tell(fitted)
-    return _forest(fitted, [fitted])
+    return forest_of(fitted, [tree_nodes(fitted)], len(classes_of(fitted)))
 
 
 @classifier("RandomForestClassifier", "ExtraTreesClassifier")
@@ -28,7 +31,7 @@ def forest(fitted: Fitted, importing: Importing) -> Forest:
     if not trees:
         raise fitted.unfitted("estimators_")
     importing.tell(fitted, f"{len(trees)} trees")
-    return _forest(fitted, trees)
+    return forest_of(fitted, [tree_nodes(each) for each in trees], len(classes_of(fitted)))
 
 
 def tree_nodes(fitted: Fitted) -> Nodes:
@@ -69,7 +72,7 @@ def _nodes(fitted: Fitted, nodes: NDArray[np.void], held: NDArray[np.float64]) -
 
 
 def _n_features(fitted: Fitted) -> int:
-    """In 0.17 and before ``n_features_`` of a tree; in others' files what its tree was made with."""
+    """Of a tree; where it does not say, what its nodes were made for."""
     for name in ("n_features_in_", "n_features_", "n_features"):
         if fitted.has(name):
             return fitted.integer(name)
@@ -79,14 +82,36 @@ def _n_features(fitted: Fitted) -> int:
     raise fitted.unfitted("n_features_in_")
 
 
-def _forest(fitted: Fitted, members: list[Fitted]) -> Forest:
-    n_classes = len(labels_of(fitted))
-    nodes = [tree_nodes(each) for each in members]
+def forest_of(fitted: Fitted, nodes: list[Nodes], n_classes: int) -> Forest:
     if any(each.held.shape[1] != n_classes for each in nodes):
         raise fitted.damaged("its trees have other classes than it")
     trees, held = joined(nodes, single=True)
+    return Forest(trees, shares(fitted, held))
+
+
+def shares(fitted: Fitted, held: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What leaves hold (leaves, k), divided by their sum."""
     sums = held.sum(axis=1, keepdims=True)
-    shares = held / np.where(sums == 0, 1, sums)
-    if not np.isfinite(shares).all():
+    with np.errstate(all="ignore"):
+        found = held / np.where(sums == 0, 1, sums)
+    if not np.isfinite(found).all():
         raise fitted.damaged("its trees hold what is no number")
-    return Forest(trees, shares)
+    return np.asarray(found)
+
+
+def with_places(nodes: Nodes, places: NDArray[np.int64], n_classes: int) -> Nodes:
+    """What its leaves hold, among all ``n_classes``, as shares: not all trees know all of them."""
+    if len(places) != nodes.held.shape[1]:
+        return nodes
+    sums = nodes.held.sum(axis=1, keepdims=True)
+    held = np.zeros((len(nodes.held), n_classes))
+    held[:, places] = nodes.held / np.where(sums == 0, 1, sums)
+    return replace(nodes, held=held)
+
+
+def with_columns(fitted: Fitted, nodes: Nodes, columns: NDArray[np.int64]) -> Nodes:
+    """Of a tree that saw these columns alone."""
+    asked = np.where(nodes.left >= 0, nodes.features, 0)
+    if not len(columns) or asked.max() >= len(columns):
+        raise fitted.damaged("a tree asks for a column that it does not see")
+    return replace(nodes, features=columns[asked])

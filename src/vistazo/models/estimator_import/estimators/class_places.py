@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.models.estimator_import.estimators.classes import fitted_classes
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.values import Record
 from vistazo.models.plan.summary import Label
 
-# What holds the estimator whose labels an estimator has that keeps none itself.
-_HELD_IN = ("best_estimator_", "estimator_", "final_estimator_", "estimator", "label_binarizer_")
+# What holds the estimator whose labels those of an estimator are that keeps none itself.
+_HELD_IN = ("best_estimator_", "estimator_", "base_estimator_", "estimator")
 
 
-def labels_of(fitted: Fitted) -> list[Label]:
+def classes_of(fitted: Fitted) -> list[Label]:
     """``classes_``, in order, as plain values. Raises ModelError where there are none of one
     question only.
     """
-    if fitted.has("classes_"):
-        return _plain(fitted, fitted.get("classes_"))
-    holder = _holder(fitted)
-    if holder is None:
+    found = fitted_classes(fitted)
+    if found is not None:
+        return _plain(fitted, found)
+    held = _held(fitted)
+    if held is None:
         raise fitted.unfitted("classes_")
-    return labels_of(holder)
+    return classes_of(held)
 
 
-def places_of(child: Fitted, labels: list[Label]) -> NDArray[np.int64]:
-    """Where the child's labels stand in these, or in 0, 1, 2... which a child is often trained on.
+def places_of(child: Fitted, known: Sequence[Label]) -> NDArray[np.int64]:
+    """Where the child's labels stand among the known ones: these are 0, 1, 2... where it was
+    trained on numbers of classes. All different.
 
-    All different. Raises UnreadableModelError where one is not among them.
+    Raises UnreadableModelError where one is not among them.
     """
-    own = labels_of(child)
-    for known in (range(len(labels)), labels):
-        places = {label: place for place, label in reversed(list(enumerate(known)))}
-        found = [places.get(label, -1) for label in own]
-        if -1 not in found and len(set(found)) == len(found):
-            return np.array(found, dtype=np.int64)
-    raise child.damaged("its classes are not among those of the estimator that holds it")
+    own = classes_of(child)
+    places = {label: place for place, label in reversed(list(enumerate(known)))}
+    found = [places.get(label, -1) for label in own]
+    if -1 in found or len(set(found)) < len(found):
+        raise child.damaged("its classes are not among those of the estimator that holds it")
+    return np.array(found, dtype=np.int64)
 
 
-def _holder(fitted: Fitted) -> Fitted | None:
+def _held(fitted: Fitted) -> Fitted | None:
     steps = fitted.get("steps")
     if isinstance(steps, list) and steps:
         last = steps[-1]

@@ -1,0 +1,50 @@
+"""Whether a text looks like those that a model was trained on.
+
+A model of words answers for any text, also for one in a language of which it knows no word: then it
+says what it says of an empty one. What it has learned are the words of its vocabulary, and the
+share of a text's words that are among them is the measure. Rare words of the training texts may
+have been left out of it, so that the share of a text of the same kind is seldom 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vistazo.models.plan.plan import Plan
+from vistazo.models.plan.vectorizer import Vectorizer
+from vistazo.models.plan.vocabulary import Vocabulary
+from vistazo.models.sample_card import TextSpec
+
+
+@dataclass(frozen=True)
+class TextLikeness:
+    """``score`` is the share of a text's words that the model knows, in 0..1: of its shortest runs
+    of words or characters, where it has learned longer ones only. None where it has no vocabulary.
+
+    ``words`` is the number of words, without stop words. ``verdict`` says whether the text is as
+    the card has it; without a card: whether it has a word, and one that the model knows.
+    """
+
+    score: float | None
+    words: int
+    verdict: bool
+
+
+def text_likeness(plan: Plan, text: str, spec: TextSpec) -> TextLikeness | None:
+    """None where the plan takes no texts. Raises TextTooCostlyError."""
+    vectorizer = plan.vectorizer
+    if vectorizer is None:
+        return None
+    words = vectorizer.analysis.n_words(text)
+    score = _known_share(vectorizer, text)
+    is_of_length = words >= spec.min_words and (spec.max_words is None or words <= spec.max_words)
+    is_known = score is None or (score > 0 and score >= spec.min_known_share)
+    return TextLikeness(score, words, is_of_length and is_known)
+
+
+def _known_share(vectorizer: Vectorizer, text: str) -> float | None:
+    if not isinstance(vectorizer.terms, Vocabulary):
+        return None
+    terms = list(vectorizer.analysis.shortest_only.terms(text))
+    known = sum(map(vectorizer.terms.column_of.__contains__, terms))
+    return known / len(terms) if terms else 0.0

@@ -1,0 +1,139 @@
+"""The command line with a file of scikit-learn, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from estimator_files import estimator, linear, spam_words, vectorizer, write_estimator
+from vistazo.models.card_file import TEXTS, parse_card_of
+
+Vistazo = Callable[..., Any]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_estimator(spam_words(), tmp_path / "mail.joblib")
+    write_estimator(vectorizer(["free", "meeting", "money"]), tmp_path / "vectorizer.pkl")
+    write_estimator(linear([2.0, -3.0, 1.0], -0.5), tmp_path / "model.pkl")
+    (tmp_path / "texts.json").write_text('["free money", "a meeting", "ñandú"]')
+    (tmp_path / "labelled.csv").write_text(
+        "Text,Category\n" + "free money,1\na meeting,0\nfree meeting,1\nhello,0\n" * 4
+    )
+    return tmp_path
+
+
+def test_a_model_and_its_vectorizer_in_two_files_answer_a_list_of_texts(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    done = vistazo(
+        "predict", "--json", "texts.json",
+        cwd=folder, MODEL_PATH="model.pkl", VECTORIZER_PATH="vectorizer.pkl",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line.strip(",")) for line in done.stdout.splitlines()[1:-1]]
+    assert lines == json.loads(done.stdout)
+    assert [answer["predicted_class"] for answer in lines] == ["1", "0", "0"]
+    assert lines[0]["probabilities"]["1"] == pytest.approx(0.924141819978757, abs=1e-12)
+
+
+@pytest.mark.longer
+def test_the_same_from_one_file_from_standard_input_and_converted(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    arguments = ("predict", "--csv", "texts.json")
+    as_two = vistazo(
+        *arguments, "--model", "model.pkl", "--vectorizer", "vectorizer.pkl", cwd=folder
+    )
+    as_one = vistazo(*arguments, "--model", "mail.joblib", cwd=folder)
+    done = vistazo("convert", "model.pkl", "mail.npz", "--vectorizer", "vectorizer.pkl", cwd=folder)
+    assert "mail.npz: texts -> 2 labels, scikit-learn 1.5.2" in done.stdout
+    converted = vistazo(*arguments, "--model", "mail.npz", cwd=folder)
+    assert as_two.stdout == as_one.stdout == converted.stdout
+    assert as_one.stdout.startswith("text,predicted_class,confidence,0,1,")
+    refused = vistazo("convert", "mail.joblib", "mail.onnx", cwd=folder)
+    assert refused.returncode == 2
+    assert "no like in ONNX" in refused.stderr
+
+
+@pytest.mark.longer
+def test_inspect_shows_the_steps_and_prints_a_card_that_can_be_saved(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    done = vistazo("inspect", "mail.joblib", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "#   takes      texts" in done.stdout
+    assert "1. CountVectorizer: 3 terms" in done.stdout
+    assert "2. LogisticRegression" in done.stdout
+    assert parse_card_of(done.stdout, TEXTS).labels == ("0", "1")
+    card = yaml.safe_load(done.stdout) | {"labels": ["ham", "spam"], "route": "/spam"}
+    (folder / "mail.card.yaml").write_text(yaml.safe_dump(card))
+    agrees = vistazo("inspect", "mail.joblib", cwd=folder)
+    assert agrees.returncode == 0
+    assert "mail.card.yaml agrees" in agrees.stdout
+    table = vistazo("predict", "texts.json", cwd=folder, MODEL_PATH="mail.joblib")
+    assert table.stdout.splitlines()[0].startswith("1  spam  92.4%  free money")
+    (folder / "mail.card.yaml").write_text(yaml.safe_dump(card | {"labels": ["1", "0"]}))
+    differs = vistazo("inspect", "mail.joblib", cwd=folder)
+    assert differs.returncode == 1
+    assert "does not agree" in differs.stdout
+
+
+@pytest.mark.longer
+def test_inspect_says_in_words_what_stands_in_the_way(folder: Path, vistazo: Vistazo) -> None:
+    alone = vistazo("inspect", "vectorizer.pkl", cwd=folder)
+    assert alone.returncode == 1
+    assert "cannot be served: CountVectorizer makes numbers of texts" in alone.stdout
+    write_estimator(estimator("LinearRegression", coef_=[1.0]), folder / "line.pkl")
+    assert "predicts a number" in vistazo("inspect", "line.pkl", cwd=folder).stdout
+    (folder / "none.pkl").write_bytes(b"nothing of the kind")
+    broken = vistazo("inspect", "none.pkl", cwd=folder)
+    assert broken.returncode == 2
+    assert "Traceback" not in broken.stderr
+
+
+@pytest.mark.longer
+def test_evaluate_writes_figures_plots_and_the_numbers_of_the_mistakes(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    done = vistazo("evaluate", "mail.joblib", "labelled.csv", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "texts               16" in done.stdout
+    assert "accuracy            0.7500 (" in done.stdout
+    names = {path.name for path in (folder / "out").iterdir()}
+    plots = {"roc.png", "precision_recall.png", "reliability.png", "confusion.png"}
+    assert names == {*plots, "mistakes.csv", "evaluation.json"}
+    written = json.loads((folder / "out" / "evaluation.json").read_text())
+    assert written["all"]["groups"] == 4
+    assert "free" not in (folder / "out" / "mistakes.csv").read_text()
+
+
+@pytest.mark.longer
+def test_setup_says_what_it_is_and_the_next_command(folder: Path, vistazo: Vistazo) -> None:
+    bare = vistazo("setup", "model.pkl", cwd=folder)
+    assert bare.returncode == 0, bare.stderr
+    assert "rows of 3 numbers" in bare.stdout
+    assert "--vectorizer vectorizer.pkl" in bare.stdout
+    whole = vistazo("setup", "model.pkl", "--vectorizer", "vectorizer.pkl", cwd=folder)
+    assert "Next: MODEL_PATH=model.pkl VECTORIZER_PATH=vectorizer.pkl" in whole.stdout
+    for command in ("card", "baseline"):
+        told = vistazo(command, "mail.joblib", "labelled.csv", cwd=folder)
+        assert told.returncode == 2
+        assert "A file of scikit-learn" in told.stderr
+
+
+@pytest.mark.longer
+def test_the_curl_of_the_readme_is_answered(folder: Path, running: Callable[..., Any]) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    line = next(line for line in readme.splitlines() if line.startswith("curl -H"))
+    with running(MODEL_PATH=str(folder / "mail.joblib")) as service:
+        command = shlex.split(line.replace("http://localhost:8000", service.url))
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert len(json.loads(done.stdout)["results"]) == 2
