@@ -19,6 +19,24 @@ import numpy as np
 from pickled_files import dictionary_node, json_node, node, npy
 
 ATTACKS: dict[str, Callable[[], bytes]] = {}
+# Those that may be read: what they make is inert and small, or as large as they are.
+HARMLESS = {
+    "a_number_that_is_an_address",
+    "a_pickle_in_a_pickle_in_a_pickle_of_joblib",
+    "a_place_in_the_memo_that_is_huge",
+    "a_skops_that_holds_itself",
+    "a_type_that_holds_itself",
+    "an_array_that_holds_itself",
+}
+# Those that take a moment to make, or to refuse.
+COSTLY = {
+    "a_bomb_of_gzip", "a_bomb_of_xz", "a_skops_that_is_a_bomb", "ten_million_marks",
+    "ten_million_dictionaries", "a_million_lists_in_each_other", "a_million_tuples_in_each_other",
+    "a_million_tuples_in_each_other_as_a_key", "a_set_of_a_long_list_again_and_again",
+    "a_hundred_thousand_members_of_gzip", "one_dictionary_of_attributes_again_and_again",
+    "a_skops_that_names_one_array_again_and_again", "a_skops_of_a_hundred_thousand_lists",
+    "integers_of_one_hash", "tuples_of_one_hash",
+}  # fmt: skip
 _NUMPY_ARRAY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R"
 _FLOAT = (
     b"cnumpy\ndtype\nX\x02\x00\x00\x00f8\x89\x88\x87R(K\x03X\x01\x00\x00\x00<NNN"
@@ -398,7 +416,10 @@ def a_dictionary_of_lzma_of_four_gigabytes() -> bytes:
 
 @_attack
 def a_bomb_of_lz4() -> bytes:
-    return LZ4_BOMB
+    """The same in a block of two gigabytes."""
+    n_bytes = 8_000_000
+    begin = b"\x04\x22\x4d\x18\x40\x70\xdf" + struct.pack("<I", 4 + n_bytes + 1)
+    return begin + b"\x1fa\x01\x00" + b"\xff" * n_bytes + b"\x00" + bytes(4)
 
 
 @_attack

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
+from pydantic import ValidationError
 from starlette.testclient import TestClient
 
 from builders import brightness_classifier, encoded, flat
+from served_samples import NEWS
 from vistazo.api.app import create_app
+from vistazo.models.sample_card import ROUTE, TextCard
 from vistazo.service.settings import Settings
 
 WHITE = {"file": ("film.png", encoded(flat(230)))}
@@ -104,3 +108,13 @@ def test_of_a_body_that_nobody_wants_nothing_is_read_before_the_answer() -> None
     asyncio.run(app(scope, receive, send))
     assert events[:2] == ["http.response.start 404", "http.response.body"]
     assert "read" in events[2:]
+
+
+def test_a_route_that_the_service_has_itself_is_refused_in_words() -> None:
+    """And so is one below it; what it may come to have, too."""
+    app = create_app(Settings(threads=1), load=brightness_classifier)
+    paths = set(app.openapi()["paths"]) | {"/page/more", "/docs", "/redoc", "/v2/models", "/drift"}
+    for path in sorted(path for path in paths if re.fullmatch(ROUTE, path)):
+        with pytest.raises(ValidationError, match="the service itself has paths"):
+            TextCard.model_validate({**NEWS, "route": path})
+    assert TextCard.model_validate({**NEWS, "route": "/models/predict"}).route

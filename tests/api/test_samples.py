@@ -206,7 +206,6 @@ def test_the_settings_bound_number_length_and_size() -> None:
     ("query", "body", "code"),
     [
         ("explain=true&label=perhaps", {"text": TRUE}, "unknown_label"),
-        ("explain=true", {"texts": [TRUE]}, "bad_request"),
         ("show_input=true", {"text": TRUE}, "bad_request"),
         ("explain=perhaps", {"text": TRUE}, "bad_request"),
     ],

@@ -27,6 +27,7 @@ ANSWER = {
     "model": {"name": "news", "version": "1.0.0", "sha256": "0" * 64},
     "warnings": ["uncertain", "out_of_distribution"],
     "request_id": "r1",
+    "in_distribution": {"score": 0.625, "words": 8, "verdict": True},
     "explanation": {
         "label": "true",
         "method": "linear_weights",
@@ -75,6 +76,7 @@ def test_a_text_gets_its_label_its_bars_and_the_words_that_spoke(
         "verdad\n+2", "dice\n+0.5",
     ]  # fmt: skip
     assert page.locator("#result .words-wordsAgainst li").all_inner_texts() == ["mentira\n-1"]
+    assert "8 words of the text the model knows 63%" in page.locator("#result").inner_text()
     assert page.locator("#status").inner_text() == "true, 88%"
     assert page.evaluate("document.activeElement.id") == "shown"
 

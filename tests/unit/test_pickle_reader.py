@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hostile_pickles import LZ4_BOMB
+from hostile_pickles import ATTACKS, COSTLY, HARMLESS, LZ4_BOMB
 from pickle_stubs import stub_class
 from pickled_files import JOBLIB, SPARSE, write_skops
 from vistazo.errors import (
@@ -295,3 +295,17 @@ def test_estimators_are_told_by_their_first_bytes():
         looks_like_estimator(head)
         for head in (b"", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"\x08\x07", b"<html>", b"{}", b"xy")
     )
+
+
+def test_every_attack_that_is_quick_to_make_is_refused(read):
+    for name in ATTACKS.keys() - COSTLY - HARMLESS:
+        with pytest.raises(ModelError) as refused:
+            read(ATTACKS[name]())
+        if name.startswith("calls "):
+            assert isinstance(refused.value, HostileModelError), name
+            assert "It was not called" in str(refused.value)
+
+
+def test_what_is_odd_and_harmless_is_read(read):
+    for name in HARMLESS:
+        read(ATTACKS[name]())

@@ -124,6 +124,32 @@ def test_discriminant_analysis_of_three_classes_is_a_softmax_since_0_21() -> Non
     assert np.allclose(chances(newer), powers / powers.sum(axis=1, keepdims=True))
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_discriminant_analysis_of_before_0_16_goes_through_its_directions(n_classes: int) -> None:
+    coefficients = np.array([[1.0, 0.5], [-1, 0.25], [0.5, -2]])[:n_classes]
+    scalings, mean = np.array([[2.0, 1], [0, -1]]), np.array([0.5, 1])
+    intercept = np.array([0.1, 0.2, -0.3])[:n_classes]
+
+    found = decided(
+        "LDA",
+        ROWS,
+        "0.15",
+        classes_=list(range(n_classes)),
+        coef_=coefficients,
+        scalings_=scalings,
+        xbar_=mean,
+        intercept_=intercept,
+    )
+
+    values = (ROWS - mean) @ scalings @ coefficients.T + intercept
+    powers = np.exp(values - values.max(axis=1, keepdims=True))
+    assert np.allclose(chances(found), powers / powers.sum(axis=1, keepdims=True))
+    assert (found.predicted == values.argmax(axis=1)).all()
+    assert found.scores is not None
+    expected = values[:, 1] - values[:, 0] if n_classes == 2 else values[:, 1]
+    assert np.allclose(found.scores[:, 1], expected)
+
+
 @pytest.mark.parametrize("name", ["var_", "sigma_"])
 def test_gaussian_bayes_reads_its_variances_under_both_names(name: str) -> None:
     found = decided(
@@ -217,7 +243,7 @@ def test_the_names_and_signs_of_older_support_vector_machines_mean_the_same() ->
     }
     newer = decided("SVC", ROWS, **two, _gamma=0.5, _dual_coef_=[[1.0, -1]], _intercept_=[0.1])
     older = decided(
-        "SVC", ROWS, "0.13", **two, gamma=0.0, dual_coef_=[[-1.0, 1]], intercept_=[-0.1]
+        "SVC", ROWS, "0.14", **two, gamma=0.0, dual_coef_=[[1.0, -1]], _intercept_=[0.1]
     )
 
     assert newer.probabilities is None

@@ -103,7 +103,7 @@ def test_a_row_that_the_model_refuses_does_not_stop_the_others(
     found = [answer.get("predicted_class") for answer in done.answers]
     assert found == ["LARGE", "MIDDLE", "SMALL", "SMALL", None, None, "LARGE"]
     assert done.answers[4]["error"].startswith("Row 5: It has 2 numbers where the model takes 3")
-    assert done.answers[5]["error"].startswith("Row 6 lacks a number")
+    assert done.answers[5]["error"].startswith("Row 6: It lacks a number")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from vistazo.api.media import JSON
@@ -14,10 +15,17 @@ from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
 from vistazo.loading import AnyClassifier
 from vistazo.samples.classifier import SampleClassifier
+from vistazo.texts.limits import SampleLimits
 
 _BATCH = "/predict/batch"
 _FORM = "multipart/form-data"
 _Document = dict[str, Any]
+# What is answered to pictures, and what to texts and rows.
+_ANSWERS = {
+    "/predict": (["Answer"], ["SampleAnswer", "SampleAnswers"]),
+    _BATCH: (["BatchAnswer"], ["SampleBatchAnswer"]),
+    "/explain": ([], ["WordsAnswer"]),
+}
 
 
 def with_what_is_known(
@@ -30,6 +38,8 @@ def with_what_is_known(
     paths = document["paths"]
     form = _post(paths[_BATCH])["requestBody"]["content"][_FORM]
     form["schema"]["properties"][FIELD]["maxItems"] = policy.max_batch_files
+    for path, (pictures, samples) in _ANSWERS.items():
+        _answer(_post(paths[path]), [*pictures, *samples])
     try:
         served = service.classifier
     except NotReadyError:
@@ -38,7 +48,9 @@ def with_what_is_known(
         if parameter["name"] == "label":
             parameter["schema"] = {"type": "string", "enum": list(served.card.labels)}
     for path in TAKE_A_PLACE:
-        _narrow(_post(paths[path]), served, policy, is_one_only=path == "/explain")
+        _narrow(_post(paths[path]), served, _Shapes(policy, path))
+    if not isinstance(served, Classifier) and served.takes == "rows":
+        del paths["/explain"]
     if not isinstance(served, Classifier) and served.card.route is not None:
         paths[served.card.route] = {"post": _of_the_card(_post(paths["/predict"]), served)}
     return document
@@ -55,42 +67,64 @@ def _parameters(document: _Document) -> Iterator[_Document]:
             yield from operation.get("parameters", ())
 
 
-def _narrow(
-    operation: _Document, served: AnyClassifier, policy: UploadPolicy, *, is_one_only: bool
-) -> None:
+@dataclass(frozen=True)
+class _Shapes:
+    """Of the JSON that a path takes."""
+
+    policy: UploadPolicy
+    path: str
+
+    @property
+    def is_one_only(self) -> bool:
+        return self.path == "/explain"
+
+    def of(self, served: SampleClassifier) -> _Document:
+        """One sample, or several. In a batch each has a problem of its own, whatever it is."""
+        limits = self.policy.sample_limits
+        one, many = ("text", "texts") if served.takes == "texts" else ("row", "rows")
+        sample = _text(limits) if served.takes == "texts" else _row(served)
+        each = {} if self.path == _BATCH else sample
+        several = {"type": "array", "items": each, "minItems": 1, "maxItems": limits.max_samples}
+        if self.is_one_only:
+            return _alone(one, sample)
+        return {"oneOf": [_alone(one, each), _alone(many, several)]}
+
+
+def _text(limits: SampleLimits) -> _Document:
+    return {"type": "string", "maxLength": limits.max_text_chars}
+
+
+def _row(served: SampleClassifier) -> _Document:
+    kind = ["number", "null"] if served.signature.allows_missing else "number"
+    length = {"minItems": served.n_features, "maxItems": served.n_features}
+    return {"type": "array", "items": {"type": kind}, **length}
+
+
+def _narrow(operation: _Document, served: AnyClassifier, shapes: _Shapes) -> None:
     """To what this model takes and answers."""
     content = operation["requestBody"]["content"]
-    answers = operation["responses"]["200"]["content"]
+    pictures, samples = _ANSWERS[shapes.path]
     if isinstance(served, Classifier):
         del content[JSON]
-        if "image/png" in answers:
-            answers.pop(JSON, None)
-        else:
-            answers[JSON]["schema"] = {"$ref": answers[JSON]["schema"]["$ref"]}
+        _answer(operation, pictures)
         return
     del content[_FORM]
-    content[JSON]["schema"] = _samples(served, policy, is_one_only=is_one_only)
-    answers.pop("image/png", None)
-    answers[JSON]["schema"].pop("anyOf" if is_one_only else "$ref", None)
+    content[JSON]["schema"] = shapes.of(served)
+    operation["responses"]["200"]["content"].pop("image/png", None)
+    _answer(operation, samples)
+    of_pictures = ("show_input",) if served.takes == "texts" else ("show_input", "explain", "label")
     operation["parameters"] = [
-        each for each in operation.get("parameters", ()) if each["name"] != "show_input"
+        each for each in operation.get("parameters", ()) if each["name"] not in of_pictures
     ]
 
 
-def _samples(served: SampleClassifier, policy: UploadPolicy, *, is_one_only: bool) -> _Document:
-    """The schema of a body: one sample, or several."""
-    limits = policy.sample_limits
-    if served.takes == "texts":
-        sample: _Document = {"type": "string", "maxLength": limits.max_text_chars}
-        one, many = "text", "texts"
-    else:
-        kind = ["number", "null"] if served.signature.allows_missing else "number"
-        length = {"minItems": served.n_features, "maxItems": served.n_features}
-        sample = {"type": "array", "items": {"type": kind}, **length}
-        one, many = "row", "rows"
-    several = {"type": "array", "items": sample, "minItems": 1, "maxItems": limits.max_samples}
-    shapes = [_alone(one, sample), *([] if is_one_only else [_alone(many, several)])]
-    return {"oneOf": shapes} if len(shapes) > 1 else shapes[0]
+def _answer(operation: _Document, names: list[str]) -> None:
+    """With one of these, as JSON."""
+    content = operation["responses"]["200"]["content"]
+    content.pop(JSON, None)
+    schemas = [{"$ref": f"#/components/schemas/{name}"} for name in names]
+    if schemas:
+        content[JSON] = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
 
 
 def _alone(name: str, schema: _Document) -> _Document:

@@ -163,7 +163,7 @@ async def explain(
     if media.is_json(request):
         media.of_samples(service.classifier).check_label(label)
         async with _json(request, service, observation, policy) as (body, samples):
-            words = samples.explained(body, label, alone=True)
+            words = samples.words(body, label)
             return await while_connected(request.receive, words)
     media.of_pictures(service.classifier).check_label(label)
     async with _received(request, service, observation, max_files=2) as (files, answering):

@@ -20,7 +20,7 @@ from vistazo.api.sample_answers import (
     written,
 )
 from vistazo.api.sample_body import SentSamples, Shape, read_samples
-from vistazo.errors import InputError, RequestError
+from vistazo.errors import InputError, RequestError, SampleError
 from vistazo.samples.classifier import SampleClassifier, SamplePrediction
 from vistazo.service import telemetry
 from vistazo.service.admission import Place
@@ -69,9 +69,18 @@ class SampleAnswering:
         """As its own route answers. Raises as ``answered``."""
         return await self._written(partial(self._answer_by_the_card, body))
 
-    async def explained(self, body: bytes, label: str | None, *, alone: bool = False) -> Response:
-        """Of one text: the answer with its words, or these ``alone``. Raises as ``answered``."""
-        return await self._written(partial(self._explain, body, label, alone=alone))
+    async def explained(self, body: bytes, label: str | None) -> Response:
+        """With the words of each text, one text a job: it may take many runs of the model.
+
+        Raises as ``answered``.
+        """
+        sent = await self.place.run(partial(self._read_texts, body), self.observation)
+        answers = [await self._explained(sent, at, label) for at in range(len(sent))]
+        return written(answers[0] if sent.is_one else self._listed(answers))
+
+    async def words(self, body: bytes, label: str | None) -> Response:
+        """Of one text: what in it spoke for a label, alone. Raises as ``answered``."""
+        return await self._written(partial(self._find_words, body, label))
 
     async def batch(self, body: bytes) -> Response:
         """A result or a problem for each. Raises RequestError for what is no JSON, and
@@ -92,6 +101,11 @@ class SampleAnswering:
             refusals.note(problem)
             shown = problem.model_dump(mode="json", exclude_none=True)
             return {"index": at, "problem": shown}
+        self._tell(done)
+        return done.document
+
+    async def _explained(self, sent: SentSamples, at: int, label: str | None) -> Document:
+        done = await self.place.run(partial(self._explain, sent, at, label), self.observation)
         self._tell(done)
         return done.document
 
@@ -130,17 +144,29 @@ class SampleAnswering:
         document = by_the_card(self.classifier.card, done.predictions, is_one=sent.is_one)
         return _Done(done.predictions, document, done.first)
 
-    def _explain(self, body: bytes, label: str | None, *, alone: bool) -> _Done:
+    def _explain(self, sent: SentSamples, at: int, label: str | None) -> _Done:
+        prediction, words = self._with_words(sent.text(at), label)
+        return _Done([prediction], {**self._shown(prediction), "explanation": words})
+
+    def _find_words(self, body: bytes, label: str | None) -> _Done:
+        sent = self._read_texts(body)
+        if not sent.is_one:
+            raise SampleError('Words are shown here of one text: send {"text": "..."}.')
+        prediction, words = self._with_words(sent.text(0), label)
+        rest = {"model": asdict(prediction.model), "request_id": self.request_id}
+        return _Done([prediction], {**words, **rest})
+
+    def _read_texts(self, body: bytes) -> SentSamples:
+        """All of them are texts: a request is refused before any of its work is done."""
         sent = self._read(body)
-        if sent.shape.takes != "texts" or not sent.is_one:
-            raise RequestError('What spoke for a label is shown of one text: {"text": "..."}')
-        prediction, evidence = self.classifier.explain(sent.text(0), label, self.observation)
-        words = words_of(evidence)
-        if alone:
-            document = {**words, "model": asdict(prediction.model), "request_id": self.request_id}
-        else:
-            document = {**self._shown(prediction), "explanation": words}
-        return _Done([prediction], document)
+        if sent.shape.takes != "texts":
+            raise RequestError("What spoke for a label is shown of texts, not of rows of numbers.")
+        sent.all()
+        return sent
+
+    def _with_words(self, text: str, label: str | None) -> tuple[SamplePrediction, Document]:
+        prediction, evidence = self.classifier.explain(text, label, self.observation)
+        return prediction, words_of(evidence)
 
     def _classified(self, sent: SentSamples) -> _Done:
         samples = sent.all()

@@ -27,7 +27,10 @@ def answer_of(prediction: SamplePrediction, labels: Sequence[str], request_id: s
     elif scores is not None:
         document["scores"] = dict(zip(labels, scores, strict=True))
     if likeness is not None:
-        document["in_distribution"] = asdict(likeness)
+        known = asdict(likeness)
+        document["in_distribution"] = {
+            name: known[name] for name in known if known[name] is not None
+        }
     rest = {"model": asdict(prediction.model), "warnings": decision.warnings}
     return {**document, **rest, "request_id": request_id}
 

@@ -13,7 +13,11 @@ from vistazo.api.schemas import Model, Problem
 class TextInDistribution(BaseModel):
     """Whether the text looks like those that the model was made for."""
 
-    score: float = Field(description="0..1: the share of its words that the model knows.")
+    score: float | None = Field(
+        None,
+        description="0..1: the share of its words that the model knows, where it has a vocabulary.",
+    )
+    words: int = Field(description="How many it has, without stop words.")
     verdict: bool = Field(description="As the card's input says.")
 
 

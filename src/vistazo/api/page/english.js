@@ -142,6 +142,7 @@ export const english = {
   wordsAgainst: "Words that spoke against {label}",
   wordsCaption: "The number is the word's weight. It shows what the model looked at, which can be the wrong thing.",
   wordsNothing: "No word of this text spoke for or against {label}.",
+  wordsKnown: "Of the {words} words of the text the model knows {percent}.",
   noNumber: "'{cell}' is no number.",
 
   texts: {

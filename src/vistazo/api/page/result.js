@@ -59,7 +59,7 @@ export function sampleResultOf(item, model, onAgain) {
   if (item.problem) return [heading(), ...failure(item, onAgain)];
   return [
     heading(),
-    el("div", { class: "verdict" }, ...verdict(item.answer, model.card), wordsOf(item.answer), details(item)),
+    el("div", { class: "verdict" }, ...verdict(item.answer, model.card), known(item.answer), wordsOf(item.answer), details(item)),
   ];
 }
 
@@ -154,6 +154,12 @@ function scoresOf(answer) {
       ),
     ),
   );
+}
+
+/** How many of a text's words the model knows. */
+function known({ in_distribution: likeness }) {
+  if (likeness?.score === undefined) return null;
+  return el("p", { class: "hint" }, t("wordsKnown", { percent: percent(likeness.score), words: number(likeness.words) }));
 }
 
 function wordsOf({ explanation }) {

@@ -139,6 +139,7 @@ export const spanish = {
   wordsAgainst: "Palabras en contra de {label}",
   wordsCaption: "El número es el peso de la palabra. Muestra en qué se fijó el modelo, que puede ser lo equivocado.",
   wordsNothing: "Ninguna palabra de este texto habló a favor ni en contra de {label}.",
+  wordsKnown: "De las {words} palabras del texto el modelo conoce el {percent}.",
   noNumber: "«{cell}» no es un número.",
 
   texts: {

@@ -34,6 +34,8 @@ _SHAPED = (
     "support_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
+# A list with an entry for each of them.
+_LISTED = ("categories_", "bin_edges_", "n_values_", "_n_values_")
 _IN_CHILDREN = ("estimators_", "base_estimator_", "estimator_", "calibrated_classifiers_")
 _AXES = (1, 2)
 _MISSING_SINCE = {
@@ -42,6 +44,8 @@ _MISSING_SINCE = {
     "ExtraTreeClassifier": (1, 6),
     "ExtraTreesClassifier": (1, 6),
 }
+# What learns nothing of its columns, and gives as many as it is given.
+_OF_ANY_WIDTH = ("FunctionTransformer", "Normalizer", "Binarizer")
 _MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
 
 
@@ -58,10 +62,13 @@ def takes_texts(steps: Sequence[Fitted]) -> bool:
 
 def n_features(steps: Sequence[Fitted]) -> int:
     """How many numbers the first takes. Raises ModelError where that cannot be found out."""
-    found = _n_features(steps[0])
-    if found is None:
-        raise steps[0].damaged("it does not say how many numbers it takes")
-    return found
+    for step in steps:
+        found = _n_features(step)
+        if found is not None:
+            return found
+        if step.class_name not in _OF_ANY_WIDTH:
+            break
+    raise steps[0].damaged("it does not say how many numbers it takes")
 
 
 def _n_features(fitted: Fitted) -> int | None:
@@ -77,7 +84,18 @@ def _n_features(fitted: Fitted) -> int | None:
             )
             if len(shape) in _AXES and shape[-1] > 0:
                 return int(shape[-1])
-    return _of_children(fitted)
+    return _of_lists(fitted) or _of_children(fitted)
+
+
+def _of_lists(fitted: Fitted) -> int | None:
+    """Encoders and networks: a list of what belongs to each column, or to each layer."""
+    for name in _LISTED:
+        value = fitted.get(name)
+        if isinstance(value, (list, tuple, np.ndarray)) and len(value):
+            return len(value)
+    layers = fitted.get("coefs_")
+    first = layers[0] if isinstance(layers, (list, tuple)) and layers else None
+    return len(first) if isinstance(first, np.ndarray) and first.ndim == _AXES[1] else None
 
 
 def _of_children(fitted: Fitted) -> int | None:

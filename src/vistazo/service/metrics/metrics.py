@@ -66,7 +66,7 @@ class Metrics:
         )
         self._likeness = Histogram(
             "vistazo_in_distribution_score",
-            "How much pictures look like those of training; 0.5 is the limit.",
+            "Whether pictures look like those of training, from 0.5 on; of texts the known words.",
             buckets=_SHARES,
             registry=registry,
         )
@@ -90,7 +90,7 @@ class Metrics:
         self._predictions.labels(decision.predicted_class).inc()
         for warning in decision.warnings:
             self._warnings.labels(warning).inc()
-        if likeness is not None:
+        if likeness is not None and likeness.score is not None:
             self._likeness.observe(likeness.score)
 
     def shows(self, name: str, meaning: str, value: Callable[[], float]) -> None:

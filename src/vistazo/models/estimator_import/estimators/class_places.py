@@ -13,7 +13,7 @@ from vistazo.models.estimator_import.values import Record
 from vistazo.models.plan.summary import Label
 
 # What holds the estimator whose labels those of an estimator are that keeps none itself.
-_HELD_IN = ("best_estimator_", "estimator_", "base_estimator_", "estimator")
+_HELD_IN = ("best_estimator_", "estimator_", "base_estimator_", "final_estimator_", "estimator")
 
 
 def classes_of(fitted: Fitted) -> list[Label]:

@@ -27,8 +27,8 @@ def linear_discriminant(fitted: Fitted, importing: Importing) -> Linear:
 
 
 def _first_discriminant(fitted: Fitted) -> Linear:
-    """Before 0.16: ``(rows - xbar) @ scalings @ coef.T + intercept``, a softmax over all classes,
-    two of them too.
+    """Before 0.16: ``(rows - xbar) @ scalings @ coef.T + intercept``, a softmax over all classes;
+    of two their difference.
     """
     scalings, mean = fitted.array("scalings_", n_axes=2), fitted.array("xbar_", n_axes=1)
     coefficients = fitted.array("coef_", n_axes=2)
@@ -36,6 +36,8 @@ def _first_discriminant(fitted: Fitted) -> Linear:
     shapes = (len(mean), coefficients.shape[1])
     if scalings.shape != shapes or len(intercept) != len(coefficients):
         raise fitted.damaged("its parts do not fit together")
+    if len(intercept) == 2:
+        coefficients, intercept = np.diff(coefficients, axis=0), np.diff(intercept)
     weights = scalings @ coefficients.T
     return agreeing(fitted, Linear(weights, intercept - mean @ weights, "softmax"))
 

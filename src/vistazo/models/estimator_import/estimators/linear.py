@@ -13,7 +13,7 @@ _FIRST_MULTINOMIAL_OF_TWO = (0, 20)
 _LINKS: dict[str, Link] = {"log": "logistic", "log_loss": "logistic", "modified_huber": "huber"}
 
 
-@classifier("LogisticRegression", "LogisticRegressionCV", "RandomizedLogisticRegression")
+@classifier("LogisticRegression", "LogisticRegressionCV")
 def logistic_regression(fitted: Fitted, importing: Importing) -> Linear:
     """predict_proba is a softmax over the classes, but for one-vs-rest (``multi_class``), which
     liblinear always is: there each class has its own logistic function.

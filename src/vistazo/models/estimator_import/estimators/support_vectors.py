@@ -23,12 +23,13 @@ _MOST_COLUMNS = 1 << 26
 @classifier("SVC", "NuSVC")
 def support_vector_machine(fitted: Fitted, importing: Importing) -> SupportVectors:
     """``_dual_coef_`` and ``_intercept_`` are libsvm's own, in which a value above zero speaks for
-    the first class of a pair; those without the first underscore have their signs turned where
-    there are two classes.
+    the first class of a pair. Those without the first underscore have their signs turned where
+    there are two classes, but for ``dual_coef_`` while there was no other, until 0.14.
     """
     importing.tell(fitted)
     counts = _counts(fitted)
-    dual, intercept = _signed(fitted, len(counts))
+    dual = fitted.array("_dual_coef_", "dual_coef_", n_axes=2)
+    intercept = fitted.array("_intercept_", n_axes=1)
     pairs = len(counts) * (len(counts) - 1) // 2
     if dual.shape != (len(counts) - 1, counts.sum()) or len(intercept) != pairs:
         raise fitted.damaged("its parts are not as many as its classes")
@@ -48,19 +49,6 @@ def _counts(fitted: Fitted) -> NDArray[np.int64]:
     if len(found) > _MOST_CLASSES:
         raise fitted.refusal(f"it has more than {_MOST_CLASSES} classes")
     return found
-
-
-def _signed(fitted: Fitted, n_classes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if fitted.has("_dual_coef_") and fitted.has("_intercept_"):
-        return (
-            fitted.array("_dual_coef_", n_axes=2),
-            fitted.array("_intercept_", n_axes=1),
-        )
-    sign = -1 if n_classes == 2 else 1
-    return (
-        sign * fitted.array("dual_coef_", n_axes=2),
-        sign * fitted.array("intercept_", n_axes=1),
-    )
 
 
 def _sigmoids(fitted: Fitted, pairs: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
