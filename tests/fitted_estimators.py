@@ -28,7 +28,11 @@ def fitted(class_name: str, version: str = "1.5.2", **attributes: object) -> Fit
 
 
 def _array(value: object) -> object:
-    return np.array(value) if isinstance(value, list) else value
+    return np.array(value) if isinstance(value, list) and _is_plain(value) else value
+
+
+def _is_plain(value: list[object]) -> bool:
+    return not any(isinstance(each, (np.ndarray, Record, tuple)) for each in value)
 
 
 def decider(class_name: str, version: str = "1.5.2", **attributes: object) -> Decider:

@@ -12,12 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from vistazo.classifier import OutOfDistributionPolicy
 from vistazo.errors import TextTooCostlyError
 from vistazo.models.plan.linear import Linear
 from vistazo.models.plan.matrix import Dense, Values
 from vistazo.models.plan.plan import Plan
+from vistazo.models.plan.vectorizer import Vectorizer
+from vistazo.models.plan.vocabulary import vocabulary
 from vistazo.models.sample_card import RowCard, TextCard
 from vistazo.samples.classifier import SampleClassifier
+from vistazo.texts.analysis import Analysis
+from vistazo.texts.token_pattern import TokenPattern
 
 NEWS = {"name": "news", "version": "1.0.0", "labels": ["false", "true"]}
 FALSETRUE = {**NEWS, "route": "/falsetrue", "answer_field": "is_falsetrue", "values": [0, 1]}
@@ -77,6 +82,19 @@ def text_classifier(
     decider = Linear(np.array([[-1.0], [1.0]]), np.zeros(1), "logistic")
     plan = Plan("texts", 0, (0, 1), (counts or CountsWords(),), decider)
     return SampleClassifier(plan, TextCard.model_validate({**NEWS, **card}), sha256)
+
+
+def reading_classifier(
+    *, out_of_distribution: OutOfDistributionPolicy = "warn", **card: Any
+) -> SampleClassifier:
+    """The same of a vectorizer, so that it tells which words it knows, and which spoke."""
+    pattern = TokenPattern(r"(?u)\b\w\w+\b")
+    words = Analysis("word", 1, 1, is_lowercase=True, accents="", pattern=pattern)
+    counts = Vectorizer(words, vocabulary({"mentira": 0, "verdad": 1}))
+    decider = Linear(np.array([[-1.0], [1.0]]), np.zeros(1), "softmax")
+    plan = Plan("texts", 0, (0, 1), (counts,), decider)
+    the_card = TextCard.model_validate({**FALSETRUE, **card})
+    return SampleClassifier(plan, the_card, "2" * 64, out_of_distribution=out_of_distribution)
 
 
 def row_classifier(*, allows_missing: bool = False, **card: Any) -> SampleClassifier:

@@ -13,7 +13,13 @@ from starlette.testclient import TestClient
 
 from access_keys import ENTRIES, KEYS, bearer
 from builders import encoded, flat
-from served_samples import FALSETRUE, CountsWords, row_classifier, text_classifier
+from served_samples import (
+    FALSETRUE,
+    CountsWords,
+    reading_classifier,
+    row_classifier,
+    text_classifier,
+)
 from vistazo.api.app import create_app
 from vistazo.loading import AnyClassifier
 from vistazo.service.settings import Settings
@@ -122,6 +128,65 @@ def test_figures_that_are_none_are_no_answer(rows: TestClient) -> None:
     found = rows.post("/predict/batch", json={"rows": [[1, 2], huge]}).json()
     assert found["results"][0]["predicted_class"] == "A"
     assert "Row 2" in found["results"][1]["problem"]["detail"]
+
+
+# ---- what is known of a text, and what in it spoke
+
+
+@pytest.fixture(scope="module")
+def reading() -> Iterator[TestClient]:
+    with serving(reading_classifier) as client:
+        yield client
+
+
+def test_a_text_that_the_model_does_not_know_is_answered_with_a_warning(
+    reading: TestClient,
+) -> None:
+    known, unknown = reading.post("/predict", json={"texts": [TRUE, NEITHER]}).json()["results"]
+    assert known["in_distribution"] == {
+        "score": pytest.approx(2 / 3), "words": 3, "verdict": True,
+    }  # fmt: skip
+    assert known["warnings"] == []
+    assert unknown["in_distribution"] == {"score": 0, "words": 1, "verdict": False}
+    assert unknown["warnings"] == ["out_of_distribution"]
+    assert 'vistazo_warnings_total{warning="out_of_distribution"}' in reading.get("/metrics").text
+
+
+def test_where_strange_texts_are_rejected_each_is_named_by_its_place() -> None:
+    with serving(lambda: reading_classifier(out_of_distribution="reject")) as client:
+        refused = client.post("/predict", json={"texts": [TRUE, NEITHER]})
+        assert (refused.status_code, refused.json()["code"]) == (422, "rejected_upload")
+        found = client.post("/predict/batch", json={"texts": [TRUE, NEITHER]}).json()["results"]
+    assert found[0]["predicted_class"] == "true"
+    for problem in (refused.json(), found[1]["problem"]):
+        assert problem["detail"].startswith("Text 2 does not look like")
+
+
+def test_the_words_that_spoke_come_with_the_answer_or_alone(reading: TestClient) -> None:
+    text = "La verdad, y no la mentira. ¡Verdad!"
+    answer = reading.post("/predict?explain=true", json={"text": text}).json()
+    assert answer["predicted_class"] == "true"
+    words = [
+        {"word": "verdad", "weight": 2.0, "start": 3},
+        {"word": "mentira", "weight": -1.0, "start": 19},
+    ]
+    spoke = {"label": "true", "method": "contributions", "words": words}
+    assert answer["explanation"] == spoke
+    alone = reading.post("/explain", json={"text": text}).json()
+    assert {name: alone[name] for name in spoke} == spoke
+    assert set(alone) - set(spoke) == {"model", "request_id"}
+    against = reading.post("/explain?label=false", json={"text": text}).json()
+    assert (against["label"], against["words"][0]["word"]) == ("false", "mentira")
+    several = reading.post("/predict?explain=true&label=false", json={"texts": [TRUE, FALSE]})
+    labels = [each["explanation"]["label"] for each in several.json()["results"]]
+    assert labels == ["false", "false"]
+
+
+def test_of_rows_no_words_are_shown(rows: TestClient) -> None:
+    for path in ("/predict?explain=true", "/explain"):
+        refused = rows.post(path, json={"row": [1, 2]})
+        assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
+        assert "not of rows" in refused.json()["detail"]
 
 
 # ---- what is sent decides, and has to fit

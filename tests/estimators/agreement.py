@@ -18,7 +18,7 @@ from vistazo.models.plan.stored import read_plan, write_plan
 
 BAR = 1e-6
 _ENCODED = ["none", "some", "very many"]
-_IS_SVC = re.compile(r"(Tfidf\+)?(Nu)?SVC\(")
+_HAS_PAIRS = re.compile(r"(Tfidf\+)?((Nu)?SVC|OneVsOneClassifier)\(")
 _MOST_BYTES = 500_000_000
 
 
@@ -45,7 +45,7 @@ class Written:
         expected = dict(self.told["expected"])
         if self.told["bundle"] == "encoder_beside":
             expected["predict"] = [_ENCODED[each] for each in expected["predict"]]
-        if _IS_SVC.match(self.name) and "/2" not in self.name and self.version < (0, 21):
+        if _HAS_PAIRS.match(self.name) and self.version < (0, 21):
             expected["decision_function"] = None  # they depended on what else was asked with it
         if '"ovo"' in self.name:
             expected["decision_function"] = None  # one for each pair of classes, not for each class

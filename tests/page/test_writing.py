@@ -18,7 +18,7 @@ from vistazo.service.settings import Settings
 
 OpenPage = Callable[..., Any]
 
-WORDS = [["verdad", 2.0], ["dice", 0.5], ["mentira", -1.0]]
+WORDS = [["verdad", 2.0], ["dice", 0.5], ["bulo", -0.25], ["mentira", -1.0]]
 ANSWER = {
     "predictions": [0.12, 0.88],
     "predicted_class": "true",
@@ -30,7 +30,7 @@ ANSWER = {
     "in_distribution": {"score": 0.625, "words": 8, "verdict": True},
     "explanation": {
         "label": "true",
-        "method": "linear_weights",
+        "method": "contributions",
         "words": [{"word": word, "weight": weight} for word, weight in WORDS],
     },
 }
@@ -75,7 +75,9 @@ def test_a_text_gets_its_label_its_bars_and_the_words_that_spoke(
     assert page.locator("#result .words-wordsFor li").all_inner_texts() == [
         "verdad\n+2", "dice\n+0.5",
     ]  # fmt: skip
-    assert page.locator("#result .words-wordsAgainst li").all_inner_texts() == ["mentira\n-1"]
+    assert page.locator("#result .words-wordsAgainst li").all_inner_texts() == [
+        "mentira\n-1", "bulo\n-0.25",
+    ]  # fmt: skip
     assert "8 words of the text the model knows 63%" in page.locator("#result").inner_text()
     assert page.locator("#status").inner_text() == "true, 88%"
     assert page.evaluate("document.activeElement.id") == "shown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -9,11 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 
 from builders import encoded, film, flat, write_brightness_model
 from estimator_files import spam_words, write_estimator
 from vistazo.api.problems import TITLES
+from vistazo.models.card_file import TEXTS, parse_card_of
 from vistazo.service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +87,17 @@ def test_the_curl_of_the_readme_gets_the_fields_of_the_readme(
     assert names == re.findall(r'"(\w+)":', re.sub(r"\{[^{}]*\}", "", done.stdout[1:-1]))
     for name in names:
         assert f"| `{name}` |" in README
+
+
+def test_the_card_of_the_readme_is_one_and_fits_its_published_schema() -> None:
+    shown = re.search(r"```yaml\n(task: text\n.*?)```", README, re.DOTALL)
+    assert shown
+    assert parse_card_of(shown.group(1), TEXTS).route == "/falsetrue"
+    card = yaml.safe_load(shown.group(1))
+    schema = json.loads((ROOT / "artifacts" / "model-card.schema.json").read_text("utf-8"))
+    jsonschema.validate(card, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**card, "input": {"height": 8}}, schema)
 
 
 def test_no_command_of_the_readme_is_left_untested() -> None:

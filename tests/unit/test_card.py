@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from builders import card, signature
 from vistazo.errors import CardError
 from vistazo.models.card import ModelCard
-from vistazo.models.card_file import card_path, find_card, parse_card, read_card, write_card
+from vistazo.models.card_file import (
+    TEXTS,
+    card_path,
+    find_card,
+    find_card_of,
+    parse_card,
+    read_card,
+    write_card,
+)
+from vistazo.models.sample_card import TextCard
 from vistazo.models.signature import ModelSignature, disagreements
 
 SOUND = """
@@ -186,3 +195,10 @@ def test_a_signature_survives_being_written_into_a_file() -> None:
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"height": 1}', "null"])
 def test_a_foreign_signature_is_none(text: str) -> None:
     assert ModelSignature.from_metadata({"vistazo.models.signature": text}) is None
+
+
+def test_a_written_card_of_texts_says_its_task(tmp_path: Path) -> None:
+    original = TextCard(name="news", version="1", labels=("lie", "truth"))
+    write_card(original, tmp_path / "news.card.yaml")
+    assert (tmp_path / "news.card.yaml").read_text().startswith("task: text\n")
+    assert find_card_of(tmp_path / "news.card.yaml", TEXTS) == original

@@ -200,3 +200,34 @@ def test_a_function_in_a_pipeline_is_refused_and_none_does_nothing() -> None:
 def test_what_does_not_fit_is_refused(class_name: str, numbers: dict[str, object]) -> None:
     with pytest.raises(ModelError):
         Importing().transform(fitted(class_name, **numbers))
+
+
+def test_categories_become_columns_without_those_that_were_dropped() -> None:
+    numbers = {
+        "categories_": [np.array([1.0, 5]), np.array([0.0, 2, NAN])],
+        "drop_idx_": np.array([0, None], dtype=object),
+    }
+    rows = np.array([[5, NAN], [1, 2]])
+
+    assert transformed("OneHotEncoder", rows, **numbers).tolist() == [[1, 0, 0, 1], [0, 0, 1, 0]]
+    strange = np.array([[5.0, 7]])
+    with pytest.raises(InputError, match=r"Column 2 .* trained on: 7"):
+        transformed("OneHotEncoder", strange, **numbers)
+    ignored = transformed("OneHotEncoder", strange, **numbers, handle_unknown="ignore")
+    assert ignored.tolist() == [[1, 0, 0, 0]]
+
+
+def test_columns_go_their_own_ways_by_place_and_by_name() -> None:
+    scaler = record("StandardScaler", mean_=np.array([1.0, 2]), scale_=np.array([2.0, 1]))
+    numbers = {"n_features_in_": 3, "feature_names_in_": np.array(["a", "b", "c"], dtype=object)}
+
+    for columns in ([2, 0], [-1, 0], np.array([2, 0]), ("c", "a")):
+        parts = ("scaled", scaler, columns), ("rest", "passthrough", [1]), ("none", "drop", [0])
+        whole = fitted("ColumnTransformer", **numbers)
+        whole.record.attributes["transformers_"] = list(parts)
+        found = Importing().transform(whole).apply(np.array([[4.0, 5, 7]]))
+        assert np.array_equal(found, [[3, 2, 5]])
+
+    whole.record.attributes["transformers_"] = [("scaled", scaler, [0, 3])]
+    with pytest.raises(ModelError, match="column that is not there"):
+        Importing().transform(whole)

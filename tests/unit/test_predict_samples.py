@@ -124,10 +124,10 @@ def test_ctrl_c_prints_what_there_is(run: Any, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(bulk, "PART", 1)
     model, real = text_model(), SampleClassifier.classify
 
-    def interrupted(self: SampleClassifier, samples: Any) -> Any:
+    def interrupted(self: SampleClassifier, samples: Any, **more: Any) -> Any:
         if samples == ["stop"]:
             raise KeyboardInterrupt
-        return real(self, samples)
+        return real(self, samples, **more)
 
     monkeypatch.setattr(SampleClassifier, "classify", interrupted)
     done = run(model, "texts.txt", "true\nlie\nstop\ntrue\n", "--json")
@@ -159,7 +159,7 @@ def test_heatmaps_are_for_pictures(run: Any) -> None:
 class Explaining(SampleClassifier):
     """Says of each word of a text that it weighs 1, or of a lie -1."""
 
-    def explain(self, text: str) -> tuple[SamplePrediction, WordEvidence]:
+    def explain(self, text: str, *_: Any) -> tuple[SamplePrediction, WordEvidence]:
         if not text:
             raise SampleError("Text 1 has no words.")
         (prediction,) = self.classify([text])

@@ -40,6 +40,7 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
         ("a.txt", "uno\n".encode("utf-16"), ["uno"]),
         ("a.csv", 'id;texto\n1;"one; ""two""\nthree"\n2;four\n', ['one; "two"\nthree', "four"]),
         ("a.csv", "only\nthis, that\n", ["this"]),
+        ("a.csv", '"id; or so",text\n7,this;that\n', ["this;that"]),
         ("a.csv", "text\n" + "x" * 200_000 + "\n", ["x" * 200_000]),
     ],
 )
@@ -69,6 +70,7 @@ def test_what_is_no_text_is_an_error_in_its_place(tmp_path: Path) -> None:
         ("a.txt", b"a\xf1o\n", "not UTF-8 text (byte 1)"),
         ("a.csv", "a,b\n1,2\n", "Which column of"),
         ("a.csv", "1,2\n", "does not name its columns"),
+        ("a.csv", 'text\none\n"two\nthree\n', "no CSV that can be read"),
         ("a.xlsx", "no zip", "no Excel file"),
     ],
 )
@@ -121,6 +123,13 @@ def test_a_row_that_is_not_of_numbers_is_an_error_in_its_place(tmp_path: Path) -
     ]
     digits = written(tmp_path, "a.json", f"[[1{'0' * 400}], [[1]]]")
     assert all(isinstance(each, InputError) for each in read_rows(digits, ()))
+
+
+def test_a_column_that_is_there_twice_is_not_guessed(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "a,b,a\n1,2,3\n")
+    assert read_rows(path, ("b",)) == [(2.0,)]
+    with pytest.raises(SettingsError, match=r"the column 'a' twice"):
+        read_rows(path, ("a", "b"))
 
 
 def test_a_column_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -15,14 +15,17 @@ import pytest
 from numpy.typing import NDArray
 
 from builders import BrightnessEngine, brightness_classifier, card, encoded, flat
+from served_samples import row_classifier, text_classifier
 from vistazo.classifier import Classifier
 from vistazo.engines.base import Outputs
 from vistazo.errors import CardError
-from vistazo.loading import ModelSource
+from vistazo.loading import AnyClassifier, ModelSource
 from vistazo.models.fetch import Link
 from vistazo.service import telemetry
 from vistazo.service.reload import (
+    Answered,
     AnsweredPicture,
+    AnsweredSample,
     Reloader,
     Shadow,
     ShadowPolicy,
@@ -66,7 +69,7 @@ def answered(grey: int = 204, **changes: Any) -> AnsweredPicture:
 
 
 async def shadow_of(
-    later: Classifier, has_room: Callable[[], bool] = lambda: True, policy: ShadowPolicy = EAGER
+    later: AnyClassifier, has_room: Callable[[], bool] = lambda: True, policy: ShadowPolicy = EAGER
 ) -> Shadow:
     shadow = Shadow(Reloader(lambda: later), policy, has_room)
     await shadow.load("start")
@@ -84,7 +87,7 @@ def finished(shadow: Shadow) -> int:
     return now.agreement.compared + now.dropped + now.failed
 
 
-def offered(shadow_of_it: Callable[[], Any], *offers: AnsweredPicture) -> Shadow:
+def offered(shadow_of_it: Callable[[], Any], *offers: Answered) -> Shadow:
     """One after another, each when the one before is done."""
 
     async def offering() -> Shadow:
@@ -125,6 +128,43 @@ def test_a_model_that_wants_its_input_otherwise_is_given_the_picture_as_it_wants
     agreement = offered(lambda: shadow_of(later), answered(204)).comparison.agreement
     assert agreement.compared == 1
     assert agreement.mean_difference == pytest.approx(0, abs=0.01)
+
+
+def answered_text(text: str = "es verdad") -> AnsweredSample:
+    now = text_classifier()
+    return AnsweredSample([text], "texts", now.card.labels, now.classify([text])[0], 0.001)
+
+
+def test_texts_are_compared_too() -> None:
+    later = text_classifier(sha256="1" * 64)
+    agreement = offered(lambda: shadow_of(later), answered_text()).comparison.agreement
+    assert (agreement.compared, agreement.same_class) == (1, 1)
+    assert agreement.mean_difference == pytest.approx(0)
+
+
+def test_an_estimator_without_probabilities_is_taken_to_be_sure() -> None:
+    row = row_classifier()
+    answer = AnsweredSample([[2.0, 1.0]], "rows", ("A", "B"), row.classify([[2.0, 1.0]])[0], 0.001)
+    assert answer.opinion().probabilities == {"A": 0, "B": 1}
+    agreement = offered(lambda: shadow_of(row_classifier()), answer).comparison.agreement
+    assert (agreement.compared, agreement.mean_difference) == (1, 0)
+
+
+def test_what_another_kind_of_model_takes_is_offered_to_none() -> None:
+    async def offering() -> Shadow:
+        shadow = await shadow_of(brightness_classifier())
+        shadow.offer(answered_text())
+        assert shadow._running is None
+        return shadow
+
+    assert finished(asyncio.run(offering())) == 0
+
+
+def test_a_next_model_of_another_task_is_refused_in_words(tmp_path: Path) -> None:
+    source = next_source(ModelSource(tmp_path, None, tmp_path), tmp_path / "next.joblib")
+    later = next_reloader(source, text_classifier, brightness_classifier)
+    reason = str(asyncio.run(later.reload("start")).reason)
+    assert "takes texts, the one that answers pictures" in reason
 
 
 def test_a_request_that_wants_the_cpu_ends_the_shadow_in_the_middle_of_its_work() -> None:

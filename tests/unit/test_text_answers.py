@@ -7,11 +7,11 @@ import pytest
 
 from vistazo.answers.explanation.words import WordEvidence, word_evidence
 from vistazo.answers.text_likeness import text_likeness
-from vistazo.errors import TextTooCostlyError
 from vistazo.models.plan.composition import Chain, Piped
 from vistazo.models.plan.likelihood import CountLikelihood
 from vistazo.models.plan.linear import Linear
-from vistazo.models.plan.operation import Decider
+from vistazo.models.plan.matrix import Matrix
+from vistazo.models.plan.operation import Decider, Decisions
 from vistazo.models.plan.plan import Plan
 from vistazo.models.plan.projection import Project
 from vistazo.models.plan.scaling import Standardize
@@ -33,6 +33,19 @@ _WEIGHTS = np.array([[-2.0], [1.0], [-3.0], [0.0]])
 def _plan(*transforms: object, decider: Decider | None = None, n: int = 2) -> Plan:
     made = decider or Linear(_WEIGHTS, np.array([0.5]), "softmax")
     return Plan("texts", 0, tuple("abc"[:n]), transforms or (_COUNTS,), made)  # type: ignore[arg-type]
+
+
+class _Counting:
+    """A classifier that notes how many rows it is asked for."""
+
+    n_classes = 2
+
+    def __init__(self, asked: list[int]) -> None:
+        self._asked = asked
+
+    def decide(self, values: Matrix) -> Decisions:
+        self._asked.append(len(values))
+        return Linear(_WEIGHTS, np.zeros(1), "softmax").decide(values)
 
 
 def _weights(evidence: WordEvidence) -> dict[str, float]:
@@ -97,15 +110,9 @@ def test_other_models_are_asked_without_each_word() -> None:
 
 
 def test_a_long_text_is_asked_a_bounded_number_of_times() -> None:
-    asked = []
-
-    class Counting(Linear):
-        def decide(self, values):  # type: ignore[no-untyped-def]
-            asked.append(len(values))
-            return super().decide(values)
-
+    asked: list[int] = []
     plan = _plan(Vectorizer(_WORDS, HashedColumns(4, has_signs=False)))
-    plan = replace(plan, decider=Counting(_WEIGHTS, np.zeros(1), "softmax"))
+    plan = replace(plan, decider=_Counting(asked))
     evidence = word_evidence(plan, " ".join(f"word{n}" for n in range(9000)), "b", 1)
     assert sum(asked) == 11
     assert len(evidence.words) <= 10
@@ -169,7 +176,20 @@ def test_rows_of_numbers_are_like_no_text() -> None:
     assert text_likeness(_plan(Standardize(None, np.ones(4))), "text", TextSpec()) is None
 
 
-def test_which_text_is_too_costly_is_said() -> None:
-    plan = _plan(Vectorizer(replace(_WORDS, longest=10**9), HashedColumns(8, has_signs=False)))
-    with pytest.raises(TextTooCostlyError, match=r"^Text 2: The text has too many"):
-        plan.decide(["fine", "too long " * 5000])
+def test_many_long_texts_are_decided_as_each_by_itself() -> None:
+    texts = ["good film " * n for n in (20_000, 1, 0, 15_000, 9_000)] + ["bad"]
+    together, alone = _plan().decide(texts), [_plan().decide([text]) for text in texts]
+    assert together.predicted.tolist() == [int(each.predicted[0]) for each in alone]
+    for name in ("probabilities", "scores"):
+        of_each = np.concatenate([getattr(each, name) for each in alone])
+        assert np.array_equal(getattr(together, name), of_each)
+    assert len(_plan().decide([]).predicted) == 0
+
+
+def test_memory_does_not_grow_with_the_number_of_long_texts() -> None:
+    seen: list[int] = []
+    plan = replace(_plan(), decider=_Counting(seen))
+    plan.decide(["good film " * 9000] * 10)
+    assert seen == [1] * 10
+    plan.decide(["good"] * 300)
+    assert seen[10:] == [300]

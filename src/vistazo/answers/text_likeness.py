@@ -35,16 +35,18 @@ def text_likeness(plan: Plan, text: str, spec: TextSpec) -> TextLikeness | None:
     vectorizer = plan.vectorizer
     if vectorizer is None:
         return None
-    words = vectorizer.analysis.n_words(text)
-    score = _known_share(vectorizer, text)
+    words, score = _measured(vectorizer, text)
     is_of_length = words >= spec.min_words and (spec.max_words is None or words <= spec.max_words)
     is_known = score is None or (score > 0 and score >= spec.min_known_share)
     return TextLikeness(score, words, is_of_length and is_known)
 
 
-def _known_share(vectorizer: Vectorizer, text: str) -> float | None:
-    if not isinstance(vectorizer.terms, Vocabulary):
-        return None
-    terms = list(vectorizer.analysis.shortest_only.terms(text))
-    known = sum(map(vectorizer.terms.column_of.__contains__, terms))
-    return known / len(terms) if terms else 0.0
+def _measured(vectorizer: Vectorizer, text: str) -> tuple[int, float | None]:
+    """The number of its words, and the share of what is known."""
+    analysis, vocabulary = vectorizer.analysis, vectorizer.terms
+    if not isinstance(vocabulary, Vocabulary):
+        return analysis.n_words(text), None
+    terms = list(analysis.shortest_only.terms(text))
+    known = sum(map(vocabulary.column_of.__contains__, terms))
+    words = len(terms) if analysis.shortest_only.has_single_words else analysis.n_words(text)
+    return words, known / len(terms) if terms else 0.0

@@ -25,16 +25,22 @@ class Word(BaseModel):
     """A word, or several in a row, of the text."""
 
     word: str
-    weight: float = Field(description="Above 0 it speaks for the label, below against it.")
+    weight: float = Field(
+        description="Above 0 it speaks for the label, below against it: in units of the decision "
+        "value (contributions), or of the probability (words_left_out)."
+    )
+    start: int | None = Field(
+        None, description="Where it first stands in the text, in characters, where that is found."
+    )
 
 
 class Words(BaseModel):
-    """Which words of a text spoke for a label, the strongest first."""
+    """Which words of a text spoke for a label, from those most for it to those most against it."""
 
     label: str
     method: str = Field(
-        description="linear_weights: the weights of a linear model; leave_one_out: what changes "
-        "without the word."
+        description="contributions: what each word adds, where the model is a sum over words; "
+        "words_left_out: what changes without it."
     )
     words: list[Word]
 

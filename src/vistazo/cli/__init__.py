@@ -52,7 +52,7 @@ def vistazo() -> None:
 
 
 def main() -> None:
-    """Exit status: 0 done, 1 some pictures failed, 2 it could not be done, 130 interrupted."""
+    """Exit status: 0 done, 1 some of it failed, 2 it could not be done, 130 interrupted."""
     try:
         status = vistazo.main(standalone_mode=False, prog_name="vistazo")
     except VistazoError as error:

@@ -11,7 +11,7 @@ import click
 from vistazo.cli.sample_files import STANDARD_INPUT, SUFFIXES, read_rows, read_texts
 from vistazo.cli.sample_printing import SampleAnswer, print_answers
 from vistazo.errors import InputError
-from vistazo.samples.bulk import PART, Explains, Sample, classify_each, explain_each, names_of
+from vistazo.samples.bulk import PART, Sample, classify_each, explain_each, names_of
 from vistazo.samples.classifier import SampleClassifier
 
 
@@ -75,8 +75,6 @@ def _answers(
 def _explained(
     classifier: SampleClassifier, samples: Sequence[Sample | InputError], max_text_chars: int
 ) -> Iterator[SampleAnswer]:
-    if not isinstance(classifier, Explains):
-        raise click.UsageError("What spoke for a class cannot be shown of this model.")
     found = explain_each(classifier, samples, max_text_chars)
     for sample, answer in zip(samples, found, strict=True):
         if isinstance(answer, InputError):

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 import click
 
 from vistazo.answers.explanation.words import WordEvidence
-from vistazo.answers.text_likeness import TextLikeness
 from vistazo.errors import InputError
 from vistazo.models.sample_card import SampleCard
 from vistazo.samples.classifier import SamplePrediction
@@ -82,15 +81,10 @@ def _as_dict(answer: SampleAnswer, labels: Sequence[str]) -> Mapping[str, object
         numbers = getattr(decision, name)
         if numbers is not None:
             found[name] = dict(zip(labels, numbers, strict=True))
-    likeness = _likeness(answer.prediction)
+    likeness = answer.prediction.in_distribution
     found["in_distribution"] = None if likeness is None else asdict(likeness)
     found["warnings"] = list(decision.warnings)
     return found if answer.words is None else found | {"explanation": asdict(answer.words)}
-
-
-def _likeness(prediction: SamplePrediction) -> TextLikeness | None:
-    found = getattr(prediction, "in_distribution", None)
-    return found if isinstance(found, TextLikeness) else None
 
 
 def _as_csv(answers: Sequence[SampleAnswer], card: SampleCard) -> str:
@@ -109,7 +103,7 @@ def _cells(answer: SampleAnswer, labels: int) -> list[object]:
     if answer.prediction is None:
         return [*("" for _ in range(labels + 4)), answer.error]
     decision = answer.prediction.decision
-    likeness = _likeness(answer.prediction)
+    likeness = answer.prediction.in_distribution
     numbers = decision.probabilities or decision.scores or ("",) * labels
     return [
         decision.predicted_class,

@@ -16,6 +16,7 @@ from vistazo.loading import load_model
 from vistazo.models.compilation import EstimatorFiles, describe_estimator
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.pictures.reader import DirectReader
+from vistazo.samples.classifier import SampleClassifier
 from vistazo.service.settings import Settings
 
 _IS_VECTORIZER = re.compile("vect|tfidf|tf_idf|tf-idf|count", re.IGNORECASE)
@@ -28,7 +29,7 @@ def set_up_estimator(files: EstimatorFiles, settings: Settings, *, serve: bool) 
     found = describe_estimator(files, settings.loading_policy)
     click.echo("\n".join(overview(files, classifier.identity.sha256, found)))
     click.echo(f"\n{classifier.card.name}: {', '.join(classifier.card.labels)}")
-    takes_rows = found.summary is not None and found.summary.takes == "rows"
+    takes_rows = isinstance(classifier, SampleClassifier) and classifier.takes == "rows"
     for beside in _vectorizers(files) if takes_rows else ():
         name = shlex.quote(str(beside))
         click.echo(f"Does {name} belong to it? Then it takes texts: --vectorizer {name}")

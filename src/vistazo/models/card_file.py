@@ -150,7 +150,11 @@ def _said(message: str) -> str:
 
 
 def write_card(card: Card, path: Path) -> None:
-    """Write a card as YAML; what equals its default is left out."""
+    """Write a card as YAML; what equals its default is left out, but for the task: without it a
+    card is taken for one of pictures, as all were at first.
+    """
     document = card.model_dump(mode="json", exclude_defaults=True)
+    if not isinstance(card, ModelCard):
+        document = card.model_dump(mode="json", include={"task"}) | document
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     path.write_text(text, encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Protocol, cast, runtime_checkable
+from typing import cast
 
 from vistazo.answers.explanation.words import WordEvidence
 from vistazo.errors import InputError, SampleError
@@ -34,7 +34,7 @@ def classify_each(
         part = [_checked(samples[place], place, max_text_chars) for place in places]
         sound = [sample for sample in part if not isinstance(sample, InputError)]
         try:
-            found = iter(_together(classifier, sound))
+            found = iter(_together(classifier, sound, start))
         except InputError:
             for place in places:
                 yield _alone(classifier, part[place - start], place)
@@ -43,13 +43,8 @@ def classify_each(
                 yield each if isinstance(each, InputError) else next(found)
 
 
-@runtime_checkable
-class Explains(Protocol):
-    def explain(self, text: str, /) -> tuple[SamplePrediction, WordEvidence]: ...
-
-
 def explain_each(
-    classifier: Explains,
+    classifier: SampleClassifier,
     texts: Sequence[Sample | InputError],
     max_text_chars: int = SampleLimits.max_text_chars,
 ) -> Iterator[tuple[SamplePrediction, WordEvidence] | InputError]:
@@ -93,9 +88,9 @@ def _renumbered(error: InputError, place: int) -> InputError:
 
 
 def _together(
-    classifier: SampleClassifier, samples: Sequence[Sample]
+    classifier: SampleClassifier, samples: Sequence[Sample], first: int
 ) -> Sequence[SamplePrediction]:
-    return classifier.classify(cast("Sequence[str] | Sequence[Row]", samples))
+    return classifier.classify(cast("Sequence[str] | Sequence[Row]", samples), first=first)
 
 
 def _alone(
@@ -104,6 +99,6 @@ def _alone(
     if isinstance(sample, InputError):
         return sample
     try:
-        return _together(classifier, [sample])[0]
+        return _together(classifier, [sample], place)[0]
     except InputError as error:
-        return _renumbered(error, place)
+        return error

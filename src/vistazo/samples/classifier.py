@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -67,6 +68,9 @@ class SampleClassifier:
         self.signature = plan.summary
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._plan = plan
+        # Work on texts is Python's own: two threads of it only take the turn from each other, which
+        # halved the answers to requests of 100 texts.
+        self._turn = threading.Lock() if plan.takes == "texts" else contextlib.nullcontext()
         self._policy = out_of_distribution
 
     def classify(
@@ -77,6 +81,12 @@ class SampleClassifier:
         """
         if not samples:
             return []
+        with self._turn:
+            return self._classified(samples, observer, first)
+
+    def _classified(
+        self, samples: Samples, observer: Observer, first: int
+    ) -> list[SamplePrediction]:
         values = self._rows(samples, first) if self.takes == "rows" else _texts(samples)
         # Numbers that are too large make others that are none: ``decide`` says so.
         with during("infer", observer), np.errstate(all="ignore"):
@@ -84,7 +94,7 @@ class SampleClassifier:
         predictions = []
         for place, sample in enumerate(samples):
             with self._naming(first + place):
-                predictions.append(self._prediction(decisions, place, sample))
+                predictions.append(self._prediction(decisions, place, sample, first))
         return predictions
 
     def explain(
@@ -165,7 +175,9 @@ class SampleClassifier:
             raise SampleError("It lacks a number, and the model needs all of them.")
         return [float("nan") if number is None else number for number in row]
 
-    def _prediction(self, decisions: Decisions, place: int, sample: object) -> SamplePrediction:
+    def _prediction(
+        self, decisions: Decisions, place: int, sample: object, first: int
+    ) -> SamplePrediction:
         """Raises SampleError, and RejectedUploadError where strange texts are."""
         decision = decide(decisions, place, self.card, self._plan.labels)
         if self._policy == "off" or not (isinstance(sample, str) and self.card.task == "text"):
@@ -173,7 +185,7 @@ class SampleClassifier:
         likeness = text_likeness(self._plan, sample, self.card.input)
         if likeness is not None and not likeness.verdict:
             if self._policy == "reject":
-                raise RejectedUploadError([self._unlike_training(place)])
+                raise RejectedUploadError([self._unlike_training(first + place)])
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
         return SamplePrediction(decision, self.identity, likeness)

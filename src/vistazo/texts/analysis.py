@@ -58,6 +58,11 @@ class Analysis:
         length = max(1, self.shortest)
         return replace(self, shortest=length, longest=length)
 
+    @property
+    def has_single_words(self) -> bool:
+        """Its terms are the words of a text, each alone."""
+        return self.analyzer == "word" and self.longest == 1
+
     def n_words(self, text: str) -> int:
         """How many words a text has; without the stop words."""
         if self.analyzer == "word":

@@ -41,7 +41,7 @@ def _kind(item: object) -> str:
 
 def _places(table: Table, names: Sequence[str]) -> list[int] | None:
     """Where the numbers of a row stand; None where they are all of them, in order."""
-    if not table.names or not names:
+    if not table.names or len(set(names)) < max(1, len(names)):
         return None
     missing = [name for name in names if name not in table.names]
     if missing:
@@ -49,6 +49,9 @@ def _places(table: Table, names: Sequence[str]) -> list[int] | None:
             f"{table.source} has no column {', '.join(map(repr, missing))}. The model takes "
             f"{', '.join(names)}; the file has {', '.join(table.names)}."
         )
+    twice = [name for name in names if table.names.count(name) > 1]
+    if twice:
+        raise SettingsError(f"{table.source} has the column {twice[0]!r} twice. Which is it?")
     return [table.names.index(name) for name in names]
 
 

@@ -94,7 +94,8 @@ def read_json_lines(text: str, source: str) -> list[object]:
 def table_of_csv(text: str, source: str) -> Table:
     """The delimiter (comma, semicolon, tab) is that which makes most columns of the first row.
 
-    A first row that is not all numbers is the names. Raises SettingsError.
+    A first row that is not all numbers is the names. Raises SettingsError, also where a quote is
+    left open: all that follows it would be one cell.
     """
     csv.field_size_limit(_LONGEST_CELL)
     try:
@@ -149,7 +150,8 @@ def _table_of_excel(data: bytes, source: str) -> Table:
         import openpyxl
     except ImportError:
         raise SettingsError(
-            f"Reading {source} needs openpyxl: pip install openpyxl. Or save it as CSV (UTF-8)."
+            f"Reading {source} needs openpyxl: pip install -r scripts/requirements/evaluation.txt. "
+            "Or save it as CSV (UTF-8)."
         ) from None
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
@@ -179,11 +181,14 @@ def _are_numbers(row: Iterable[Cell]) -> bool:
 
 
 def _csv(text: str, delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 
 def _delimiter(text: str) -> str:
     def columns(delimiter: str) -> int:
-        return len(next(_csv(text, delimiter), ()))
+        try:
+            return len(next(_csv(text, delimiter), ()))
+        except csv.Error:  # it stands within quotes
+            return 0
 
     return max(_DELIMITERS, key=columns)

@@ -167,7 +167,10 @@ function wordsOf({ explanation }) {
   const { label, words: found } = explanation;
   const strongest = Math.max(...found.map(({ weight }) => Math.abs(weight)));
   const list = (kind, sign) => {
-    const those = found.filter(({ weight }) => sign * weight > 0).slice(0, MOST_WORDS);
+    const those = found
+      .filter(({ weight }) => sign * weight > 0)
+      .sort((one, other) => sign * (other.weight - one.weight))
+      .slice(0, MOST_WORDS);
     if (those.length === 0) return null;
     return el(
       "section",
@@ -189,7 +192,7 @@ function wordBar({ word, weight }, strongest) {
     "li",
     {},
     el("span", { class: "name" }, word),
-    el("span", { class: "number" }, number(weight, { maximumFractionDigits: 2, signDisplay: "always" })),
+    el("span", { class: "number" }, number(weight, { maximumSignificantDigits: 2, signDisplay: "always" })),
     el("span", { class: "bar", "aria-hidden": "true" }, fillOf),
   );
 }

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.estimator_import.allowance import Allowance
-from vistazo.models.estimator_import.values import DataType
+from vistazo.models.estimator_import.values import DataType, Name
 
 PLAIN_TYPE = re.compile(r"[<>|=]?(?:[biufcSUVmMO]\d{0,9}|\?)")
 _MOST_AXES = 32
@@ -28,6 +28,8 @@ _SMALL_BYTES = 64
 def made_type(_allowance: Allowance, arguments: tuple[object, ...]) -> DataType:
     """``dtype('f8', align, copy)``. Its byte order and its fields come with its state."""
     name = arguments[0]
+    if isinstance(name, Name) and name.name in ("record", "void"):  # of a recarray
+        name = "V"
     if not isinstance(name, str) or not PLAIN_TYPE.fullmatch(name):
         raise UnreadableModelError(f"The file holds arrays of a type that is not known: {name!r}.")
     return DataType(np.dtype(name))

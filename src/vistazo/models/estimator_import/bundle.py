@@ -44,7 +44,10 @@ def bundle_of(content: object, vectorizer: object = None) -> Bundle:
     before = [step for each in before for step in steps_of(each)]
     unknown = [each for each in before if not is_transformer(each)]
     if unknown:
-        raise UnsupportedModelError(f"{_told(unknown[0])} stands before the classifier.")
+        raise UnsupportedModelError(
+            f"{unknown[0].record.kind} stands before the classifier, and is not among the "
+            "estimators that can be served."
+        )
     return Bundle((*before, *steps), last, encoders[0] if len(encoders) == 1 else None)
 
 

@@ -43,25 +43,34 @@ _FILLERS = (
     "bool",
     "str_",
 )
-# Of the standard library: classes that only hold values. Of the others nothing is wanted.
+# Of the standard library: modules whose very classes do something when they are made.
+_ACTIVE = {
+    "_io", "_pickle", "asyncio", "bdb", "builtins", "bz2", "cProfile", "code", "codeop",
+    "concurrent", "ctypes", "dbm", "distutils", "doctest", "ensurepip", "ftplib", "gc",
+    "getpass", "gzip", "http", "idlelib", "imp", "importlib", "inspect", "io", "logging",
+    "lzma", "marshal", "mmap", "multiprocessing", "nt", "os", "pdb", "pickle", "pkgutil",
+    "platform", "posix", "profile", "pty", "pydoc", "runpy", "select", "shelve", "shutil",
+    "signal", "smtplib", "socket", "socketserver", "sqlite3", "ssl", "subprocess", "sys",
+    "tarfile", "telnetlib", "tempfile", "threading", "timeit", "trace", "types", "unittest",
+    "urllib", "venv", "webbrowser", "xmlrpc", "zipfile", "zipimport",
+}  # fmt: skip
+# Of these modules, and of functions of any, what only makes a value or holds one.
 _VALUES = {
-    "collections": ("Counter", "OrderedDict", "UserDict", "UserList", "defaultdict", "deque"),
-    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
-    "decimal": ("Decimal",),
-    "fractions": ("Fraction",),
-    "functools": ("partial",),
-    "operator": ("attrgetter", "itemgetter", "methodcaller"),
-    "pathlib": ("Path", "PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath"),
-    "random": ("Random",),
-    "re": ("_compile", "compile"),
     "_io": ("BytesIO", "StringIO"),
+    "array": ("_array_reconstructor", "array"),
+    "builtins": (
+        "getattr", "iter", "object", "range", "reversed", "setattr", "slice", "type", "xrange",
+    ),
+    "collections": ("defaultdict", "deque"),
+    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
+    "functools": ("partial",),
     "io": ("BytesIO", "StringIO"),
-    "types": ("SimpleNamespace",),
-    "uuid": ("UUID",),
-    "logging": ("getLogger", "Logger"),
-    "string": ("Template",),
-    "builtins": ("complex", "getattr", "object", "range", "slice"),
-}
+    "itertools": ("chain", "count", "cycle", "islice", "repeat"),
+    "logging": ("Logger", "getLogger"),
+    "operator": ("attrgetter", "itemgetter", "methodcaller"),
+    "re": ("_compile", "compile"),
+    "types": ("MappingProxyType", "SimpleNamespace"),
+}  # fmt: skip
 
 
 def construct(function: object, arguments: object, allowance: Allowance) -> object:
@@ -110,7 +119,8 @@ def _check_is_no_deed(name: Name, *, is_class: bool) -> None:
     if package in _PACKAGES:
         is_deed = not is_class
     elif package in sys.stdlib_module_names or package in _OLD_LIBRARY:
-        is_deed = name.name not in _VALUES.get(name.module, ())
+        is_value = _looks_like_a_class(name) and package not in _ACTIVE
+        is_deed = not is_value and name.name not in _VALUES.get(name.module, ())
     else:
         return
     if is_deed:

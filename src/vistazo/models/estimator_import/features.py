@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vistazo.models.estimator_import.estimators.columns import parts_of_columns
 from vistazo.models.estimator_import.estimators.composition import parts_of, steps_of
 from vistazo.models.estimator_import.fitted import Fitted
-from vistazo.models.estimator_import.values import SparseArray
+from vistazo.models.estimator_import.values import Record, SparseArray
 
 _OF_TEXTS = ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
 # Where versions before 0.24 show how many numbers they take; of the last axis of each.
@@ -31,12 +32,20 @@ _SHAPED = (
     "statistics_",
     "lambdas_",
     "n_bins_",
+    "centroids_",
     "support_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 # A list with an entry for each of them.
 _LISTED = ("categories_", "bin_edges_", "n_values_", "_n_values_")
-_IN_CHILDREN = ("estimators_", "base_estimator_", "estimator_", "calibrated_classifiers_")
+_IN_CHILDREN = (
+    "estimators_",
+    "base_estimator_",
+    "estimator_",
+    "calibrated_classifiers_",
+    "estimator",
+    "base_estimator",
+)
 _AXES = (1, 2)
 _MISSING_SINCE = {
     "DecisionTreeClassifier": (1, 3),
@@ -46,6 +55,8 @@ _MISSING_SINCE = {
 }
 # What learns nothing of its columns, and gives as many as it is given.
 _OF_ANY_WIDTH = ("FunctionTransformer", "Normalizer", "Binarizer")
+# Since 0.20 these leave what is missing as it is.
+_PASS_MISSING = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
 _MISSING = ("SimpleImputer", "Imputer", "HistGradientBoostingClassifier")
 
 
@@ -56,8 +67,19 @@ def takes_texts(steps: Sequence[Fitted]) -> bool:
     first = steps_of(steps[0])[0]
     if first.class_name in _OF_TEXTS:
         return True
-    parts = parts_of(first)
+    parts = parts_of(first) or _members(first)
     return bool(parts) and all(takes_texts([part]) for part in parts)
+
+
+def _members(fitted: Fitted) -> list[Fitted]:
+    """The estimators that decide together in this one, each of the samples themselves."""
+    for name in _IN_CHILDREN:
+        value = fitted.get(name)
+        if isinstance(value, Record):
+            return [fitted.child(name)]
+        if isinstance(value, (list, tuple)) and value:
+            return fitted.children(name)
+    return []
 
 
 def n_features(steps: Sequence[Fitted]) -> int:
@@ -110,10 +132,20 @@ def _of_children(fitted: Fitted) -> int | None:
 
 
 def allows_missing(steps: Sequence[Fitted]) -> bool:
-    """Whether a number of a row may be missing."""
-    first = steps[0]
-    since = _MISSING_SINCE.get(first.class_name)
-    return first.class_name in _MISSING or (since is not None and first.version >= since)
+    """Whether a number of a row may be missing: the first that is more than a scale takes it."""
+    for step in steps:
+        if _takes_missing(step):
+            return True
+        if step.class_name not in _PASS_MISSING:
+            return False
+    return False
+
+
+def _takes_missing(fitted: Fitted) -> bool:
+    if fitted.class_name == "ColumnTransformer":
+        return any(allows_missing(steps_of(part)) for part in parts_of_columns(fitted))
+    since = _MISSING_SINCE.get(fitted.class_name)
+    return fitted.class_name in _MISSING or (since is not None and fitted.version >= since)
 
 
 def feature_names(steps: Sequence[Fitted]) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from vistazo.models.estimator_import.features import (
 from vistazo.models.estimator_import.fitted import Fitted, Version
 from vistazo.models.estimator_import.labels import labels_of
 from vistazo.models.estimator_import.registry import Importing
-from vistazo.models.plan.matrix import SparseRows, Values, as_matrix
-from vistazo.models.plan.operation import Decisions, Transform
+from vistazo.models.plan.matrix import SparseRows, Values
+from vistazo.models.plan.operation import Decisions, Transform, decided
 from vistazo.models.plan.plan import Plan
 
 # Of every letter, and with a word that is long: what a vectorizer makes of it does not matter.
@@ -68,7 +68,7 @@ def _try(plan: Plan, bundle: Bundle) -> None:
     try:
         with np.errstate(all="ignore"):
             answers = [_answer(plan, bundle, samples[n : n + 1]) for n in range(len(samples))]
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnsupportedModelError(
             f"The estimators in the file do not fit each other: {error}."
         ) from error
@@ -91,7 +91,7 @@ def _decided(plan: Plan, bundle: Bundle, values: Values) -> Decisions:
     afterwards = (*bundle.steps, bundle.classifier)[1:]
     for transform, after in zip(plan.transforms, afterwards, strict=True):
         values = _transformed(transform, values, after)
-    return plan.decider.decide(as_matrix(values))
+    return decided(plan.decider, values)
 
 
 def _transformed(transform: Transform, values: Values, after: Fitted) -> Values:

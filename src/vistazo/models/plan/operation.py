@@ -8,7 +8,7 @@ with a default only where a plan that was written before it existed means that d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,3 +54,8 @@ class Decider(Protocol):
     def n_classes(self) -> int: ...
 
     def decide(self, values: Matrix, /) -> Decisions: ...
+
+
+def decided(decider: Decider, values: Values) -> Decisions:
+    """Texts are given to classifiers whose members begin with a vectorizer: a vote of pipelines."""
+    return decider.decide(cast("Matrix", values))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vistazo.models.plan.matrix import Matrix, Values, as_matrix
-from vistazo.models.plan.operation import Decider, Decisions, Transform
+from vistazo.models.plan.matrix import SparseRows, Values
+from vistazo.models.plan.operation import Decider, Decisions, Transform, decided
 from vistazo.models.plan.summary import Label, PlanStep, PlanSummary, Takes
 from vistazo.models.plan.vectorizer import Vectorizer, vectorizers_in
+
+_CHARACTERS_AT_A_TIME = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +36,20 @@ class Plan:
     written_by: str = ""
     steps: tuple[PlanStep, ...] = ()
 
-    def transformed(self, values: Values) -> Matrix:
+    def transformed(self, values: Values) -> Values:
         """What the classifier at the end is given of texts, or of rows (n, n_features)."""
         for transform in self.transforms:
             values = transform.apply(values)
-        return as_matrix(values)
+        return values
 
     def decide(self, values: Values) -> Decisions:
-        """Quietly: what is too large for a number shows in what is decided."""
+        """Quietly: what is too large for a number shows in what is decided.
+
+        Of texts some at a time: a long one may become a million numbers.
+        """
         with np.errstate(all="ignore"):
-            return self.decider.decide(self.transformed(values))
+            parts = [decided(self.decider, self.transformed(part)) for part in _parts(values)]
+        return parts[0] if len(parts) == 1 else _joined(parts)
 
     @cached_property
     def vectorizer(self) -> Vectorizer | None:
@@ -59,3 +67,29 @@ class Plan:
             self.written_by,
             self.steps,
         )
+
+
+def _parts(values: Values) -> Iterator[Values]:
+    if isinstance(values, (np.ndarray, SparseRows)):
+        yield values
+        return
+    first, n_characters = 0, 0
+    for place, text in enumerate(values):
+        n_characters += len(text)
+        if n_characters > _CHARACTERS_AT_A_TIME and place > first:
+            yield values[first:place]
+            first, n_characters = place, len(text)
+    yield values[first:]
+
+
+def _joined(parts: Sequence[Decisions]) -> Decisions:
+    return Decisions(
+        np.concatenate([part.predicted for part in parts]),
+        _side_by_side([part.probabilities for part in parts]),
+        _side_by_side([part.scores for part in parts]),
+    )
+
+
+def _side_by_side(parts: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None

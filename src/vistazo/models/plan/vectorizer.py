@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.errors import TextTooCostlyError
 from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, Values, as_matrix
 from vistazo.models.plan.operation import operation
-from vistazo.models.plan.vocabulary import Counted, HashedColumns, Vocabulary
+from vistazo.models.plan.vocabulary import HashedColumns, Vocabulary
 from vistazo.texts.analysis import Analysis
 from vistazo.texts.token_pattern import Effort, TokenPattern
 
@@ -93,24 +92,12 @@ class Vectorizer:
 
     def counts(self, texts: Sequence[str]) -> SparseRows:
         counter = self.terms.counter(self.analysis)
-        counted = [
-            _told_which(counter, text, place if len(texts) > 1 else None)
-            for place, text in enumerate(texts)
-        ]
+        counted = [counter(text) for text in texts]
         starts = np.cumsum([0, *(len(columns) for columns, _ in counted)], dtype=np.int64)
         columns = np.concatenate([np.zeros(0, np.int64), *(each for each, _ in counted)])
         values = np.concatenate([np.zeros(0), *(each for _, each in counted)])
         rows = SparseRows(starts, columns, values, self.n_columns)
         return rows.with_values(np.ones_like(values)) if self.is_binary else rows
-
-
-def _told_which(counter: Callable[[str], Counted], text: str, place: int | None) -> Counted:
-    try:
-        return counter(text)
-    except TextTooCostlyError as error:
-        if place is None:
-            raise
-        raise TextTooCostlyError(f"Text {place + 1}: {error}") from error
 
 
 def vectorizers_in(made: object) -> Iterator[Vectorizer]:

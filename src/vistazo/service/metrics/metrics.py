@@ -86,7 +86,7 @@ class Metrics:
 
     def predicted(self, prediction: Prediction | SamplePrediction) -> None:
         """An answer that somebody gets."""
-        decision, likeness = prediction.decision, getattr(prediction, "in_distribution", None)
+        decision, likeness = prediction.decision, prediction.in_distribution
         self._predictions.labels(decision.predicted_class).inc()
         for warning in decision.warnings:
             self._warnings.labels(warning).inc()

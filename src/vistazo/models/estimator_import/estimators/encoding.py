@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.registry import Importing, transformer
-from vistazo.models.plan.columns import CategoryNumbers, Marked
+from vistazo.models.plan.encoding import Encode
 
 _Row = NDArray[np.float64]
 _MOST_CATEGORIES = 1_000_000
 
 
 @transformer("OneHotEncoder")
-def one_hot_encoder(fitted: Fitted, importing: Importing) -> Marked:
+def one_hot_encoder(fitted: Fitted, importing: Importing) -> Encode:
     """A column for each category; none for one that is ``drop``ped, one for all of the rare."""
-    if not fitted.has("categories_"):
+    if not fitted.has("categories_") or fitted.flag("_legacy_mode", default=False):
         return _counted(fitted, importing)
     categories = _categories(fitted)
     unknown = fitted.text("handle_unknown", "error")
@@ -30,7 +30,7 @@ def one_hot_encoder(fitted: Fitted, importing: Importing) -> Marked:
         instead.append(None if unknown == "error" else float(goes + width if goes >= 0 else -1))
         width += int(within.max(initial=-1)) + 1
     importing.tell(fitted, f"{width} categories")
-    return Marked(CategoryNumbers(categories, tuple(places), tuple(instead)), width)
+    return _encode(categories, places, instead, width)
 
 
 def _within(fitted: Fitted, column: int, n: int) -> tuple[_Row, int]:
@@ -71,8 +71,8 @@ def _whole(fitted: Fitted, numbers: object, n: int) -> NDArray[np.int64]:
     return found.astype(np.int64)
 
 
-def _counted(fitted: Fitted, importing: Importing) -> Marked:
-    """Before 0.20: values from 0 to below ``n_values_``, of which those stay that were seen."""
+def _counted(fitted: Fitted, importing: Importing) -> Encode:
+    """Before 0.20, and often before 0.22: values below ``n_values_``, of which those seen stay."""
     sizes = fitted.raw_array("n_values_", "_n_values_", n_axes=1)
     if sizes.dtype.kind not in "iu" or (sizes < 0).any() or sizes.sum() > _MOST_CATEGORIES:
         raise fitted.damaged("its n_values_ are no numbers of categories")
@@ -86,16 +86,16 @@ def _counted(fitted: Fitted, importing: Importing) -> Marked:
     unknown = None if fitted.text("handle_unknown", "error") == "error" else -1.0
     pairs = list(pairwise(starts))
     importing.tell(fitted, f"{int(columns.max(initial=-1)) + 1} categories")
-    numbers = CategoryNumbers(
-        tuple(np.arange(end - start, dtype=np.float64) for start, end in pairs),
-        tuple(columns[start:end].astype(np.float64) for start, end in pairs),
-        (unknown,) * len(pairs),
+    return _encode(
+        [np.arange(end - start, dtype=np.float64) for start, end in pairs],
+        [columns[start:end].astype(np.float64) for start, end in pairs],
+        [unknown] * len(pairs),
+        int(columns.max(initial=-1)) + 1,
     )
-    return Marked(numbers, int(columns.max(initial=-1)) + 1)
 
 
 @transformer("OrdinalEncoder")
-def ordinal_encoder(fitted: Fitted, importing: Importing) -> CategoryNumbers:
+def ordinal_encoder(fitted: Fitted, importing: Importing) -> Encode:
     """The place of each number among the categories of its column."""
     categories = _categories(fitted)
     if any(
@@ -111,15 +111,15 @@ def ordinal_encoder(fitted: Fitted, importing: Importing) -> CategoryNumbers:
         np.where(np.isnan(known), missing, np.arange(len(known), dtype=np.float64))
         for known in categories
     ]
-    return CategoryNumbers(categories, tuple(places), (unknown,) * len(categories))
+    return _encode(categories, places, [unknown] * len(categories), None)
 
 
-def _categories(fitted: Fitted) -> tuple[_Row, ...]:
+def _categories(fitted: Fitted) -> list[_Row]:
     """Of each column, rising; NaN last."""
     found = fitted.get("categories_")
     if not isinstance(found, (list, tuple)) or not found:
         raise fitted.unfitted("categories_")
-    return tuple(_numbers(fitted, each, column) for column, each in enumerate(found))
+    return [_numbers(fitted, each, column) for column, each in enumerate(found)]
 
 
 def _numbers(fitted: Fitted, categories: object, column: int) -> _Row:
@@ -137,3 +137,10 @@ def _numbers(fitted: Fitted, categories: object, column: int) -> _Row:
     if len(numbers) > _MOST_CATEGORIES or (order != np.arange(len(numbers))).any():
         raise fitted.damaged("its categories_ do not rise")
     return np.asarray(numbers)
+
+
+def _encode(
+    categories: list[_Row], codes: list[_Row], unknown: list[float | None], width: int | None
+) -> Encode:
+    starts = np.cumsum([0, *map(len, categories)]).astype(np.int64)
+    return Encode(np.concatenate(categories), np.concatenate(codes), starts, tuple(unknown), width)
