@@ -30,7 +30,9 @@ HARMLESS = {
 }
 # Those that take a moment to make, or to refuse.
 COSTLY = {
-    "a_bomb_of_gzip", "a_bomb_of_xz", "a_skops_that_is_a_bomb", "ten_million_marks",
+    "a_bomb_of_gzip", "records_of_the_same_million_arguments",
+    "a_thousand_members_of_gzip_before_much", "a_bomb_of_lz4",
+    "a_bomb_of_xz", "a_skops_that_is_a_bomb", "ten_million_marks",
     "ten_million_dictionaries", "a_million_lists_in_each_other", "a_million_tuples_in_each_other",
     "a_million_tuples_in_each_other_as_a_key", "a_set_of_a_long_list_again_and_again",
     "a_hundred_thousand_members_of_gzip", "one_dictionary_of_attributes_again_and_again",
@@ -254,6 +256,66 @@ def a_type_that_holds_itself() -> bytes:
     kind = b"cnumpy\ndtype\nX\x02\x00\x00\x00V8\x89\x88\x87Rq\x01(K\x03X\x01\x00\x00\x00|N"
     fields = b"}X\x01\x00\x00\x00ah\x01K\x00\x86s"
     return b"\x80\x03" + kind + b"X\x01\x00\x00\x00a\x85" + fields + b"K\x08K\x01K\x10tb."
+
+
+# Forty tuples, each of the next one twice: to hash or to show it takes years.
+_YEARS = b"K\x01\x85" + b"2\x86" * 40
+
+
+@_attack
+def a_field_whose_name_takes_years_to_hash() -> bytes:
+    kind = b"cnumpy\ndtype\nX\x02\x00\x00\x00V8\x89\x88\x87R(K\x03X\x01\x00\x00\x00|N"
+    return b"\x80\x03" + kind + _YEARS + b"\x85}K\x08K\x01K\x10tb."
+
+
+@_attack
+def a_type_whose_name_takes_years_to_show() -> bytes:
+    return b"\x80\x03cnumpy\ndtype\n" + _YEARS + b"\x89\x88\x87R."
+
+
+@_attack
+def a_value_that_takes_years_to_show_is_changed() -> bytes:
+    return b"\x80\x03" + _YEARS + b"Nb."
+
+
+@_attack
+def a_call_of_what_takes_years_to_show() -> bytes:
+    return b"\x80\x03" + _YEARS + b")R."
+
+
+@_attack
+def a_name_that_takes_years_to_show() -> bytes:
+    return b"\x80\x04" + _YEARS + b"X\x01\x00\x00\x00a\x93."
+
+
+@_attack
+def an_order_that_takes_years_to_compare() -> bytes:
+    return _wrapper(b"K\x01\x85", bytes(9) + b".").replace(b"X\x01\x00\x00\x00C", _YEARS)
+
+
+@_attack
+def records_of_the_same_million_arguments() -> bytes:
+    arguments = b"(" + b"N" * 1_000_000 + b"t"
+    made = b"(" + b"csklearn.svm\nSVC\nh\x00R" * 20_000 + b"l"
+    return b"\x80\x04" + arguments + b"\x940" + made + b"."
+
+
+@_attack
+def sparse_matrices_of_sixteen_million_rows() -> bytes:
+    begin = b"cscipy.sparse._csr\ncsc_matrix\n"
+    arrays = {"indices": np.array([0]), "indptr": np.array([0, 1]), "data": np.ones(1)}
+    state = pickle.dumps({"_shape": (1 << 24, 1), **arrays}, 2)[2:-1]
+    return (
+        b"\x80\x02"
+        + state
+        + b"r\xff\xff\xff\x000("
+        + ((begin + b")\x81j\xff\xff\xff\x00b") * 50 + b"l.")
+    )
+
+
+@_attack
+def a_thousand_members_of_gzip_before_much() -> bytes:
+    return gzip.compress(b"") * 999 + gzip.compress(np.random.default_rng(1).bytes(50_000_000), 1)
 
 
 @_attack

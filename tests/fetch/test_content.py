@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import pickle
 import re
 import zipfile
 from pathlib import Path
@@ -20,6 +22,7 @@ from file_server import (
     endless,
     status,
 )
+from vistazo.models.fetch.content import refusal, suffix_of
 from vistazo.models.fetch.names import from_disposition, from_url, model_name
 
 
@@ -146,3 +149,14 @@ def test_without_a_name_the_bytes_tell_the_ending_and_a_missing_end(
     files["/cut"] = whole[:-100]
     assert "cut short" in refused(fetch, cache, "/cut")
     assert fetch("/file").model.name == f"file.{kind}"
+
+
+def test_files_of_scikit_learn_are_told_by_their_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for data in (pickle.dumps({"a": 1}, 0), pickle.dumps([1]), gzip.compress(b"\x80\x04N.")):
+        path.write_bytes(data)
+        assert suffix_of(path) == ".pkl"
+        assert refusal(data, "", may_be_text=False) is None
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("schema.json", "{}")
+    assert suffix_of(path) == ".skops"

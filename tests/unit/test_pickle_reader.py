@@ -239,6 +239,7 @@ UNSUPPORTED = {
     "is a text file": b"import joblib\nmodel = joblib.load('x')\n",
     "a PyTorch model": TORCH + b"\x80\x02M\xe9\x03.",
     r"export\(learn\.model": TORCH + b"cfastai.basic_train\nLearner\n",
+    "a compressed archive": gzip.compress(b"m.pkl" + bytes(252) + b"ustar"),
     "array of NumPy": b"\x93NUMPY\x01\x00",
     r"name end \.h5": b"\x89HDF\r\n\x1a\n",
 }

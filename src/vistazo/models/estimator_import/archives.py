@@ -6,6 +6,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from vistazo.errors import UnsupportedModelError
+from vistazo.models.estimator_import.container import too_large
 from vistazo.models.estimator_import.refusals import torch_file
 from vistazo.models.estimator_import.skops import SCHEMA, read_skops
 from vistazo.models.zip_member import open_zip, read_small
@@ -16,6 +17,8 @@ _MOST_SEARCHED = 64 << 20
 
 def read_archive(path: Path, most_bytes: int) -> object:
     """Raises ModelError."""
+    if path.stat().st_size > most_bytes:
+        raise too_large(most_bytes)
     with path.open("rb") as file, open_zip(file, path.name) as archive:
         names = archive.namelist()
         if SCHEMA in names:

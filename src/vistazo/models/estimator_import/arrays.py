@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
-from vistazo.models.estimator_import.allowance import Allowance
+from vistazo.models.estimator_import.allowance import BYTES_PER_MEMBER, Allowance
 from vistazo.models.estimator_import.values import DataType, Name
 
 PLAIN_TYPE = re.compile(r"[<>|=]?(?:[biufcSUVmMO]\d{0,9}|\?)")
@@ -31,7 +31,8 @@ def made_type(_allowance: Allowance, arguments: tuple[object, ...]) -> DataType:
     if isinstance(name, Name) and name.name in ("record", "void"):  # of a recarray
         name = "V"
     if not isinstance(name, str) or not PLAIN_TYPE.fullmatch(name):
-        raise UnreadableModelError(f"The file holds arrays of a type that is not known: {name!r}.")
+        said = repr(name[:50]) if isinstance(name, str) else "no name"  # a repr may never end
+        raise UnreadableModelError(f"The file holds arrays of a type that is not known: {said}.")
     return DataType(np.dtype(name))
 
 
@@ -59,6 +60,8 @@ def _structure(names: object, fields: object, item_bytes: object) -> np.dtype[An
         raise UnreadableModelError("The file is damaged: an array's fields are no fields.")
     types, offsets = [], []
     for name in names:
+        if not isinstance(name, str):  # what else is looked up may take forever to be hashed
+            raise UnreadableModelError("The file is damaged: an array's fields have no names.")
         kind, offset = fields[name][:2]
         if not isinstance(kind, DataType) or type(offset) is not int or offset < 0:
             raise UnreadableModelError("The file is damaged: an array's fields are no fields.")
@@ -97,7 +100,7 @@ def set_array_state(array: NDArray[Any], state: object, allowance: Allowance) ->
             raise _mismatched()
     elif not isinstance(content, bytes) or _n_bytes(shape, dtype, len(content)) != len(content):
         raise _mismatched()
-    allowance.spend(len(content))
+    allowance.spend(len(content) * (BYTES_PER_MEMBER if dtype.hasobject else 1))
     array.__setstate__((1, shape, dtype, bool(is_fortran), content))  # type: ignore[arg-type]
 
 

@@ -116,13 +116,12 @@ def _of_old_joblib(data: bytes, most_bytes: int, label: str) -> bytes:
 def _decompressed(
     data: bytes, magic: bytes, unpacker: Callable[[], _Unpacker], most_bytes: int, label: str
 ) -> bytes:
-    whole = io.BytesIO()
+    whole, at = io.BytesIO(), 0
     try:
         for _ in range(_MOST_MEMBERS):  # gzip, bz2 and xz may follow upon themselves
-            rest = _unpack_member(unpacker(), data, whole, most_bytes)
-            if not rest.startswith(magic):
+            at = _unpack_member(unpacker(), data, at, whole, most_bytes)
+            if not data.startswith(magic, at):
                 break
-            data = rest
     except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
         raise UnreadableModelError(
             f"{label} is compressed, and damaged or not copied whole ({error}). Copy it again."
@@ -130,9 +129,10 @@ def _decompressed(
     return whole.getvalue()
 
 
-def _unpack_member(unpacker: _Unpacker, data: bytes, whole: io.BytesIO, most_bytes: int) -> bytes:
-    """Appends what is in one compressed stream; gives what follows it."""
-    at = 0
+def _unpack_member(
+    unpacker: _Unpacker, data: bytes, at: int, whole: io.BytesIO, most_bytes: int
+) -> int:
+    """Appends what is in the compressed stream at ``at``; gives where it ends."""
     while not unpacker.eof:
         block = data[at : at + _BLOCK_BYTES] if unpacker.needs_input else b""
         if unpacker.needs_input and not block:
@@ -141,7 +141,7 @@ def _unpack_member(unpacker: _Unpacker, data: bytes, whole: io.BytesIO, most_byt
         whole.write(unpacker.decompress(block, _BLOCK_BYTES))
         if whole.tell() > most_bytes:
             raise too_large(most_bytes)
-    return unpacker.unused_data + data[at:]
+    return at - len(unpacker.unused_data)
 
 
 def too_large(most_bytes: int) -> HostileModelError:

@@ -49,7 +49,7 @@ _UNSUPPORTED = tuple(
         (rb"CBM1", "a model of CatBoost", _OTHER_TOOL),
         (rb"\s*<\?xml", "XML, such as PMML", _SAVE_IT),
         (rb"%PDF|PAR1|SQLite format 3|\x7fELF|MZ\x90|\x89PNG|\xff\xd8\xff", "no model", _SAVE_IT),
-        (rb"Rar!|7z\xbc\xaf", "a compressed archive", "Unpack it first."),
+        (rb".{257}ustar|Rar!|7z\xbc\xaf", "a compressed archive", "Unpack it first."),
     )
 )
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]\s*[\"{\[\]}\d-]")

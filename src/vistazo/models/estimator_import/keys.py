@@ -17,7 +17,7 @@ from vistazo.models.estimator_import.values import DataType, Name, Record
 
 _TEXTS = frozenset({str})
 _SMALL = (1 << 61) - 1  # integers of less than this are their own hashes (sys.hash_info.modulus)
-_MOST_IN_A_TUPLE, _DEEPEST_TUPLE = 64, 3
+_MOST_IN_A_TUPLE, _DEEPEST_TUPLE = 16, 3
 
 
 def check_keys(allowance: Allowance, keys: Sequence[object]) -> None:

@@ -62,7 +62,7 @@ def _or_damaged(reading: Callable[[], object], label: str) -> object:
         raise
     except _FAULTS as error:
         raise UnreadableModelError(
-            f"{label} is damaged ({type(error).__name__}: {error}). Copy it again."
+            f"{label} is damaged ({type(error).__name__}: {str(error)[:200]}). Copy it again."
         ) from error
 
 
@@ -91,6 +91,5 @@ def _damaged(machine: Machine, label: str, error: Exception) -> UnreadableModelE
         return UnreadableModelError(
             f"{label} ends in the middle: it was not copied or saved whole. Copy it again."
         )
-    return UnreadableModelError(
-        f"{label} is damaged, or no pickle, at byte {machine.at} ({type(error).__name__}: {error})."
-    )
+    said = f"{type(error).__name__}: {error}"[:200]
+    return UnreadableModelError(f"{label} is damaged, or no pickle, at byte {machine.at} ({said}).")

@@ -73,7 +73,7 @@ def _is_container(value: object) -> bool:
 
 def _parts(value: object) -> Collection[object]:
     if isinstance(value, Record):
-        return (*value.arguments, value.attributes, value.state)
+        return (value.arguments, value.attributes, value.state)
     if isinstance(value, dict):
         return value.values()
     if isinstance(value, np.ndarray):

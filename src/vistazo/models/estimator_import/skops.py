@@ -24,6 +24,7 @@ from vistazo.models.zip_member import open_zip, read_small
 
 SCHEMA = "schema.json"
 _DEEPEST = 150
+_LEAST_SCHEMA_BYTES, _SCHEMA_SHARE = 8 << 20, 2  # JSON takes many times its bytes in memory
 _LONGEST_NAME = 500
 Node = dict[str, Any]
 
@@ -31,7 +32,8 @@ Node = dict[str, Any]
 def read_skops(archive: ZipFile, most_bytes: int) -> object:
     """The object in it. Raises ModelError; what makes no sense raises as it comes, see reader."""
     reading = _Reading(archive, most_bytes)
-    return reading.value(json.loads(reading.member(SCHEMA)), 0)
+    schema = read_small(archive, SCHEMA, max(_LEAST_SCHEMA_BYTES, most_bytes // _SCHEMA_SHARE))
+    return reading.value(json.loads(schema), 0)
 
 
 class _Reading:
@@ -56,9 +58,10 @@ class _Reading:
             return self._made[known]
         loader = _LOADERS.get(node["__loader__"])
         if loader is None:
+            said = str(node["__loader__"])[:50]
             raise UnsupportedModelError(
-                f"The file holds {kind_of(node)} as {node['__loader__']}, which is not known. Save "
-                "it with joblib.dump(model, 'model.joblib')."
+                f"The file holds {kind_of(node)} as {said}, which is not known. Save it with "
+                "joblib.dump(model, 'model.joblib')."
             )
         made = loader(self, node, depth + 1)
         if isinstance(known, int):

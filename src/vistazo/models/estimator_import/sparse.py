@@ -16,7 +16,7 @@ from vistazo.models.estimator_import.allowance import Allowance
 from vistazo.models.estimator_import.values import Name, SparseArray
 
 _MOST = 1 << 40
-_COPIES = 2
+_COPIES, _INDEX_BYTES = 2, 8
 Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 
@@ -31,10 +31,10 @@ class UnfilledSparseArray(SparseArray):
     def fill(self, state: object, allowance: Allowance) -> None:
         if not isinstance(state, Mapping):
             raise _damaged("it has no attributes")
-        allowance.spend(
-            sum(_COPIES * v.nbytes for v in state.values() if isinstance(v, np.ndarray))
-        )
-        filled = _READERS[vars(self)["kind"]](state, _shape(state))
+        shape = _shape(state)
+        n_bytes = sum(each.nbytes for each in state.values() if isinstance(each, np.ndarray))
+        allowance.spend(_COPIES * (n_bytes + _INDEX_BYTES * shape[0]))
+        filled = _READERS[vars(self)["kind"]](state, shape)
         for name, value in vars(filled).items():
             object.__setattr__(self, name, value)
 
@@ -103,8 +103,6 @@ def _from_entries(entries: Entries, shape: tuple[int, int]) -> SparseArray:
         raise _damaged("its coordinates are not as many as its values")
     if len(rows) and (rows.min() < 0 or rows.max() >= shape[0]):
         raise _damaged("its rows are not within its shape")
-    if shape[0] > len(rows) + (1 << 24):
-        raise _damaged("its shape is beyond measure")
     order = np.lexsort((columns, rows))
     starts = np.zeros(shape[0] + 1, np.int64)
     np.cumsum(np.bincount(rows, minlength=shape[0]), out=starts[1:])

@@ -22,7 +22,9 @@ class Name:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.module}.{self.name}"
+        """For sentences and logs: a name in a file may hold anything."""
+        said = f"{self.module}.{self.name}"[:200]
+        return said if said.isprintable() else repr(said)[1:-1]
 
 
 @dataclass(eq=False)

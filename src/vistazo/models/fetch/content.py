@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from vistazo.models.estimator_import.file_kind import is_skops, looks_like_estimator
+
 HEAD_BYTES = 65_536  # enough of a page to find the sentence that says why it came
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -78,7 +80,7 @@ def refusal(head: bytes, share: str, *, may_be_text: bool) -> str | None:
         )
     if is_page(head):
         return _page(head).format(share=share.rstrip("."))
-    if not may_be_text and _is_text(head):
+    if not may_be_text and _is_text(head) and not looks_like_estimator(head):
         if _JSON.match(head):
             return (
                 "JSON instead of a model: an error message, or a model for the browser. Open the "
@@ -109,8 +111,16 @@ def suffix_of(path: Path) -> str | None:
     if any(head[at : at + 8] == _HDF5 for at in (0, 512, 1024, 2048)):
         return ".h5"
     if head.startswith(_ZIP):
-        return ".keras" if _is_keras_archive(path) else ".zip"
-    return ".onnx" if _is_onnx(head) else None
+        return _suffix_of_zip(path)
+    if _is_onnx(head):
+        return ".onnx"
+    return ".pkl" if looks_like_estimator(head) else None
+
+
+def _suffix_of_zip(path: Path) -> str:
+    if is_skops(path):
+        return ".skops"
+    return ".keras" if _is_keras_archive(path) else ".zip"
 
 
 def _is_keras_archive(path: Path) -> bool:

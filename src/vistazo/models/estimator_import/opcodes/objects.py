@@ -101,8 +101,9 @@ def build(machine: Machine) -> None:
     elif isinstance(made, UnfilledSparseArray):
         made.fill(state, machine.allowance)
     elif not isinstance(made, dict | set | list):  # a kind of them may have attributes beside
+        changed = str(made) if isinstance(made, Name) else "a plain value"
         raise HostileModelError(
-            f"The file asks to change {made}: no model needs that, and it was not done."
+            f"The file asks to change {changed}: no model needs that, and it was not done."
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import struct
+import warnings
 from collections.abc import Callable
 
 from vistazo.errors import HostileModelError, UnreadableModelError
@@ -165,7 +166,14 @@ def quoted(machine: Machine) -> None:
     line = machine.line().strip()
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
         raise UnreadableModelError("The file is damaged: a text in it has no quotes.")
-    machine.stack.append(_old_text(codecs.escape_decode(line[1:-1])[0]))
+    text = line[1:-1]
+    machine.stack.append(_old_text(_unescaped(text) if b"\\" in text else text))
+
+
+def _unescaped(text: bytes) -> bytes:
+    with warnings.catch_warnings():  # of escapes that newer versions of Python do not know
+        warnings.simplefilter("ignore")
+        return codecs.escape_decode(text)[0]
 
 
 @opcode(ord("V"))
