@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import time
 import urllib.request
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from calls import Answer, Caller, DeploymentError
-from pictures import form, synthetic_film
+from samples import Sample, sample_for
 
 SUM_TOLERANCE = 1e-3
-UNLIKE_ITS_PICTURES = "in_distribution"
+UNLIKE_ITS_SAMPLES = "in_distribution"
 
 
 class SmokeTestError(DeploymentError):
@@ -23,7 +22,7 @@ class SmokeTestError(DeploymentError):
 
 @dataclass(frozen=True)
 class Expectation:
-    """``model_sha256`` None accepts any model; ``film`` None has a picture made. ``key`` is sent to
+    """``model_sha256`` None accepts any model; ``film`` None has a sample made. ``key`` is sent to
     a service that wants one.
     """
 
@@ -38,13 +37,12 @@ class Service:
     url: str
     key: str = field(repr=False)
 
-    def request(self, path: str, film: bytes | None) -> urllib.request.Request:
-        """To send ``film``, or where there is none to read."""
-        boundary = uuid.uuid4().hex
-        data = None if film is None else form(boundary, film)
+    def request(self, path: str, sample: Sample | None) -> urllib.request.Request:
+        """To send ``sample``, or where there is none to read."""
+        data = None if sample is None else sample.body
         request = urllib.request.Request(self.url + path, data)  # noqa: S310 - it is checked
-        if data is not None:
-            request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
+        if sample is not None:
+            request.add_header("Content-Type", sample.content_type)
         if self.key and not path.startswith("/health/"):
             request.add_header("Authorization", f"Bearer {self.key}")
         return request
@@ -52,17 +50,11 @@ class Service:
 
 @dataclass(frozen=True)
 class ServedModel:
-    """What its card asks of a picture, and of its numbers whether they add up to one."""
+    """A made sample that it takes, and of its numbers whether they add up to one."""
 
     sha256: str
-    min_side_px: int
-    max_aspect_ratio: float
+    sample: Sample
     adds_up: bool
-
-    def film(self) -> bytes:
-        """A made picture that the card takes."""
-        height = max(256, self.min_side_px)
-        return synthetic_film(int(height * min(1.25, self.max_aspect_ratio)), height)
 
 
 def smoke_test(caller: Caller, url: str, expected: Expectation, say: Callable[[str], None]) -> None:
@@ -93,7 +85,7 @@ def _fault(caller: Caller, url: str, expected: Expectation) -> str | None:
     service = Service(url, expected.key)
     try:
         _ask(caller, service, "/health/ready")
-        model = _served_model(_ask(caller, service, "/model"))
+        model = _served_model(_ask(caller, service, "/model"), expected.film)
         sha256 = _sha256_of_answer(caller, service, model, expected)
     except _FaultError as fault:
         return str(fault)
@@ -103,10 +95,10 @@ def _fault(caller: Caller, url: str, expected: Expectation) -> str | None:
 
 
 def _ask(
-    caller: Caller, service: Service, path: str, film: bytes | None = None, may_be: int = 200
+    caller: Caller, service: Service, path: str, sample: Sample | None = None, may_be: int = 200
 ) -> Answer:
     """An answer with status 200, or ``may_be``. Raises _FaultError."""
-    answer = caller.call_once(service.request(path, film))
+    answer = caller.call_once(service.request(path, sample))
     if not isinstance(answer, Answer):
         raise _FaultError(f"{path}: {answer}")
     if answer.status not in {200, may_be}:
@@ -115,16 +107,11 @@ def _ask(
     return answer
 
 
-def _served_model(answer: Answer) -> ServedModel:
+def _served_model(answer: Answer, film: bytes | None) -> ServedModel:
     document: Any = answer.json()
     try:
-        card = document["card"]
-        return ServedModel(
-            str(document["sha256"]),
-            int(card["input"]["min_side_px"]),
-            float(card["input"]["max_aspect_ratio"]),
-            adds_up=card["output"]["kind"] != "multilabel",
-        )
+        adds_up = document["card"]["output"].get("kind") != "multilabel"
+        return ServedModel(str(document["sha256"]), sample_for(document, film), adds_up)
     except (KeyError, TypeError, ValueError):
         raise _FaultError("/model answers something that is no card") from None
 
@@ -133,18 +120,18 @@ def _sha256_of_answer(
     caller: Caller, service: Service, model: ServedModel, expected: Expectation
 ) -> str:
     """Of the model that answered. Raises _FaultError where none did, or not as it should."""
-    answer = _ask(caller, service, "/predict", expected.film or model.film(), may_be=422)
+    answer = _ask(caller, service, "/predict", model.sample, may_be=422)
     if answer.status == 200:
         return _sha256_of_prediction(answer.json(), adds_up=model.adds_up)
-    if expected.film is None and _rules_broken(answer) == {UNLIKE_ITS_PICTURES}:
-        # A made picture is of no kind, and OUT_OF_DISTRIBUTION=reject is right to say so. It finds
-        # that in the feature map: the model has run.
+    if expected.film is None and _is_of_no_kind(answer):
         return model.sha256
     raise _FaultError(f"/predict answers {answer.status}{_reason(answer)}")
 
 
 def _sha256_of_prediction(document: Any, *, adds_up: bool) -> str:
     try:
+        if "scores" in document:  # decision values, of an estimator without probabilities
+            return str(document["model"]["sha256"])
         probabilities = document["predictions"]
         label = document["predicted_class"]
         sha256 = str(document["model"]["sha256"])
@@ -155,6 +142,15 @@ def _sha256_of_prediction(document: Any, *, adds_up: bool) -> str:
     if not label or not are_sound or (adds_up and not abs(total - 1) < SUM_TOLERANCE):
         raise _FaultError(f"the probabilities of /predict add up to {total}")
     return sha256
+
+
+def _is_of_no_kind(answer: Answer) -> bool:
+    """A made sample is none of those of training, and the service is right to say so: with
+    OUT_OF_DISTRIBUTION=reject, which looks at what the model has made of it, or of a made row.
+    """
+    document: Any = answer.json()
+    code = document.get("code") if isinstance(document, dict) else None
+    return _rules_broken(answer) == {UNLIKE_ITS_SAMPLES} or code == "bad_sample"
 
 
 def _rules_broken(answer: Answer) -> set[str]:

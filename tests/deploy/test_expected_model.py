@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from expected_model import ANY_MODEL, blueprint_path, expected_model
+from samples import sample_for
 
 ROOT = Path(__file__).parents[2]
 DEFAULT = ROOT / "artifacts" / "pneumonia" / "pneumonia.keras"
@@ -56,3 +57,17 @@ def test_the_blueprint_is_read_however_its_value_is_written(line: str, tmp_path:
     blueprint.write_text(f"    envVars:\n      - key: PORT\n        value: 1\n"
                          f"      - key: MODEL_PATH # of ours\n        {line}\n")  # fmt: skip
     assert blueprint_path(blueprint) == "artifacts/mine/mine.h5"
+
+
+@pytest.mark.parametrize(
+    ("card", "begins"),
+    [
+        ({"input": {"min_side_px": 32, "max_aspect_ratio": 4.0}}, b"--"),
+        ({"task": "text", "input": {}}, b'{"text": '),
+        ({"task": "rows", "input": {}}, b'{"row": [1.0, 1.0]}'),
+    ],
+)
+def test_a_made_sample_is_what_the_model_takes(card: dict[str, object], begins: bytes) -> None:
+    sample = sample_for({"card": card, "signature": {"n_features": 2}}, None)
+    assert sample.body.startswith(begins)
+    assert ("json" in sample.content_type) == begins.startswith(b"{")

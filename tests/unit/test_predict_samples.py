@@ -159,7 +159,7 @@ def test_heatmaps_are_for_pictures(run: Any) -> None:
 class Explaining(SampleClassifier):
     """Says of each word of a text that it weighs 1, or of a lie -1."""
 
-    def explain(self, text: str, *_: Any) -> tuple[SamplePrediction, WordEvidence]:
+    def explain(self, text: str, *_: Any, **__: Any) -> tuple[SamplePrediction, WordEvidence]:
         if not text:
             raise SampleError("Text 1 has no words.")
         (prediction,) = self.classify([text])
