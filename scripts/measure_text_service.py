@@ -6,8 +6,8 @@ The plain one is FastAPI, ``joblib.load`` and ``predict_proba``; for it a virtua
 scikit-learn is made, unless PYTHON has fastapi, uvicorn and the scikit-learn that wrote MODEL. Both
 must answer alike. Seconds and CPU seconds from the start until ready (without and with the model in
 Vistazo's cache), memory, and under 8 connections the requests per second and their median time. The
-two take turns, so that a noisy moment of the machine is both's. Texts are made of the model's own
-words. The bars: start and memory at most half, requests no fewer. Linux: it reads /proc.
+two take turns, so that a noisy moment of the machine is both's. Texts are made up: Spanish, with
+its accents. The bars: start and memory at most half, requests no fewer. Linux: it reads /proc.
 
 Exit status: 0, or 1 where a bar is missed or an answer differs.
 """
@@ -66,7 +66,7 @@ uvicorn.run(app, port=int(os.environ["PORT"]), log_level="warning")
 """
 CONNECTIONS, ROUNDS, ROUND_S, STARTS = 8, 3, 4.0, 3
 TEXT_BYTES, MANY = 3_000, 100
-WORDS = "segun dijo que los de la una para por con fue ha este sobre entre ante pero como mas anos"
+WORDS = "según dijo que los de la una para por con fue él está sobre entre pero también más años"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from page import stubs
 from page.conftest import _serve
 from page.test_appearance import _photograph, scan
 from page.test_page_for_everyone import reach
-from served_samples import row_classifier, text_classifier
+from served_samples import reading_classifier, row_classifier
 from vistazo.service.settings import Settings
 
 OpenPage = Callable[..., Any]
@@ -42,7 +42,7 @@ ANSWERED: dict[str, stubs.Stub] = {
 @pytest.fixture(scope="module")
 def texts_url() -> Iterator[str]:
     notice = {"notice": "Research use only."}
-    yield from _serve(Settings(threads=1), lambda: text_classifier(title="True news", **notice))
+    yield from _serve(Settings(threads=1), lambda: reading_classifier(title="True news", **notice))
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_what_are_no_numbers_is_told(
 
 
 def test_a_text_can_be_sent_with_the_keyboard_alone(open_page: OpenPage, texts_url: str) -> None:
-    page = open_page(ANSWERED, url=texts_url, own=True)
+    page = open_page(url=texts_url, own=True)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.id === 'sample'")
@@ -124,6 +124,8 @@ def test_a_text_can_be_sent_with_the_keyboard_alone(open_page: OpenPage, texts_u
     reach(page, "#writing button")
     page.keyboard.press("Enter")
     page.wait_for_selector("#result:not([hidden]) #shown")
+    assert page.locator("#result .words-wordsFor li").all_inner_texts() == ["verdad\n+1"]
+    assert "model knows 50%" in page.locator("#result").inner_text()
     reach(page, "#result summary")
 
 

@@ -128,7 +128,8 @@ def test_requests_made_of_the_description_of_a_model_of_texts_find_nothing_else(
     running: Callable[..., Any], tmp_path: Path
 ) -> None:
     model = write_text_model(tmp_path / "news.joblib")
-    with running(MODEL_PATH=str(model), CACHE_DIR=str(tmp_path)) as service:
+    settings = {"MODEL_PATH": str(model), "CACHE_DIR": str(tmp_path), "MAX_TEXT_CHARS": "1000"}
+    with running(**settings) as service:
         done = subprocess.run(
             [sys.executable, "-m", "schemathesis.cli", "run", f"{service.url}/openapi.json",
              *OPTIONS],

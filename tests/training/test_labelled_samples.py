@@ -81,6 +81,8 @@ def test_a_table_that_does_not_tell_is_refused_in_words(
 
 
 def test_the_column_of_the_labels_is_the_only_one_that_holds_them(tmp_path: Path) -> None:
+    unnamed = labelled(tmp_path, "c,who,label,a,b\n1,me,LARGE,2,3\n", row_model(), groups="who")
+    assert list(unnamed.samples) == [(1.0, 2.0, 3.0)]
     found = labelled(tmp_path, "c,species,a,b\n1,LARGE,2,3\n", row_model(("a", "b", "c")))
     assert list(found.samples) == [(2.0, 3.0, 1.0)]
     assert found.labels.tolist() == [2]
@@ -89,6 +91,8 @@ def test_the_column_of_the_labels_is_the_only_one_that_holds_them(tmp_path: Path
 def test_equal_texts_are_one_group(tmp_path: Path) -> None:
     found = labelled(tmp_path, "text,label\na,TRUE\nb,TRUE\na,FALSE\n", text_model())
     assert found.groups.tolist() == [0, 1, 0]
+    content = "text,label,source\na,TRUE,x\nb,TRUE,x\na,FALSE,y\n"
+    assert labelled(tmp_path, content, text_model(), groups="source").groups.tolist() == [0, 0, 1]
 
 
 TWELVE = "text,label\n" + "".join(

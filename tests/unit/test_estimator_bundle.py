@@ -76,6 +76,11 @@ def test_parts_of_different_trainings_are_refused() -> None:
         import_plan(linear([1.0, 2.0]), vectorizer(WORDS))
 
 
+def test_a_second_vectorizer_is_one_too_many() -> None:
+    with pytest.raises(UnsupportedModelError, match="no VECTORIZER_PATH is needed"):
+        import_plan(spam_words(), vectorizer(WORDS))
+
+
 def test_a_classifier_that_was_never_fitted_is_refused() -> None:
     with pytest.raises(UnreadableModelError, match="before it was fitted"):
         import_plan(estimator("LogisticRegression", n_features_in_=1))

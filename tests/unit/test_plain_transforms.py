@@ -231,3 +231,17 @@ def test_columns_go_their_own_ways_by_place_and_by_name() -> None:
     whole.record.attributes["transformers_"] = [("scaled", scaler, [0, 3])]
     with pytest.raises(ModelError, match="column that is not there"):
         Importing().transform(whole)
+
+
+def test_a_number_becomes_the_share_of_training_below_it() -> None:
+    numbers = {"quantiles_": [[0.0], [1], [1], [3]], "references_": [0.0, 0.25, 0.75, 1]}
+    rows = np.array([[-9.0], [0.5], [1], [2], [9], [NAN]])
+
+    found = transformed("QuantileTransformer", rows, **numbers)
+    normal = transformed("QuantileTransformer", rows, **numbers, output_distribution="normal")
+
+    assert np.allclose(found[:, 0], [0, 0.125, 0.5, 0.875, 1, NAN], equal_nan=True)
+    expected = [-5.199337582605575, -1.1503493803760079, 0, 1.1503493803760079, 5.19933758270342]
+    assert np.allclose(normal[:5, 0], expected, atol=1e-9)
+    kept = transformed("QuantileTransformer", sparse(rows[:3] * 0), **numbers)
+    assert np.array_equal(kept, np.zeros((3, 1)))

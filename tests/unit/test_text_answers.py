@@ -81,9 +81,10 @@ def test_weights_of_terms_columns_and_sums_are_followed() -> None:
     kept, scale = Columns(np.array([1, 3]), 4), Standardize(None, np.array([4.0, 1.0]))
     mixed = Project(np.zeros(2), np.array([[1.0, 1.0], [0.0, 0.0]]))
     decider = Linear(np.array([[1.0], [2.0]]), np.zeros(1), "softmax")
-    steps = (Chain((_COUNTS, idf)), kept, scale, mixed)
+    after = Standardize(np.array([9.0, 9.0]), np.array([1.0, 2.0]))
+    steps = (Chain((_COUNTS, idf)), kept, scale, mixed, after)
     evidence = word_evidence(_plan(*steps, decider=decider), "good bad", "b", 1)
-    assert (evidence.method, _weights(evidence)) == ("contributions", {"good": 1.5})
+    assert (evidence.method, _weights(evidence)) == ("contributions", {"good": 1.0})
 
 
 def test_likelihoods_of_two_classes_are_compared() -> None:

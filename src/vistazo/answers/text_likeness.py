@@ -35,18 +35,22 @@ def text_likeness(plan: Plan, text: str, spec: TextSpec) -> TextLikeness | None:
     vectorizer = plan.vectorizer
     if vectorizer is None:
         return None
-    words, score = _measured(vectorizer, text)
+    words, score = _known_share(vectorizer, text)
     is_of_length = words >= spec.min_words and (spec.max_words is None or words <= spec.max_words)
     is_known = score is None or (score > 0 and score >= spec.min_known_share)
     return TextLikeness(score, words, is_of_length and is_known)
 
 
-def _measured(vectorizer: Vectorizer, text: str) -> tuple[int, float | None]:
-    """The number of its words, and the share of what is known."""
-    analysis, vocabulary = vectorizer.analysis, vectorizer.terms
-    if not isinstance(vocabulary, Vocabulary):
+def _known_share(vectorizer: Vectorizer, text: str) -> tuple[int, float | None]:
+    """The number of words, and the share of them, or of the shortest runs, that is known."""
+    analysis = vectorizer.analysis.shortest_only
+    if not isinstance(vectorizer.terms, Vocabulary):
         return analysis.n_words(text), None
-    terms = list(analysis.shortest_only.terms(text))
-    known = sum(map(vocabulary.column_of.__contains__, terms))
-    words = len(terms) if analysis.shortest_only.has_single_words else analysis.n_words(text)
-    return words, known / len(terms) if terms else 0.0
+    is_known = vectorizer.terms.column_of.__contains__
+    n_words, terms_of_words = analysis.terms_by_word(text)
+    n_terms = n_known = 0
+    for terms, count in terms_of_words:
+        found = list(map(is_known, terms))
+        n_terms += count * len(found)
+        n_known += count * sum(found)
+    return n_words, n_known / n_terms if n_terms else 0.0

@@ -37,6 +37,11 @@ class _Done:
     first: AnsweredSample | None = None
 
 
+def _with_its_answer(job: Callable[[], _Done]) -> tuple[_Done, Response]:
+    done = job()
+    return done, written(done.document)
+
+
 @dataclass(frozen=True)
 class SampleAnswering:
     """By one model, in one place, however many there are. The JSON is read in a worker, too: until
@@ -110,9 +115,10 @@ class SampleAnswering:
         return done.document
 
     async def _written(self, job: Callable[[], _Done]) -> Response:
-        done = await self.place.run(job, self.observation)
+        """Written in the worker too: of many labels and samples it is a long answer."""
+        done, response = await self.place.run(partial(_with_its_answer, job), self.observation)
         self._tell(done)
-        return written(done.document)
+        return response
 
     def _tell(self, done: _Done) -> None:
         for prediction in done.predictions:

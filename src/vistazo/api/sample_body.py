@@ -28,8 +28,8 @@ HOW = {
     "texts": 'send JSON {"text": "..."}, or {"texts": ["...", "..."]}, as application/json',
     "rows": 'send JSON {"row": [1.5, 2]}, or {"rows": [[1.5, 2], [3, 4]]}, as application/json',
 }
-# A name and its one string, brackets around all, and room for a mistake that is told in words.
-_SPARE = 8
+# So many strings, lists or values are no danger: a mistake of theirs is told in closer words.
+_FREE = 10_000
 
 
 @dataclass(frozen=True)
@@ -129,17 +129,11 @@ def read_samples(body: bytes, shape: Shape, limits: SampleLimits) -> SentSamples
 
 def _refuse_too_much(body: bytes, shape: Shape, limits: SampleLimits) -> None:
     """Before any of it is made. Raises SampleError."""
-    most_texts = (limits.max_samples if shape.takes == "texts" else 0) + _SPARE
-    if sum(1 for _ in islice(_STRING.finditer(body), most_texts + 1)) > most_texts:
+    most = max(_FREE, limits.max_samples * (1 + shape.n_features))
+    if sum(1 for _ in islice(_STRING.finditer(body), most + 1)) > most:
         raise SampleError(_too_many(shape, limits))
     outline = _STRING.sub(b'"', body)
-    if outline.count(b"[") + outline.count(b"{") > limits.max_samples + _SPARE:
-        raise SampleError(
-            f"The body has more lists than {limits.max_samples} {shape.takes} need, or they lie "
-            f"too deep. {_please(shape)}"
-        )
-    most_values = limits.max_samples * max(1, shape.n_features) + _SPARE
-    if outline.count(b",") > most_values:
+    if max(outline.count(b"[") + outline.count(b"{"), outline.count(b",")) > most:
         raise SampleError(_too_many(shape, limits))
 
 
@@ -156,6 +150,8 @@ def _parsed(body: bytes) -> object:
         raise RequestError(
             f"The body is not UTF-8 (byte {error.start}). Send JSON in UTF-8."
         ) from None
+    except RecursionError:
+        raise RequestError("The JSON lies too deep.") from None
     except json.JSONDecodeError as error:  # its words quote nothing of the body
         raise RequestError(f"The body is no JSON: {error.msg}, at character {error.pos}.") from None
 

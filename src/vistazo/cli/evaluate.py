@@ -42,6 +42,9 @@ from vistazo.training.served import Scored, describe, score
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option("--text-column", metavar="NAME", help="The column of the texts in DATA.")
 @click.option("--label-column", metavar="NAME", help="The column of the labels in DATA.")
+@click.option(
+    "--group-column", metavar="NAME", help="A column of what belongs together, such as a source."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="By default runs/evaluation-NAME.")
 @click.option(
     "--record", is_flag=True, help="Also add the figures to the evaluation.json beside MODEL."
@@ -54,6 +57,7 @@ def command(  # noqa: PLR0917 - as many as there are options
     vectorizer: Path | None,
     text_column: str | None,
     label_column: str | None,
+    group_column: str | None,
     out: Path | None,
     *,
     record: bool,
@@ -67,16 +71,17 @@ def command(  # noqa: PLR0917 - as many as there are options
 
     Of a model of texts or of rows of numbers DATA is a .csv, .xlsx, .json or .jsonl with a column
     of labels (label, class, category ..., or the only one that holds the model's labels), and one
-    of texts (text ...) or those of the numbers. Equal texts are one group. mistakes.csv has the
-    numbers of those that were answered wrongly, and none of what they say.
+    of texts (text ...) or those of the numbers. Groups are those of --group-column; else equal
+    texts are one. mistakes.csv has the numbers of those that were answered wrongly, and none of
+    what they say.
 
     Where the figures show that the labels are in the wrong order, or that everything gets one
     answer, a note says what to mend.
 
     OUT gets evaluation.json and the plots; mistakes.png shows pictures: mind who may see them.
 
-    A picture that cannot be classified is reported and left out. Exit status: 0, or 1 where there
-    was such a picture.
+    What cannot be classified is reported and left out. Exit status: 0, or 1 where there was such a
+    picture, text or row.
 
     \b
     Examples:
@@ -96,7 +101,9 @@ def command(  # noqa: PLR0917 - as many as there are options
     if not isinstance(classifier, Classifier):
         if data is None or training is not None:
             raise click.UsageError("--training is for pictures. Name the table to measure: DATA.")
-        labelled = read_labelled(data, classifier, texts=text_column, labels=label_column)
+        labelled = read_labelled(
+            data, classifier, texts=text_column, labels=label_column, groups=group_column
+        )
         return evaluate_samples(classifier, labelled, _made(place), progress, is_json=is_json)
     out = _made(place)
     selection = _select(classifier, model, data, training, progress)

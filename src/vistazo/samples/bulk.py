@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -17,7 +16,6 @@ Sample = str | Row
 
 # Enough at once for NumPy, few enough for whoever waits, and for the memory.
 PART = 100
-_ITS_NUMBER = re.compile(r"\b(Text|Row|sample) 1\b")
 
 
 def classify_each(
@@ -55,9 +53,9 @@ def explain_each(
             yield checked
             continue
         try:
-            yield classifier.explain(str(checked))
+            yield classifier.explain(str(checked), first=place)
         except InputError as error:
-            yield _renumbered(error, place)
+            yield error
 
 
 def _checked(sample: Sample | InputError, place: int, max_chars: int) -> Sample | InputError:
@@ -79,12 +77,6 @@ def names_of(classifier: SampleClassifier) -> tuple[str, ...]:
     card = classifier.card
     named = card.input.columns if isinstance(card, RowCard) else ()
     return named or classifier.signature.feature_names
-
-
-def _renumbered(error: InputError, place: int) -> InputError:
-    """Of a sample that was asked alone, as the first, and is at ``place`` of many."""
-    error.args = (_ITS_NUMBER.sub(rf"\g<1> {place + 1}", str(error), count=1),)
-    return error
 
 
 def _together(

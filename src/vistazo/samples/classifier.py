@@ -98,7 +98,12 @@ class SampleClassifier:
         return predictions
 
     def explain(
-        self, text: str, label: str | None = None, observer: Observer = NOBODY
+        self,
+        text: str,
+        label: str | None = None,
+        observer: Observer = NOBODY,
+        *,
+        first: int = 0,
     ) -> tuple[SamplePrediction, WordEvidence]:
         """Classify, and find the words that speak for ``label``, by default the predicted class.
 
@@ -107,9 +112,9 @@ class SampleClassifier:
         if self.takes != "texts":
             raise RequestError("Of texts and pictures it can be said what spoke for a label.")
         self.check_label(label)
-        [prediction] = self.classify([text], observer)
+        [prediction] = self.classify([text], observer, first=first)
         label = label or prediction.decision.predicted_class
-        with during("explain", observer), np.errstate(all="ignore"):
+        with during("explain", observer), self._naming(first), np.errstate(all="ignore"):
             found = word_evidence(self._plan, text, label, self.card.labels.index(label))
         return prediction, found
 

@@ -6,7 +6,8 @@ As scikit-learn's CountVectorizer does it (sklearn/feature_extraction/text.py: b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice, repeat
@@ -45,9 +46,23 @@ class Analysis:
         """Raises TextTooCostlyError where they are more than one text may have."""
         if self.analyzer == "char_wb":
             return chain.from_iterable(map(self.terms_of_word, self.costed_words(text)))
+        return self._runs_of(self.pieces(text))
+
+    def terms_by_word(self, text: str) -> tuple[int, Iterable[tuple[Iterator[str], int]]]:
+        """The number of words, and the same terms: with ``char_wb`` those of each word once, and
+        how often it occurs. Raises as ``terms`` does.
+        """
+        if self.analyzer == "char_wb":
+            words = self.costed_words(text)
+            counts = Counter(words).items()
+            return len(words), ((self.terms_of_word(word), count) for word, count in counts)
         pieces = self.pieces(text)
-        last = min(self.longest, len(pieces))
+        n_words = len(pieces) if self.analyzer == "word" else self.n_words(text)
+        return n_words, [(self._runs_of(pieces), 1)]
+
+    def _runs_of(self, pieces: Sequence[str]) -> Iterator[str]:
         self._check_costs(len(pieces), sum(map(len, pieces)))
+        last = min(self.longest, len(pieces))
         return chain.from_iterable(
             _runs(pieces, length) for length in range(self._shortest, last + 1)
         )
@@ -57,11 +72,6 @@ class Analysis:
         """The same, of the shortest runs alone: single words, where there are such."""
         length = max(1, self.shortest)
         return replace(self, shortest=length, longest=length)
-
-    @property
-    def has_single_words(self) -> bool:
-        """Its terms are the words of a text, each alone."""
-        return self.analyzer == "word" and self.longest == 1
 
     def n_words(self, text: str) -> int:
         """How many words a text has; without the stop words."""
@@ -88,10 +98,12 @@ class Analysis:
 
     def terms_of_word(self, word: str) -> Iterator[str]:
         """Of a padded word (``char_wb``). One that is shorter than a run is such a run, once."""
-        for length in range(self.shortest, self.longest + 1):
-            yield from _runs(word, length) if length < len(word) else (word,)
-            if length >= len(word):
-                return
+        if self.shortest >= len(word):
+            return iter((word,))
+        if self.shortest == self.longest:
+            return _runs(word, self.shortest)
+        last = min(self.longest, len(word))
+        return chain.from_iterable(_runs(word, length) for length in range(self.shortest, last + 1))
 
     @cached_property
     def _stopped(self) -> frozenset[str]:

@@ -20,7 +20,7 @@ def text_column(table: Table, asked: str | None = None) -> str:
     Raises SettingsError.
     """
     if asked is not None:
-        return _known(table, asked, "--text-column")
+        return named_column(table, asked, "--text-column")
     found = _of_usual_names(table, _TEXTS)
     if found is not None:
         return found
@@ -35,7 +35,7 @@ def label_column(table: Table, labels: Sequence[str], asked: str | None = None) 
     Raises SettingsError.
     """
     if asked is not None:
-        return _known(table, asked, "--label-column")
+        return named_column(table, asked, "--label-column")
     found = _of_usual_names(table, _LABELS)
     if found is not None:
         return found
@@ -55,7 +55,8 @@ def _of_usual_names(table: Table, usual: Sequence[str]) -> str | None:
     return next((lower[name] for name in usual if name in lower), None)
 
 
-def _known(table: Table, asked: str, option: str) -> str:
+def named_column(table: Table, asked: str, option: str) -> str:
+    """The column ``asked`` for with an option. Raises SettingsError."""
     if asked in table.names:
         return asked
     raise SettingsError(f"{table.source} has no column '{asked}' ({option}). {_has(table)}")

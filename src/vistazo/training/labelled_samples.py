@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vistazo.errors import InputError, SettingsError
 from vistazo.samples.bulk import Sample, names_of
 from vistazo.samples.classifier import SampleClassifier
-from vistazo.training.columns import label_column
+from vistazo.training.columns import label_column, named_column
 from vistazo.training.sample_tables import rows_of, texts_of
 from vistazo.training.tables import Table, read_table, written
 
@@ -22,7 +22,8 @@ _MOST_TOLD = 5
 
 @dataclass(frozen=True, eq=False)
 class LabelledSamples:
-    """``labels`` (n,) are places among the model's; equal samples share one of ``groups`` (n,).
+    """``labels`` (n,) are places among the model's. What belongs together, or is equal, shares one
+    of ``groups`` (n,).
 
     An error stands where there is no text, or no row of numbers. ``sha256`` is that of the file.
     """
@@ -42,10 +43,12 @@ def read_labelled(
     *,
     texts: str | None = None,
     labels: str | None = None,
+    groups: str | None = None,
 ) -> LabelledSamples:
     """Read a table with a column of labels, and of texts or numbers. Raises SettingsError.
 
-    ``texts`` and ``labels`` name the columns, where their names do not tell.
+    ``texts`` and ``labels`` name the columns, where their names do not tell; ``groups`` one of
+    what belongs together, such as a text's author.
     """
     table = read_table(file)
     if not table.rows:
@@ -53,19 +56,24 @@ def read_labelled(
     card = classifier.card
     values = card.values or classifier.signature.labels
     column = label_column(table, [*card.labels, *map(str, values)], labels)
-    samples = _samples(table, column, classifier, texts)
+    others = table.without(column)
+    if groups is not None:
+        named_column(table, groups, "--group-column")
+        others = others if groups == column else others.without(groups)
+    samples = _samples(others, classifier, texts)
     places = _places(table, column, card.labels, values)
-    return LabelledSamples(
-        samples, places, _groups(samples), hashlib.sha256(file.read_bytes()).hexdigest()
-    )
+    together = _groups(samples)
+    if groups is not None:
+        together = _groups(table.column(groups))
+    return LabelledSamples(samples, places, together, hashlib.sha256(file.read_bytes()).hexdigest())
 
 
 def _samples(
-    table: Table, labels: str, classifier: SampleClassifier, texts: str | None
+    table: Table, classifier: SampleClassifier, texts: str | None
 ) -> Sequence[Sample | InputError]:
     if classifier.takes == "texts":
         return texts_of(table, texts)
-    return rows_of(table.without(labels), names_of(classifier))
+    return rows_of(table, names_of(classifier))
 
 
 def _places(

@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from vistazo.training.belonging import join_groups
 from vistazo.training.tables import Table, written
 
 Rows = NDArray[np.int64]
+_LINK = re.compile(r"https?://([^/?#]+)")
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ def _cells(table: Table, name: str) -> list[str]:
 
 def group_key(cell: str) -> str:
     """Of a link its host; else letters and digits: 'El País' and 'EL PAIS' are one paper."""
-    host = urlsplit(cell).hostname if "://" in cell else None
-    if host:
-        return host.removeprefix("www.")
+    link = _LINK.match(cell.casefold())
+    if link:
+        return link[1].removeprefix("www.")
     decomposed = unicodedata.normalize("NFKD", cell.casefold())
     return re.sub(r"[\W_]+", "", decomposed)
 

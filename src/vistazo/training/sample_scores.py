@@ -77,8 +77,8 @@ def describe_samples(
             "scored_with": f"Vistazo {__version__}, as served: file in, plan of operations, "
             "decision out.",
             "numbers": scored.answers.numbers,
-            "intervals": f"95 %: percentile bootstrap over groups, {RESAMPLES} resamples; equal "
-            f"{classifier.takes} are one group.",
+            "intervals": f"95 %: percentile bootstrap over groups, {RESAMPLES} resamples; where no "
+            f"column of groups was named, equal {classifier.takes} are one.",
         },
         "operating_point": classifier.card.output.model_dump(mode="json"),
         "warnings": scored.warnings,

@@ -32,9 +32,13 @@ _SHAPED = (
     "statistics_",
     "lambdas_",
     "n_bins_",
+    "centroids_",
     "support_",
+    "centroids_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
+# A list with an entry for each of them.
+_LISTED = ("categories_", "bin_edges_", "n_values_", "_n_values_")
 _IN_CHILDREN = (
     "estimators_",
     "base_estimator_",
@@ -103,7 +107,18 @@ def _n_features(fitted: Fitted) -> int | None:
             )
             if len(shape) in _AXES and shape[-1] > 0:
                 return int(shape[-1])
-    return _of_children(fitted)
+    return _of_lists(fitted) or _of_children(fitted)
+
+
+def _of_lists(fitted: Fitted) -> int | None:
+    """Encoders and networks: a list of what belongs to each column, or to each layer."""
+    for name in _LISTED:
+        value = fitted.get(name)
+        if isinstance(value, (list, tuple, np.ndarray)) and len(value):
+            return len(value)
+    layers = fitted.get("coefs_")
+    first = layers[0] if isinstance(layers, (list, tuple)) and layers else None
+    return len(first) if isinstance(first, np.ndarray) and first.ndim == _AXES[1] else None
 
 
 def _of_children(fitted: Fitted) -> int | None:

@@ -125,6 +125,13 @@ class Fitted:
         found = self.get(name, default=default)
         return str(found) if isinstance(found, str) else ""
 
+    def one_axis(self, value: object, name: str, kinds: str = "fiub") -> NDArray[Any]:
+        """A value of this one's attributes that has to be an array, or a list, of numbers."""
+        found = _array_of(value) if isinstance(value, (list, tuple)) else value
+        if not isinstance(found, np.ndarray) or found.ndim != 1 or found.dtype.kind not in kinds:
+            raise self.damaged(f"its {name} are no numbers")
+        return found
+
     def child(self, *names: str) -> Fitted:
         """An estimator in this one."""
         return self.fitted(self.get(*names), names[0])
@@ -180,6 +187,11 @@ def version_of(record: Record) -> Version:
 def is_name(value: object, *names: str) -> bool:
     """Whether a value is one of these classes or functions, whatever module has them."""
     return isinstance(value, Name) and value.name in names
+
+
+def is_text(value: object, *texts: str) -> bool:
+    """Whether a value is one of these texts: it may be an array, which is equal to nothing."""
+    return isinstance(value, str) and value in texts
 
 
 def _array_of(values: object | Sequence[object]) -> NDArray[Any] | None:

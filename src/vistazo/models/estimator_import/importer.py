@@ -34,6 +34,11 @@ def import_plan(content: object, vectorizer: object = None) -> Plan:
     """
     bundle = bundle_of(content, vectorizer)
     steps = (*bundle.steps, bundle.classifier)
+    if any(takes_texts([step]) for step in steps[1:]):
+        raise UnsupportedModelError(
+            "Two vectorizers follow each other. Where the model's file holds its own, no "
+            "VECTORIZER_PATH is needed."
+        )
     importing = Importing()
     is_text = takes_texts(steps)
     transforms = tuple(importing.transform(step) for step in bundle.steps)

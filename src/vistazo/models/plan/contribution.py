@@ -80,6 +80,9 @@ def _to_the_end(
         if isinstance(step, Project):
             projections.append(step.weights)
             continue
+        if projections and isinstance(step, Standardize):  # what it subtracts is of no word
+            projections += [] if step.over is None else [np.diag(1 / step.over)]
+            continue
         if projections or not _keeps_terms_apart(step):
             return None
         made = step.apply(rows)

@@ -41,13 +41,13 @@ class Encode:
     ``starts[j]`` to ``starts[j + 1]`` for column j, ``known`` rising there (NaN last).
 
     With a ``width`` the codes are columns of 0, in which a 1 is set; those of -1 are left out.
-    What is not known is ``unknown``; where that is None, InputError is raised.
+    What is not known in column j is ``unknown[j]``; where that is None, InputError is raised.
     """
 
     known: NDArray[np.float64]
     codes: NDArray[np.float64]
     starts: NDArray[np.int64]
-    unknown: float | None
+    unknown: tuple[float | None, ...]
     width: int | None
 
     def apply(self, values: Values) -> Matrix:
@@ -63,12 +63,13 @@ class Encode:
         known = self.known[start:end]
         places = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
         is_known = (known[places] == numbers) | (np.isnan(known[places]) & np.isnan(numbers))
-        if self.unknown is None and not is_known.all():
+        instead = self.unknown[column]
+        if instead is None and not is_known.all():
             raise InputError(
                 f"Column {column + 1} holds a category that the model was not trained on: "
                 f"{numbers[int(is_known.argmin())]:g}."
             )
-        return np.where(is_known, self.codes[start:end][places], self.unknown or 0.0)
+        return np.where(is_known, self.codes[start:end][places], instead or 0.0)
 
 
 def _marked(columns: Dense, width: int) -> SparseRows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,12 @@ from vistazo.models.plan.distances import Points
 from vistazo.models.plan.heap import nearest_in
 from vistazo.models.plan.matrix import Dense, Matrix
 from vistazo.models.plan.operation import Decisions, operation
+from vistazo.models.plan.partition import least_of
 from vistazo.models.plan.space import Space
+
+Ties = Literal["heap", "partition"]
+# Of more points, those that are equally far are told apart in a simpler way: it would take long.
+_MOST_PARTITIONED, _MOST_MET = 10_000, 100_000
 
 
 @operation
@@ -21,8 +27,7 @@ class Nearest:
     once or, ``by_distance``, by 1 / distance: where some are not away at all, these alone.
 
     ``space`` is the tree in which they were looked for, where they were: it says which of equally
-    far ones are found. Else these are found as they come: so it is from 1.1 on (dense) and 1.2 on
-    (sparse); before, it depended on how NumPy partitioned.
+    far ones are found. Else ``ties`` says it: by a heap, or as NumPy's partition leaves them.
     """
 
     points: Points
@@ -30,6 +35,7 @@ class Nearest:
     n_classes: int
     n_nearest: int
     by_distance: bool
+    ties: Ties
     space: Space | None
 
     def decide(self, values: Matrix) -> Decisions:
@@ -53,7 +59,14 @@ class Nearest:
     def _of_equals(self, away: Dense, values: Matrix, row: int) -> NDArray[np.int64]:
         if self.space is not None and isinstance(values, np.ndarray):
             return self.space.nearest(values[row], away, self.n_nearest)
-        return nearest_in(away, np.arange(len(away)), self.n_nearest)
+        if self.ties == "partition" and len(away) <= _MOST_PARTITIONED:
+            return least_of(away, self.n_nearest)
+        order = np.arange(len(away))
+        if len(away) > _MOST_MET:
+            order = np.flatnonzero(
+                away <= np.partition(away, self.n_nearest - 1)[self.n_nearest - 1]
+            )
+        return nearest_in(away, order, self.n_nearest)
 
 
 @operation

@@ -9,7 +9,7 @@ from vistazo.models.estimator_import.estimators.class_places import classes_of, 
 from vistazo.models.estimator_import.estimators.ensembles import members_of
 from vistazo.models.estimator_import.estimators.tree_nodes import joined
 from vistazo.models.estimator_import.estimators.trees import TREES, shares, tree_nodes
-from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.fitted import Fitted, is_text
 from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.plan.operation import Decider
 from vistazo.models.plan.votes import AdaBoost, AdaBoostedTrees, real_votes
@@ -29,7 +29,7 @@ def adaboost(fitted: Fitted, importing: Importing) -> Decider:
     weights = fitted.array("estimator_weights_", n_axes=1)
     if len(weights) < len(members) or weights.sum() <= 0 or len(labels) < 2:
         raise fitted.damaged("it has no weight for each member")
-    real = fitted.get("algorithm") == "SAMME.R"
+    real = is_text(fitted.get("algorithm"), "SAMME.R")
     whole = all(np.array_equal(places_of(each, labels), np.arange(len(labels))) for each in members)
     if not whole:
         raise fitted.refusal("a member knows fewer classes than it")
@@ -54,7 +54,7 @@ def _of_trees(
     if held.shape[1] != n_classes:
         raise fitted.damaged("its trees have other classes than it")
     chances = shares(fitted, held)
-    real = fitted.get("algorithm") == "SAMME.R"
+    real = is_text(fitted.get("algorithm"), "SAMME.R")
     predicted = np.eye(n_classes, dtype=np.bool_)[held.argmax(axis=1)]
     votes = np.where(predicted, 1.0, _others(fitted, n_classes))
     return AdaBoostedTrees(
@@ -71,4 +71,4 @@ def _others(fitted: Fitted, n_classes: int) -> float:
 
 
 def _is_of_means(fitted: Fitted) -> bool:
-    return fitted.get("algorithm") != "SAMME.R" and fitted.version < _OF_DECISIONS
+    return not is_text(fitted.get("algorithm"), "SAMME.R") and fitted.version < _OF_DECISIONS

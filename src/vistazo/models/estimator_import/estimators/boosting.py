@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vistazo.models.estimator_import.estimators.class_places import classes_of
 from vistazo.models.estimator_import.estimators.tree_nodes import joined
 from vistazo.models.estimator_import.estimators.trees import tree_nodes
-from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.fitted import Fitted, is_text
 from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.estimator_import.values import Record
 from vistazo.models.plan.forest import Boosted, BoostLink, as_sums
@@ -43,7 +43,7 @@ def gradient_boosting(fitted: Fitted, importing: Importing) -> Boosted:
         amounts=held[:, 0] * fitted.number("learning_rate"),
         start=start,
         link=link_of(fitted, n_sums),
-        tie=int(is_new or fitted.get("loss") == "exponential"),
+        tie=int(is_new or is_text(fitted.get("loss"), "exponential")),
         first=first,
         centred=is_new,
         smallest=_smallest(fitted),
@@ -72,7 +72,7 @@ def _start(
 ) -> tuple[NDArray[np.float64], Decider | None]:
     """The sums that it begins with, or the estimator that they come of."""
     init = fitted.get("init_")
-    if init == "zero":
+    if is_text(init, "zero"):
         return np.zeros(n_sums), None
     if not isinstance(init, Record):
         raise fitted.unfitted("init_")
@@ -98,7 +98,7 @@ def _of_first(
     fitted: Fitted, importing: Importing, first: Fitted, n_sums: int
 ) -> tuple[NDArray[np.float64], Decider | None]:
     is_new = fitted.version >= _NEW_LOSSES
-    if first.class_name == "DummyClassifier" and first.get("strategy") == "prior":
+    if first.class_name == "DummyClassifier" and is_text(first.get("strategy"), "prior"):
         prior = _sized(first, first.array("class_prior_"), 2 if n_sums == 1 else n_sums)
         return as_sums(prior[None], link_of(fitted, n_sums), _smallest(fitted), centred=is_new)[
             0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from vistazo.models.plan.encoding import Taken
 from vistazo.models.plan.operation import Transform
 
 _Places = NDArray[np.int64]
+_MOST_PLACES = 100_000  # the same column may be taken often
 
 
 @transformer("ColumnTransformer")
@@ -73,23 +76,53 @@ def _n_columns(fitted: Fitted) -> int:
 
 def _places(fitted: Fitted, name: str, columns: object, n_columns: int) -> _Places:
     """Places of columns, which may be given by name, or by which of all they are."""
+    if isinstance(columns, (str, int)):
+        raise fitted.refusal(
+            f"its part '{name}' takes a single column, as those of texts are: rows of numbers are "
+            "served, or texts alone"
+        )
     kept = fitted.get("_transformer_to_input_indices")
     if isinstance(kept, dict) and name in kept:
         columns = kept[name]
+    if isinstance(columns, Record):
+        columns = columns.attributes.get("data") or _sliced(fitted, columns, n_columns)
     listed = columns.tolist() if isinstance(columns, np.ndarray) else columns
     if not isinstance(listed, (list, tuple)):
         raise fitted.refusal("its columns are neither places nor names")
-    if listed and all(isinstance(each, str) for each in listed):
-        listed = _named(fitted, [str(each) for each in listed])
-    if listed and all(isinstance(each, bool) for each in listed):
-        listed = np.flatnonzero(listed).tolist() if len(listed) == n_columns else [n_columns]
-    if not all(isinstance(each, (int, np.integer)) for each in listed):
-        raise fitted.refusal("its columns are neither places nor names")
-    places = np.array([int(each) for each in listed if abs(int(each)) < 1 << 31], dtype=np.int64)
-    places = np.where(places < 0, places + n_columns, places)
-    if len(places) != len(listed) or ((places < 0) | (places >= n_columns)).any():
+    whole = _counted(fitted, listed, n_columns)
+    if len(whole) > _MOST_PLACES:
+        raise fitted.damaged("it takes too many columns")
+    if any(not -n_columns <= each < n_columns for each in whole):
         raise fitted.damaged("it takes a column that is not there")
-    return places
+    return np.array(whole, dtype=np.int64) % n_columns
+
+
+def _counted(fitted: Fitted, listed: Sequence[object], n_columns: int) -> list[int]:
+    """Places, of names and of a mask too."""
+    if listed and all(isinstance(each, str) for each in listed):
+        return _named(fitted, [str(each) for each in listed])
+    if listed and all(isinstance(each, bool) for each in listed):
+        is_whole = len(listed) == n_columns
+        return [place for place, is_one in enumerate(listed) if is_one] if is_whole else [n_columns]
+    whole = [int(each) for each in listed if isinstance(each, (int, np.integer))]
+    if len(whole) != len(listed):
+        raise fitted.refusal("its columns are neither places nor names")
+    return whole
+
+
+def _sliced(fitted: Fitted, record: Record, n_columns: int) -> _Places:
+    """From the first to before the last; of names, which include the last."""
+    bounds = list(record.arguments)
+    if record.kind.name != "slice" or len(bounds) != 3:
+        raise fitted.refusal("its columns are neither places nor names")
+    if any(isinstance(each, str) for each in bounds[:2]):
+        first, last = (
+            None if each is None else _named(fitted, [str(each)])[0] for each in bounds[:2]
+        )
+        bounds[:2] = [first, None if last is None else last + 1]
+    if bounds[2] == 0 or not all(each is None or type(each) is int for each in bounds):
+        raise fitted.damaged("its columns are no slice of them")
+    return np.arange(n_columns, dtype=np.int64)[slice(*bounds)]
 
 
 def _named(fitted: Fitted, names: list[str]) -> list[int]:

@@ -13,7 +13,7 @@ from vistazo.models.estimator_import.estimators.trees import (
     with_columns,
     with_places,
 )
-from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.fitted import Fitted, is_text
 from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.plan.forest import Forest
 from vistazo.models.plan.operation import Decider
@@ -106,14 +106,14 @@ def _columns(fitted: Fitted, n_members: int) -> tuple[NDArray[np.int64], ...]:
     if not isinstance(found, list) or len(found) != n_members:
         raise fitted.unfitted("estimators_features_")
     columns = tuple(_indices(fitted, each, n_features) for each in found)
-    everything = np.arange(n_features)
-    return () if all(np.array_equal(each, everything) for each in columns) else columns
+    whole = all(
+        len(each) == n_features and np.array_equal(each, np.arange(len(each))) for each in columns
+    )
+    return () if whole else columns
 
 
 def _indices(fitted: Fitted, found: object, n_features: int) -> NDArray[np.int64]:
-    columns = np.asarray(found) if isinstance(found, (list, np.ndarray)) else np.empty(0, object)
-    if columns.ndim != 1 or columns.dtype.kind not in "iu":
-        raise fitted.damaged("its estimators_features_ are no columns")
+    columns = fitted.one_axis(found, "estimators_features_", "iu")
     if ((columns < 0) | (columns >= n_features)).any():
         raise fitted.damaged("its estimators_features_ are not all there")
     return columns.astype(np.int64)
@@ -126,7 +126,7 @@ def stacking(fitted: Fitted, importing: Importing) -> Stacked:
     methods = fitted.get("stack_method_")
     if not isinstance(methods, (list, tuple)) or len(methods) != len(members):
         raise fitted.unfitted("stack_method_")
-    if any(each not in _METHODS for each in methods):
+    if not all(is_text(each, *_METHODS) for each in methods):
         raise fitted.damaged("its stack_method_ are unknown")
     importing.tell(fitted, f"{len(members)} members")
     deciders = tuple(importing.decider(member) for member in members)

@@ -28,8 +28,8 @@ def histogram_boosting(fitted: Fitted, importing: Importing) -> Decider:
     if n_classes == 1 or not members:
         raise fitted.damaged("its trees do not fit its classes")
     importing.tell(fitted, f"{len(members)} trees")
-    known = _known_categories(fitted)
-    trees, held = joined([_nodes(each, known) for each in members], single=False)
+    known, n_features = _known_categories(fitted), _n_features(fitted)
+    trees, held = joined([_nodes(each, n_features, known) for each in members], single=False)
     boosted = Boosted(
         trees=trees,
         amounts=held[:, 0],
@@ -68,26 +68,26 @@ def _n_features(fitted: Fitted) -> int:
     raise fitted.unfitted("n_features_in_")
 
 
-def _known_categories(fitted: Fitted) -> NDArray[np.bool_]:
-    """Which of 256 categories each feature had in training (features, 256)."""
-    known = np.zeros((_n_features(fitted), _N_CODES), dtype=np.bool_)
+def _known_categories(fitted: Fitted) -> dict[int, NDArray[np.bool_]]:
+    """Which of 256 categories (256,) a feature had in training, of those that are categories."""
+    known: dict[int, NDArray[np.bool_]] = {}
     mapper = fitted.child("_bin_mapper", "bin_mapper_")
     if not mapper.has("is_categorical_"):
         return known
     thresholds = mapper.get("bin_thresholds_")
     categorical = np.flatnonzero(mapper.raw_array("is_categorical_", n_axes=1))
     for feature in categorical:
-        if not isinstance(thresholds, list) or feature >= min(len(thresholds), len(known)):
+        if not isinstance(thresholds, list) or feature >= len(thresholds):
             raise fitted.damaged("its categories are not those of its features")
-        codes = np.asarray(thresholds[feature], dtype=np.float64)
+        codes = mapper.one_axis(thresholds[feature], "bin_thresholds_").astype(np.float64)
         codes = codes[np.isfinite(codes)]
         if ((codes < 0) | (codes >= _N_CODES)).any():
             raise fitted.damaged("it has more categories than there can be")
-        known[feature, codes.astype(np.int64)] = True
+        known[int(feature)] = np.isin(np.arange(_N_CODES), codes.astype(np.int64))
     return known
 
 
-def _nodes(fitted: Fitted, known: NDArray[np.bool_]) -> Nodes:
+def _nodes(fitted: Fitted, n_features: int, known: dict[int, NDArray[np.bool_]]) -> Nodes:
     """Of a TreePredictor."""
     nodes = fitted.raw_array("nodes", n_axes=1)
     names = set(nodes.dtype.names or ())
@@ -104,7 +104,7 @@ def _nodes(fitted: Fitted, known: NDArray[np.bool_]) -> Nodes:
         missing_left=_flags(nodes, "missing_go_to_left"),
         held=nodes["value"].astype(np.float64)[:, None],
     )
-    checked(fitted, found, len(known))
+    checked(fitted, found, n_features)
     return _with_sets(fitted, found, np.flatnonzero(by_set), known) if by_set.any() else found
 
 
@@ -120,7 +120,7 @@ def _is_numbers(array: NDArray[np.generic]) -> bool:
 
 
 def _with_sets(
-    fitted: Fitted, nodes: Nodes, asking: NDArray[np.int64], known: NDArray[np.bool_]
+    fitted: Fitted, nodes: Nodes, asking: NDArray[np.int64], known: dict[int, NDArray[np.bool_]]
 ) -> Nodes:
     """A category that was not known in training goes where a missing number goes."""
     bits = fitted.raw_array("raw_left_cat_bitsets", n_axes=2)
@@ -129,7 +129,9 @@ def _with_sets(
         raise fitted.damaged("its sets of categories are not there")
     words = np.ascontiguousarray(bits.astype("<u4"))
     left = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")[places].astype(np.bool_)
-    unknown = ~left & ~known[nodes.features[asking]]
+    none = np.zeros(_N_CODES, dtype=np.bool_)
+    seen = np.stack([known.get(feature, none) for feature in nodes.features[asking].tolist()])
+    unknown = ~left & ~seen
     left |= unknown & nodes.missing_left[asking][:, None]
     set_of = np.full(len(nodes.left), -1, dtype=np.int64)
     set_of[asking] = np.arange(len(asking))

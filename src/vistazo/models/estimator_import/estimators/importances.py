@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ _Row = NDArray[np.float64]
 _TREES = ("DecisionTree", "ExtraTree")
 _FORESTS = ("RandomForest", "ExtraTrees")
 _FIRST_WEIGHED = (0, 22)
+_MOST_COLUMNS = 1 << 23  # as the widest texts have: 64 MiB
 _FIELDS = {"left_child", "right_child", "feature", "impurity", "weighted_n_node_samples"}
 
 
@@ -30,18 +31,22 @@ def importances(fitted: Fitted, order: float) -> _Row:
         return _shares(_of_tree(fitted))
     if kind in _FORESTS:
         trees = fitted.children("estimators_")
-        return _mean(fitted, [_shares(_of_tree(tree)) for tree in trees])
+        return _mean(fitted, (_shares(_of_tree(tree)) for tree in trees))
     if kind == "GradientBoosting" and fitted.version >= _FIRST_WEIGHED:
-        return _mean(fitted, [_of_tree(tree) for tree in fitted.children("estimators_")])
+        return _mean(fitted, (_of_tree(tree) for tree in fitted.children("estimators_")))
     raise fitted.refusal("what it makes of each column is not known here")
 
 
-def _mean(fitted: Fitted, of_trees: Sequence[_Row]) -> _Row:
-    """Of the trees that have a split, as shares."""
-    if not of_trees or len({len(each) for each in of_trees}) != 1:
-        raise fitted.damaged("its trees do not fit each other")
-    split = [each for each in of_trees if each.any()]
-    return _shares(np.mean(split, axis=0)) if split else of_trees[0]
+def _mean(fitted: Fitted, of_trees: Iterable[_Row]) -> _Row:
+    """Of the trees that have a split, as shares: one after the other, of texts they are long."""
+    total: _Row | None = None
+    for found in of_trees:
+        if total is not None and len(found) != len(total):
+            raise fitted.damaged("its trees do not fit each other")
+        total = found if total is None else total + found
+    if total is None:
+        raise fitted.unfitted("estimators_")
+    return _shares(total)
 
 
 def _shares(found: _Row) -> _Row:
@@ -75,6 +80,6 @@ def _n_columns(fitted: Fitted) -> int:
     for name in ("n_features_in_", "n_features_"):
         if fitted.has(name):
             found = fitted.integer(name)
-            if 0 < found <= 1 << 24:
+            if 0 < found <= _MOST_COLUMNS:
                 return found
     raise fitted.damaged("it does not say how many numbers it takes")

@@ -23,7 +23,7 @@ def space_of(fitted: Fitted, points: DensePoints) -> Space | None:
     order, nodes, bounds = arrays
     begins, ends, is_leaf = (nodes[name].astype(np.int64) for name in _FIELDS[:3])
     count = len(nodes)
-    if (np.sort(order) != np.arange(points.n_points)).any() or bounds.shape[1] != count:
+    if not np.array_equal(np.sort(order), np.arange(points.n_points)) or bounds.shape[1] != count:
         raise fitted.damaged("its tree is not that of its samples")
     if ((begins < 0) | (ends > points.n_points)).any() or not count:
         raise fitted.damaged("its tree holds samples that are not there")

@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 
 from vistazo.models.estimator_import.estimators.class_places import classes_of
 from vistazo.models.estimator_import.estimators.neighbour_tree import space_of
-from vistazo.models.estimator_import.fitted import Fitted
+from vistazo.models.estimator_import.fitted import Fitted, is_text
 from vistazo.models.estimator_import.registry import Importing, classifier
 from vistazo.models.estimator_import.values import SparseArray
 from vistazo.models.plan.centroids import Discriminant, NearestCentroid
 from vistazo.models.plan.distances import DensePoints, Metric, Points, SparsePoints
-from vistazo.models.plan.neighbours import Nearest, Within
+from vistazo.models.plan.neighbours import Nearest, Ties, Within
 
 _ALIASES = {"l2": "euclidean", "l1": "manhattan", "cityblock": "manhattan", "p": "minkowski"}
 _SPARSE = ("euclidean", "cosine", "manhattan")
 _OWN_POWERS = {1.0: "manhattan", 2.0: "euclidean", float("inf"): "chebyshev"}
+# From here on the nearest of all are kept in a heap; before, distances were partitioned. Those of
+# cosine still are, but by a NumPy whose partition depends on the processor: a heap is as good.
+_HEAPS, _HEAPS_OF_SPARSE, _HEAPS_OF_COSINE = (1, 1), (1, 2), (1, 5)
 # From here on its decisions know the shares of the classes in training.
 _WITH_PRIORS = (1, 6)
 
@@ -37,6 +40,7 @@ def nearest(fitted: Fitted, importing: Importing) -> Nearest:
         n_classes=labels,
         n_nearest=n_nearest,
         by_distance=_is_by_distance(fitted),
+        ties=_ties(fitted, points),
         space=space_of(fitted, points) if isinstance(points, DensePoints) else None,
     )
 
@@ -54,6 +58,13 @@ def within(fitted: Fitted, importing: Importing) -> Within:
         by_distance=_is_by_distance(fitted),
         outlier=_outlier(fitted),
     )
+
+
+def _ties(fitted: Fitted, points: Points) -> Ties:
+    is_sparse = isinstance(points, SparsePoints)
+    is_cosine = isinstance(points, (DensePoints, SparsePoints)) and points.metric == "cosine"
+    since = _HEAPS_OF_COSINE if is_cosine else _HEAPS_OF_SPARSE if is_sparse else _HEAPS
+    return "heap" if fitted.version >= since else "partition"
 
 
 def _outlier(fitted: Fitted) -> int:
@@ -87,7 +98,7 @@ def _trained(fitted: Fitted) -> tuple[Points, NDArray[np.int64], int]:
 
 def _is_by_distance(fitted: Fitted) -> bool:
     weights = fitted.get("weights")
-    if weights in (None, "uniform") or weights == "distance":
+    if weights is None or is_text(weights, "uniform", "distance"):
         return weights == "distance"
     raise fitted.refusal("its weights are a function")
 
@@ -119,9 +130,9 @@ def _number(fitted: Fitted, value: object) -> float:
 
 
 def _weights(fitted: Fitted, value: object) -> NDArray[np.float64]:
-    weights = np.asarray(value) if isinstance(value, (list, np.ndarray)) else np.empty(0, object)
-    if weights.ndim != 1 or weights.dtype.kind not in "iuf" or not (weights >= 0).all():
-        raise fitted.damaged("the weights of its metric are no numbers")
+    weights = fitted.one_axis(value, "weights of the metric")
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise fitted.damaged("the weights of its metric are below zero")
     return weights.astype(np.float64)
 
 
@@ -134,7 +145,7 @@ def _points(fitted: Fitted, found: object) -> Points:
     points = fitted.array("_fit_X", n_axes=2)
     if len(weights) not in (0, points.shape[1]) or not points.size:
         raise fitted.damaged("its samples are not those of its metric")
-    is_brute = fitted.get("_fit_method", default="brute") == "brute"
+    is_brute = is_text(fitted.get("_fit_method", default="brute"), "brute")
     by_columns = np.ascontiguousarray(points.T)
     return DensePoints(by_columns, metric, power, weights, is_brute and metric == "euclidean")
 

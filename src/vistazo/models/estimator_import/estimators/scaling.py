@@ -11,6 +11,7 @@ from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.registry import Importing, transformer
 from vistazo.models.estimator_import.values import Record
 from vistazo.models.plan.operation import Transform
+from vistazo.models.plan.quantiles import Quantiles
 from vistazo.models.plan.scaling import (
     Binarize,
     Norm,
@@ -100,6 +101,19 @@ def power_transformer(fitted: Fitted, importing: Importing) -> PowerTransform:
     if method in get_args(PowerMethod):
         return PowerTransform(cast("PowerMethod", method), exponents, then)
     raise fitted.refusal(f"its method '{method[:40]}' is not known here")
+
+
+@transformer("QuantileTransformer")
+def quantile_transformer(fitted: Fitted, importing: Importing) -> Quantiles:
+    """The share of training below each number, or what a normal distribution has there."""
+    importing.tell(fitted)
+    quantiles = fitted.array("quantiles_", n_axes=2)
+    shares = fitted.array("references_", n_axes=1)
+    if len(quantiles) != len(shares) or not quantiles.size:
+        raise fitted.damaged("its quantiles_ are not as many as its references_")
+    if shares[0] < 0 or shares[-1] > 1:
+        raise fitted.damaged("its references_ are no shares")
+    return Quantiles(quantiles, shares, fitted.word("output_distribution") == "normal")
 
 
 @transformer("FunctionTransformer")

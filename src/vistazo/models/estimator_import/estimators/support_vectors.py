@@ -17,7 +17,7 @@ from vistazo.models.plan.support_vectors import SupportVectors
 _MOST_CLASSES = 200
 _MOST_DEGREE = 1000
 _MOST_DENSE = 1 << 20  # 8 MiB
-_MOST_COLUMNS = 1 << 26
+_MOST_COLUMNS = 1 << 23  # as the widest texts have: 64 MiB
 
 
 @classifier("SVC", "NuSVC")

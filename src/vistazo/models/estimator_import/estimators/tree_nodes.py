@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.errors import UnreadableModelError
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.plan.trees import Trees
 
@@ -56,6 +57,8 @@ def checked(fitted: Fitted, nodes: Nodes, n_features: int) -> Nodes:
 def joined(trees: Sequence[Nodes], *, single: bool) -> tuple[Trees, NDArray[np.float64]]:
     """Trees that were checked, and what their leaves hold: each different row of it once."""
     asks = [nodes.left >= 0 for nodes in trees]
+    if len({nodes.held.shape[1] for nodes in trees}) > 1:
+        raise UnreadableModelError("The trees of the forest do not hold the same classes.")
     n_asking = sum(int(each.sum()) for each in asks)
     held = np.concatenate([nodes.held[~each] for nodes, each in zip(trees, asks, strict=True)])
     different, leaf_places = _different(held)
