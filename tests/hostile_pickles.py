@@ -319,6 +319,28 @@ def a_thousand_members_of_gzip_before_much() -> bytes:
 
 
 @_attack
+def an_array_of_what_is_no_text() -> bytes:
+    return pickle.dumps(np.array(["ab"]), 2).replace(b"b\x00\x00\x00", b"b\x00\x00\x7f")
+
+
+@_attack
+def a_text_of_numpy_that_is_none() -> bytes:
+    return pickle.dumps(np.str_("ab"), 4).replace(b"b\x00\x00\x00", b"b\x00\x00\x7f")
+
+
+@_attack
+def a_field_of_what_is_no_text() -> bytes:
+    data = pickle.dumps(np.array([("ab", 1)], dtype=[("t", ">U2"), ("i", "i4")]), 4)
+    return data.replace(b"\x00\x00\x00b", b"\x7f\x00\x00b")
+
+
+@_attack
+def a_text_of_joblib_that_is_none() -> bytes:
+    kind = _FLOAT.replace(b"f8", b"U1")
+    return _wrapper(b"K\x01\x85", b"\xff\xff\xff\x7f.", kind)
+
+
+@_attack
 def an_array_that_holds_itself() -> bytes:
     kind = _FLOAT.replace(b"f8", b"O8")
     return b"\x80\x03" + _NUMPY_ARRAY + b"q\x01(K\x01K\x01\x85" + kind + b"\x89]h\x01atb."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,7 @@ def set_array_state(array: NDArray[Any], state: object, allowance: Allowance) ->
         raise _mismatched()
     allowance.spend(len(content) * (BYTES_PER_MEMBER if dtype.hasobject else 1))
     array.__setstate__((1, shape, dtype, bool(is_fortran), content))  # type: ignore[arg-type]
+    check_texts(array)
 
 
 def array_of_buffer(allowance: Allowance, arguments: tuple[object, ...]) -> NDArray[Any]:
@@ -120,7 +122,22 @@ def array_in(
     n_bytes = _n_bytes(shape, dtype, len(content) - at)
     flat = np.frombuffer(content, np.uint8, n_bytes, at) if n_bytes else np.empty(0, np.uint8)
     typed: NDArray[Any] = np.ndarray(shape, dtype, flat, order="F" if order == "F" else "C")  # type: ignore[arg-type]
+    check_texts(typed)
     return typed if typed.flags.aligned else typed.copy(order="K")
+
+
+def check_texts(array: NDArray[Any]) -> None:
+    """Raise UnreadableModelError where texts hold numbers that are no characters.
+
+    Python ends in a SystemError where such a text is taken out of its array.
+    """
+    if array.dtype.names is not None:
+        for name in array.dtype.names:
+            check_texts(array[name])
+    elif array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        numbers = np.dtype(np.uint32).newbyteorder(array.dtype.byteorder)
+        if np.ascontiguousarray(array).view(numbers).max() > sys.maxunicode:
+            raise UnreadableModelError("The file is damaged: a text holds what is no character.")
 
 
 def made_scalar(allowance: Allowance, arguments: tuple[object, ...]) -> object:
@@ -132,12 +149,19 @@ def made_scalar(allowance: Allowance, arguments: tuple[object, ...]) -> object:
     if isinstance(content, bytes) and len(content) == dtype.itemsize and not dtype.hasobject:
         if len(content) > _SMALL_BYTES:
             allowance.spend(len(content))
-        return np.frombuffer(content, dtype)[0] if content else dtype.type()
+        return _scalar_in(content, dtype) if content else dtype.type()
     if dtype.hasobject:
         return content
     if isinstance(content, str):  # of Python 2
         return made_scalar(allowance, (kind, content.encode("latin-1")))
     raise UnreadableModelError("The file is damaged: a number is not of the size of its type.")
+
+
+def _scalar_in(content: bytes, dtype: np.dtype[Any]) -> object:
+    array = np.frombuffer(content, dtype)
+    if dtype.kind in "UV":
+        check_texts(array)
+    return array[0]
 
 
 def _type_of(kind: object) -> np.dtype[Any]:
