@@ -13,7 +13,7 @@ from vistazo.models.plan.operation import operation
 
 # Numbers held at a time while leaves are looked up: some megabytes.
 _MOST_NUMBERS = 250_000
-_NO_CATEGORY = 256
+_N_CATEGORIES = 256
 
 
 @operation
@@ -79,7 +79,7 @@ class Trees:
 
     def _in_set(self, at: NDArray[np.int64], found: Dense) -> NDArray[np.bool_]:
         known = found >= 0  # not where it is missing
-        code = np.where(known, np.trunc(np.where(known, found, 0)) % _NO_CATEGORY, 0)
+        code = np.where(known, np.trunc(np.where(known, found, 0)) % _N_CATEGORIES, 0)
         place = code.astype(np.int64)
         bits = (self.sets[self.set_of[at], place >> 3] >> (place & 7)) & 1
         return np.asarray(np.where(known, bits == 1, self.missing_left[at]))

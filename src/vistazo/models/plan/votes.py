@@ -12,7 +12,6 @@ from vistazo.models.plan.matrix import Dense, Matrix, SparseRows, in_dense_parts
 from vistazo.models.plan.operation import Decider, Decisions, operation
 from vistazo.models.plan.trees import Trees, columns_of
 
-_MOST_NUMBERS = 1_000_000
 # The least probability whose logarithm is taken.
 _SMALLEST = float(np.finfo(np.float64).eps)
 
