@@ -34,6 +34,7 @@ _SHAPED = (
     "n_bins_",
     "centroids_",
     "support_",
+    "centroids_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 # A list with an entry for each of them.

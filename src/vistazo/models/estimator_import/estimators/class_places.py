@@ -61,7 +61,14 @@ def _plain(fitted: Fitted, classes: object) -> list[Label]:
         raise fitted.damaged("its classes_ are no list")
     if any(isinstance(each, (list, tuple, np.ndarray)) for each in classes):
         raise fitted.refusal("it answers several questions at once (multi-output)")
-    found = [each.item() if isinstance(each, np.generic) else each for each in classes]
-    if not all(isinstance(each, (str, bool, int, float)) for each in found):
-        raise fitted.damaged("its classes_ are neither texts nor numbers")
-    return found
+    return [_label(fitted, each) for each in classes]
+
+
+def _label(fitted: Fitted, value: object) -> Label:
+    """Texts of Python 2 are bytes."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, (str, bool, int, float)):
+        return value
+    raise fitted.damaged("its classes_ are neither texts nor numbers")
