@@ -100,7 +100,7 @@ def prepare() -> int:
     """
     sys.path.insert(0, str(ROOT / "src"))
     from vistazo.errors import ModelNotFoundError, VistazoError
-    from vistazo.loading import load_classifier
+    from vistazo.loading import load_model
     from vistazo.pictures.reader import DirectReader
     from vistazo.service.settings import Settings
     from vistazo.service.telemetry import configure_logging
@@ -111,7 +111,7 @@ def prepare() -> int:
         if is_mounted_later(str(settings.model_path)):
             print(f"{settings.model_path} is not here: it is compiled when the service starts.")
             return record_model(settings.cache_dir, "any", str(settings.model_path))
-        classifier = load_classifier(settings.model_source, DirectReader(settings.image_limits))
+        classifier = load_model(settings.model_source, DirectReader(settings.image_limits))
     except VistazoError as error:
         print(f"deploy.py: {error}", file=sys.stderr)
         if isinstance(error, ModelNotFoundError):
