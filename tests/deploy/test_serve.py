@@ -178,6 +178,15 @@ def test_prepare_compiles_the_model_and_writes_down_which(model: str, tmp_path: 
     assert recorded[1] == settings["MODEL_PATH"] + "\n"
 
 
+@pytest.mark.longer
+def test_prepare_compiles_a_model_of_texts(tmp_path: Path) -> None:
+    source = ROOT / "artifacts" / "news" / "news.joblib"
+    done = prepare(tmp_path / "cache", MODEL_PATH=str(source))
+    assert done.returncode == 0, done.stderr
+    recorded = (tmp_path / "cache" / "model.sha256").read_text().split("  ")
+    assert recorded[0] == hashlib.sha256(source.read_bytes()).hexdigest()
+
+
 def test_prepare_says_why_where_it_cannot_and_where_models_go(tmp_path: Path) -> None:
     failed = prepare(tmp_path, MODEL_PATH="artifacts/mine/mien.keras")
     assert failed.returncode == exit_status.NOT_STARTED

@@ -4,6 +4,7 @@ import gzip
 import io
 import lzma
 import pickle
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
@@ -310,3 +311,14 @@ def test_every_attack_that_is_quick_to_make_is_refused(read):
 def test_what_is_odd_and_harmless_is_read(read):
     for name in HARMLESS:
         read(ATTACKS[name]())
+
+
+def test_a_small_file_is_read_in_little_memory_however_much_it_might_take(tmp_path: Path) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps([1, 2]))
+    tracemalloc.start()
+    try:
+        assert read_objects(path, 2_000_000_000) == [1, 2]
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -96,7 +97,8 @@ def _read(path: Path, most_bytes: int) -> bytes:
 def _first(path: Path, n_bytes: int) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(n_bytes)
+            # No more than it has: what is asked for is allocated first, and may be gigabytes.
+            return file.read(min(n_bytes, os.fstat(file.fileno()).st_size + 1))
     except FileNotFoundError:
         raise ModelNotFoundError(f"There is no model file at {path}.") from None
     except (OSError, ValueError) as error:
