@@ -159,9 +159,9 @@ def test_heatmaps_are_for_pictures(run: Any) -> None:
 class Explaining(SampleClassifier):
     """Says of each word of a text that it weighs 1, or of a lie -1."""
 
-    def explain(self, text: str, *_: Any, **__: Any) -> tuple[SamplePrediction, WordEvidence]:
+    def explain(self, text: str, *_: Any, first: int = 0) -> tuple[SamplePrediction, WordEvidence]:
         if not text:
-            raise SampleError("Text 1 has no words.")
+            raise SampleError(f"Text {first + 1} has no words.")
         (prediction,) = self.classify([text])
         weights = [(word, -1.0 if word == "lie" else 1.0) for word in text.split()]
         found = tuple(WordWeight(*each) for each in sorted(weights, key=lambda each: -each[1]))
