@@ -81,7 +81,9 @@ class SampleClassifier:
         """
         if not samples:
             return []
-        with self._turn:
+        vectorizer = self._plan.vectorizer
+        keeping = vectorizer.analysis.keeping() if vectorizer else contextlib.nullcontext()
+        with self._turn, keeping:
             return self._classified(samples, observer, first)
 
     def _classified(

@@ -5,9 +5,10 @@ As scikit-learn's CountVectorizer does it (sklearn/feature_extraction/text.py: b
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice, repeat
@@ -22,6 +23,9 @@ Analyzer = Literal["word", "char", "char_wb"]
 # Of one text. A file may ask for runs of any length, and their number grows with its square.
 MOST_TERMS = 1_000_000
 MOST_CHARACTERS = 50_000_000
+# Characters of all texts whose words are kept, and one that is in none of these.
+_MOST_KEPT = 500_000
+_BETWEEN = "\ud800"
 _SPACES = re.compile(r"\s\s+")
 
 
@@ -71,7 +75,9 @@ class Analysis:
     def shortest_only(self) -> Analysis:
         """The same, of the shortest runs alone: single words, where there are such."""
         length = max(1, self.shortest)
-        return replace(self, shortest=length, longest=length)
+        shorter = replace(self, shortest=length, longest=length)
+        shorter.__dict__["_kept"] = self._kept  # the same words
+        return shorter
 
     def n_words(self, text: str) -> int:
         """How many words a text has; without the stop words."""
@@ -85,8 +91,20 @@ class Analysis:
         self._check_costs(max(map(len, words), default=0), sum(map(len, words)))
         return words
 
+    @contextlib.contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Meanwhile the words of a text are kept for who asks again. In one thread at a time."""
+        self._kept.has_begun = True
+        try:
+            yield
+        finally:
+            self._kept.end()
+
     def pieces(self, text: str) -> Sequence[str]:
         """What the runs are runs of: words, or characters; with ``char_wb`` the padded words."""
+        return self._kept.pieces_of(text, self._pieces)
+
+    def _pieces(self, text: str) -> Sequence[str]:
         prepared = self.prepared(text)
         if self.analyzer == "word":
             return self._words(prepared)
@@ -104,6 +122,10 @@ class Analysis:
             return _runs(word, self.shortest)
         last = min(self.longest, len(word))
         return chain.from_iterable(_runs(word, length) for length in range(self.shortest, last + 1))
+
+    @cached_property
+    def _kept(self) -> _Kept:
+        return _Kept()
 
     @cached_property
     def _stopped(self) -> frozenset[str]:
@@ -133,6 +155,33 @@ class Analysis:
                 f"{'words' if self.analyzer == 'word' else 'characters'}, which this model counts: "
                 "send a shorter one."
             )
+
+
+class _Kept:
+    """Words of texts, of so many characters together that they are no burden.
+
+    Those of a text are one string: thousands of small ones cost as much as finding them again.
+    """
+
+    def __init__(self) -> None:
+        self.has_begun = False
+        self._joined: dict[str, str] = {}
+        self._room = _MOST_KEPT
+
+    def pieces_of(self, text: str, find: Callable[[str], Sequence[str]]) -> Sequence[str]:
+        joined = self._joined.get(text)
+        if joined is not None:
+            return joined.split(_BETWEEN)
+        found = find(text)
+        fits = self.has_begun and len(text) <= self._room and _BETWEEN not in text
+        if fits and found and isinstance(found, list):
+            self._room -= len(text)
+            self._joined[text] = _BETWEEN.join(found)
+        return found
+
+    def end(self) -> None:
+        self.has_begun, self._room = False, _MOST_KEPT
+        self._joined.clear()
 
 
 def _runs(pieces: Sequence[str], length: int) -> Iterator[str]:
