@@ -117,6 +117,12 @@ class InputSpec(_Part):
         return self
 
 
+def check_band(band: tuple[float, float] | None) -> None:
+    """Raises ValueError for an ``uncertain_band`` that is no interval of probabilities."""
+    if band and not 0 <= band[0] < band[1] <= 1:
+        raise ValueError("uncertain_band must be two rising probabilities, such as [0.4, 0.6]")
+
+
 class OutputSpec(_Part):
     """What the model's numbers are, and how a decision is made from them."""
 
@@ -142,8 +148,7 @@ class OutputSpec(_Part):
 
     @model_validator(mode="after")
     def _band_is_an_interval(self) -> Self:
-        if self.uncertain_band and not 0 <= self.uncertain_band[0] < self.uncertain_band[1] <= 1:
-            raise ValueError("uncertain_band must be two rising probabilities, such as [0.4, 0.6]")
+        check_band(self.uncertain_band)
         return self
 
 

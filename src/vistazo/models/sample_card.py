@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vistazo.models.card import Card
+from vistazo.models.card import Card, check_band
 
 # A path of its own, for a system that exists already.
 ROUTE = r"^/[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$"
@@ -63,8 +63,7 @@ class SampleOutput(_Part):
 
     @model_validator(mode="after")
     def _band_is_an_interval(self) -> Self:
-        if self.uncertain_band and not 0 <= self.uncertain_band[0] < self.uncertain_band[1] <= 1:
-            raise ValueError("uncertain_band must be two rising probabilities, such as [0.4, 0.6]")
+        check_band(self.uncertain_band)
         return self
 
 
