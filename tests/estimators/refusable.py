@@ -5,6 +5,7 @@ from __future__ import annotations
 from estimators.agreement import Written
 
 _NOT_SERVED = {
+    "DummyClassifier",  # it does not say how many numbers it takes
     "FactorAnalysis",
     "FunctionTransformer",  # with a function; without one it is served
     "GaussianRandomProjection",
@@ -25,7 +26,6 @@ _NOT_SERVED = {
     "TargetEncoder",
 }
 _WITH_OPTIONS = (
-    "BernoulliNB(binarize=null)",  # counts where it wants zeros and ones
     'KNeighborsClassifier(metric="braycurtis")',
     'KNeighborsClassifier(metric="canberra")',
     'KNeighborsClassifier(metric="hamming")',

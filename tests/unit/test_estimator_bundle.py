@@ -76,6 +76,11 @@ def test_parts_of_different_trainings_are_refused() -> None:
         import_plan(linear([1.0, 2.0]), vectorizer(WORDS))
 
 
+def test_a_label_of_half_a_character_can_be_written() -> None:
+    classes = np.array(["\udc80", "ñ"], dtype=object)
+    assert import_plan(linear([1.0], classes=classes)).labels == ("\\udc80", "ñ")
+
+
 def test_a_second_vectorizer_is_one_too_many() -> None:
     with pytest.raises(UnsupportedModelError, match="no VECTORIZER_PATH is needed"):
         import_plan(spam_words(), vectorizer(WORDS))

@@ -86,22 +86,24 @@ def disagreements(card: Card, summary: PlanSummary, sha256: str) -> list[str]:
 def _concluded(
     summary: PlanSummary, sha256: str, places: CardPlaces, hints: CardHints
 ) -> tuple[SampleCard, tuple[Conclusion, ...]]:
-    labels = _labels(summary, places, hints)
+    labels, why = _labels(summary, places, hints)
     name, version = card_name(places.model), sha256[:_VERSION_DIGITS]
-    document = {"name": name, "version": version, "labels": labels.value.split("\n")}
+    document = {"name": name, "version": version, "labels": labels}
     source = f"The card that was concluded for {places.model}"
     conclusions = (
         Conclusion("name", name, "the name of the file"),
         Conclusion("version", version, "the beginning of the file's SHA-256"),
-        Conclusion("labels", ", ".join(labels.value.split("\n")), labels.why),
+        Conclusion("labels", ", ".join(labels), why),
     )
     if summary.takes == "texts":
         return validate_card_of(document, TEXTS, source), conclusions
     return validate_card_of(document, ROWS, source), conclusions
 
 
-def _labels(summary: PlanSummary, places: CardPlaces, hints: CardHints) -> Conclusion:
-    """One a line: the file's own, with the names that a file beside it or LABELS gives."""
+def _labels(
+    summary: PlanSummary, places: CardPlaces, hints: CardHints
+) -> tuple[tuple[str, ...], str]:
+    """Those of the file, or the names that a file beside it or LABELS gives; and how that is known."""
     found = _found_labels(places)
     check_labels_agree(hints, found)
     own = tuple(str(label) for label in summary.labels)
@@ -110,13 +112,13 @@ def _labels(summary: PlanSummary, places: CardPlaces, hints: CardHints) -> Concl
     elif hints.labels is not None:
         named, why = hints.labels, "LABELS"
     else:
-        return Conclusion("labels", "\n".join(own), "the classes_ in the file")
+        return own, "the classes_ in the file"
     if len(named) != len(own) or (set(named) & set(own) and named != own):
         raise CardError(
             f"{why} gives {shown(named)}, but the file's classes_ are {', '.join(own)}. Give the "
             "names in that order, or none."
         )
-    return Conclusion("labels", "\n".join(named), why)
+    return named, why
 
 
 def _found_labels(places: CardPlaces) -> FoundLabels | None:

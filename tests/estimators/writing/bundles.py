@@ -79,7 +79,9 @@ class Writer(object):
 def bundled(estimator, bundle):
     """The objects of one or two files, and the name of what was made of the wish."""
     steps = getattr(estimator, "steps", None)
-    if bundle in ("dict", "tuple", "list", "two_files") and steps and len(steps) == 2:
+    # What could be the classifier too is not told apart by its place in a file.
+    is_apart = steps and len(steps) == 2 and not hasattr(steps[0][1], "classes_")
+    if bundle in ("dict", "tuple", "list", "two_files") and is_apart:
         return _apart(steps[0][1], steps[1][1], bundle), bundle
     if bundle == "dict":
         return [{"model": estimator, "version": "1.0", "features": ["a", "b"]}], bundle

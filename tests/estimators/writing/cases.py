@@ -98,13 +98,13 @@ LINEAR = (
     )
 )
 BAYES = (
-    _with("GaussianNB", {}, {"priors": None}, {"var_smoothing": 1e-3}, kinds=("plain", "halves"))
+    _with("BernoulliNB", {"binarize": None}, kinds=("flags",))
+    + _with("GaussianNB", {}, {"priors": None}, {"var_smoothing": 1e-3}, kinds=("plain", "halves"))
     + _with("MultinomialNB", {}, {"alpha": 0.1}, {"fit_prior": False}, kinds=("counts", "sparse"))
     + _with(
         "BernoulliNB",
         {},
         {"binarize": 1.0},
-        {"binarize": None},
         {"fit_prior": False, "alpha": 0.2},
         kinds=("plain", "counts", "sparse"),
     )
@@ -239,7 +239,7 @@ NEIGHBOURS = (
         {},
         {"n_neighbors": 1, "weights": "distance"},
         {"metric": "cosine"},
-        kinds=("sparse",),
+        kinds=("scattered",),
     )
     + _with(
         "RadiusNeighborsClassifier", {"radius": 5000.0}, {"radius": 5000.0, "weights": "distance"}

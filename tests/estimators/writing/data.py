@@ -57,7 +57,8 @@ def _text(random, groups, kind):
 
 def rows(kind="plain", n_classes=2, n=90, n_features=6):
     """plain: floats. counts: whole, not negative. halves: values that meet thresholds. missing: with
-    NaN. narrow: float32. sparse: counts, fitted as compressed rows, and asked as dense ones."""
+    NaN. flags: 0 and 1. narrow: float32. sparse: counts, fitted as compressed rows, and asked as dense ones;
+    scattered: the same of floats, no two of which are equally far."""
     random = np.random.RandomState(3)
     classes = np.arange(n) % n_classes
     centres = np.array([[0, 0, 1, 0, 2, 0], [1.5, -1, 0, 1, 2, 0.5], [-1, 2, 1, -1, 2, 1]])
@@ -71,6 +72,8 @@ def rows(kind="plain", n_classes=2, n=90, n_features=6):
         whole = np.round(whole * [2, 2, 2, 0.2, 2, 2]) / 2
     if kind == "missing":
         whole[random.rand(*whole.shape) < 0.15] = np.nan
+    if kind == "flags":
+        whole = (whole > 0.5).astype(float)
     if kind == "categories":
         whole = np.floor(np.abs(whole * [1, 1, 1, 0.1, 0.5, 1])).clip(0, 3)
     if kind == "narrow":
@@ -82,7 +85,9 @@ def rows(kind="plain", n_classes=2, n=90, n_features=6):
     if kind == "plain":
         held[4:8] = np.round(held[4:8])
         held[8:10] *= 1000
-    if kind == "sparse":
+    if kind == "scattered":
+        train, held = train * (np.abs(train) > 0.7), held * (np.abs(held) > 0.7)
+    if kind in ("sparse", "scattered"):
         import scipy.sparse
 
         train = scipy.sparse.csr_matrix(train)

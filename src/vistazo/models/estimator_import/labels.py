@@ -42,8 +42,8 @@ def _label(value: object, fitted: Fitted) -> Label:
         value = value.item()
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    if isinstance(value, str):
-        return value[:_MOST_CHARS]
+    if isinstance(value, str):  # halves of characters have no place in an answer
+        return value[:_MOST_CHARS].encode("utf-8", "backslashreplace").decode()
     if isinstance(value, (bool, int, float)):
         return value
     raise fitted.refusal("it has several outputs, or classes that are neither texts nor numbers")

@@ -14,7 +14,7 @@ from vistazo.errors import HostileModelError, UnreadableModelError
 from vistazo.models.estimator_import.allowance import Allowance, Maker
 from vistazo.models.estimator_import.values import Name
 
-_BYTES_PER_OPCODE = 32  # of memory: what the smallest values take, at least
+_BYTES_PER_OPCODE = 24  # of memory: what the smallest values take, at least
 _MOST_OPCODES = 50_000_000
 _LONGEST_NAME = 500
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 
-from vistazo.errors import UnreadableModelError
+from vistazo.errors import HostileModelError, UnreadableModelError
 from vistazo.models.estimator_import.keys import check_keys
 from vistazo.models.estimator_import.machine import Machine, opcode
 from vistazo.models.estimator_import.values import Record
 
+_MOST_MARKS = 10_000  # one for each container that is begun and not ended
+
 
 @opcode(ord("("))
 def mark(machine: Machine) -> None:
+    if len(machine.below) >= _MOST_MARKS:
+        raise HostileModelError("The file nests values beyond what any model needs.")
     machine.below.append(machine.stack)
     machine.stack = []
 
