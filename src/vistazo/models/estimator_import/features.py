@@ -91,7 +91,7 @@ def n_features(steps: Sequence[Fitted]) -> int:
             return found
         if step.class_name not in _OF_ANY_WIDTH:
             break
-    raise steps[0].damaged("it does not say how many numbers it takes")
+    raise steps[0].unfitted("n_features_in_")
 
 
 def _n_features(fitted: Fitted) -> int | None:
