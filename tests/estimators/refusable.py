@@ -18,7 +18,6 @@ _NOT_SERVED = {
     "NMF",
     "Nystroem",
     "OutputCodeClassifier",
-    "QuantileTransformer",
     "RBFSampler",
     "RadiusNeighborsClassifier",
     "SparseRandomProjection",

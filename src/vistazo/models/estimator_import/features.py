@@ -33,8 +33,10 @@ _SHAPED = (
     "lambdas_",
     "n_bins_",
     "centroids_",
+    "quantiles_",
     "support_",
     "centroids_",
+    "quantiles_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 # A list with an entry for each of them.
