@@ -133,6 +133,7 @@ def _differing_rows(expected: list[Any], found: Any) -> list[str]:
 
 
 def _both(scores: list[Any]) -> list[Any]:
-    if scores and not isinstance(scores[0], list):
-        return [[-each, each] for each in scores]
+    alone = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in scores]
+    if alone and not isinstance(alone[0], list):
+        return [[-each, each] for each in alone]
     return scores

@@ -90,12 +90,14 @@ def test_accents_are_stripped_before_words_are_sought() -> None:
     assert _numbers(_vectorizer("nino", strip_accents="ascii"), "Nin\u0303o") == [1]
 
 
-def test_before_0_22_a_decomposed_text_kept_its_accents() -> None:
+def test_from_0_18_to_0_22_a_decomposed_text_kept_its_accents() -> None:
     decomposed = "nin\u0303o"
     old = _vectorizer("nino", strip_accents="unicode", _sklearn_version="0.21.3")
     new = _vectorizer("nino", strip_accents="unicode", _sklearn_version="0.22.1")
     assert (_numbers(old, decomposed), _numbers(new, decomposed)) == ([0], [1])
     assert _numbers(old, "niño") == [1]
+    before_0_18 = _vectorizer("nino", strip_accents="unicode", _sklearn_version=None)
+    assert _numbers(before_0_18, decomposed) == [1]
 
 
 @pytest.mark.parametrize("accents", ["ascii", "unicode"])

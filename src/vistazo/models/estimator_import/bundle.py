@@ -16,6 +16,21 @@ _MOST_ENTRIES = 1000
 # Estimators that predict, but no classes, by the endings of their names.
 _NUMBERS = ("Regressor", "Regression", "Ridge", "Lasso", "ElasticNet", "SVR", "Lars", "RegressorCV")
 _GROUPS = ("KMeans", "DBSCAN", "Clustering", "Mixture", "MeanShift", "OPTICS", "Birch")
+_UNUSUAL = ("IsolationForest", "OneClassSVM", "LocalOutlierFactor", "EllipticEnvelope")
+_NAMES_CLASSES = ("LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer")
+_ONLY = "only classifiers are served"
+_NO_CLASSIFIERS = (
+    (_NUMBERS, f"predicts a number, not a class: {_ONLY}"),
+    (_GROUPS, f"finds groups, and knows no classes: {_ONLY}"),
+    (_UNUSUAL, f"tells what is unusual, and knows no classes: {_ONLY}"),
+    (
+        _NAMES_CLASSES,
+        (
+            "only names classes, and the classifier is not in the file. Save both as one: "
+            "joblib.dump({'model': model, 'encoder': encoder}, 'model.joblib')"
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -83,10 +98,19 @@ def _not_one_classifier(
             f"The file holds {len(classifiers)} classifiers ({names}). Save the one that is meant."
         )
     if isinstance(content, Name):
-        return refusal(content)
+        return _of_a_name(content)
     if not found:
         return UnsupportedModelError(f"The file holds {_kind(content)}, not a classifier.")
     return UnsupportedModelError(_told(steps_of(found[-1])[-1]) + ".")
+
+
+def _of_a_name(content: Name) -> UnsupportedModelError:
+    if content.module.partition(".")[0] != "sklearn":
+        return refusal(content)
+    return UnsupportedModelError(
+        f"The file holds {content.name} itself, not one that was fitted. Save the object that "
+        "fit() was called on."
+    )
 
 
 def _told(fitted: Fitted) -> str:
@@ -96,10 +120,9 @@ def _told(fitted: Fitted) -> str:
             f"{name} makes numbers of texts, and the classifier is not in the file: set MODEL_PATH "
             "to the classifier's file, and VECTORIZER_PATH to this one"
         )
-    if name.endswith(_NUMBERS):
-        return f"{name} predicts a number, not a class: only classifiers are served"
-    if name.endswith(_GROUPS):
-        return f"{name} finds groups, and knows no classes: only classifiers are served"
+    for names, why in _NO_CLASSIFIERS:
+        if name.endswith(names):
+            return f"{name} {why}"
     if is_transformer(fitted):
         return (
             f"{name} only prepares numbers, and the classifier is not in the file. Save both as "

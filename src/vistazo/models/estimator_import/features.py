@@ -33,12 +33,16 @@ _SHAPED = (
     "lambdas_",
     "n_bins_",
     "centroids_",
+    "quantiles_",
     "support_",
     "centroids_",
+    "quantiles_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 # A list with an entry for each of them.
 _LISTED = ("categories_", "bin_edges_", "n_values_", "_n_values_")
+# Their n_features_ are as many as they keep.
+_COUNT_KEPT = ("RFE", "RFECV")
 _IN_CHILDREN = (
     "estimators_",
     "base_estimator_",
@@ -91,11 +95,11 @@ def n_features(steps: Sequence[Fitted]) -> int:
             return found
         if step.class_name not in _OF_ANY_WIDTH:
             break
-    raise steps[0].damaged("it does not say how many numbers it takes")
+    raise steps[0].unfitted("n_features_in_")
 
 
 def _n_features(fitted: Fitted) -> int | None:
-    for name in _COUNTED:
+    for name in _COUNTED[:1] if fitted.class_name in _COUNT_KEPT else _COUNTED:
         value = fitted.get(name)
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0:
             return int(value)

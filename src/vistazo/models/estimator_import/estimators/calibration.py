@@ -15,6 +15,8 @@ from vistazo.models.plan.votes import Mean
 
 # From here on a classifier of two classes gives the probability of the second alone.
 _SECOND_ONLY = (1, 4)
+# The scores of these were scaled by the largest of a request, of three and more classes.
+_PAIRS, _TWO, _BY_THEMSELVES = ("SVC", "NuSVC"), 2, (0, 21)
 # Where the points of an isotonic regression are: from 0.24 on, from 0.18 on, before.
 _POINTS = (("X_thresholds_", "y_thresholds_"), ("_necessary_X_", "_necessary_y_"), ("X_", "y_"))
 
@@ -41,6 +43,11 @@ def _base(member: Fitted) -> Fitted:
 
 def _calibrated(member: Fitted, importing: Importing, whole: Fitted) -> Decider:
     base, labels = _base(member), classes_of(whole)
+    if base.class_name in _PAIRS and len(labels) > _TWO and whole.version < _BY_THEMSELVES:
+        raise whole.refusal(
+            f"before scikit-learn 0.21 the scores of {base.class_name} depended on what else was "
+            "asked with a sample. Save it again with a later one"
+        )
     decider = importing.part(base)
     calibrators = member.children("calibrators", "calibrators_")
     if len(calibrators) == 1 and calibrators[0].class_name == "_TemperatureScaling":

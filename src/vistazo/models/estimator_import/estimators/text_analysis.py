@@ -95,8 +95,8 @@ def _accents(fitted: Fitted) -> Accents:
     if said == "ascii" or is_name(said, "strip_accents_ascii"):
         return "ascii"
     if said == "unicode" or is_name(said, "strip_accents_unicode"):
-        # Mended in 0.22: https://github.com/scikit-learn/scikit-learn/issues/15087
-        return "unicode" if fitted.version >= (0, 22) else "unicode_once"
+        # From 0.18, mended in 0.22: https://github.com/scikit-learn/scikit-learn/issues/15087
+        return "unicode_once" if (0, 18) <= fitted.version < (0, 22) else "unicode"
     raise _own_code(fitted, "strip_accents", said)
 
 
