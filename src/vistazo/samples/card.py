@@ -103,7 +103,7 @@ def _concluded(
 def _labels(
     summary: PlanSummary, places: CardPlaces, hints: CardHints
 ) -> tuple[tuple[str, ...], str]:
-    """Those of the file, or the names that a file beside it or LABELS gives; and how that is known."""
+    """Of the file, or the names that a file beside it or LABELS gives; and how they are known."""
     found = _found_labels(places)
     check_labels_agree(hints, found)
     own = tuple(str(label) for label in summary.labels)
