@@ -7,8 +7,8 @@ scikit-learn is made, unless PYTHON has fastapi, uvicorn and the scikit-learn th
 must answer alike. Seconds and CPU seconds from the start until ready (without and with the model in
 Vistazo's cache), memory, and under 8 connections the requests per second and their median time. The
 two take turns, so that a noisy moment of the machine is both's. Texts are made up: Spanish, with
-its accents. The bars: start and memory at most half, requests no fewer. A first start reads the file in
-a child process besides; an image has done that when it is built. Linux: it reads /proc.
+its accents. The bars: start and memory at most half, requests no fewer. A first start reads the
+file in a child process besides; an image has done that when it is built. Linux: it reads /proc.
 
 Exit status: 0, or 1 where a bar is missed or an answer differs.
 """

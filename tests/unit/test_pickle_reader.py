@@ -232,6 +232,7 @@ UNREADABLE = {
     "is empty": b"",
     "ends in the middle": b"\x80\x04\x95",
     "protocol 9": b"\x80\x09N.",
+    "line ends were changed": b"ccopy_reg\r\n_reconstructor\r\np0\r\n(csklearn.svm\r\nSVC\r\n",
 }
 UNSUPPORTED = {
     "a file of R": b"RDX3\nX\n",

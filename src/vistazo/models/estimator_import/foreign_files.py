@@ -24,6 +24,12 @@ class _Kind:
 
 _SAVE_IT = "Save the fitted estimator: joblib.dump(model, 'model.joblib')."
 _UNREADABLE = (
+    # A class by its module and its name (the opcode GLOBAL), in two lines.
+    _Kind(
+        re.compile(rb"[\s\S]{0,300}?c[A-Za-z_][\w.]*\r\n[A-Za-z_][\w.]*\r\n"),
+        "a pickle whose line ends were changed on its way",
+        "Copy it again in binary mode; in git, mark it '-text' in .gitattributes.",
+    ),
     _Kind(
         re.compile(rb"version https://git-lfs"),
         "a Git LFS pointer, not the model itself",
@@ -54,8 +60,6 @@ _UNSUPPORTED = tuple(
 )
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]\s*[\"{\[\]}\d-]")
 _TEXT = re.compile(rb"[\t\n\r\f\x20-\x7e\x80-\xff]*")
-
-
 def check_is_no_other(data: bytes, label: str) -> None:
     """Raise ModelError where the first bytes are those of another kind of file."""
     head = data[:4096]

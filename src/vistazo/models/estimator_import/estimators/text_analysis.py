@@ -134,12 +134,8 @@ def _english(column_of: Mapping[str, int]) -> frozenset[str]:
 
 
 def _is_method_of_text(value: object, method: str) -> bool:
-    """``str.split`` and its like, as a pickle refers to them: by name, or through getattr."""
-    if isinstance(value, Name):
-        return value.module == "builtins" and value.name == f"str.{method}"
-    if isinstance(value, Record) and value.kind == Name("builtins", "getattr"):
-        return value.arguments == (Name("builtins", "str"), method)
-    return False
+    """``str.split`` and its like. Until protocol 2 a pickle calls ``str`` as Python 2 did."""
+    return any(value == Name("builtins", f"{name}.{method}") for name in ("str", "unicode"))
 
 
 def _own_code(fitted: Fitted, option: str, value: object) -> Exception:
