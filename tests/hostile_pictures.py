@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
+
+from vistazo.models.card import InputSpec
+from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -138,6 +143,13 @@ def large(mode: str, width: int = 4000, **options: object) -> bytes:
     full = {} if mode == "L" else {"subsampling": 0}
     Image.new(mode, (width, 4000), colour).save(buffer, "JPEG", **full, **options)
     return buffer.getvalue()
+
+
+def seconds_to_prepare(picture: bytes, spec: InputSpec) -> float:
+    """On this machine, now: a limit in seconds holds on one only."""
+    started = time.perf_counter()
+    DirectReader(ImageLimits()).prepared(picture, spec)
+    return time.perf_counter() - started
 
 
 def in_every_shift(jpeg: bytes) -> bytes:

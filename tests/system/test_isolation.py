@@ -23,7 +23,7 @@ import pytest
 from PIL import Image
 
 from builders import card, encoded, flat
-from hostile_pictures import ATTACKS, large
+from hostile_pictures import ATTACKS, large, seconds_to_prepare
 from vistazo.errors import InputError, NotReadyError, PictureTooCostlyError, RejectedUploadError
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.reader import DirectReader
@@ -35,6 +35,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 LIMITS = ImageLimits(max_bytes=1_000_000, max_pixels=16_000_000)
 SPEC = card().input  # 8 x 8, grey
 LARGE = large("RGB", 3000)
+SLOW = large("RGB", 2400, progressive=True)
 COLOURS = card(
     input={
         "colour": "bgr",
@@ -175,13 +176,12 @@ def test_a_defect_of_ours_is_told_by_its_place_and_costs_no_worker(pool: Isolate
 
 
 def test_a_picture_that_takes_too_long_ends_with_its_worker_and_the_next_is_answered() -> None:
-    data = LARGE
-    with workers(timeout_s=0.1) as pool:
+    with workers(timeout_s=seconds_to_prepare(SLOW, SPEC) / 3) as pool:
         pool.wait_until_warm()
         first = pool.pids
         started = time.monotonic()
         with pytest.raises(PictureTooCostlyError, match="smaller"):
-            pool.picture(data, (4000, 4000))
+            pool.prepared(SLOW, SPEC)
         assert time.monotonic() - started < 2
         wait_until(lambda: pool.pids and pool.pids != first)
         assert pool.ended == {"timeout": 1}
@@ -230,13 +230,15 @@ def test_all_workers_may_be_killed_again_and_again_even_while_they_start() -> No
     expected = DirectReader(LIMITS).prepared(film, SPEC).pixels
     with workers(2) as pool, ThreadPoolExecutor(3) as callers:
         answers = [callers.submit(pool.prepared, film, SPEC) for _ in range(200)]
-        for done in range(0, 200, 20):
-            wait_until(lambda: sum(answer.done() for answer in answers) >= done)  # noqa: B023
+        for _ in range(10):
             for _ in range(2):
                 for pid in pool.pids:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
-                time.sleep(0.15)  # others have begun to start
+                time.sleep(0.03)  # others have begun to start, and see no picture yet
+            # Those that were hit twice have their answers before they could be hit again.
+            enough = min(len(answers), sum(answer.done() for answer in answers) + 15)
+            wait_until(lambda: sum(answer.done() for answer in answers) >= enough)  # noqa: B023
         for answer in answers:
             np.testing.assert_array_equal(answer.result().pixels, expected)
 
@@ -308,8 +310,8 @@ def test_closing_ends_a_job_that_runs_and_nothing_is_left() -> None:
     with workers() as pool, ThreadPoolExecutor(1) as callers:
         pool.wait_until_warm()
         pids = pool.pids
-        running = callers.submit(pool.picture, LARGE, (4000, 4000))
-        time.sleep(0.05)
+        running = callers.submit(pool.prepared, SLOW, SPEC)
+        time.sleep(0.02)
         pool.close()
         with pytest.raises(NotReadyError):
             running.result()

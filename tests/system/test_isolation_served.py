@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from builders import encoded, flat, write_brightness_model
-from hostile_pictures import large
+from builders import card, encoded, flat, write_brightness_model
+from hostile_pictures import large, seconds_to_prepare
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
@@ -75,7 +75,8 @@ def test_a_picture_that_takes_too_long_is_told_so_and_the_log_says_that_its_proc
     model = write_brightness_model(tmp_path / "mine.keras")
     costly = {"file": ("film.jpg", large("CMYK", 2400, progressive=True))}
     film = {"file": ("film.png", encoded(flat(240)))}
-    with running(MODEL_PATH=str(model), JOB_TIMEOUT_S="0.15") as service:
+    limit_s = seconds_to_prepare(costly["file"][1], card().input) / 3
+    with running(MODEL_PATH=str(model), JOB_TIMEOUT_S=str(limit_s)) as service:
         refused = httpx.post(f"{service.url}/predict", files=costly, timeout=60)
         assert (refused.status_code, refused.json()["code"]) == (422, "picture_too_costly")
         answer = httpx.post(f"{service.url}/predict", files=film, timeout=60)
