@@ -20,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / folder) for folder in ("src", "tests")]
 
 from estimators.agreement import Written, disagreements, plan_of, written_in  # noqa: E402
 from estimators.oracles import NEEDED, NoOracleError, python_of, write_files  # noqa: E402
