@@ -60,6 +60,8 @@ _UNSUPPORTED = tuple(
 )
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]\s*[\"{\[\]}\d-]")
 _TEXT = re.compile(rb"[\t\n\r\f\x20-\x7e\x80-\xff]*")
+
+
 def check_is_no_other(data: bytes, label: str) -> None:
     """Raise ModelError where the first bytes are those of another kind of file."""
     head = data[:4096]
