@@ -228,7 +228,7 @@ TORCH = pickle.dumps(0x1950A86A20F9469CFC6C, 2)
 UNREADABLE = {
     "git lfs pull": b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
     "HTML page": b"<!DOCTYPE html><html>",
-    "an HTML page": gzip.compress(b"<html>"),
+    "an HTML page": gzip.compress(b"<html>", mtime=0),
     "is empty": b"",
     "ends in the middle": b"\x80\x04\x95",
     "protocol 9": b"\x80\x09N.",
@@ -241,7 +241,7 @@ UNSUPPORTED = {
     "is a text file": b"import joblib\nmodel = joblib.load('x')\n",
     "a PyTorch model": TORCH + b"\x80\x02M\xe9\x03.",
     r"export\(learn\.model": TORCH + b"cfastai.basic_train\nLearner\n",
-    "a compressed archive": gzip.compress(b"m.pkl" + bytes(252) + b"ustar"),
+    "a compressed archive": gzip.compress(b"m.pkl" + bytes(252) + b"ustar", mtime=0),
     "array of NumPy": b"\x93NUMPY\x01\x00",
     r"name end \.h5": b"\x89HDF\r\n\x1a\n",
 }
