@@ -33,10 +33,10 @@ print(used.ru_utime + used.ru_stime, status["VmHWM"].split()[0])
     ("framework", "suffix", "name"),
     [
         ("keras 3", "keras", "MobileNetV2"),
-        ("keras 3", "h5", "ResNet50V2"),
+        pytest.param("keras 3", "h5", "ResNet50V2", marks=pytest.mark.longer),
         ("keras 2", "h5", "EfficientNetB0"),
         ("keras 2", "keras", "MobileNetV3Small"),
-        ("keras 3", "keras", "ConvNeXtTiny"),
+        pytest.param("keras 3", "keras", "ConvNeXtTiny", marks=pytest.mark.longer),
     ],
 )
 def test_a_network_gives_the_probabilities_of_its_framework(
