@@ -117,6 +117,25 @@ def test_estimators_that_hold_themselves_or_others_many_times_are_errors(
         import_plan(content)
 
 
+EMPTY = pipeline()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        EMPTY,
+        [EMPTY],
+        estimator("GridSearchCV", best_estimator_=EMPTY),
+        pipeline(estimator("FeatureUnion", transformer_list=[("a", EMPTY)]), linear([1.0])),
+        estimator("OneVsRestClassifier", estimators_=[EMPTY], classes_=np.array([0, 1])),
+        estimator("VotingClassifier", estimators_=[EMPTY], classes_=np.array([0, 1])),
+    ],
+)
+def test_a_pipeline_without_steps_is_refused_wherever_it_lies(content: object) -> None:
+    with pytest.raises(ModelError):
+        import_plan(content)
+
+
 def test_an_object_of_another_package_names_itself() -> None:
     other = Record(Name("xgboost.sklearn", "XGBClassifier"))
     with pytest.raises(UnsupportedModelError, match="xgboost"):

@@ -101,7 +101,10 @@ def _not_one_classifier(
         return _of_a_name(content)
     if not found:
         return UnsupportedModelError(f"The file holds {_kind(content)}, not a classifier.")
-    return UnsupportedModelError(_told(steps_of(found[-1])[-1]) + ".")
+    steps = steps_of(found[-1])
+    if not steps:
+        return found[-1].refusal("it has no steps")
+    return UnsupportedModelError(_told(steps[-1]) + ".")
 
 
 def _of_a_name(content: Name) -> UnsupportedModelError:

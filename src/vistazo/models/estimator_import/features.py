@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vistazo.models.estimator_import.estimators.columns import parts_of_columns
-from vistazo.models.estimator_import.estimators.composition import parts_of, steps_of
+from vistazo.models.estimator_import.estimators.composition import first_of, parts_of, steps_of
 from vistazo.models.estimator_import.fitted import Fitted
 from vistazo.models.estimator_import.values import Record, SparseArray
 
@@ -35,8 +35,6 @@ _SHAPED = (
     "centroids_",
     "quantiles_",
     "support_",
-    "centroids_",
-    "quantiles_",
 )
 _COUNTED = ("n_features_in_", "n_features_", "n_features", "_n_features", "n_input_features_")
 # A list with an entry for each of them.
@@ -69,7 +67,7 @@ def takes_texts(steps: Sequence[Fitted]) -> bool:
     """Whether the first of these makes numbers of texts."""
     if not steps:
         return False
-    first = steps_of(steps[0])[0]
+    first = first_of(steps[0])
     if first.class_name in _OF_TEXTS:
         return True
     parts = parts_of(first) or _members(first)
@@ -132,7 +130,7 @@ def _of_children(fitted: Fitted) -> int | None:
             continue
         is_many = isinstance(value, (list, tuple, np.ndarray))
         child = fitted.children(name)[0] if is_many else fitted.child(name)
-        return _n_features(steps_of(child)[0])
+        return _n_features(first_of(child))
     return None
 
 

@@ -32,6 +32,14 @@ def steps_of(fitted: Fitted) -> list[Fitted]:
     return [step for each in _named(fitted, "steps") for step in steps_of(each)]
 
 
+def first_of(fitted: Fitted) -> Fitted:
+    """The estimator that samples come to first. Raises ModelError where there is none."""
+    steps = steps_of(fitted)
+    if not steps:
+        raise fitted.refusal("it has no steps")
+    return steps[0]
+
+
 def has_a_classifier(fitted: Fitted) -> bool:
     """Whether it ends in a classifier that is known."""
     steps = steps_of(fitted)
