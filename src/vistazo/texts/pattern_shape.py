@@ -19,20 +19,13 @@ from typing import Any
 import numpy as np
 
 from vistazo.texts.character_sets import CharacterSet, characters_of, union
+from vistazo.texts.pattern_source import UnsafePatternError, source_of
 
 _MOST_STATES = 40
 _MOST_CHOICES = 100
 _FLAGS = re.IGNORECASE | re.ASCII | re.DOTALL
 _PEEKS = (names.ASSERT, names.ASSERT_NOT)
 _LOOPS = (names.MAX_REPEAT, names.MIN_REPEAT, names.POSSESSIVE_REPEAT)
-_CATEGORIES = {
-    names.CATEGORY_DIGIT: r"\d", names.CATEGORY_NOT_DIGIT: r"\D", names.CATEGORY_SPACE: r"\s",
-    names.CATEGORY_NOT_SPACE: r"\S", names.CATEGORY_WORD: r"\w", names.CATEGORY_NOT_WORD: r"\W",
-}  # fmt: skip
-
-
-class UnsafePatternError(ValueError):
-    """It cannot be used. The text goes on after "its token_pattern": "is no regular expression"."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +162,7 @@ class PatternShape:
             return self._group(kind, argument)
         if kind in (names.AT, *_PEEKS):
             return self._condition(kind, argument)
-        return self._state(_source(kind, argument))
+        return self._state(source_of(kind, argument))
 
     def _group(self, kind: Any, argument: Any) -> _Part:
         if kind is names.ATOMIC_GROUP:
@@ -275,30 +268,3 @@ def _either(ends: Sequence[_Ends]) -> _Ends:
 def _guarded(part: _Part) -> _Part:
     """One that is not known to end wherever its states are."""
     return replace(part, free=_NEVER, by_words=_NEVER)
-
-
-def _source(kind: Any, argument: Any) -> str:
-    """A part that matches one character, as it is written."""
-    if kind is names.LITERAL:
-        return f"[{_character(argument)}]"
-    if kind is names.NOT_LITERAL:
-        return f"[^{_character(argument)}]"
-    if kind is names.ANY:
-        return "."
-    if kind is names.IN:
-        return f"[{''.join(_member(*each) for each in argument)}]"
-    raise UnsafePatternError("refers back to what it matched, or is of a kind that is not known")
-
-
-def _member(kind: Any, argument: Any) -> str:
-    if kind is names.NEGATE:
-        return "^"
-    if kind is names.CATEGORY:
-        return _CATEGORIES[argument]
-    if kind is names.RANGE:
-        return f"{_character(argument[0])}-{_character(argument[1])}"
-    return _character(argument)
-
-
-def _character(code: int) -> str:
-    return f"\\U{code:08x}"

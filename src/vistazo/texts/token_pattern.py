@@ -11,7 +11,8 @@ import numpy as np
 
 from vistazo.errors import TextTooCostlyError
 from vistazo.texts.character_sets import Bounds, all_characters, bounds_of, run_lengths
-from vistazo.texts.pattern_shape import PatternShape, UnsafePatternError
+from vistazo.texts.pattern_shape import PatternShape
+from vistazo.texts.pattern_source import UnsafePatternError
 
 __all__ = ["TokenPattern", "UnsafePatternError", "token_pattern"]
 
