@@ -14,7 +14,8 @@ from vistazo.models.compilation import EstimatorFiles, compile_estimator
 from vistazo.models.compiled_cache import Entry, cached
 from vistazo.models.file_hash import check_unchanged, sha256_of
 
-_READERS = ("estimator_import", "plan")
+_MODELS = Path(__file__).parent
+_READERS = (_MODELS / "estimator_import", _MODELS / "plan", _MODELS.parent / "texts")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,6 @@ def _reader() -> str:
     """Stands for the code that compiles: other code may make another plan of the same file."""
     digest = hashlib.sha256()
     for room in _READERS:
-        for path in sorted((Path(__file__).parent / room).glob("**/*.py")):
+        for path in sorted(room.glob("**/*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
