@@ -78,7 +78,6 @@ def test_an_article_is_known_and_what_is_none_is_strange(classifier: SampleClass
 def test_it_does_on_the_articles_of_development_what_its_evaluation_says(
     classifier: SampleClassifier, data: Path
 ) -> None:
-    pytest.importorskip("openpyxl")
     from vistazo.training.tables import read_table
 
     tables = [read_table(data / "news_es" / f"{part}.xlsx") for part in ("train", "development")]

@@ -1,4 +1,4 @@
-"""A whole run on a made-up corpus, where scikit-learn is."""
+"""A whole run on a made-up corpus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from vistazo.models.compilation import EstimatorFiles
 from vistazo.samples.loading import SampleSource, load_sample_classifier
 from vistazo.training.text_config import TextTrainingConfig
 
-pytest.importorskip("sklearn")
 pytestmark = pytest.mark.longer
 
 TELLING = (("jura", "milagro", "secreto"), ("informe", "datos", "ministerio"))
