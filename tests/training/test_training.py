@@ -200,13 +200,14 @@ def test_three_labels_of_a_medmnist_file_are_trained_to_a_card(tmp_path: Path) -
         labels=("red", "green", "blue"),
         positive=None,
         data={"folder": tmp_path / "pictures.npz"},
-        input={"height": 16, "width": 16, "colour": "rgb", "scale": "1/127.5-1"},
+        input={"height": 16, "width": 16, "colour": "rgb", "scale": "per_picture"},
         network={"width": 4, "stages": 1},
         fit={"epochs": 1, "batch": 8},
     )
     model = train(config, tmp_path, Progress(stream=io.StringIO()))
     card = read_card(card_path(model))
     assert (card.output.kind, card.labels) == ("softmax", ("red", "green", "blue"))
+    assert card.input.scale == "per_picture"
     assert json.loads(model.with_name("evaluation.json").read_text())["holdout"]["pictures"] == 12
 
 
