@@ -180,6 +180,13 @@ class ThresholdConfig(_Part):
         description="Augmented views of each validation picture that join the plain one, so "
         "that the point holds where pictures look a little different. 0: the plain pictures only.",
     )
+    sensitivity: float | None = Field(
+        default=None,
+        gt=0.5,
+        lt=1,
+        description="Share of the positives, among all views, that the threshold has to find. "
+        "Without it, the threshold is where sensitivity and specificity meet.",
+    )
     uncertain_band: bool = True
 
 
