@@ -12,6 +12,7 @@ from vistazo.training.calibration import (
     balanced_weights,
     equal_error_threshold,
     fit_temperature,
+    threshold_of_sensitivity,
     uncertain_band,
 )
 from vistazo.training.evaluation import (
@@ -187,3 +188,20 @@ def test_balanced_weights_make_labels_count_the_same() -> None:
     weights = balanced_weights(labels)
     assert weights.mean() == pytest.approx(1)
     assert [weights[labels == k].sum() for k in (0, 1, 3)] == pytest.approx([5 / 3] * 3)
+
+
+def test_a_wanted_sensitivity_is_reached_and_no_more_than_needed() -> None:
+    random = np.random.default_rng(2)
+    truth = random.random(4000) < 0.8
+    scores = 1 / (1 + np.exp(-random.normal(np.where(truth, 1.0, -1.5), 1.0)))
+    threshold = threshold_of_sensitivity(scores, truth, 0.96)
+    assert (scores[truth] >= threshold).mean() >= 0.96
+    assert (scores[truth] >= threshold + 0.002).mean() < 0.96
+
+
+@pytest.mark.parametrize(("score", "threshold"), [(0.0, 0.02), (1.0, 0.98)])
+def test_a_wanted_sensitivity_asks_for_no_threshold_at_the_ends(
+    score: float, threshold: float
+) -> None:
+    one = np.array([score]), np.array([True])
+    assert threshold_of_sensitivity(*one, 0.9) == threshold

@@ -93,8 +93,13 @@ class FitConfig(_Part):
 
 
 class AugmentationConfig(_Part):
-    """Ranges of the random changes to a training picture of full strength. Zero turns one off."""
+    """Ranges of the random changes to training pictures. Zero turns one off."""
 
+    unchanged: Fraction = Field(
+        default=0.0,
+        description="Share of the pictures that stay as they are. Some make the network better on "
+        "pictures of its own collection, and worse on those of another.",
+    )
     rotation_degrees: Strength = 10.0
     shift: Strength = Field(default=0.08, description="Of the side, either way.")
     zoom: Strength = Field(default=0.25, description="Powers of two, either way.")
@@ -121,6 +126,22 @@ class AugmentationConfig(_Part):
     erase: Fraction = Field(
         default=0.25, description="Chance of one rectangle without information."
     )
+    foreign_border: Fraction = Field(
+        default=0.5,
+        description="Chance that what lies around the middle is another picture's: letters, "
+        "exposure and framing there then say nothing about the label.",
+    )
+    foreign_border_width: Fraction = Field(
+        default=0.25, lt=0.5, description="Largest, of the side, on each of the four sides."
+    )
+    foreign_patch: Fraction = Field(
+        default=0.0, description="Chance, twice, of a small rectangle of another picture."
+    )
+
+    @property
+    def of_one_picture(self) -> AugmentationConfig:
+        """Without the changes that need a second picture."""
+        return self.model_copy(update={"foreign_border": 0.0, "foreign_patch": 0.0})
 
 
 class ThresholdConfig(_Part):
@@ -131,6 +152,13 @@ class ThresholdConfig(_Part):
         ge=0,
         description="Augmented views of each validation picture that join the plain one, so "
         "that the point holds where pictures look a little different. 0: the plain pictures only.",
+    )
+    sensitivity: float | None = Field(
+        default=None,
+        gt=0.5,
+        lt=1,
+        description="Share of the positives, among all views, that the threshold has to find. "
+        "Without it, the threshold is where sensitivity and specificity meet.",
     )
     uncertain_band: bool = True
 

@@ -16,6 +16,7 @@ from vistazo.training.calibration import (
     OperatingPoint,
     equal_error_threshold,
     fit_temperature,
+    threshold_of_sensitivity,
     uncertain_band,
 )
 from vistazo.training.config import TrainingConfig
@@ -150,6 +151,11 @@ def choose_operating_point(
     seen = [plain, *(trained.probabilities(trained.views(pixels, seed)) for seed in views)]
     scores = with_temperature(np.concatenate(seen), temperature)[:, config.positive_index]
     truth = np.tile(labels == config.positive_index, len(seen))
-    threshold = equal_error_threshold(scores, truth)
+    wanted = config.threshold.sensitivity
+    threshold = (
+        equal_error_threshold(scores, truth)
+        if wanted is None
+        else threshold_of_sensitivity(scores, truth, wanted)
+    )
     band = uncertain_band(scores, truth, threshold) if config.threshold.uncertain_band else None
     return OperatingPoint(temperature, threshold, band)
