@@ -13,7 +13,7 @@ import click
 
 from vistazo.classifier import Classifier
 from vistazo.cli.evaluate_samples import evaluate_samples
-from vistazo.cli.figure_table import figure_table, notes
+from vistazo.cli.figure_table import figure_table, notes, sentences
 from vistazo.errors import SettingsError
 from vistazo.loading import load_model
 from vistazo.models.card import ModelCard
@@ -173,7 +173,8 @@ def _report(card: ModelCard, scored: Scored, document: Mapping[str, Any], out: P
     ]
     if answers.positive is not None:
         lines[0] += f", {answers.names[answers.positive]} from {answers.threshold:g} on"
-    lines += ["", *figure_table({part: document[part] for part in scored.parts}), ""]
+    parts = {part: document[part] for part in scored.parts}
+    lines += ["", *figure_table(parts), "", *sentences(card, parts)]
     lines += notes(document["remarks"])
     for warning, count in scored.warnings.items():
         lines.append(f"{count} of {len(answers)} answers carry the warning '{warning}'.")

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from vistazo.cli.worth import worths
+from vistazo.models.card import Card
 from vistazo.training.report import in_words
 
 _FIGURES = {
@@ -26,6 +28,13 @@ def notes(remarks: Iterable[str]) -> Iterator[str]:
     """The lines of each, and an empty one."""
     for remark in remarks:
         yield from textwrap.wrap(f"Note: {remark}", LINE_WIDTH, break_on_hyphens=False)
+        yield ""
+
+
+def sentences(card: Card, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The lines of what each part comes to, and an empty one."""
+    for worth in worths(card, figures):
+        yield from textwrap.wrap(str(worth), LINE_WIDTH, break_on_hyphens=False)
         yield ""
 
 
