@@ -6,6 +6,7 @@ The page says the same by the same rule (``api/page/worth.js``); one table of ca
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def worth_lines(card: Card) -> Iterator[str]:
 
 def group_name(name: str, group: Mapping[str, Any], own_language: str) -> str:
     """Its ``title`` in English, else in the card's language; else its key, made readable."""
-    readable = name.replace("-", " ").replace("_", " ").replace(".", " ").strip()
+    readable = re.sub(r"[-_.]+", " ", name).strip()
     return _spoken(group.get("title", ""), own_language) or readable[:1].upper() + readable[1:]
 
 
