@@ -202,6 +202,7 @@ def test_the_card_decides_titles_and_labels(open_page: OpenPage, a_film: Path) -
     page = open_page({"**/model": stubs.changed(card=card), "**/predict?*": answer})
     assert page.title() == "Apple leaves · Vistazo"
     assert "To look at leaves." in page.locator("#about").inner_text()
+    assert page.locator("#about .worth").inner_text().startswith("That was not measured")
     add(page, a_film)
     assert page.locator("#result .label").inner_text() == "<b>healthy</b>"
     names = page.locator("#result .probabilities .name").all_inner_texts()
