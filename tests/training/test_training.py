@@ -196,8 +196,56 @@ def test_augmentation_keeps_shape_and_range_and_follows_its_seed() -> None:
     assert np.abs(first - other).mean() > 1
 
 
+def only(**changes: float) -> AugmentationConfig:
+    off = dict.fromkeys(AugmentationConfig.model_fields, 0.0)
+    return AugmentationConfig.model_validate(off | changes)
+
+
+def test_a_foreign_border_leaves_the_middle_and_takes_every_edge_from_another_picture() -> None:
+    greys = np.repeat(np.float32([10, 90, 170, 250]), 200)
+    pictures = tf.constant(np.tile(greys[:, None, None, None], (1, 32, 32, 1)))
+    how = only(foreign_border=0.999, foreign_border_width=0.3)
+    changed = augment(pictures, tf.constant([1, 2]), how).numpy()
+    np.testing.assert_allclose(changed[:, 10:22, 10:22], pictures[:, 10:22, 10:22], atol=0.05)
+    before = np.roll(greys, 1)[:, None, None, None]
+    is_own = np.abs(changed - pictures) < 0.05
+    assert (is_own | (np.abs(changed - before) < 0.05)).all()
+    seen = changed[::200]  # where the picture before is of another grey
+    assert np.abs(seen[:, 0] - pictures[::200, 0]).mean() > 20
+    assert np.abs(seen[:, :, -1] - pictures[::200, :, -1]).mean() > 20
+
+
+def test_views_to_choose_by_never_show_another_picture(tmp_path: Path) -> None:
+    mixed = tiny_config(tmp_path).augmentation.model_copy(update={"foreign_patch": 0.9})
+    assert mixed.of_one_picture.foreign_border == mixed.of_one_picture.foreign_patch == 0
+    assert mixed.of_one_picture.gamma == mixed.gamma > 0
+
+
+def test_the_share_that_is_to_stay_unchanged_does() -> None:
+    pictures = tf.constant(np.random.default_rng(0).uniform(1, 254, (400, 8, 8, 1)), tf.float32)
+    changed = augment(pictures, tf.constant([1, 2]), AugmentationConfig(unchanged=0.3)).numpy()
+    kept = np.abs(changed - pictures.numpy()).max(axis=(1, 2, 3)) < 0.05
+    assert 0.22 < kept.mean() < 0.38
+
+
+def test_settled_batch_statistics_are_those_of_the_pictures_that_training_shows(
+    folder: Path,
+) -> None:
+    trainer = Trainer(tiny_config(folder), *_pictures_and_split(folder))
+    members = trainer._average.members
+    norm = next(
+        layer for layer in members.layers if isinstance(layer, keras.layers.BatchNormalization)
+    )
+    norm.moving_mean.assign(np.full(norm.moving_mean.shape, 99.0))
+    before = keras.Model(members.inputs, norm.input)
+    shown = np.concatenate([before(batch[0]) for batch in trainer._batches.of_epoch(0)])
+    trainer.settle(lambda *_: None)
+    np.testing.assert_allclose(norm.moving_mean, shown.mean(axis=(0, 1, 2)), atol=1e-4)
+    assert norm.momentum == pytest.approx(0.9)
+
+
 def test_augmentation_that_is_turned_off_changes_nothing() -> None:
-    off = AugmentationConfig.model_validate(dict.fromkeys(AugmentationConfig.model_fields, 0))
+    off = only()
     pictures = tf.constant(np.random.default_rng(0).uniform(1, 254, (4, 16, 16, 1)), tf.float32)
     np.testing.assert_allclose(augment(pictures, tf.constant([0, 0]), off), pictures, atol=0.05)
 

@@ -120,8 +120,13 @@ class FitConfig(_Part):
 
 
 class AugmentationConfig(_Part):
-    """Ranges of the random changes to a training picture of full strength. Zero turns one off."""
+    """Ranges of the random changes to training pictures. Zero turns one off."""
 
+    unchanged: Fraction = Field(
+        default=0.0,
+        description="Share of the pictures that stay as they are. Some make the network better on "
+        "pictures of its own collection, and worse on those of another.",
+    )
     rotation_degrees: Strength = 10.0
     shift: Strength = Field(default=0.08, description="Of the side, either way.")
     zoom: Strength = Field(default=0.25, description="Powers of two, either way.")
@@ -148,6 +153,22 @@ class AugmentationConfig(_Part):
     erase: Fraction = Field(
         default=0.25, description="Chance of one rectangle without information."
     )
+    foreign_border: Fraction = Field(
+        default=0.5,
+        description="Chance that what lies around the middle is another picture's: letters, "
+        "exposure and framing there then say nothing about the label.",
+    )
+    foreign_border_width: Fraction = Field(
+        default=0.25, lt=0.5, description="Largest, of the side, on each of the four sides."
+    )
+    foreign_patch: Fraction = Field(
+        default=0.0, description="Chance, twice, of a small rectangle of another picture."
+    )
+
+    @property
+    def of_one_picture(self) -> AugmentationConfig:
+        """Without the changes that need a second picture."""
+        return self.model_copy(update={"foreign_border": 0.0, "foreign_patch": 0.0})
 
 
 class ThresholdConfig(_Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
         trainer.restore(checkpoint)
         progress.say(f"going on after epoch {len(trainer.history)}")
     run_epochs(trainer, config, out / CHECKPOINT, progress)
+    trainer.settle(lambda done, total: progress.bar("batch statistics", done, total))
     model_path = out / f"{config.name}.keras"
     replace_whole(model_path, trainer.save)
     write_outcome(config, pictures, split, trainer, model_path=model_path, progress=progress)
@@ -152,11 +154,33 @@ class Trainer:
         return np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
 
     def views(self, pixels: NDArray[np.uint8], seed: int) -> NDArray[np.float32]:
-        """Return the pictures once more, changed as in training."""
+        """Return the pictures once more, changed as in training, but none mixed with another."""
         changed = augment(
-            tf.constant(pixels, tf.float32), tf.constant([seed, 0]), self._config.augmentation
+            tf.constant(pixels, tf.float32),
+            tf.constant([seed, 0]),
+            self._config.augmentation.of_one_picture,
         )
         return np.asarray(changed, dtype=np.float32)
+
+    def settle(self, show: Callable[[int, int], None]) -> None:
+        """Estimate the batch statistics of the averaged weights anew, over one epoch's pictures.
+
+        Those that were averaged along belong to no weights that ever were (Izmailov et al. 2018,
+        arXiv:1803.05407, section 3.2).
+        """
+        layers = [
+            layer
+            for layer in self._average.members.layers
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        usual = [layer.momentum for layer in layers]
+        for done, (pictures, *_) in enumerate(self._batches.of_epoch(len(self.history)), start=1):
+            for layer in layers:
+                layer.momentum = 1 - 1 / done  # which makes of the running mean a plain one
+            self._average.members(pictures, training=True)
+            show(done, self._batches.steps)
+        for layer, momentum in zip(layers, usual, strict=True):
+            layer.momentum = momentum
 
     def save(self, path: Path) -> None:
         """Write the averaged weights as .keras, without optimizer state."""
