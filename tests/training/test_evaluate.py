@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -225,6 +226,29 @@ def test_with_the_training_file_only_what_was_held_out_is_scored(run: Run, train
     recorded = json.loads((trained / "evaluation.json").read_text())
     assert recorded["served"]["holdout"] == document["holdout"]
     assert recorded["holdout"] == "as it was"
+
+
+def test_the_folders_of_data_other_are_measured_shown_and_recorded(run: Run, trained: Path) -> None:
+    write_flat_pictures(trained / "elsewhere", {"DARK": [5, 10], "BRIGHT": [250]})
+    (trained / "ward").mkdir()
+    builders.flat(33).save(trained / "ward" / "one.png")
+    config = json.loads((trained / "training.yaml").read_text())
+    entries = {"elsewhere": {"folder": "elsewhere", "note": "Afar."}, "ward": {"folder": "ward"}}
+    config["data"]["other"] = entries
+    (trained / "training.yaml").write_text(json.dumps(config))
+    (trained / "evaluation.json").unlink()
+    asked = ("mine.keras", "--training", "training.yaml")
+    _, printed, said = run(*asked)
+    assert "elsewhere: 1 left out, as the same pictures are in the training data" in said
+    for line in ("elsewhere: Afar.", "elsewhere: 1 left out also in training data"):
+        assert line in printed
+    document = _written(trained)
+    assert document["elsewhere"]["accuracy"]["value"] == 1
+    assert document["ward"] == {"pictures": 1, "groups": 1}
+    shutil.rmtree(trained / "ward")
+    status, _, said = run(*asked)
+    assert status == 2
+    assert "data.other.ward" in said
 
 
 @pytest.mark.parametrize(

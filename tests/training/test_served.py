@@ -84,6 +84,38 @@ def test_a_part_without_any_answer_is_an_error_in_words(tmp_path: Path) -> None:
         score(builders.brightness_classifier(), select_all(folder, LABELS), 1, _silent())
 
 
+def test_the_folders_of_data_other_are_further_parts_with_a_share_that_looks_strange(
+    config: TrainingConfig, tmp_path: Path
+) -> None:
+    names = {"DARK": "picture-1", "BRIGHT": "picture-2"}
+    write_flat_pictures(tmp_path / "elsewhere", {"DARK": [15, 20], "BRIGHT": [255]})
+    (tmp_path / "strange" / "ward").mkdir(parents=True)
+    for name in names.values():
+        builders.film().save(tmp_path / "strange" / "ward" / f"{name}.png")
+    (tmp_path / "strange" / "broken.png").write_bytes(b"no picture")
+    other = {name: {"folder": tmp_path / name} for name in ("elsewhere", "strange")}
+    data = {"folder": config.data.folder, "other": other}
+    config = TrainingConfig.model_validate({**config.model_dump(), "data": data})
+    selection = select_held_out(config, LABELS, _silent())
+    classifier = builders.brightness_classifier(
+        builders.BrightnessEngine(maps=True), baseline=builders.evenness()
+    )
+    scored = score(classifier, selection, 2, _silent())
+    figures = scored.figures()
+    assert [*figures][-2:] == ["elsewhere", "strange"]
+    shares = {part: measured["out_of_distribution"]["value"] for part, measured in figures.items()}
+    assert shares["holdout"] == shares["validation"] == shares["elsewhere"] == 0
+    assert figures["elsewhere"]["auc"]["value"] == 1
+    assert figures["elsewhere"]["left_out_also_in_training_data"] == 1  # DARK, 20
+    assert figures["strange"] == {
+        "pictures": 2,
+        "groups": 1,
+        "out_of_distribution": {"value": 1.0, "low": 1.0, "high": 1.0},
+        "not_classified": 1,
+    }
+    assert [picture.name for picture in scored.refused] == ["strange/broken.png"]
+
+
 def test_warnings_are_counted(tmp_path: Path) -> None:
     folder = write_flat_pictures(
         tmp_path / "pictures", {"DARK": [10, 120, 130], "BRIGHT": [140, 250]}

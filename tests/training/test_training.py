@@ -10,7 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.labelled_pictures import LABELS, tiny_config, write_collection
+from training.labelled_pictures import (
+    LABELS,
+    tiny_config,
+    write_collection,
+    write_flat_pictures,
+)
 from vistazo.errors import SettingsError
 from vistazo.models.card_file import card_path, read_card
 from vistazo.pictures import ImageLimits, open_image
@@ -54,9 +59,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(
-        tiny_config(folder), tmp_path_factory.mktemp("out"), Progress(stream=io.StringIO())
-    )
+    """Judged on two more folders too, which must decide nothing about its weights."""
+    home, greys = tmp_path_factory.mktemp("other"), {"CLEAR": [40, 50], "SHADOW": [200]}
+    other = {
+        "elsewhere": {
+            "folder": write_flat_pictures(home / "elsewhere", greys),
+            "note": {"en": "Afar."},
+        },
+        "ward": {"folder": home / "elsewhere" / "CLEAR"},
+    }
+    data = {"folder": folder, "group": r"([a-z]+-\d+)", "other": other}
+    config = tiny_config(folder, data=data)
+    return train(config, tmp_path_factory.mktemp("out"), Progress(stream=io.StringIO()))
 
 
 def test_the_card_fits_the_weights_beside_it(model: Path) -> None:
@@ -76,6 +90,22 @@ def test_the_evaluation_counts_every_picture_once(model: Path) -> None:
     assert document["model"]["sha256"] == file_sha256(model)
     assert len(document["epochs"]) == 2
     assert document["holdout_with_misleading_look"]["pictures"] < data["holdout_pictures"]
+
+
+def test_the_folders_of_data_other_are_judged_on_after_training(model: Path) -> None:
+    document = json.loads(model.with_name("evaluation.json").read_text())
+    assert document["elsewhere"]["pictures_per_label"] == {"CLEAR": 2, "SHADOW": 1}
+    assert document["ward"] == {"pictures": 2, "groups": 2}
+    figures = read_card(card_path(model)).figures
+    assert figures["elsewhere"]["note"] == {"en": "Afar."}
+    assert figures["elsewhere"]["auc"] == document["elsewhere"]["auc"]
+    assert figures["ward"] == document["ward"]
+
+
+def test_a_folder_of_data_other_that_is_not_there_is_told_before_any_work(tmp_path: Path) -> None:
+    data = {"folder": tmp_path / "nowhere", "other": {"ward": {"folder": tmp_path / "gone"}}}
+    with pytest.raises(SettingsError, match=r"data\.other\.ward"):
+        train(tiny_config(tmp_path, data=data), tmp_path, Progress(stream=io.StringIO()))
 
 
 def test_nothing_but_the_results_is_left_behind(model: Path) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import click
 
+from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.classifier import Classifier
 from vistazo.cli.evaluate_samples import evaluate_samples
-from vistazo.cli.figure_table import figure_table, notes, sentences
+from vistazo.cli.figure_table import beside, figure_table, notes, sentences
 from vistazo.errors import SettingsError
 from vistazo.loading import load_model
 from vistazo.models.card import ModelCard
@@ -67,7 +68,8 @@ def command(  # noqa: PLR0917 - as many as there are options
 
     DATA is a folder with one folder of pictures per label of the model's card, or a MedMNIST .npz
     file (its part 'test', where it has one); with --training, by default the folder that CONFIG
-    names. Intervals are from resampling groups, as CONFIG tells them; else pictures.
+    names, and then the folders of its data.other too. Intervals are from resampling groups, as
+    CONFIG tells them; else pictures.
 
     Of a model of texts or of rows of numbers DATA is a .csv, .xlsx, .json or .jsonl with a column
     of labels (label, class, category ..., or the only one that holds the model's labels), and one
@@ -96,6 +98,8 @@ def command(  # noqa: PLR0917 - as many as there are options
     tell_a_person_who_waits(settings.log_level)
     source = settings.model_source.of(model)
     source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
+    if source.out_of_distribution == "reject":  # what would be refused is counted instead
+        source = replace(source, out_of_distribution="warn")
     classifier = load_model(source, DirectReader(settings.image_limits))
     place = out or Path("runs") / f"evaluation-{classifier.card.name}"
     if not isinstance(classifier, Classifier):
@@ -173,10 +177,12 @@ def _report(card: ModelCard, scored: Scored, document: Mapping[str, Any], out: P
     ]
     if answers.positive is not None:
         lines[0] += f", {answers.names[answers.positive]} from {answers.threshold:g} on"
-    parts = {part: document[part] for part in scored.parts}
-    lines += ["", *figure_table(parts), "", *sentences(card, parts)]
+    figures = {part: document[part] for part in scored.parts}
+    lines += ["", *figure_table(figures), *beside(figures), "", *sentences(card, figures)]
     lines += notes(document["remarks"])
     for warning, count in scored.warnings.items():
+        if warning == OUT_OF_DISTRIBUTION:
+            continue  # it is a figure of each part
         lines.append(f"{count} of {len(answers)} answers carry the warning '{warning}'.")
     if scored.refused:
         pictures = "picture" if len(scored.refused) == 1 else "pictures"

@@ -63,7 +63,7 @@ def worths(card: Card, figures: Mapping[str, Any]) -> list[Worth]:
             group_name(name, group, card.language),
             _count(group),
             "; ".join(_phrases(card, group)),
-            _spoken(group.get("note", ""), card.language),
+            spoken(group.get("note", ""), card.language),
         )
         for name, group in figures.items()
         if isinstance(group, Mapping) and name not in _PARTS_OF_ANOTHER
@@ -87,7 +87,7 @@ def worth_lines(card: Card) -> Iterator[str]:
 def group_name(name: str, group: Mapping[str, Any], own_language: str) -> str:
     """Its ``title`` in English, else in the card's language; else its key, made readable."""
     readable = re.sub(r"[-_.]+", " ", name).strip()
-    return _spoken(group.get("title", ""), own_language) or readable[:1].upper() + readable[1:]
+    return spoken(group.get("title", ""), own_language) or readable[:1].upper() + readable[1:]
 
 
 def of_hundred(share: float) -> str:
@@ -148,8 +148,8 @@ def _count(group: Mapping[str, Any]) -> str:
     return f"{count:,} {kind}" if isinstance(count, int) and not isinstance(count, bool) else ""
 
 
-def _spoken(text: object, own_language: str) -> str:
-    """Of a text, or one for each of several languages, as the card's ``notice`` is."""
+def spoken(text: object, own_language: str = "") -> str:
+    """English of a text, or one for each of several languages, as the card's ``notice`` is."""
     if not isinstance(text, Mapping):
         return text if isinstance(text, str) else ""
     codes: Sequence[str] = list(text)

@@ -74,6 +74,23 @@ def unscaled(spec: InputSpec) -> InputSpec:
     return spec.model_copy(update={"scale": "none"})
 
 
+def byte_pixels(picture: Picture, spec: InputSpec) -> NDArray[np.uint8]:
+    """Prepare a picture but for its scaling: uint8 (height, width, channels)."""
+    # Exact for what Pillow resamples to 8 bits; a rounding for deeper greys and antialias: false.
+    return np.rint(prepare(picture, unscaled(spec))).clip(0, 255).astype(np.uint8)
+
+
+def decode_for(data: bytes, spec: InputSpec) -> Picture:
+    """Decode a picture as far as ``spec`` needs it. Raises InputError."""
+    return open_image(data, ImageLimits()).decode(at_least=decode_size(spec))
+
+
+def named_group(name: str, pattern: str | None) -> str | None:
+    """What a file's name says it belongs to; None where it says nothing."""
+    found = re.match(pattern, Path(name).name) if pattern is not None else None
+    return found.group(1) if found else None
+
+
 def _from_folders(config: TrainingConfig, report: Report | None) -> Iterable[_Prepared]:
     files = [
         (label, path)
@@ -110,7 +127,7 @@ def _from_medmnist(config: TrainingConfig) -> Iterable[_Prepared]:
 
 def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
     try:
-        return open_image(data, ImageLimits()).decode(at_least=decode_size(spec))
+        return decode_for(data, spec)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -118,16 +135,9 @@ def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
 def _prepared(
     picture: Picture, config: TrainingConfig, label: int, name: str, file_sha256: str
 ) -> _Prepared:
-    prepared = prepare(picture, unscaled(config.input))
-    # Exact for what Pillow resamples to 8 bits; a rounding for deeper greys and antialias: false.
-    pixels = np.rint(prepared).clip(0, 255).astype(np.uint8)
-    group = _group_of(name, config.data.group)
+    pixels, group = byte_pixels(picture, config.input), named_group(name, config.data.group)
+    group = name if group is None else group
     return _Prepared(pixels, label, name, group, _digest(picture.pixels.tobytes()), file_sha256)
-
-
-def _group_of(name: str, pattern: str | None) -> str:
-    found = re.match(pattern, Path(name).name) if pattern is not None else None
-    return found.group(1) if found else name
 
 
 def _gather(pictures: Sequence[_Prepared]) -> Pictures:

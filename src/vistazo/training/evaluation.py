@@ -151,6 +151,13 @@ def multiclass_figures(
     return _with_intervals(measures, groups, left_out)
 
 
+def share(is_so: Truth, groups: Labels) -> Figure:
+    """The share of pictures of which something is so."""
+    everyone = np.ones(len(is_so))
+    measures = {"share": lambda weights: _share(is_so, everyone, weights)}
+    return _with_intervals(measures, groups, ())["share"]
+
+
 def mean_auc(probabilities: Floats, labels: Labels, weights: Floats | None = None) -> float:
     """Each label against the rest, averaged; for two labels the same as ``auc`` of either."""
     columns = range(probabilities.shape[1])

@@ -26,7 +26,8 @@ from vistazo.training.evaluation import mean_auc
 from vistazo.training.familiar import make_baseline
 from vistazo.training.framework import keras, tf
 from vistazo.training.network import build_ensemble
-from vistazo.training.outcome import write_outcome
+from vistazo.training.other import find_other, read_other
+from vistazo.training.outcome import settle, write_outcome
 from vistazo.training.progress import EpochFigures, Progress
 from vistazo.training.splits import Split, split_by_group
 
@@ -44,6 +45,7 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     """
     out.mkdir(parents=True, exist_ok=True)
     progress = progress if progress is not None else Progress(out / LOG)
+    found = find_other(config)
     pictures = load_pictures(config, lambda done, total: progress.bar("reading", done, total))
     split = split_by_group(pictures.labels, pictures.groups, config.splits)
     progress.say(
@@ -51,6 +53,7 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
         f"{len(split.training)} to train on, {len(split.validation)} to choose on, "
         f"{len(split.holdout)} held out"
     )
+    other = read_other(config, found, pictures, progress)
     checkpoint = read_checkpoint(out / CHECKPOINT, config.recipe_sha256, pictures.sha256)
     trainer = Trainer(config, pictures, split)
     if checkpoint is not None:
@@ -60,8 +63,9 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     trainer.settle(lambda done, total: progress.bar("batch statistics", done, total))
     model_path = out / f"{config.name}.keras"
     replace_whole(model_path, trainer.save)
-    write_outcome(config, pictures, split, trainer, model_path=model_path, progress=progress)
+    run = settle(config, pictures, split, trainer, model_path=model_path, progress=progress)
     _write_baseline(config, pictures, split, model_path, progress)
+    write_outcome(run, trainer, other, model_path=model_path, progress=progress)
     (out / CHECKPOINT).unlink(missing_ok=True)
     return model_path
 

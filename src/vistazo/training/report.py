@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.errors import SettingsError
 from vistazo.models.card import ModelCard, OutputSpec
 from vistazo.models.card_file import card_path, write_card
@@ -26,7 +27,9 @@ from vistazo.training.evaluation import (
     confusion,
     confusion_of_labels,
     multiclass_figures,
+    share,
 )
+from vistazo.training.other import LEFT_OUT, UNREADABLE
 from vistazo.training.splits import Split
 
 Rows = NDArray[np.int64]
@@ -36,6 +39,8 @@ _PARTS_ON_THE_CARD = {
     "holdout_with_misleading_look": "those_that_look_like_the_other_label",
 }
 _ON_THE_CARD = (
+    "title",
+    "note",
     "pictures",
     "groups",
     "pictures_per_label",
@@ -45,6 +50,9 @@ _ON_THE_CARD = (
     "specificity",
     "brier",
     "expected_calibration_error",
+    OUT_OF_DISTRIBUTION,
+    LEFT_OUT,
+    UNREADABLE,
 )
 
 _OF_PROBABILITIES = ("brier", "expected_calibration_error")
@@ -67,24 +75,12 @@ class Run:
     weight_count: int
 
 
-def measure(
-    probabilities: NDArray[np.float64],
-    pictures: Pictures,
-    rows: Rows,
-    config: TrainingConfig,
-    threshold: float,
-) -> dict[str, Any]:
-    """Count and measure calibrated probabilities (len(rows), labels) of the pictures ``rows``."""
-    positive = config.positive_index if config.is_binary else None
-    truth = pictures.labels[rows], pictures.groups[rows]
-    return measure_answers(Answers(probabilities, *truth, config.labels, positive, threshold))
-
-
 def measure_answers(answers: Answers) -> dict[str, Any]:
     """Count and measure; every figure is ``{value, low, high}``, null where it is undefined.
 
     ``confusion`` holds four counts for two classes; for more, the counts of each predicted label
-    by true label. Figures that make no sense of what the model gives are left out.
+    by true label. Figures that make no sense of what the model gives are left out, and
+    ``out_of_distribution``, the share of answers with that warning, where there is no baseline.
     """
     labels, groups, names = answers.labels, answers.groups, answers.names
     counts = {name: int((labels == k).sum()) for k, name in enumerate(names)}
@@ -102,7 +98,21 @@ def measure_answers(answers: Answers) -> dict[str, Any]:
         found["confusion"] = {
             name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows, strict=True)
         }
-    return found | {name: figure.to_json() for name, figure in figures.items()}
+    found |= {name: figure.to_json() for name, figure in figures.items()}
+    return found | _strange(answers)
+
+
+def measure_unlabelled(answers: Answers) -> dict[str, Any]:
+    """Of pictures whose labels nobody knows: how many, and the share that looks strange."""
+    counts = {answers.what: len(answers), "groups": len(np.unique(answers.groups))}
+    return counts | _strange(answers)
+
+
+def _strange(answers: Answers) -> dict[str, Any]:
+    flagged = answers.out_of_distribution
+    if flagged is None:
+        return {}
+    return {OUT_OF_DISTRIBUTION: share(flagged, answers.groups).to_json()}
 
 
 def in_words(figure: Mapping[str, float | None]) -> str:
@@ -165,7 +175,7 @@ def read_evaluation(model_path: Path) -> dict[str, Any]:
 
 
 def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> None:
-    """Write the card beside the model, with the figures of the pictures that were held out."""
+    """Write the card beside the model, with the figures of pictures that no choice has seen."""
     config, point = run.config, run.point
     output = OutputSpec(
         kind="sigmoid" if config.is_binary else "softmax",
@@ -175,7 +185,7 @@ def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> 
     )
     shown = {
         told: {name: figures[part][name] for name in _ON_THE_CARD if name in figures[part]}
-        for part, told in _PARTS_ON_THE_CARD.items()
+        for part, told in (_PARTS_ON_THE_CARD | {name: name for name in config.data.other}).items()
         if part in figures
     }
     card = ModelCard(
@@ -214,5 +224,10 @@ def _method(config: TrainingConfig) -> dict[str, str]:
         "regression on brightness, contrast, sharpness, black and edges finds "
         "most like the other label.",
         "intervals": f"95 %: percentile bootstrap over groups, {RESAMPLES} resamples.",
+        "out_of_distribution": "Share of pictures that the compiled model warns of, as served, by "
+        "the baseline beside it; left out where there is none. Its limit is set on the validation "
+        "pictures.",
+        "data.other": "These folders served neither training nor the operating point. What is in "
+        "the training data too is left out of them, and counted.",
         "scored_with": "Keras, float32, calibrated with the temperature.",
     }

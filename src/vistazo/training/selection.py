@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from vistazo.errors import CorruptImageError, SettingsError
 from vistazo.training.collection import LabelledPicture, find_pictures
 from vistazo.training.config import TrainingConfig
 from vistazo.training.datasets import data_sha256, load_pictures
+from vistazo.training.other import OtherPictures, find_other, read_other
 from vistazo.training.outcome import parts_to_measure
 from vistazo.training.progress import Progress
 from vistazo.training.report import read_evaluation
@@ -25,13 +27,29 @@ Rows = NDArray[np.int64]
 class Selection:
     """``groups`` (n,): pictures that belong together share one; ``parts`` name rows to report on.
 
-    The first part is the one that is drawn. ``sha256`` is that of the whole collection.
+    The first part is the one that is drawn. ``sha256`` is that of the whole collection. ``told`` is
+    what a person has to know of a part beside its figures; of the parts ``unlabelled`` nobody knows
+    the labels.
     """
 
     pictures: tuple[LabelledPicture, ...]
     groups: Rows
     parts: Mapping[str, Rows]
     sha256: str
+    told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unlabelled: frozenset[str] = frozenset()
+
+    def joined(self, other: OtherPictures) -> Selection:
+        """With the pictures of a further folder as a part of their own."""
+        first, groups = len(self.pictures), other.groups + self.groups.max() + 1
+        return replace(
+            self,
+            pictures=(*self.pictures, *(_within(other.name, each) for each in other.pictures)),
+            groups=np.concatenate([self.groups, groups]),
+            parts={**self.parts, other.name: first + np.arange(len(other.pictures))},
+            told={**self.told, other.name: other.told()},
+            unlabelled=self.unlabelled if other.is_labelled else self.unlabelled | {other.name},
+        )
 
 
 def select_all(source: Path, labels: Sequence[str]) -> Selection:
@@ -50,27 +68,32 @@ def select_all(source: Path, labels: Sequence[str]) -> Selection:
 def select_held_out(config: TrainingConfig, labels: Sequence[str], progress: Progress) -> Selection:
     """Select the pictures that a run of ``config`` on its data does not train on.
 
-    ``holdout`` served no choice, ``validation`` the choice of the operating point. Raises
-    SettingsError where the labels are not those of the model, and, as which pictures were held out
-    cannot be told then, InputError, naming it, for a picture that cannot be decoded.
+    ``holdout`` served no choice, ``validation`` the choice of the operating point; the folders of
+    ``data.other`` are further parts. Raises SettingsError where the labels are not those of the
+    model, or as ``find_other`` and ``read_other``, and, as which pictures were held out cannot be
+    told then, InputError, naming it, for a picture of the training data that cannot be decoded.
     """
     if tuple(labels) != config.labels:
         raise SettingsError(
             f"The model has the labels {', '.join(labels)}, the training file "
             f"{', '.join(config.labels)}."
         )
+    others = find_other(config)
     found = find_pictures(config.data.folder, labels, as_trained=True)
     pictures = load_pictures(config, lambda done, total: progress.bar("reading", done, total))
     split = split_by_group(pictures.labels, pictures.groups, config.splits)
     parts = parts_to_measure(config, pictures, split)
     rows = np.unique(np.concatenate(list(parts.values())))
     picture_of = {picture.name: picture for picture in found}
-    return Selection(
+    selection = Selection(
         tuple(picture_of[pictures.names[row]] for row in rows),
         pictures.groups[rows],
         {part: np.searchsorted(rows, members) for part, members in parts.items()},
         pictures.sha256,
     )
+    for other in read_other(config, others, pictures, progress):
+        selection = selection.joined(other)
+    return selection
 
 
 def check_run(
@@ -92,6 +115,10 @@ def check_run(
         )
     if run.get("recipe_sha256") != config.recipe_sha256:
         progress.say("The training file was changed after the run; it may have held out others.")
+
+
+def _within(folder: str, picture: LabelledPicture) -> LabelledPicture:
+    return replace(picture, name=f"{folder}/{picture.name}")
 
 
 def _sha256(picture: LabelledPicture) -> str:

@@ -222,6 +222,8 @@ export const english = {
     pictures: "Pictures",
     groups: "Groups of pictures that belong together",
     pictures_per_label: "Pictures per label",
+    left_out_also_in_training_data: "Left out: also in the training data",
+    not_classified: "Could not be read",
     auc: "Area under the ROC curve",
     accuracy: "Accuracy",
     balanced_accuracy: "Balanced accuracy",

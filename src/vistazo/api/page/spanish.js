@@ -219,6 +219,8 @@ export const spanish = {
     pictures: "Imágenes",
     groups: "Grupos de imágenes que van juntas",
     pictures_per_label: "Imágenes por etiqueta",
+    left_out_also_in_training_data: "Apartadas: también están entre las de entrenamiento",
+    not_classified: "No se pudieron leer",
     auc: "Área bajo la curva ROC",
     accuracy: "Exactitud",
     balanced_accuracy: "Exactitud equilibrada",
