@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from vistazo.cli.figure_table import figure_table, notes
+from vistazo.cli.figure_table import figure_table, notes, sentences
 from vistazo.samples.classifier import SampleClassifier
 from vistazo.training.labelled_samples import LabelledSamples
 from vistazo.training.progress import Progress
@@ -58,7 +58,7 @@ def _report(
     lines += [*figure_table({ALL: document[ALL]}, answers.what), ""]
     if answers.numbers != "probabilities":
         lines += [f"It gives {answers.numbers}, not probabilities: no figures of these.", ""]
-    lines += notes(document["remarks"])
+    lines += [*sentences(card, {ALL: document[ALL]}), *notes(document["remarks"])]
     for warning, count in scored.warnings.items():
         lines.append(f"{count} of {len(answers)} answers carry the warning '{warning}'.")
     if scored.refused:
