@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from builders import ramp
 from vistazo.models.card import InputSpec
@@ -52,6 +53,34 @@ def test_per_picture_takes_off_a_pictures_own_mean_and_divides_by_its_own_deviat
     prepared = prepare(Picture(pixels), spec(height=2, width=2, scale="per_picture"))
     assert prepared[..., 0] == pytest.approx((pixels - 80.0) / np.std(pixels), abs=1e-5)
     assert prepared.dtype == np.float32
+
+
+def test_equalized_pictures_are_the_same_whatever_the_exposure() -> None:
+    grey = ramp(128, 96)
+    dark = Picture((40 + grey * 0.3).astype(np.uint8))  # some levels fall together
+    how = spec(equalize=True, height=96, width=128)
+    apart = prepare(Picture(grey.astype(np.uint8)), how) - prepare(dark, how)
+    assert np.abs(apart).max() < 8
+    assert prepare(dark, how).std() > 2.5 * prepare(dark, spec(height=96, width=128)).std()
+
+
+def test_equalizing_spreads_each_channel_by_itself_and_leaves_the_padding_alone() -> None:
+    pixels = np.random.default_rng(0).integers(90, 110, (20, 40, 3), dtype=np.uint8)
+    how = spec(equalize=True, colour="rgb", resize="fit", height=40, width=40, pad_value=77)
+    prepared = prepare(Picture(pixels), how)
+    assert (prepared[:10] == 77).all()
+    expected = np.asarray(ImageOps.equalize(Image.fromarray(pixels)), np.float32)
+    np.testing.assert_array_equal(prepared[10:30], expected)
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_even_picture_stays_even_when_it_is_equalized(grey: int) -> None:
+    assert prepare(flat(grey, 9, 9), spec(equalize=True)) == pytest.approx(grey)
+
+
+def test_a_card_that_does_not_equalize_says_nothing_of_it() -> None:
+    assert "equalize" not in spec().model_dump()
+    assert spec(equalize=True).model_dump()["equalize"] is True
 
 
 def test_per_picture_has_one_mean_for_all_channels_and_padding_counts() -> None:

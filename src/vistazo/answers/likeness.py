@@ -73,7 +73,7 @@ class Baseline:
 
 def preparation(spec: InputSpec) -> str:
     """What of a card's input changes the meaning of a feature map, as text."""
-    return spec.model_dump_json(include={"colour", "resize", "scale"})
+    return spec.model_dump_json(include={"colour", "resize", "equalize", "scale"})
 
 
 def fit_baseline(features: Floats, unseen: Floats, sha256: str, prepared: str = "") -> Baseline:

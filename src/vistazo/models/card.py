@@ -78,6 +78,13 @@ class InputSpec(_Part):
         "neighbouring pixels only, as in tf.image.resize, Keras' image_dataset_from_directory and "
         "OpenCV (filter: nearest, bilinear or bicubic).",
     )
+    equalize: bool = Field(
+        default=False,
+        exclude_if=lambda equalize: not equalize,
+        description="true: the grey levels of the resized picture, 0..255, are spread evenly, each "
+        "channel by itself (histogram equalization, as PIL.ImageOps.equalize), so that exposure "
+        "and a machine's tone curve count for nothing.",
+    )
     pad_value: int = Field(0, ge=0, le=255, description="Grey level of the padding (resize: fit).")
     scale: Scale = Field(
         description="Values that the model sees: none (0..255), 1/255 (0..1), 1/127.5-1 (-1..1), "

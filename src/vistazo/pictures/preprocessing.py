@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from vistazo.pictures import Picture
 from vistazo.pictures.preparation import Preparation, Scale
@@ -37,6 +37,8 @@ def prepare(picture: Picture, spec: Preparation) -> NDArray[np.float32]:
     """Return float32 (spec.height, spec.width, spec.channels), scaled as ``spec.scale`` says."""
     cut = _cut(picture.width, picture.height, spec)
     resized = _sampled(picture, cut, spec) if _is_sparse(spec) else _filtered(picture, cut, spec)
+    if spec.equalize:
+        resized = _equalized(resized)
     pixels = _padded(resized, cut, spec)
     if pixels.ndim == 2:
         pixels = pixels[:, :, np.newaxis]
@@ -167,6 +169,12 @@ def _filtered(picture: Picture, cut: _Cut, spec: Preparation) -> NDArray[np.floa
     """Resample with a filter as wide as the reduction, so that fine detail does not alias."""
     image, size = _with_colour(picture.image(), spec), (cut.width, cut.height)
     return np.asarray(image.resize(size, _FILTERS[spec.filter], cut.box), dtype=np.float32)
+
+
+def _equalized(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of 0..255, rounded to whole grey levels: (h, w) or (h, w, c)."""
+    levels = np.rint(pixels).clip(0, 255).astype(np.uint8)
+    return np.asarray(ImageOps.equalize(Image.fromarray(levels)), dtype=np.float32)
 
 
 def _with_colour(image: Image.Image, spec: Preparation) -> Image.Image:

@@ -27,6 +27,7 @@ class Recipe:
     resize: Literal["stretch", "fit", "crop"]
     filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
     antialias: bool
+    equalize: bool
     pad_value: int
     scale: Scale
 
@@ -43,6 +44,7 @@ class Recipe:
             spec.resize,
             spec.filter,
             spec.antialias,
+            spec.equalize,
             spec.pad_value,
             how,
         )

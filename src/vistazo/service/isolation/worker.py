@@ -36,9 +36,11 @@ _LARGE_PIXELS = 4_000_000  # what is free after one would lie beside what the ne
 _TOO_MUCH_MEMORY: dict[str, object] = {"kind": "no_memory"}
 
 _FIRST_RECIPES = (
-    Recipe(8, 8, 1, "grey", "stretch", "bilinear", antialias=True, pad_value=0, scale="1/255"),
-    Recipe(8, 8, 3, "rgb", "stretch", "bilinear", antialias=False, pad_value=0, scale="none"),
-)
+    Recipe(8, 8, 1, "grey", "stretch", "bilinear",
+           antialias=True, equalize=True, pad_value=0, scale="1/255"),
+    Recipe(8, 8, 3, "rgb", "stretch", "bilinear",
+           antialias=False, equalize=False, pad_value=0, scale="none"),
+)  # fmt: skip
 
 
 @dataclass
