@@ -6,18 +6,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from vistazo.training.measures import FIGURES
 from vistazo.training.report import in_words
 
-_FIGURES = {
-    "auc": "AUC",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "f1": "F1",
-    "brier": "Brier score",
-    "expected_calibration_error": "calibration error",
-}
 LINE_WIDTH = 100
 _NAME_WIDTH, _CELL_WIDTH = 18, 26
 
@@ -43,7 +34,7 @@ def figure_table(figures: Mapping[str, Mapping[str, Any]], what: str = "pictures
     for label in next(iter(figures.values()))[f"{what}_per_label"]:
         counts = [str(measured[f"{what}_per_label"][label]) for measured in figures.values()]
         lines.append(_line(f"  {label}", counts))
-    for name, shown in _FIGURES.items():
+    for name, shown in FIGURES.items():
         if any(name in measured for measured in figures.values()):
             lines.append(_line(shown, [in_words(measured[name]) for measured in figures.values()]))
     return lines
