@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vistazo.errors import SettingsError
 from vistazo.models.card import InputSpec, Notice
 from vistazo.models.strict_yaml import read_yaml
+from vistazo.training.belonging import check_group_pattern
 
 _FEWEST_FOLDS = 2
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -39,14 +39,8 @@ class DataConfig(_Part):
     @field_validator("group")
     @classmethod
     def _is_an_expression_with_a_group(cls, pattern: str | None) -> str | None:
-        if pattern is None:
-            return None
-        try:
-            groups = re.compile(pattern).groups
-        except re.error as error:
-            raise ValueError(f"group is no regular expression: {error}") from error
-        if groups < 1:
-            raise ValueError("group needs a pair of round brackets around what names the group")
+        if pattern is not None:
+            check_group_pattern(pattern)
         return pattern
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.folders import is_of_a_program
 from vistazo.pictures.preprocessing import decode_size, prepare
-from vistazo.training.belonging import join_groups
+from vistazo.training.belonging import group_of, join_groups
 from vistazo.training.config import TrainingConfig
 from vistazo.training.medmnist import read_medmnist
 
@@ -121,13 +120,9 @@ def _prepared(
     prepared = prepare(picture, unscaled(config.input))
     # Exact for what Pillow resamples to 8 bits; a rounding for deeper greys and antialias: false.
     pixels = np.rint(prepared).clip(0, 255).astype(np.uint8)
-    group = _group_of(name, config.data.group)
+    named = group_of(name, config.data.group)
+    group = name if named is None else named
     return _Prepared(pixels, label, name, group, _digest(picture.pixels.tobytes()), file_sha256)
-
-
-def _group_of(name: str, pattern: str | None) -> str:
-    found = re.match(pattern, Path(name).name) if pattern is not None else None
-    return found.group(1) if found else name
 
 
 def _gather(pictures: Sequence[_Prepared]) -> Pictures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -121,9 +122,12 @@ def _decisions(
 ) -> Iterator[Decision | None]:
     def ask(picture: LabelledPicture) -> Decision | InputError:
         try:
-            return classifier.classify(picture.encoded()).decision
+            decision = classifier.classify(picture.encoded()).decision
         except InputError as error:
             return error
+        if not math.isfinite(decision.confidence):
+            return InputError("The model has no finite answer to it: its weights are damaged.")
+        return decision
 
     with ThreadPoolExecutor(threads) as executor:
         try:
