@@ -204,6 +204,10 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _method(config: TrainingConfig) -> dict[str, str]:
+    other = {
+        "data.other": "These folders served neither training nor the operating point. What is in "
+        "the training data too is left out of them, and counted.",
+    }
     return {
         "split": "Whole groups, drawn at random label by label with splits.seed; exact copies "
         "count as one group. This run saw no holdout picture in training or in any choice.",
@@ -219,7 +223,6 @@ def _method(config: TrainingConfig) -> dict[str, str]:
         "out_of_distribution": "Share of pictures that the compiled model warns of, as served, by "
         "the baseline beside it; left out where there is none. Its limit is set on the validation "
         "pictures.",
-        "data.other": "These folders served neither training nor the operating point. What is in "
-        "the training data too is left out of them, and counted.",
         "scored_with": "Keras, float32, calibrated with the temperature.",
+        **(other if config.data.other else {}),
     }
