@@ -82,6 +82,10 @@ def test_the_figures_are_those_that_can_be_worked_out_by_hand(measured: Measured
         assert figures[name]["value"] == pytest.approx(value, abs=1e-4), name
         assert figures[name]["low"] <= figures[name]["value"] <= figures[name]["high"]
         assert f"{figures[name]['value']:.4f} (" in measured.done.printed
+    words = (
+        "All (6 pictures): of 100 BRIGHT pictures it misses 33 (0 to 100); of 100 DARK pictures it"
+    )
+    assert words in " ".join(measured.done.printed.split())
     assert figures["confusion"] == {
         "true_positives": 2,
         "false_negatives": 1,

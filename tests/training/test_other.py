@@ -54,11 +54,12 @@ def _read(config: TrainingConfig) -> tuple[OtherPictures, str]:
 
 
 def test_a_folder_of_the_labels_is_read_with_its_labels(training: Path, tmp_path: Path) -> None:
-    other, said = _read(_config(training, _labelled(tmp_path / "other"), note="Another place."))
+    told: dict[str, object] = {"title": {"es": "Otro"}, "note": "Far."}
+    other, said = _read(_config(training, _labelled(tmp_path / "other"), **told))
     assert other.labels.tolist() == [0, 0, 1, 1]
     assert other.pixels.shape == (4, 16, 16, 1)
     assert len(set(other.groups.tolist())) == 4
-    assert other.told() == {"note": "Another place."}
+    assert other.told() == told
     assert said == "elsewhere: 4 pictures to judge on\n"
 
 

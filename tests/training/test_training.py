@@ -62,7 +62,10 @@ def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Judged on two more folders too, which must decide nothing about its weights."""
     home, greys = tmp_path_factory.mktemp("other"), {"CLEAR": [40, 50], "SHADOW": [200]}
     other = {
-        "elsewhere": {"folder": write_flat_pictures(home / "elsewhere", greys), "note": "Afar."},
+        "elsewhere": {
+            "folder": write_flat_pictures(home / "elsewhere", greys),
+            "note": {"en": "Afar."},
+        },
         "ward": {"folder": home / "elsewhere" / "CLEAR"},
     }
     data = {"folder": folder, "group": r"([a-z]+-\d+)", "other": other}
@@ -94,7 +97,7 @@ def test_the_folders_of_data_other_are_judged_on_after_training(model: Path) -> 
     assert document["elsewhere"]["pictures_per_label"] == {"CLEAR": 2, "SHADOW": 1}
     assert document["ward"] == {"pictures": 2, "groups": 2}
     figures = read_card(card_path(model)).figures
-    assert figures["elsewhere"]["note"] == "Afar."
+    assert figures["elsewhere"]["note"] == {"en": "Afar."}
     assert figures["elsewhere"]["auc"] == document["elsewhere"]["auc"]
     assert figures["ward"] == document["ward"]
 

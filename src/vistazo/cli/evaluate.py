@@ -13,7 +13,7 @@ import click
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.classifier import Classifier
 from vistazo.cli.evaluate_samples import evaluate_samples
-from vistazo.cli.figure_table import beside, figure_table, notes
+from vistazo.cli.figure_table import beside, figure_table, notes, sentences
 from vistazo.cli.gate import exit_status, require_option, told
 from vistazo.cli.labelled_data import LabelledData, with_labelled_data
 from vistazo.errors import SettingsError
@@ -142,7 +142,7 @@ def _report(card: ModelCard, scored: Scored, document: Mapping[str, Any], out: P
     if answers.positive is not None:
         lines[0] += f", {answers.names[answers.positive]} from {answers.threshold:g} on"
     figures = {part: document[part] for part in scored.parts}
-    lines += ["", *figure_table(figures), *beside(figures), ""]
+    lines += ["", *figure_table(figures), *beside(figures), "", *sentences(card, figures)]
     lines += told(document["requirements"], next(iter(scored.parts)))
     lines += notes(document["remarks"])
     for warning, count in scored.warnings.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from vistazo.cli.figure_table import figure_table, notes
+from vistazo.cli.figure_table import figure_table, notes, sentences
 from vistazo.cli.gate import exit_status, told
 from vistazo.samples.classifier import SampleClassifier
 from vistazo.training.labelled_samples import LabelledSamples
@@ -62,6 +62,7 @@ def _report(
     lines += [*figure_table({ALL: document[ALL]}, answers.what), ""]
     if answers.numbers != "probabilities":
         lines += [f"It gives {answers.numbers}, not probabilities: no figures of these.", ""]
+    lines += sentences(card, {ALL: document[ALL]})
     lines += told(document["requirements"], ALL)
     lines += notes(document["remarks"])
     for warning, count in scored.warnings.items():

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
+from vistazo.cli.worth import spoken, worths
+from vistazo.models.card import Card
 from vistazo.training.measures import FIGURES
 from vistazo.training.other import LEFT_OUT, UNREADABLE
 from vistazo.training.report import in_words
@@ -21,6 +24,14 @@ def notes(remarks: Iterable[str]) -> Iterator[str]:
     """The lines of each, and an empty one."""
     for remark in remarks:
         yield from textwrap.wrap(f"Note: {remark}", LINE_WIDTH, break_on_hyphens=False)
+        yield ""
+
+
+def sentences(card: Card, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The lines of what each part comes to, and an empty one; notes stand beside the figures."""
+    for worth in worths(card, figures):
+        told = str(replace(worth, note=""))
+        yield from textwrap.wrap(told, LINE_WIDTH, break_on_hyphens=False)
         yield ""
 
 
@@ -60,7 +71,7 @@ def beside(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for part, measured in figures.items():
         name = part.replace("_", " ")
         if "note" in measured:
-            yield from textwrap.wrap(f"{name}: {measured['note']}", LINE_WIDTH)
+            yield from textwrap.wrap(f"{name}: {spoken(measured['note'])}", LINE_WIDTH)
         for count in (LEFT_OUT, UNREADABLE):
             if count in measured:
                 yield f"{name}: {measured[count]} {count.replace('_', ' ')}"

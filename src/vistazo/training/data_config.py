@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+from vistazo.models.card import Notice
 from vistazo.training.belonging import check_group_pattern
 
 _OTHER_NAME = re.compile(r"[a-z0-9_]{1,60}")
@@ -45,7 +46,16 @@ class OtherConfig(_Part):
         "whose group is in the training data too. Where it is given, the folder numbers its own "
         "groups, and only pictures that are in the training data too are left out.",
     )
-    note: str = Field("", max_length=500, description="What it is; stands beside the figures.")
+    title: Notice = Field(
+        "",
+        description="What people call it, in one language or several, {en: ..., es: ...}; else its "
+        "name.",
+    )
+    note: Notice = Field(
+        "",
+        description="What they have to know of it, such as which choices have seen it; likewise. "
+        "Stands beside the figures.",
+    )
 
 
 class DataConfig(_Part):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import InputError, SettingsError
-from vistazo.models.card import InputSpec
+from vistazo.models.card import InputSpec, Notice
 from vistazo.training.belonging import group_of, join_groups
 from vistazo.training.collection import (
     UNLABELLED,
@@ -46,7 +46,8 @@ class OtherPictures:
     """
 
     name: str
-    note: str
+    title: Notice
+    note: Notice
     pictures: tuple[LabelledPicture, ...]
     groups: Rows
     readable: Rows
@@ -63,9 +64,8 @@ class OtherPictures:
 
     def told(self) -> dict[str, Any]:
         """What a person has to know beside the figures."""
-        return ({"note": self.note} if self.note else {}) | (
-            {LEFT_OUT: self.left_out} if self.left_out else {}
-        )
+        said = {"title": self.title, "note": self.note, LEFT_OUT: self.left_out}
+        return {name: value for name, value in said.items() if value}
 
 
 def find_other(config: TrainingConfig) -> Found:
@@ -176,6 +176,7 @@ def _read(
     readable = [row for row, read in enumerate(kept) if read.pixels is not None]
     return OtherPictures(
         name,
+        entry.title,
         entry.note,
         tuple(read.picture for read in kept),
         join_groups([tuple(read.keys) for read in kept]),

@@ -39,6 +39,7 @@ _PARTS_ON_THE_CARD = {
     "holdout_with_misleading_look": "those_that_look_like_the_other_label",
 }
 _ON_THE_CARD = (
+    "title",
     "note",
     "pictures",
     "groups",
