@@ -9,6 +9,7 @@ import pytest
 
 import builders
 from training.labelled_pictures import tiny_config, write_flat_pictures
+from vistazo.engines.base import Outputs
 from vistazo.errors import InputError, SettingsError
 from vistazo.training.collection import find_pictures
 from vistazo.training.config import TrainingConfig
@@ -53,6 +54,38 @@ def test_only_what_training_did_not_train_on_is_scored(config: TrainingConfig) -
         "true_negatives": 2,
         "false_positives": 0,
     }
+
+
+class DimAnswersNothing(builders.BrightnessEngine):
+    """Of a dark picture it has no number: such weights pass the trial on a blank picture."""
+
+    def run(self, images: np.ndarray) -> Outputs:
+        outputs = super().run(images)
+        return Outputs(np.where(outputs.scores < 0.3, np.nan, outputs.scores), None)
+
+
+def test_a_picture_without_a_finite_answer_is_left_out_and_not_measured(tmp_path: Path) -> None:
+    folder = write_flat_pictures(tmp_path / "pictures", {"DARK": [20, 100], "BRIGHT": [200]})
+    said = io.StringIO()
+    model = builders.brightness_classifier(DimAnswersNothing())
+    scored = score(model, select_all(folder, LABELS), 1, Progress(stream=said))
+    assert [picture.name for picture in scored.refused] == ["DARK/picture-0.png"]
+    assert "no finite answer" in said.getvalue()
+    assert scored.figures()["all"]["auc"]["value"] == 1
+
+
+def test_pictures_whose_names_say_so_belong_together(tmp_path: Path) -> None:
+    folder = write_flat_pictures(tmp_path / "pictures", {"DARK": [20, 30], "BRIGHT": [200, 210]})
+    (folder / "BRIGHT" / "copy.png").write_bytes((folder / "DARK" / "picture-1.png").read_bytes())
+    alone = select_all(folder, LABELS).groups
+    assert len(set(alone.tolist())) == 4
+    together = select_all(folder, LABELS, r"picture-(\d)")
+    of = dict(zip((each.name for each in together.pictures), together.groups, strict=True))
+    assert of["DARK/picture-0.png"] == of["BRIGHT/picture-0.png"]
+    assert of["DARK/picture-1.png"] == of["BRIGHT/copy.png"]
+    assert len(set(of.values())) == 2
+    with pytest.raises(SettingsError, match=r"that '\(film\)' matches, such as 'picture-0\.png'"):
+        select_all(folder, LABELS, "(film)")
 
 
 def test_a_training_file_with_other_labels_is_refused(config: TrainingConfig) -> None:

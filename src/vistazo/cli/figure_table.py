@@ -7,22 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.cli.worth import spoken, worths
 from vistazo.models.card import Card
+from vistazo.training.measures import FIGURES
 from vistazo.training.other import LEFT_OUT, UNREADABLE
 from vistazo.training.report import in_words
 
-_FIGURES = {
-    "auc": "AUC",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "f1": "F1",
-    "brier": "Brier score",
-    "expected_calibration_error": "calibration error",
-    "out_of_distribution": "out of distribution",
-}
+_SHOWN = FIGURES | {OUT_OF_DISTRIBUTION: "out of distribution"}
 LINE_WIDTH = 100
 _NAME_WIDTH, _CELL_WIDTH = 20, 26
 _COLUMNS = 3
@@ -67,7 +59,7 @@ def _table(figures: Mapping[str, Mapping[str, Any]], what: str) -> list[str]:
     per_label = [measured.get(f"{what}_per_label", {}) for measured in figures.values()]
     for label in next(filter(None, per_label), {}):
         lines.append(_line(f"  {label}", [str(counts.get(label, "")) for counts in per_label]))
-    for name, shown in _FIGURES.items():
+    for name, shown in _SHOWN.items():
         if any(name in measured for measured in figures.values()):
             cells = [measured.get(name) for measured in figures.values()]
             lines.append(_line(shown, ["" if cell is None else in_words(cell) for cell in cells]))

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from vistazo.models.card import Notice
+from vistazo.training.belonging import check_group_pattern
 
 _OTHER_NAME = re.compile(r"[a-z0-9_]{1,60}")
 # What an entry of data.other cannot be called: evaluation.json and the card call something else so.
@@ -21,12 +22,7 @@ NAMES_TAKEN = frozenset({
 
 
 def _names_a_group(pattern: str) -> str:
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise ValueError(f"group is no regular expression: {error}") from error
-    if groups < 1:
-        raise ValueError("group needs a pair of round brackets around what names the group")
+    check_group_pattern(pattern)
     return pattern
 
 

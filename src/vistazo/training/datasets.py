@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.folders import is_of_a_program
 from vistazo.pictures.preprocessing import decode_size, prepare
-from vistazo.training.belonging import join_groups
+from vistazo.training.belonging import group_of, join_groups
 from vistazo.training.config import TrainingConfig
 from vistazo.training.medmnist import read_medmnist
 
@@ -85,12 +84,6 @@ def decode_for(data: bytes, spec: InputSpec) -> Picture:
     return open_image(data, ImageLimits()).decode(at_least=decode_size(spec))
 
 
-def named_group(name: str, pattern: str | None) -> str | None:
-    """What a file's name says it belongs to; None where it says nothing."""
-    found = re.match(pattern, Path(name).name) if pattern is not None else None
-    return found.group(1) if found else None
-
-
 def _from_folders(config: TrainingConfig, report: Report | None) -> Iterable[_Prepared]:
     files = [
         (label, path)
@@ -135,8 +128,8 @@ def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
 def _prepared(
     picture: Picture, config: TrainingConfig, label: int, name: str, file_sha256: str
 ) -> _Prepared:
-    pixels, group = byte_pixels(picture, config.input), named_group(name, config.data.group)
-    group = name if group is None else group
+    pixels, named = byte_pixels(picture, config.input), group_of(name, config.data.group)
+    group = name if named is None else named
     return _Prepared(pixels, label, name, group, _digest(picture.pixels.tobytes()), file_sha256)
 
 

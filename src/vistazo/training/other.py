@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vistazo.errors import InputError, SettingsError
 from vistazo.models.card import InputSpec, Notice
-from vistazo.training.belonging import join_groups
+from vistazo.training.belonging import group_of, join_groups
 from vistazo.training.collection import (
     UNLABELLED,
     LabelledPicture,
@@ -26,7 +26,7 @@ from vistazo.training.collection import (
 )
 from vistazo.training.config import TrainingConfig
 from vistazo.training.data_config import OtherConfig
-from vistazo.training.datasets import Pictures, byte_pixels, decode_for, named_group
+from vistazo.training.datasets import Pictures, byte_pixels, decode_for
 from vistazo.training.progress import Progress
 
 Rows = NDArray[np.int64]
@@ -128,7 +128,7 @@ class _Known:
 
     @staticmethod
     def of(training: Pictures, config: TrainingConfig) -> _Known:
-        groups = (named_group(name, config.data.group) for name in training.names)
+        groups = (group_of(name, config.data.group) for name in training.names)
         return _Known(
             frozenset(map(_digest, training.pixels)),
             frozenset(group for group in groups if group is not None),
@@ -160,7 +160,7 @@ def _read(
     entry, kept, same, kin = config.data.other[name], list[_Read](), list[_Read](), list[_Read]()
     pattern = entry.group or config.data.group
     for done, picture in enumerate(found, start=1):
-        group = named_group(picture.name, pattern)
+        group = group_of(picture.name, pattern)
         read = _Read(picture, group, _pixels(picture, config.input, name, progress))
         if read.pixels is not None and _digest(read.pixels) in known.pictures:
             same.append(read)

@@ -16,19 +16,19 @@ from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.errors import SettingsError
 from vistazo.models.card import ModelCard, OutputSpec
 from vistazo.models.card_file import card_path, write_card
-from vistazo.training.answers import Answers, Numbers
+from vistazo.training.answers import Answers
 from vistazo.training.calibration import OperatingPoint
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.config import TrainingConfig
 from vistazo.training.datasets import Pictures
 from vistazo.training.evaluation import (
     RESAMPLES,
-    binary_figures,
     confusion,
     confusion_of_labels,
-    multiclass_figures,
     share,
+    with_intervals,
 )
+from vistazo.training.measures import measures_of
 from vistazo.training.other import LEFT_OUT, UNREADABLE
 from vistazo.training.splits import Split
 
@@ -55,13 +55,6 @@ _ON_THE_CARD = (
     UNREADABLE,
 )
 
-_OF_PROBABILITIES = ("brier", "expected_calibration_error")
-_NO_FIGURES_OF: dict[Numbers, tuple[str, ...]] = {
-    "probabilities": (),
-    "scores": _OF_PROBABILITIES,
-    "choices": ("auc", *_OF_PROBABILITIES),
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -86,19 +79,19 @@ def measure_answers(answers: Answers) -> dict[str, Any]:
     counts = {name: int((labels == k).sum()) for k, name in enumerate(names)}
     found: dict[str, Any] = {answers.what: len(labels), "groups": len(np.unique(groups))}
     found[f"{answers.what}_per_label"] = counts
-    predicted, left_out = answers.predicted, _NO_FIGURES_OF[answers.numbers]
+    predicted = answers.predicted
     if answers.positive is not None:
-        scores, truth = answers.probabilities[:, answers.positive], labels == answers.positive
-        said = predicted == answers.positive
-        figures = binary_figures(scores, said, truth, groups, left_out)
+        said, truth = predicted == answers.positive, labels == answers.positive
         found["confusion"] = asdict(confusion(said, truth))
     else:
-        figures = multiclass_figures(answers.probabilities, predicted, labels, groups, left_out)
         rows = confusion_of_labels(labels, predicted, len(names)).tolist()
         found["confusion"] = {
             name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows, strict=True)
         }
-    found |= {name: figure.to_json() for name, figure in figures.items()}
+    found |= {
+        name: figure.to_json()
+        for name, figure in with_intervals(measures_of(answers), groups).items()
+    }
     return found | _strange(answers)
 
 
@@ -212,6 +205,10 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _method(config: TrainingConfig) -> dict[str, str]:
+    other = {
+        "data.other": "These folders served neither training nor the operating point. What is in "
+        "the training data too is left out of them, and counted.",
+    }
     return {
         "split": "Whole groups, drawn at random label by label with splits.seed; exact copies "
         "count as one group. This run saw no holdout picture in training or in any choice.",
@@ -227,7 +224,6 @@ def _method(config: TrainingConfig) -> dict[str, str]:
         "out_of_distribution": "Share of pictures that the compiled model warns of, as served, by "
         "the baseline beside it; left out where there is none. Its limit is set on the validation "
         "pictures.",
-        "data.other": "These folders served neither training nor the operating point. What is in "
-        "the training data too is left out of them, and counted.",
         "scored_with": "Keras, float32, calibrated with the temperature.",
+        **(other if config.data.other else {}),
     }

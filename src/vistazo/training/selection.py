@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import CorruptImageError, SettingsError
+from vistazo.training.belonging import group_of, join_groups
 from vistazo.training.collection import LabelledPicture, find_pictures
 from vistazo.training.config import TrainingConfig
 from vistazo.training.datasets import data_sha256, load_pictures
@@ -52,17 +53,38 @@ class Selection:
         )
 
 
-def select_all(source: Path, labels: Sequence[str]) -> Selection:
-    """Every picture; exact copies count as one group. Raises SettingsError."""
+def select_all(source: Path, labels: Sequence[str], group: str | None = None) -> Selection:
+    """Every picture. Exact copies count as one group, and so do those that ``group``, as in a
+    training file, tells by their names. Raises SettingsError, also where it tells none.
+    """
     pictures = find_pictures(source, labels)
     hashes = [_sha256(picture) for picture in pictures]
-    _, groups = np.unique(hashes, return_inverse=True)
+    named = [group_of(picture.name, group) for picture in pictures]
+    if group is not None and all(each is None for each in named):
+        raise SettingsError(
+            f"No picture in {source} has a name that '{group}' matches, such as "
+            f"'{Path(pictures[0].name).name}': it is matched from the start of the file's name."
+        )
+    groups = join_groups(
+        [
+            (f"group {each.name if of is None else of}", sha256)
+            for of, each, sha256 in zip(named, pictures, hashes, strict=True)
+        ]
+    )
     described = (
         (picture.name, picture.label, sha256)
         for picture, sha256 in zip(pictures, hashes, strict=True)
     )
     every = {"all": np.arange(len(pictures))}
     return Selection(tuple(pictures), groups, every, data_sha256(described))
+
+
+def first_part(selection: Selection) -> Selection:
+    """The same without the pictures of its other parts."""
+    name, rows = next(iter(selection.parts.items()))
+    pictures = tuple(selection.pictures[row] for row in rows)
+    every = {name: np.arange(len(pictures))}
+    return Selection(pictures, selection.groups[rows], every, selection.sha256)
 
 
 def select_held_out(config: TrainingConfig, labels: Sequence[str], progress: Progress) -> Selection:
