@@ -162,6 +162,22 @@ class ThresholdConfig(_Part):
     uncertain_band: bool = True
 
 
+class BaselineConfig(_Part):
+    """What the baseline, which tells strange pictures, learns from beside the training pictures."""
+
+    unlike: dict[str, Path] = Field(
+        default_factory=dict,
+        description="A name and a folder for each kind of picture that the model was not made for "
+        "and that is too like its own to be told without examples: 10 pictures or more, never "
+        "trained on. Relative to the config file.",
+    )
+
+    def under(self, home: Path) -> BaselineConfig:
+        """The same, with folders from ``home`` on."""
+        unlike = {name: (home / folder).resolve() for name, folder in self.unlike.items()}
+        return self.model_copy(update={"unlike": unlike})
+
+
 class CardTexts(_Part):
     """What a person has to say; copied to the model card as it stands."""
 
@@ -189,6 +205,7 @@ class TrainingConfig(_Part):
     fit: FitConfig = Field(default_factory=FitConfig)
     augmentation: AugmentationConfig = Field(default_factory=AugmentationConfig)
     threshold: ThresholdConfig = Field(default_factory=ThresholdConfig)
+    baseline: BaselineConfig = Field(default_factory=BaselineConfig)
     card: CardTexts = Field(default_factory=CardTexts)
 
     @model_validator(mode="after")
@@ -224,7 +241,8 @@ def read_config(path: Path, data: Path | None = None) -> TrainingConfig:
     config = read_fields(path, TrainingConfig)
     folder = data.absolute() if data is not None else path.parent.absolute() / config.data.folder
     moved = config.data.model_copy(update={"folder": folder.resolve()})
-    return config.model_copy(update={"data": moved})
+    baseline = config.baseline.under(path.parent.absolute())
+    return config.model_copy(update={"data": moved, "baseline": baseline})
 
 
 def read_fields(path: Path, kind: type[_Config]) -> _Config:

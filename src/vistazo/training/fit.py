@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.discriminant import Told
 from vistazo.answers.likeness import COMPONENTS
 from vistazo.pictures.preprocessing import scale
 from vistazo.training.augmentation import augment
@@ -28,6 +29,7 @@ from vistazo.training.network import build_ensemble
 from vistazo.training.outcome import write_outcome
 from vistazo.training.progress import EpochFigures, Progress
 from vistazo.training.splits import Split, split_by_group
+from vistazo.training.unlike import in_folder, in_words
 
 Floats = NDArray[np.float64]
 CHECKPOINT = "checkpoint.npz"
@@ -77,6 +79,10 @@ def _write_baseline(
     def show(done: int, total: int) -> None:
         progress.bar("baseline", done, total)
 
+    def tell(told: tuple[Told, ...]) -> None:
+        for line in in_words(told):
+            progress.say(line)
+
     make_baseline(
         model_path,
         None,
@@ -84,7 +90,9 @@ def _write_baseline(
         config.input,
         seen=split.training,
         unseen=split.validation,
+        unlike=[in_folder(*kind, config.input) for kind in config.baseline.unlike.items()],
         show=show,
+        tell=tell,
     )
 
 
