@@ -29,6 +29,18 @@ def changed(**fields: Any) -> Stub:
     return answer
 
 
+def described(figures: dict[str, Any], **fields: Any) -> Stub:
+    """The service's own description of its model, with further groups of figures on its card."""
+
+    def answer(route: Any) -> None:
+        response = route.fetch()
+        card = response.json()["card"]
+        card["figures"] |= figures
+        route.fulfill(response=response, json={**response.json(), **fields, "card": card})
+
+    return answer
+
+
 def answered(**fields: Any) -> Stub:
     """An answer to a picture: PNEUMONIA at 97 %, but for the fields given."""
     grid = np.array([[0, 1, 0], [0, 3, 2], [-1, 0, 0]], np.float32)

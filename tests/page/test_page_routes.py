@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -11,10 +13,14 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from builders import brightness_classifier, encoded, film
+from vistazo.api import page_routes
 from vistazo.api.app import create_app
 from vistazo.models.card_file import card_path, read_card
 from vistazo.pictures.upload import AcceptedUpload
 from vistazo.service.settings import Settings
+from vistazo.training.report import _PARTS_ON_THE_CARD
+
+PAGE = Path(page_routes.__file__).with_name("page")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +61,26 @@ def test_a_file_that_the_browser_has_is_not_sent_again(client: TestClient) -> No
     assert client.get("/page/page.js", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("accepted", "sent"),
+    [
+        ("br, gzip", "gzip"),
+        ("gzip;q=0.5", "gzip"),
+        ("identity", None),
+        ("gzip;q=0, br", None),
+        ("gzip; q=0.0", None),
+    ],
+)
+def test_a_file_is_packed_for_who_can_unpack_it(
+    accepted: str, sent: str | None, client: TestClient
+) -> None:
+    given = client.get("/page/page.js", headers={"Accept-Encoding": accepted})
+    assert given.headers.get("content-encoding") == sent
+    assert given.headers["vary"] == "Accept-Encoding"
+    assert given.text == (PAGE / "page.js").read_text("utf-8")
+    assert (int(given.headers["content-length"]) < len(given.content) / 2) == (sent == "gzip")
+
+
 def test_only_the_files_of_the_page_are_served(client: TestClient) -> None:
     for path in ("/page/", "/page/nothing.js", "/page/../app.py", "/page/%2e%2e/app.py"):
         assert client.get(path).status_code == 404
@@ -63,7 +89,9 @@ def test_only_the_files_of_the_page_are_served(client: TestClient) -> None:
 def test_every_figure_of_a_trained_card_has_a_name_in_every_language(client: TestClient) -> None:
     languages = [client.get(f"/page/{name}.js").text for name in ("english", "spanish")]
     figures = read_card(card_path(Settings().model_path)).figures
-    names = {name for part, found in figures.items() for name in (part, *found)}
+    # Of the groups those of every training; the others are called as their recipe says.
+    names = {*_PARTS_ON_THE_CARD.values(), *chain.from_iterable(figures.values())}
+    names -= {"title", "note"}
     assert {"pictures", "groups", "pictures_per_label"} < names
     for name in names:
         for words in languages:

@@ -109,11 +109,13 @@ def test_inspect_shows_a_model_and_whether_its_card_agrees(folder: Path, vistazo
     assert agrees.returncode == 0, agrees.stderr
     assert "8 x 8 x 1" in agrees.stdout
     assert "agrees" in agrees.stdout
+    assert "how good   not measured" in agrees.stdout
     card = folder / "mine.card.yaml"
     card.write_text(card.read_text().replace('"height": 8', '"height": 9'))
     differs = vistazo("inspect", "mine.keras", cwd=folder)
     assert differs.returncode == 1
     assert "9 x 8 x 1" in differs.stdout
+    assert "how good" not in differs.stdout
 
 
 def test_inspect_into_the_card_that_the_shell_has_just_made_writes_one_to_complete(

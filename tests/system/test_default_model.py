@@ -16,6 +16,7 @@ from vistazo.models.card_file import read_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare
 from vistazo.pictures.reader import DirectReader
+from vistazo.training.report import _PARTS_ON_THE_CARD
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pneumonia"
 MODEL = ARTIFACTS / "pneumonia.keras"
@@ -45,6 +46,8 @@ def test_its_card_says_for_whom_it_is_how_it_fails_and_what_it_was_measured_on(
 def test_the_figures_of_the_card_are_those_of_the_evaluation(classifier: Classifier) -> None:
     evaluation = json.loads((ARTIFACTS / "evaluation.json").read_text())
     assert evaluation["model"]["sha256"] == classifier.identity.sha256
+    for part, told in _PARTS_ON_THE_CARD.items():
+        assert classifier.card.figures[told].items() <= evaluation[part].items()
 
 
 def test_a_full_size_film_is_of_the_class_of_its_small_copy(

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 
 LIMITS = ImageLimits(max_bytes=1_000_000, max_pixels=16_000_000)
 SPEC = card().input  # 8 x 8, grey
+BY_ITSELF = card(input={"scale": "per_picture"}).input
 LARGE = large("RGB", 3000)
 SLOW = large("RGB", 2400, progressive=True)
 COLOURS = card(
@@ -131,7 +132,7 @@ def outcome(read: Callable[[], Any]) -> tuple[object, ...]:
 def test_a_worker_answers_and_refuses_as_this_process_would(pool: IsolatedReader) -> None:
     here = DirectReader(LIMITS)
     for name, data in PICTURES.items():
-        for spec in (SPEC,) if name in ATTACKS else (SPEC, COLOURS):
+        for spec in (SPEC,) if name in ATTACKS else (SPEC, COLOURS, BY_ITSELF):
             expected = outcome(lambda: here.prepared(data, spec))  # noqa: B023
             assert outcome(lambda: pool.prepared(data, spec)) == expected, name  # noqa: B023
         expected = outcome(lambda: here.picture(data, (32, 32)))  # noqa: B023

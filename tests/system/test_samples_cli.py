@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from estimator_files import estimator, linear, spam_words, vectorizer, write_estimator
+import builders
+from estimator_files import estimator, linear, pipeline, spam_words, vectorizer, write_estimator
 from vistazo.models.card_file import TEXTS, parse_card_of
 
 Vistazo = Callable[..., Any]
@@ -113,6 +114,30 @@ def test_evaluate_writes_figures_plots_and_the_numbers_of_the_mistakes(
     written = json.loads((folder / "out" / "evaluation.json").read_text())
     assert written["all"]["groups"] == 4
     assert "free" not in (folder / "out" / "mistakes.csv").read_text()
+    asked = ("evaluate", "mail.joblib", "labelled.csv", "--require", "accuracy=0.8")
+    shut = vistazo(*asked, cwd=folder)
+    assert shut.returncode == 3
+    assert "  NOT MET  accuracy >= 0.8: 0.7500" in shut.stdout
+
+
+@pytest.mark.longer
+def test_two_models_of_texts_are_compared_and_one_of_pictures_is_no_match(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    write_estimator(
+        pipeline(vectorizer(["free", "meeting", "money"]), linear([2.0, 3.0, 1.0], -0.5)),
+        folder / "bad.joblib",
+    )
+    texts = "".join(f"free money {n},1\na meeting {n},0\n" for n in range(20))
+    (folder / "many.csv").write_text(f"text,label\n{texts}")
+    done = vistazo("compare", "mail.joblib", "bad.joblib", "many.csv", cwd=folder)
+    assert done.returncode == 3, done.stderr
+    assert "40 texts in 40 groups. 0: 20, 1: 20" in done.stdout
+    assert "B is worse: the AUC of B is" in done.stdout
+    builders.write_brightness_model(folder / "mine.keras")
+    other = vistazo("compare", "mail.joblib", "mine.keras", "many.csv", cwd=folder)
+    assert other.returncode == 2
+    assert "A takes texts, and B takes pictures" in other.stderr
 
 
 @pytest.mark.longer

@@ -1,4 +1,4 @@
-"""``vistazo evaluate`` in a folder of its own."""
+"""``vistazo evaluate``, or another command, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ class Done(NamedTuple):
 
 
 def evaluate(folder: Path, cache: Path, *arguments: str, draws: bool) -> Done:
-    """Run the command in the folder."""
+    return run_vistazo(folder, cache, "evaluate", *arguments, draws=draws)
+
+
+def run_vistazo(folder: Path, cache: Path, *arguments: str, draws: bool = False) -> Done:
+    """Run a command in the folder."""
     printed, said = io.StringIO(), io.StringIO()
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -44,7 +48,7 @@ def evaluate(folder: Path, cache: Path, *arguments: str, draws: bool) -> Done:
     ):
         patch.setenv("CACHE_DIR", str(cache))
         patch.chdir(folder)
-        patch.setattr(sys, "argv", ["vistazo", "evaluate", *arguments])
+        patch.setattr(sys, "argv", ["vistazo", *arguments])
         if not draws:
             patch.setattr(plots, "draw_all", _draw_nothing)
         with pytest.raises(SystemExit) as ended:

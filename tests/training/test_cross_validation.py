@@ -13,7 +13,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 
 def test_each_fold_holds_out_other_groups_and_is_trained_once(tmp_path: Path) -> None:
-    config = tiny_config(write_collection(tmp_path / "pictures", groups=8))
+    data = {
+        "folder": write_collection(tmp_path / "pictures", groups=8),
+        "group": r"([a-z]+-\d+)",
+        "other": {"judged_on_once_trained": {"folder": tmp_path / "nowhere"}},
+    }
+    config = tiny_config(data["folder"], data=data)
     document = json.loads(cross_validate(config, 2, tmp_path).read_text())
     folds = [
         json.loads((tmp_path / f"fold-{part}" / "evaluation.json").read_text()) for part in (1, 2)

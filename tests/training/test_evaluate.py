@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,6 +82,10 @@ def test_the_figures_are_those_that_can_be_worked_out_by_hand(measured: Measured
         assert figures[name]["value"] == pytest.approx(value, abs=1e-4), name
         assert figures[name]["low"] <= figures[name]["value"] <= figures[name]["high"]
         assert f"{figures[name]['value']:.4f} (" in measured.done.printed
+    words = (
+        "All (6 pictures): of 100 BRIGHT pictures it misses 33 (0 to 100); of 100 DARK pictures it"
+    )
+    assert words in " ".join(measured.done.printed.split())
     assert figures["confusion"] == {
         "true_positives": 2,
         "false_negatives": 1,
@@ -221,6 +226,29 @@ def test_with_the_training_file_only_what_was_held_out_is_scored(run: Run, train
     recorded = json.loads((trained / "evaluation.json").read_text())
     assert recorded["served"]["holdout"] == document["holdout"]
     assert recorded["holdout"] == "as it was"
+
+
+def test_the_folders_of_data_other_are_measured_shown_and_recorded(run: Run, trained: Path) -> None:
+    write_flat_pictures(trained / "elsewhere", {"DARK": [5, 10], "BRIGHT": [250]})
+    (trained / "ward").mkdir()
+    builders.flat(33).save(trained / "ward" / "one.png")
+    config = json.loads((trained / "training.yaml").read_text())
+    entries = {"elsewhere": {"folder": "elsewhere", "note": "Afar."}, "ward": {"folder": "ward"}}
+    config["data"]["other"] = entries
+    (trained / "training.yaml").write_text(json.dumps(config))
+    (trained / "evaluation.json").unlink()
+    asked = ("mine.keras", "--training", "training.yaml")
+    _, printed, said = run(*asked)
+    assert "elsewhere: 1 left out, as the same pictures are in the training data" in said
+    for line in ("elsewhere: Afar.", "elsewhere: 1 left out also in training data"):
+        assert line in printed
+    document = _written(trained)
+    assert document["elsewhere"]["accuracy"]["value"] == 1
+    assert document["ward"] == {"pictures": 1, "groups": 1}
+    shutil.rmtree(trained / "ward")
+    status, _, said = run(*asked)
+    assert status == 2
+    assert "data.other.ward" in said
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,17 @@ from vistazo.training.calibration import (
     balanced_weights,
     equal_error_threshold,
     fit_temperature,
+    threshold_of_sensitivity,
     uncertain_band,
 )
 from vistazo.training.evaluation import (
     auc,
-    binary_figures,
+    binary_measures,
     calibration_error,
     confusion,
     mean_auc,
-    multiclass_figures,
+    multiclass_measures,
+    with_intervals,
 )
 
 PICTURES = some.lists(
@@ -79,7 +81,7 @@ def test_figures_follow_from_the_counts_and_lie_in_their_intervals() -> None:
     truth = random.random(200) < 0.6
     scores = np.clip(truth * 0.3 + random.random(200) * 0.7, 0, 1)
     counts = confusion(scores >= 0.5, truth)
-    figures = binary_figures(scores, scores >= 0.5, truth, np.arange(200) // 2)
+    figures = with_intervals(binary_measures(scores, scores >= 0.5, truth), np.arange(200) // 2)
     tp, fn = counts.true_positives, counts.false_negatives
     tn, fp = counts.true_negatives, counts.false_positives
     assert figures["accuracy"].value == pytest.approx((tp + tn) / 200)
@@ -97,21 +99,23 @@ def test_pictures_of_few_groups_give_wider_intervals() -> None:
     truth = np.repeat(random.random(50) < 0.5, 8)
     scores = np.repeat(random.random(50), 8)
     said = scores >= 0.5
-    grouped = binary_figures(scores, said, truth, np.arange(400) // 8)["accuracy"]
-    alone = binary_figures(scores, said, truth, np.arange(400))["accuracy"]
+    measures = {"accuracy": binary_measures(scores, said, truth)["accuracy"]}
+    grouped = with_intervals(measures, np.arange(400) // 8)["accuracy"]
+    alone = with_intervals(measures, np.arange(400))["accuracy"]
     assert grouped.high - grouped.low > 1.5 * (alone.high - alone.low)
 
 
 def test_a_part_with_one_label_has_no_auc_and_says_so() -> None:
     scores, is_positive = np.array([0.2, 0.9]), np.array([True, True])
-    figures = binary_figures(scores, scores >= 0.5, is_positive, np.arange(2))
+    figures = with_intervals(binary_measures(scores, scores >= 0.5, is_positive), np.arange(2))
     assert figures["auc"].to_json() == {"value": None, "low": None, "high": None}
 
 
 def test_several_labels_are_measured_each_against_the_rest() -> None:
     probabilities = np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.5, 0.2, 0.3], [0.4, 0.5, 0.1]])
     labels = np.array([0, 1, 2, 1])
-    figures = multiclass_figures(probabilities, probabilities.argmax(axis=1), labels, np.arange(4))
+    measures = multiclass_measures(probabilities, probabilities.argmax(axis=1), labels)
+    figures = with_intervals(measures, np.arange(4))
     assert figures["accuracy"].value == 0.75
     assert figures["auc"].value == pytest.approx(mean_auc(probabilities, labels))
 
@@ -187,3 +191,20 @@ def test_balanced_weights_make_labels_count_the_same() -> None:
     weights = balanced_weights(labels)
     assert weights.mean() == pytest.approx(1)
     assert [weights[labels == k].sum() for k in (0, 1, 3)] == pytest.approx([5 / 3] * 3)
+
+
+def test_a_wanted_sensitivity_is_reached_and_no_more_than_needed() -> None:
+    random = np.random.default_rng(2)
+    truth = random.random(4000) < 0.8
+    scores = 1 / (1 + np.exp(-random.normal(np.where(truth, 1.0, -1.5), 1.0)))
+    threshold = threshold_of_sensitivity(scores, truth, 0.96)
+    assert (scores[truth] >= threshold).mean() >= 0.96
+    assert (scores[truth] >= threshold + 0.002).mean() < 0.96
+
+
+@pytest.mark.parametrize(("score", "threshold"), [(0.0, 0.02), (1.0, 0.98)])
+def test_a_wanted_sensitivity_asks_for_no_threshold_at_the_ends(
+    score: float, threshold: float
+) -> None:
+    one = np.array([score]), np.array([True])
+    assert threshold_of_sensitivity(*one, 0.9) == threshold

@@ -19,7 +19,7 @@ from vistazo.errors import CardError
 from vistazo.models.card import InputSpec
 from vistazo.models.card_file import parse_card
 from vistazo.pictures import Picture
-from vistazo.pictures.preprocessing import decode_size, place, prepare
+from vistazo.pictures.preprocessing import decode_size, place, prepare, scale
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -78,6 +78,20 @@ def test_with_antialias_a_picture_is_resized_as_by_pillow(name: str, kind: str) 
         expected = Image.fromarray(pixels).resize(target[::-1], how)
         found = prepared(pixels, target, filter=name)
         np.testing.assert_allclose(found, np.asarray(expected), atol=0 if name == "nearest" else 1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (61, 97)])
+@pytest.mark.parametrize("kind", ["grey", "rgb", "deep", "even", "nearly even"])
+def test_a_picture_is_scaled_by_itself_as_by_tensorflow(size: tuple[int, int], kind: str) -> None:
+    import tensorflow as tf
+
+    pixels = noise(size, kind).astype(np.float32).reshape(*size, -1)
+    if "even" in kind:
+        pixels[:] = 77
+    if kind == "nearly even":
+        pixels[0, 0] = 77.01  # what remains is under the least deviation, 1/sqrt(N)
+    expected = np.asarray(tf.image.per_image_standardization(pixels))
+    assert scale(pixels, "per_picture") == pytest.approx(expected, abs=2e-4)
 
 
 def test_nearest_is_that_of_tensorflow_too() -> None:

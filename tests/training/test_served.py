@@ -9,6 +9,7 @@ import pytest
 
 import builders
 from training.labelled_pictures import tiny_config, write_flat_pictures
+from vistazo.engines.base import Outputs
 from vistazo.errors import InputError, SettingsError
 from vistazo.training.collection import find_pictures
 from vistazo.training.config import TrainingConfig
@@ -55,6 +56,38 @@ def test_only_what_training_did_not_train_on_is_scored(config: TrainingConfig) -
     }
 
 
+class DimAnswersNothing(builders.BrightnessEngine):
+    """Of a dark picture it has no number: such weights pass the trial on a blank picture."""
+
+    def run(self, images: np.ndarray) -> Outputs:
+        outputs = super().run(images)
+        return Outputs(np.where(outputs.scores < 0.3, np.nan, outputs.scores), None)
+
+
+def test_a_picture_without_a_finite_answer_is_left_out_and_not_measured(tmp_path: Path) -> None:
+    folder = write_flat_pictures(tmp_path / "pictures", {"DARK": [20, 100], "BRIGHT": [200]})
+    said = io.StringIO()
+    model = builders.brightness_classifier(DimAnswersNothing())
+    scored = score(model, select_all(folder, LABELS), 1, Progress(stream=said))
+    assert [picture.name for picture in scored.refused] == ["DARK/picture-0.png"]
+    assert "no finite answer" in said.getvalue()
+    assert scored.figures()["all"]["auc"]["value"] == 1
+
+
+def test_pictures_whose_names_say_so_belong_together(tmp_path: Path) -> None:
+    folder = write_flat_pictures(tmp_path / "pictures", {"DARK": [20, 30], "BRIGHT": [200, 210]})
+    (folder / "BRIGHT" / "copy.png").write_bytes((folder / "DARK" / "picture-1.png").read_bytes())
+    alone = select_all(folder, LABELS).groups
+    assert len(set(alone.tolist())) == 4
+    together = select_all(folder, LABELS, r"picture-(\d)")
+    of = dict(zip((each.name for each in together.pictures), together.groups, strict=True))
+    assert of["DARK/picture-0.png"] == of["BRIGHT/picture-0.png"]
+    assert of["DARK/picture-1.png"] == of["BRIGHT/copy.png"]
+    assert len(set(of.values())) == 2
+    with pytest.raises(SettingsError, match=r"that '\(film\)' matches, such as 'picture-0\.png'"):
+        select_all(folder, LABELS, "(film)")
+
+
 def test_a_training_file_with_other_labels_is_refused(config: TrainingConfig) -> None:
     with pytest.raises(SettingsError, match="BRIGHT, DARK"):
         select_held_out(config, LABELS[::-1], _silent())
@@ -82,6 +115,38 @@ def test_a_part_without_any_answer_is_an_error_in_words(tmp_path: Path) -> None:
         (folder / label / "notes.txt").write_text("no picture")
     with pytest.raises(InputError, match="nothing to measure"):
         score(builders.brightness_classifier(), select_all(folder, LABELS), 1, _silent())
+
+
+def test_the_folders_of_data_other_are_further_parts_with_a_share_that_looks_strange(
+    config: TrainingConfig, tmp_path: Path
+) -> None:
+    names = {"DARK": "picture-1", "BRIGHT": "picture-2"}
+    write_flat_pictures(tmp_path / "elsewhere", {"DARK": [15, 20], "BRIGHT": [255]})
+    (tmp_path / "strange" / "ward").mkdir(parents=True)
+    for name in names.values():
+        builders.film().save(tmp_path / "strange" / "ward" / f"{name}.png")
+    (tmp_path / "strange" / "broken.png").write_bytes(b"no picture")
+    other = {name: {"folder": tmp_path / name} for name in ("elsewhere", "strange")}
+    data = {"folder": config.data.folder, "other": other}
+    config = TrainingConfig.model_validate({**config.model_dump(), "data": data})
+    selection = select_held_out(config, LABELS, _silent())
+    classifier = builders.brightness_classifier(
+        builders.BrightnessEngine(maps=True), baseline=builders.evenness()
+    )
+    scored = score(classifier, selection, 2, _silent())
+    figures = scored.figures()
+    assert [*figures][-2:] == ["elsewhere", "strange"]
+    shares = {part: measured["out_of_distribution"]["value"] for part, measured in figures.items()}
+    assert shares["holdout"] == shares["validation"] == shares["elsewhere"] == 0
+    assert figures["elsewhere"]["auc"]["value"] == 1
+    assert figures["elsewhere"]["left_out_also_in_training_data"] == 1  # DARK, 20
+    assert figures["strange"] == {
+        "pictures": 2,
+        "groups": 1,
+        "out_of_distribution": {"value": 1.0, "low": 1.0, "high": 1.0},
+        "not_classified": 1,
+    }
+    assert [picture.name for picture in scored.refused] == ["strange/broken.png"]
 
 
 def test_warnings_are_counted(tmp_path: Path) -> None:

@@ -10,7 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.labelled_pictures import LABELS, tiny_config, write_collection
+from training.labelled_pictures import (
+    LABELS,
+    tiny_config,
+    write_collection,
+    write_flat_pictures,
+)
 from vistazo.errors import SettingsError
 from vistazo.models.card_file import card_path, read_card
 from vistazo.pictures import ImageLimits, open_image
@@ -54,9 +59,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(
-        tiny_config(folder), tmp_path_factory.mktemp("out"), Progress(stream=io.StringIO())
-    )
+    """Judged on two more folders too, which must decide nothing about its weights."""
+    home, greys = tmp_path_factory.mktemp("other"), {"CLEAR": [40, 50], "SHADOW": [200]}
+    other = {
+        "elsewhere": {
+            "folder": write_flat_pictures(home / "elsewhere", greys),
+            "note": {"en": "Afar."},
+        },
+        "ward": {"folder": home / "elsewhere" / "CLEAR"},
+    }
+    data = {"folder": folder, "group": r"([a-z]+-\d+)", "other": other}
+    config = tiny_config(folder, data=data)
+    return train(config, tmp_path_factory.mktemp("out"), Progress(stream=io.StringIO()))
 
 
 def test_the_card_fits_the_weights_beside_it(model: Path) -> None:
@@ -76,6 +90,22 @@ def test_the_evaluation_counts_every_picture_once(model: Path) -> None:
     assert document["model"]["sha256"] == file_sha256(model)
     assert len(document["epochs"]) == 2
     assert document["holdout_with_misleading_look"]["pictures"] < data["holdout_pictures"]
+
+
+def test_the_folders_of_data_other_are_judged_on_after_training(model: Path) -> None:
+    document = json.loads(model.with_name("evaluation.json").read_text())
+    assert document["elsewhere"]["pictures_per_label"] == {"CLEAR": 2, "SHADOW": 1}
+    assert document["ward"] == {"pictures": 2, "groups": 2}
+    figures = read_card(card_path(model)).figures
+    assert figures["elsewhere"]["note"] == {"en": "Afar."}
+    assert figures["elsewhere"]["auc"] == document["elsewhere"]["auc"]
+    assert figures["ward"] == document["ward"]
+
+
+def test_a_folder_of_data_other_that_is_not_there_is_told_before_any_work(tmp_path: Path) -> None:
+    data = {"folder": tmp_path / "nowhere", "other": {"ward": {"folder": tmp_path / "gone"}}}
+    with pytest.raises(SettingsError, match=r"data\.other\.ward"):
+        train(tiny_config(tmp_path, data=data), tmp_path, Progress(stream=io.StringIO()))
 
 
 def test_nothing_but_the_results_is_left_behind(model: Path) -> None:
@@ -173,13 +203,14 @@ def test_three_labels_of_a_medmnist_file_are_trained_to_a_card(tmp_path: Path) -
         labels=("red", "green", "blue"),
         positive=None,
         data={"folder": tmp_path / "pictures.npz"},
-        input={"height": 16, "width": 16, "colour": "rgb", "scale": "1/127.5-1"},
+        input={"height": 16, "width": 16, "colour": "rgb", "scale": "per_picture"},
         network={"width": 4, "stages": 1},
         fit={"epochs": 1, "batch": 8},
     )
     model = train(config, tmp_path, Progress(stream=io.StringIO()))
     card = read_card(card_path(model))
     assert (card.output.kind, card.labels) == ("softmax", ("red", "green", "blue"))
+    assert card.input.scale == "per_picture"
     assert json.loads(model.with_name("evaluation.json").read_text())["holdout"]["pictures"] == 12
 
 
@@ -196,8 +227,56 @@ def test_augmentation_keeps_shape_and_range_and_follows_its_seed() -> None:
     assert np.abs(first - other).mean() > 1
 
 
+def only(**changes: float) -> AugmentationConfig:
+    off = dict.fromkeys(AugmentationConfig.model_fields, 0.0)
+    return AugmentationConfig.model_validate(off | changes)
+
+
+def test_a_foreign_border_leaves_the_middle_and_takes_every_edge_from_another_picture() -> None:
+    greys = np.repeat(np.float32([10, 90, 170, 250]), 200)
+    pictures = tf.constant(np.tile(greys[:, None, None, None], (1, 32, 32, 1)))
+    how = only(foreign_border=0.999, foreign_border_width=0.3)
+    changed = augment(pictures, tf.constant([1, 2]), how).numpy()
+    np.testing.assert_allclose(changed[:, 10:22, 10:22], pictures[:, 10:22, 10:22], atol=0.05)
+    before = np.roll(greys, 1)[:, None, None, None]
+    is_own = np.abs(changed - pictures) < 0.05
+    assert (is_own | (np.abs(changed - before) < 0.05)).all()
+    seen = changed[::200]  # where the picture before is of another grey
+    assert np.abs(seen[:, 0] - pictures[::200, 0]).mean() > 20
+    assert np.abs(seen[:, :, -1] - pictures[::200, :, -1]).mean() > 20
+
+
+def test_views_to_choose_by_never_show_another_picture(tmp_path: Path) -> None:
+    mixed = tiny_config(tmp_path).augmentation.model_copy(update={"foreign_patch": 0.9})
+    assert mixed.of_one_picture.foreign_border == mixed.of_one_picture.foreign_patch == 0
+    assert mixed.of_one_picture.gamma == mixed.gamma > 0
+
+
+def test_the_share_that_is_to_stay_unchanged_does() -> None:
+    pictures = tf.constant(np.random.default_rng(0).uniform(1, 254, (400, 8, 8, 1)), tf.float32)
+    changed = augment(pictures, tf.constant([1, 2]), AugmentationConfig(unchanged=0.3)).numpy()
+    kept = np.abs(changed - pictures.numpy()).max(axis=(1, 2, 3)) < 0.05
+    assert 0.22 < kept.mean() < 0.38
+
+
+def test_settled_batch_statistics_are_those_of_the_pictures_that_training_shows(
+    folder: Path,
+) -> None:
+    trainer = Trainer(tiny_config(folder), *_pictures_and_split(folder))
+    members = trainer._average.members
+    norm = next(
+        layer for layer in members.layers if isinstance(layer, keras.layers.BatchNormalization)
+    )
+    norm.moving_mean.assign(np.full(norm.moving_mean.shape, 99.0))
+    before = keras.Model(members.inputs, norm.input)
+    shown = np.concatenate([before(batch[0]) for batch in trainer._batches.of_epoch(0)])
+    trainer.settle(lambda *_: None)
+    np.testing.assert_allclose(norm.moving_mean, shown.mean(axis=(0, 1, 2)), atol=1e-4)
+    assert norm.momentum == pytest.approx(0.9)
+
+
 def test_augmentation_that_is_turned_off_changes_nothing() -> None:
-    off = AugmentationConfig.model_validate(dict.fromkeys(AugmentationConfig.model_fields, 0))
+    off = only()
     pictures = tf.constant(np.random.default_rng(0).uniform(1, 254, (4, 16, 16, 1)), tf.float32)
     np.testing.assert_allclose(augment(pictures, tf.constant([0, 0]), off), pictures, atol=0.05)
 

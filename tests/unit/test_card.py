@@ -124,7 +124,7 @@ def test_a_card_that_is_no_text_is_an_error(tmp_path: Path) -> None:
 
 # YAML folds control characters and exotic line ends; no label has them.
 texts = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
-scales = st.sampled_from(["none", "1/255", "1/127.5-1"]) | st.fixed_dictionaries(
+scales = st.sampled_from(["none", "1/255", "1/127.5-1", "per_picture"]) | st.fixed_dictionaries(
     {
         "divide_by": st.floats(0.1, 300),
         "mean": st.lists(st.floats(-10, 10), min_size=1, max_size=1),

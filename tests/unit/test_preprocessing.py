@@ -2,18 +2,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
 
 from builders import ramp
 from vistazo.models.card import InputSpec
 from vistazo.pictures import Picture
-from vistazo.pictures.preprocessing import prepare
+from vistazo.pictures.preprocessing import prepare, scale
 
 
 def spec(**changes: Any) -> InputSpec:
     fields = {"height": 16, "width": 16, "colour": "grey", "scale": "none"}
     return InputSpec.model_validate({**fields, **changes})
+
+
+PER_PICTURE = spec(colour="rgb", scale="per_picture")
 
 
 def flat(value: int, width: int, height: int) -> Picture:
@@ -40,6 +45,48 @@ def test_mean_and_std_may_differ_by_channel() -> None:
     how = {"mean": [10, 20, 30], "std": [1, 2, 4]}
     prepared = prepare(flat(50, 9, 9), spec(colour="rgb", scale=how))
     assert prepared[0, 0].tolist() == [40, 15, 5]
+
+
+def test_per_picture_takes_off_a_pictures_own_mean_and_divides_by_its_own_deviation() -> None:
+    pixels = np.array([[0, 40], [80, 200]], np.uint8)
+    prepared = prepare(Picture(pixels), spec(height=2, width=2, scale="per_picture"))
+    assert prepared[..., 0] == pytest.approx((pixels - 80.0) / np.std(pixels), abs=1e-5)
+    assert prepared.dtype == np.float32
+
+
+def test_per_picture_has_one_mean_for_all_channels_and_padding_counts() -> None:
+    colours = prepare(Picture(np.full((9, 9, 3), (10, 20, 60), np.uint8)), PER_PICTURE)
+    assert colours[0, 0] == pytest.approx((np.array([10, 20, 60]) - 30) / np.sqrt(1400 / 3))
+    fitted = PER_PICTURE.model_copy(update={"resize": "fit", "pad_value": 100})
+    padded = prepare(flat(200, 40, 20), fitted)
+    assert padded[0, 0, 0] == pytest.approx(-1)  # half is padding, so 150 is the mean
+    assert padded[8, 8, 0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("grey", [0, 77, 255])
+@pytest.mark.parametrize("side", [1, 16])
+def test_an_even_picture_is_all_zero_and_not_divided_by_nothing(grey: int, side: int) -> None:
+    even = prepare(flat(grey, 9, 9), spec(height=side, width=side, scale="per_picture"))
+    assert (even == 0).all()
+
+
+@settings(max_examples=25)
+@given(
+    pictures=arrays(
+        np.float32,
+        array_shapes(min_dims=4, max_dims=4, max_side=5),
+        elements=st.floats(0, 255, width=32),
+    )
+)
+def test_per_picture_of_a_batch_is_that_of_each_picture_and_always_finite(
+    pictures: NDArray[np.float32],
+) -> None:
+    before, together = pictures.copy(), scale(pictures, "per_picture")
+    assert np.isfinite(together).all()
+    assert np.abs(together).max() <= 2 * np.sqrt(together[0].size) * 256
+    for alone, picture in zip(together, pictures, strict=True):
+        assert np.array_equal(alone, scale(picture, "per_picture"))
+    assert np.array_equal(pictures, before)
 
 
 def test_bgr_is_rgb_in_reverse() -> None:

@@ -170,6 +170,14 @@ def test_where_nothing_fits_well_there_is_no_verdict_and_no_warning() -> None:
         assert doubt_scale(engine, spec(scale)) is None
 
 
+def test_a_card_that_rightly_says_per_picture_is_not_doubted_and_one_that_should_is() -> None:
+    own = spec("per_picture", "grey")
+    engine = trained(own)
+    assert scale_warning(scale_evidence(engine, own, TRAINING), own) is None
+    assert doubt_scale(engine, own) is None
+    assert doubt_scale(engine, spec("none", "grey")) is not None
+
+
 def test_an_own_scale_of_the_card_that_fits_is_not_doubted() -> None:
     own = TORCH.model_copy(update={"mean": (0.5, 0.6, 0.5), "std": (0.3, 0.3, 0.3)})
     evidence = scale_evidence(trained(spec(own)), spec(own), TRAINING)

@@ -73,6 +73,17 @@ def test_the_range_is_that_of_the_values_given_and_not_of_those_shown() -> None:
     assert found.picture.pixels[1, 1].tolist() == [0, 0, 0]
 
 
+def test_of_a_picture_scaled_by_itself_the_least_is_shown_black_and_the_greatest_white() -> None:
+    pixels = np.full((12, 20, 3), 90, np.uint8)
+    pixels[0, 0], pixels[1, 1] = 60, 180
+    asked = spec(scale="per_picture")
+    found = seen(prepare(Picture(pixels), asked), asked)
+    shown = [found.picture.pixels[at].tolist()[0] for at in ((0, 0), (1, 1), (5, 5))]
+    assert shown == [0, 255, 64]
+    even = seen(prepare(Picture(np.full((9, 9), 77, np.uint8)), asked), asked)
+    assert (even.picture.pixels == 128).all()
+
+
 def test_what_overshoots_is_clamped_instead_of_wrapping_round() -> None:
     found = seen(np.array([[[-3.0, 258.0, 127.6]]], np.float32), spec(scale="none"))
     assert found.picture.pixels.tolist() == [[[0, 255, 128]]]

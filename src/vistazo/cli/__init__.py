@@ -21,6 +21,7 @@ _COMMANDS = (
     "train",
     "baseline",
     "evaluate",
+    "compare",
     "keys",
     "token",
     "benchmark",
@@ -52,7 +53,9 @@ def vistazo() -> None:
 
 
 def main() -> None:
-    """Exit status: 0 done, 1 some of it failed, 2 it could not be done, 130 interrupted."""
+    """Exit status: 0 done, 1 some of it failed, 2 it could not be done, 3 a model is not good
+    enough, 130 interrupted.
+    """
     try:
         status = vistazo.main(standalone_mode=False, prog_name="vistazo")
     except VistazoError as error:

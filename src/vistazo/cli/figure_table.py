@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
+from vistazo.cli.worth import spoken, worths
+from vistazo.models.card import Card
+from vistazo.training.measures import FIGURES
+from vistazo.training.other import LEFT_OUT, UNREADABLE
 from vistazo.training.report import in_words
 
-_FIGURES = {
-    "auc": "AUC",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "f1": "F1",
-    "brier": "Brier score",
-    "expected_calibration_error": "calibration error",
-}
+_SHOWN = FIGURES | {OUT_OF_DISTRIBUTION: "out of distribution"}
 LINE_WIDTH = 100
-_NAME_WIDTH, _CELL_WIDTH = 18, 26
+_NAME_WIDTH, _CELL_WIDTH = 20, 26
+_COLUMNS = 3
 
 
 def notes(remarks: Iterable[str]) -> Iterator[str]:
@@ -29,8 +27,26 @@ def notes(remarks: Iterable[str]) -> Iterator[str]:
         yield ""
 
 
+def sentences(card: Card, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The lines of what each part comes to, and an empty one; notes stand beside the figures."""
+    for worth in worths(card, figures):
+        told = str(replace(worth, note=""))
+        yield from textwrap.wrap(told, LINE_WIDTH, break_on_hyphens=False)
+        yield ""
+
+
 def figure_table(figures: Mapping[str, Mapping[str, Any]], what: str = "pictures") -> list[str]:
-    """A column for each part, a line for each figure with its 95 % interval."""
+    """A column for each part, a line for each figure with its 95 % interval.
+
+    Of many parts, one table below the other.
+    """
+    parts = [*figures]
+    shown = [parts[start : start + _COLUMNS] for start in range(0, len(parts), _COLUMNS)]
+    tables = [_table({part: figures[part] for part in some}, what) for some in shown]
+    return [line for place, table in enumerate(tables) for line in ([""] * (place > 0) + table)]
+
+
+def _table(figures: Mapping[str, Mapping[str, Any]], what: str) -> list[str]:
     heads = [textwrap.wrap(part.replace("_", " "), _CELL_WIDTH - 2) for part in figures]
     lines = [
         _line("", [head[row] if row < len(head) else "" for head in heads])
@@ -40,13 +56,25 @@ def figure_table(figures: Mapping[str, Mapping[str, Any]], what: str = "pictures
         _line(name, [str(measured[name]) for measured in figures.values()])
         for name in (what, "groups")
     ]
-    for label in next(iter(figures.values()))[f"{what}_per_label"]:
-        counts = [str(measured[f"{what}_per_label"][label]) for measured in figures.values()]
-        lines.append(_line(f"  {label}", counts))
-    for name, shown in _FIGURES.items():
+    per_label = [measured.get(f"{what}_per_label", {}) for measured in figures.values()]
+    for label in next(filter(None, per_label), {}):
+        lines.append(_line(f"  {label}", [str(counts.get(label, "")) for counts in per_label]))
+    for name, shown in _SHOWN.items():
         if any(name in measured for measured in figures.values()):
-            lines.append(_line(shown, [in_words(measured[name]) for measured in figures.values()]))
+            cells = [measured.get(name) for measured in figures.values()]
+            lines.append(_line(shown, ["" if cell is None else in_words(cell) for cell in cells]))
     return lines
+
+
+def beside(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What has to be known of a part beside its figures: a line for each."""
+    for part, measured in figures.items():
+        name = part.replace("_", " ")
+        if "note" in measured:
+            yield from textwrap.wrap(f"{name}: {spoken(measured['note'])}", LINE_WIDTH)
+        for count in (LEFT_OUT, UNREADABLE):
+            if count in measured:
+                yield f"{name}: {measured[count]} {count.replace('_', ' ')}"
 
 
 def _line(name: str, cells: list[str]) -> str:

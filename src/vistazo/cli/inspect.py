@@ -12,6 +12,7 @@ from vistazo.cli.convert import ImageSize
 from vistazo.cli.estimator_files import estimator_files
 from vistazo.cli.inspect_estimator import inspect_estimator
 from vistazo.cli.scales import drawn_pictures, scale_report
+from vistazo.cli.worth import worth_lines
 from vistazo.errors import CardError
 from vistazo.loading import draft_of
 from vistazo.models.card import ModelCard
@@ -53,6 +54,8 @@ def command(
     labels beside it and from the environment; what is left to you says TODO. No code in the file is
     run. PICTURES, files or folders of the kind that the model was made for, help to find out how
     they were scaled in training.
+
+    Figures on a card that agrees are told in sentences: how many of 100 the model misses.
 
     Of a file of scikit-learn (.joblib, .pkl, .skops ...) the steps are shown, what it takes, its
     labels, and what stands in the way. It needs no card.
@@ -138,6 +141,8 @@ def _show_card(
     faults = _card_faults(found, description.signature, sha256_of(weights))
     shown.append(f"  card       {card_file} " + ("does not agree:" if faults else "agrees"))
     shown += [f"    {fault}" for fault in faults]
+    if isinstance(found, ModelCard) and not faults:  # else they may be of other weights
+        shown += worth_lines(found)
     click.echo("\n".join(shown))
     return 1 if description.problems or faults else 0
 

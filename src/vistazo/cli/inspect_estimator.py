@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 import yaml
 
+from vistazo.cli.worth import worth_lines
 from vistazo.errors import CardError
 from vistazo.loading import load_model
 from vistazo.models.card_file import card_path, is_of_pictures
@@ -61,7 +62,8 @@ def inspect_estimator(files: EstimatorFiles, card: Path | None, settings: Settin
     except CardError as error:
         return _with_card(shown, place, [str(error)])
     if written is not None:
-        return _with_card(shown, place, disagreements(written, found.summary, stored.sha256))
+        faults = disagreements(written, found.summary, stored.sha256)
+        return _with_card(shown, place, faults, () if faults else worth_lines(written))
     concluded, how = settle_sample_card(
         found.summary, stored.sha256, CardPlaces(files.model, card), settings.card_hints
     )
@@ -87,9 +89,11 @@ def card_text(card: SampleCard, how: Sequence[Conclusion]) -> str:
     return "".join([*lines, _BY_A_PERSON.format(whose=whose)])
 
 
-def _with_card(shown: list[str], place: Path, faults: Sequence[str]) -> int:
+def _with_card(
+    shown: list[str], place: Path, faults: Sequence[str], worth: Iterable[str] = ()
+) -> int:
     shown.append(f"  card       {place} " + ("does not agree:" if faults else "agrees"))
-    click.echo("\n".join([*shown, *(f"    {fault}" for fault in faults)]))
+    click.echo("\n".join([*shown, *(f"    {fault}" for fault in faults), *worth]))
     return 1 if faults else 0
 
 

@@ -51,7 +51,7 @@ class Standardization(_Part):
     )
 
 
-KnownScale = Literal["none", "1/255", "1/127.5-1"]
+KnownScale = Literal["none", "1/255", "1/127.5-1", "per_picture"]
 Scale = KnownScale | Standardization
 
 
@@ -81,7 +81,8 @@ class InputSpec(_Part):
     pad_value: int = Field(0, ge=0, le=255, description="Grey level of the padding (resize: fit).")
     scale: Scale = Field(
         description="Values that the model sees: none (0..255), 1/255 (0..1), 1/127.5-1 (-1..1), "
-        "or divide_by, mean and std."
+        "per_picture (less the picture's own mean, by its own deviation, padding included, as "
+        "tf.image.per_image_standardization), or divide_by, mean and std."
     )
     min_side_px: int = Field(
         32, ge=1, description="A picture with a shorter side is refused, pixels."

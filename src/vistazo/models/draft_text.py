@@ -69,6 +69,6 @@ def _comment(draft: CardDraft, name: str) -> str:
         return " ".join(why.split())
     return {
         LABELS: labels_wanted(draft.signature),
-        SCALE: "none, 1/255, 1/127.5-1, or mean and std: as in training",
+        SCALE: "none, 1/255, 1/127.5-1, per_picture, or mean and std: as in training",
         KIND: "softmax, sigmoid, multilabel or logits",
     }[name]

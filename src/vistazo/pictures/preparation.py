@@ -20,7 +20,7 @@ class Constants(Protocol):
     def std(self) -> tuple[float, ...]: ...
 
 
-Scale = Literal["none", "1/255", "1/127.5-1"] | Constants
+Scale = Literal["none", "1/255", "1/127.5-1", "per_picture"] | Constants
 
 
 class Preparation(Protocol):

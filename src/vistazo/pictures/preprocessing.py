@@ -13,6 +13,7 @@ from vistazo.pictures import Picture
 from vistazo.pictures.preparation import Preparation, Scale
 from vistazo.pictures.sampling import Box, Sampling, SparseFilter
 
+_WHOLE_PICTURE = (-3, -2, -1)  # the axes of its values, whether it is one of several or not
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "box": Image.Resampling.BOX,
@@ -125,15 +126,29 @@ def _within_in_float32(width: int, height: int, spec: Preparation) -> _Cut:
 
 
 def scale(pixels: NDArray[np.float32], how: Scale) -> NDArray[np.float32]:
-    """Scale values of 0..255, channels last, to what the model sees."""
+    """Scale values of 0..255 to what the model sees; of one picture (h, w, c) or of several."""
     if how == "none":
         return pixels
     if how == "1/255":
         return pixels / np.float32(255)
     if how == "1/127.5-1":
         return pixels / np.float32(127.5) - np.float32(1)
+    if how == "per_picture":
+        return _standardized(pixels)
     mean, std = np.array(how.mean, np.float32), np.array(how.std, np.float32)
     return np.asarray((pixels / np.float32(how.divide_by) - mean) / std, dtype=np.float32)
+
+
+def _standardized(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``(x - mean) / max(deviation, 1 / sqrt(N))`` over the N values of each picture.
+
+    As ``tf.image.per_image_standardization``; the least deviation keeps an even picture even.
+    """
+    count = int(np.prod(pixels.shape[_WHOLE_PICTURE[0] :]))
+    mean = pixels.mean(axis=_WHOLE_PICTURE, keepdims=True, dtype=np.float64)
+    centred = pixels - mean.astype(np.float32)
+    variance = np.square(centred).mean(axis=_WHOLE_PICTURE, keepdims=True, dtype=np.float64)
+    return np.asarray(centred / np.sqrt(np.maximum(variance, 1 / count)).astype(np.float32))
 
 
 def _is_sparse(spec: Preparation) -> bool:

@@ -50,12 +50,22 @@ def seen(prepared: NDArray[np.float32], spec: InputSpec) -> Seen:
 
 
 def _unscaled(prepared: NDArray[np.float32], how: Scale) -> NDArray[np.float32]:
-    """Undo ``preprocessing.scale``: values of 0..255 again, channels last."""
+    """Undo ``preprocessing.scale``, as far as that can be: values of 0..255, channels last."""
     if how == "none":
         return prepared
     if how == "1/255":
         return prepared * np.float32(255)
     if how == "1/127.5-1":
         return (prepared + np.float32(1)) * np.float32(127.5)
+    if how == "per_picture":
+        return _spread(prepared)
     mean, std = np.array(how.mean, np.float32), np.array(how.std, np.float32)
     return np.asarray((prepared * std + mean) * np.float32(how.divide_by), dtype=np.float32)
+
+
+def _spread(prepared: NDArray[np.float32]) -> NDArray[np.float32]:
+    """From black to white: what a picture's own mean and deviation were is not known any more."""
+    low, high = prepared.min(), prepared.max()
+    if low == high:
+        return np.full_like(prepared, 127.5)
+    return np.asarray((prepared - low) * (np.float32(255) / (high - low)))

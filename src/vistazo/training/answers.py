@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Truth = NDArray[np.bool_]
 
 
 # What the numbers of an answer are: an estimator may give decision values, or only its choice.
@@ -25,6 +26,9 @@ class Answers:
     plant, one mould. For two classes ``positive`` is the
     column that ``threshold`` speaks of; else None, and the most probable label is the answer.
 
+    ``out_of_distribution`` (n,) says which answers carry that warning; None where the model has no
+    baseline to tell by.
+
     A model of other samples than pictures (``what``) may decide by itself: ``decided`` (n,) are the
     columns that it chose, and ``numbers`` says what stands in ``probabilities``; of choices, 0 and
     1.
@@ -39,6 +43,7 @@ class Answers:
     decided: Rows | None = None
     numbers: Numbers = "probabilities"
     what: str = "pictures"
+    out_of_distribution: Truth | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -49,7 +54,8 @@ class Answers:
             probabilities=self.probabilities[rows],
             labels=self.labels[rows],
             groups=self.groups[rows],
-            decided=None if self.decided is None else self.decided[rows],
+            decided=_of(self.decided, rows),
+            out_of_distribution=_of(self.out_of_distribution, rows),
         )
 
     @property
@@ -82,3 +88,10 @@ class Answers:
         """The rows that were answered wrongly, the worst first: least probability of the truth."""
         wrong = np.flatnonzero(self.predicted != self.labels)
         return wrong[np.argsort(self.of_the_truth[wrong], kind="stable")]
+
+
+_Values = TypeVar("_Values", bound=np.generic)
+
+
+def _of(values: NDArray[_Values] | None, rows: Rows) -> NDArray[_Values] | None:
+    return None if values is None else values[rows]

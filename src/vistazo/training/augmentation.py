@@ -1,7 +1,8 @@
 """Random changes to training pictures: geometry first, then exposure, then what hides.
 
-Exposure, sharpness, borders and size differ between the labels of many collections. A network
-learns that happily instead of the content; these changes take the shortcut away.
+Exposure, sharpness, borders, size and the letters that a machine writes into a corner differ
+between the labels of many collections. A network learns that happily instead of the content; these
+changes take the shortcut away.
 """
 
 from __future__ import annotations
@@ -14,33 +15,34 @@ from vistazo.training.framework import tf
 
 Tensor = Any
 
+_PATCHES, _PATCH_SIDES = 2, (0.06, 0.22)
+
 
 class _Dice:
     """Random numbers from a seed alone: a resumed run draws what it would have drawn.
 
-    Each picture has a strength of its own, and one in five has none and stays as it is. What is
-    served is the plain picture: were every picture changed, the plain one would be the odd one out,
-    with the sharpest edges of all, and its scores would drift to the label of sharper pictures.
+    A share of the pictures, ``unchanged``, stays as it is.
     """
 
-    def __init__(self, seed: Tensor, pictures: Tensor) -> None:
+    def __init__(self, seed: Tensor, pictures: Tensor, unchanged: float) -> None:
         self._seed, self._pictures, self._throws = seed, pictures, 0
-        self._strength = tf.maximum(self.between(-0.25, 1.0), 0.0)
+        self._changes = tf.cast(self.between(0, 1) >= unchanged, tf.float32)
 
     def between(self, low: float, high: float, *shape: int) -> Tensor:
         """Uniform (pictures, *shape), whatever the strength."""
         return tf.random.stateless_uniform((self._pictures, *shape), self._next(), low, high)
 
     def either_way(self, size: float, *shape: int) -> Tensor:
-        """Uniform about zero, (pictures, *shape), up to ``size`` for a picture of full strength."""
-        strength = tf.reshape(self._strength, [-1, *(1 for _ in shape)])
-        return strength * self.between(-size, size, *shape)
+        """Uniform about zero, (pictures, *shape); zero for a picture that stays as it is."""
+        return self._of_changed(shape) * self.between(-size, size, *shape)
 
     def chance(self, probability: float, *shape: int) -> Tensor:
         """1.0 with the probability, never for a picture that stays as it is; else 0.0."""
-        drawn = self.between(0, 1, *shape) < probability
-        changes = tf.reshape(self._strength > 0, [-1, *(1 for _ in shape)])
-        return tf.cast(drawn & changes, tf.float32)
+        drawn = tf.cast(self.between(0, 1, *shape) < probability, tf.float32)
+        return self._of_changed(shape) * drawn
+
+    def _of_changed(self, shape: tuple[int, ...]) -> Tensor:
+        return tf.reshape(self._changes, [-1, *(1 for _ in shape)])
 
     def normal(self, shape: Tensor) -> Tensor:
         return tf.random.stateless_normal(shape, self._next())
@@ -55,11 +57,12 @@ def augment(pictures: Tensor, seed: Tensor, config: AugmentationConfig) -> Tenso
 
     ``seed`` is two integers; the same seed gives the same changes.
     """
-    dice = _Dice(seed, tf.shape(pictures)[0])
+    dice = _Dice(seed, tf.shape(pictures)[0], config.unchanged)
     pictures = _warp(pictures / 255.0, dice, config)
     pictures = _sharpen_or_blur(pictures, dice, config)
     pictures = _expose(pictures, dice, config)
     pictures = _hide(pictures, dice, config)
+    pictures = _exchange(pictures, dice, config)
     grain = dice.normal(tf.shape(pictures)) * dice.either_way(config.noise, 1, 1, 1)
     return tf.clip_by_value(pictures + grain, 0.0, 1.0) * 255.0
 
@@ -119,6 +122,24 @@ def _hide(pictures: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
     shade = dice.chance(0.5, 1, 1, 1) * dice.between(0, 1, 1, 1, 1)
     pictures = pictures * (1 - border) + border * shade * 0.6
     return pictures * (1 - erased) + erased * shade
+
+
+def _exchange(pictures: Tensor, dice: _Dice, config: AugmentationConfig) -> Tensor:
+    """Put another picture of the batch around the middle, and into small rectangles, by chance.
+
+    The label stays that of the middle: what stands in a border says nothing any more (the reverse
+    of CutMix, Yun et al. 2019, arXiv:1905.04899, which moves the label along).
+    """
+    widest = config.foreign_border_width
+    inside = _rectangle(pictures, dice.between(0, widest, 2), 1 - dice.between(0, widest, 2))
+    foreign = (1 - inside) * dice.chance(config.foreign_border, 1, 1, 1)
+    pictures = pictures * (1 - foreign) + tf.roll(pictures, 1, 0) * foreign
+    for _ in range(_PATCHES):
+        corner = dice.between(-0.1, 0.95, 2)
+        patch = _rectangle(pictures, corner, corner + dice.between(*_PATCH_SIDES, 2))
+        patch *= dice.chance(config.foreign_patch, 1, 1, 1)
+        pictures = pictures * (1 - patch) + tf.roll(pictures, 2, 0) * patch
+    return pictures
 
 
 def _rectangle(pictures: Tensor, start: Tensor, end: Tensor) -> Tensor:

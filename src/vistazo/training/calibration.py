@@ -66,6 +66,18 @@ def equal_error_threshold(positive_scores: Floats, is_positive: NDArray[np.bool_
     return float(round(best[len(best) // 2], 3))
 
 
+def threshold_of_sensitivity(
+    positive_scores: Floats, is_positive: NDArray[np.bool_], sensitivity: float
+) -> float:
+    """The highest threshold at which so much of the positives, 0..1, is still found, within
+    0.02..0.98.
+    """
+    positives = np.sort(positive_scores[is_positive])
+    missed = min(int((1 - sensitivity) * len(positives)), len(positives) - 1)
+    # Rounded down: a threshold above the last picture that is to be found would miss it.
+    return float(np.clip(np.floor(positives[missed] * 1000) / 1000, 0.02, 0.98))
+
+
 def uncertain_band(
     positive_scores: Floats, is_positive: NDArray[np.bool_], threshold: float, share: float = 0.05
 ) -> tuple[float, float] | None:

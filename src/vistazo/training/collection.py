@@ -17,12 +17,13 @@ from vistazo.pictures.folders import is_of_a_program
 from vistazo.training.datasets import MEDMNIST_PARTS
 from vistazo.training.medmnist import parts_of, read_medmnist
 
+UNLABELLED = -1
 _UNTRAINED_PART = "test"
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledPicture:
-    """``label`` is the index of the label; ``name`` is unique in the collection."""
+    """``label`` is the index of the label, or UNLABELLED; ``name`` is unique in the collection."""
 
     name: str
     label: int
@@ -64,6 +65,14 @@ def find_pictures(
     raise SettingsError(f"The data {source} is neither a folder nor an .npz file.")
 
 
+def find_unlabelled(source: Path) -> list[LabelledPicture]:
+    """Find every file in a folder and those below it, whose labels nobody knows."""
+    return [
+        LabelledPicture(path.relative_to(source).as_posix(), UNLABELLED, path)
+        for path in _files(source)
+    ]
+
+
 def folder_names(source: Path) -> set[str]:
     """Those of the folders in a folder that are a person's own, and may be labels."""
     return {
@@ -80,16 +89,19 @@ def _parts_to_score(found: tuple[str, ...]) -> tuple[str, ...]:
 def _in_folders(source: Path, labels: Sequence[str]) -> Iterator[LabelledPicture]:
     _check_folders(source, labels)
     for label, folder in enumerate(labels):
-        files = [
-            path
-            for path in sorted((source / folder).rglob("*"))
-            if not is_of_a_program(path.relative_to(source / folder))
-            and _is_file_or_lost_link(path)
-        ]
+        files = _files(source / folder)
         if not files:
             raise SettingsError(f"The folder {source / folder} holds no files.")
         for path in files:
             yield LabelledPicture(path.relative_to(source).as_posix(), label, path)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if not is_of_a_program(path.relative_to(folder)) and _is_file_or_lost_link(path)
+    ]
 
 
 def _is_file_or_lost_link(path: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vistazo.errors import SettingsError
 from vistazo.models.card import InputSpec, Notice
 from vistazo.models.strict_yaml import read_yaml
+from vistazo.training.data_config import DataConfig
 
 _FEWEST_FOLDS = 2
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -21,33 +21,6 @@ _Config = TypeVar("_Config", bound=BaseModel)
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class DataConfig(_Part):
-    """Where the pictures are and which of them belong together."""
-
-    folder: Path = Field(
-        description="One folder per label, or a MedMNIST .npz. Relative to the config file."
-    )
-    group: str | None = Field(
-        None,
-        description="Regular expression whose first group, matched at the start of a file's name, "
-        "names what a file belongs to: a patient, a plant, a mould. Files of one group are never "
-        "split. Without it every file is its own.",
-    )
-
-    @field_validator("group")
-    @classmethod
-    def _is_an_expression_with_a_group(cls, pattern: str | None) -> str | None:
-        if pattern is None:
-            return None
-        try:
-            groups = re.compile(pattern).groups
-        except re.error as error:
-            raise ValueError(f"group is no regular expression: {error}") from error
-        if groups < 1:
-            raise ValueError("group needs a pair of round brackets around what names the group")
-        return pattern
 
 
 class SplitConfig(_Part):
@@ -120,8 +93,13 @@ class FitConfig(_Part):
 
 
 class AugmentationConfig(_Part):
-    """Ranges of the random changes to a training picture of full strength. Zero turns one off."""
+    """Ranges of the random changes to training pictures. Zero turns one off."""
 
+    unchanged: Fraction = Field(
+        default=0.0,
+        description="Share of the pictures that stay as they are. Some make the network better on "
+        "pictures of its own collection, and worse on those of another.",
+    )
     rotation_degrees: Strength = 10.0
     shift: Strength = Field(default=0.08, description="Of the side, either way.")
     zoom: Strength = Field(default=0.25, description="Powers of two, either way.")
@@ -148,6 +126,22 @@ class AugmentationConfig(_Part):
     erase: Fraction = Field(
         default=0.25, description="Chance of one rectangle without information."
     )
+    foreign_border: Fraction = Field(
+        default=0.5,
+        description="Chance that what lies around the middle is another picture's: letters, "
+        "exposure and framing there then say nothing about the label.",
+    )
+    foreign_border_width: Fraction = Field(
+        default=0.25, lt=0.5, description="Largest, of the side, on each of the four sides."
+    )
+    foreign_patch: Fraction = Field(
+        default=0.0, description="Chance, twice, of a small rectangle of another picture."
+    )
+
+    @property
+    def of_one_picture(self) -> AugmentationConfig:
+        """Without the changes that need a second picture."""
+        return self.model_copy(update={"foreign_border": 0.0, "foreign_patch": 0.0})
 
 
 class ThresholdConfig(_Part):
@@ -158,6 +152,13 @@ class ThresholdConfig(_Part):
         ge=0,
         description="Augmented views of each validation picture that join the plain one, so "
         "that the point holds where pictures look a little different. 0: the plain pictures only.",
+    )
+    sensitivity: float | None = Field(
+        default=None,
+        gt=0.5,
+        lt=1,
+        description="Share of the positives, among all views, that the threshold has to find. "
+        "Without it, the threshold is where sensitivity and specificity meet.",
     )
     uncertain_band: bool = True
 
@@ -234,15 +235,18 @@ class TrainingConfig(_Part):
 
 
 def read_config(path: Path, data: Path | None = None) -> TrainingConfig:
-    """Read a training file; ``data`` takes the place of the folder it names.
+    """Read a training file; ``data`` takes the place of the folder it trains on.
 
     Raises SettingsError, with one line for every field that is wrong.
     """
-    config = read_fields(path, TrainingConfig)
-    folder = data.absolute() if data is not None else path.parent.absolute() / config.data.folder
-    moved = config.data.model_copy(update={"folder": folder.resolve()})
-    baseline = config.baseline.under(path.parent.absolute())
-    return config.model_copy(update={"data": moved, "baseline": baseline})
+    config, home = read_fields(path, TrainingConfig), path.parent.absolute()
+    folder = data.absolute() if data is not None else home / config.data.folder
+    other = {
+        name: entry.model_copy(update={"folder": (home / entry.folder).resolve()})
+        for name, entry in config.data.other.items()
+    }
+    moved = config.data.model_copy(update={"folder": folder.resolve(), "other": other})
+    return config.model_copy(update={"data": moved, "baseline": config.baseline.under(home)})
 
 
 def read_fields(path: Path, kind: type[_Config]) -> _Config:

@@ -41,7 +41,9 @@ def cross_validate(config: TrainingConfig, folds: int, out: Path) -> Path:
 
 def _of_fold(config: TrainingConfig, fold: tuple[int, int], out: Path) -> dict[str, Any]:
     splits = config.splits.model_copy(update={"fold": fold})
-    own = config.model_copy(update={"splits": splits})
+    # Each fold is judged on its own part only: other folders judge the model that is shipped.
+    data = config.data.model_copy(update={"other": {}})
+    own = config.model_copy(update={"splits": splits, "data": data})
     report = out / EVALUATION
     if not report.exists() or json.loads(report.read_text())["recipe_sha256"] != own.recipe_sha256:
         train(own, out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.folders import is_of_a_program
 from vistazo.pictures.preprocessing import decode_size, prepare
-from vistazo.training.belonging import join_groups
+from vistazo.training.belonging import group_of, join_groups
 from vistazo.training.config import TrainingConfig
 from vistazo.training.medmnist import read_medmnist
 
@@ -74,6 +73,17 @@ def unscaled(spec: InputSpec) -> InputSpec:
     return spec.model_copy(update={"scale": "none"})
 
 
+def byte_pixels(picture: Picture, spec: InputSpec) -> NDArray[np.uint8]:
+    """Prepare a picture but for its scaling: uint8 (height, width, channels)."""
+    # Exact for what Pillow resamples to 8 bits; a rounding for deeper greys and antialias: false.
+    return np.rint(prepare(picture, unscaled(spec))).clip(0, 255).astype(np.uint8)
+
+
+def decode_for(data: bytes, spec: InputSpec) -> Picture:
+    """Decode a picture as far as ``spec`` needs it. Raises InputError."""
+    return open_image(data, ImageLimits()).decode(at_least=decode_size(spec))
+
+
 def _from_folders(config: TrainingConfig, report: Report | None) -> Iterable[_Prepared]:
     files = [
         (label, path)
@@ -110,7 +120,7 @@ def _from_medmnist(config: TrainingConfig) -> Iterable[_Prepared]:
 
 def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
     try:
-        return open_image(data, ImageLimits()).decode(at_least=decode_size(spec))
+        return decode_for(data, spec)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -118,16 +128,9 @@ def _decode(data: bytes, spec: InputSpec, name: str) -> Picture:
 def _prepared(
     picture: Picture, config: TrainingConfig, label: int, name: str, file_sha256: str
 ) -> _Prepared:
-    prepared = prepare(picture, unscaled(config.input))
-    # Exact for what Pillow resamples to 8 bits; a rounding for deeper greys and antialias: false.
-    pixels = np.rint(prepared).clip(0, 255).astype(np.uint8)
-    group = _group_of(name, config.data.group)
+    pixels, named = byte_pixels(picture, config.input), group_of(name, config.data.group)
+    group = name if named is None else named
     return _Prepared(pixels, label, name, group, _digest(picture.pixels.tobytes()), file_sha256)
-
-
-def _group_of(name: str, pattern: str | None) -> str:
-    found = re.match(pattern, Path(name).name) if pattern is not None else None
-    return found.group(1) if found else name
 
 
 def _gather(pictures: Sequence[_Prepared]) -> Pictures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Truth = NDArray[np.bool_]
+# A figure of pictures that count as often as their weights (n,) say.
+Measure = Callable[[Floats], float]
 
 RESAMPLES = 1000
 BINS = 10
@@ -82,23 +84,14 @@ def confusion_of_labels(labels: Labels, predicted: Labels, count: int) -> NDArra
     return np.bincount(labels * count + predicted, minlength=count**2).reshape(count, count)
 
 
-def binary_figures(
-    scores: Floats,
-    said: Truth,
-    is_positive: Truth,
-    groups: Labels,
-    left_out: Sequence[str] = (),
-) -> dict[str, Figure]:
-    """Scores are probabilities (n,) of the positive label, ``said`` where it was the answer.
-
-    ``left_out`` are the figures that make no sense of these scores.
-    """
+def binary_measures(scores: Floats, said: Truth, is_positive: Truth) -> dict[str, Measure]:
+    """Scores are probabilities (n,) of the positive label, ``said`` where it was the answer."""
     right = said == is_positive
 
     def f1(weights: Floats) -> float:
         return _share(2 * (said & is_positive), said * 1 + is_positive * 1, weights)
 
-    measures: dict[str, Callable[[Floats], float]] = {
+    return {
         "auc": lambda weights: auc(scores, is_positive, weights),
         "accuracy": lambda weights: _share(right, np.ones(len(right)), weights),
         "balanced_accuracy": lambda weights: (
@@ -116,16 +109,11 @@ def binary_figures(
             scores, is_positive, weights
         ),
     }
-    return _with_intervals(measures, groups, left_out)
 
 
-def multiclass_figures(
-    probabilities: Floats,
-    predicted: Labels,
-    labels: Labels,
-    groups: Labels,
-    left_out: Sequence[str] = (),
-) -> dict[str, Figure]:
+def multiclass_measures(
+    probabilities: Floats, predicted: Labels, labels: Labels
+) -> dict[str, Measure]:
     """Of a label against the rest: ``auc``, ``sensitivity``, ``specificity`` and ``f1`` are means
     over labels. ``brier`` adds up over labels.
     """
@@ -137,7 +125,7 @@ def multiclass_figures(
     def mean_share(part: NDArray[Any], whole: NDArray[Any], weights: Floats) -> float:
         return float(np.mean([_share(p, w, weights) for p, w in zip(part.T, whole.T, strict=True)]))
 
-    measures: dict[str, Callable[[Floats], float]] = {
+    return {
         "auc": lambda weights: mean_auc(probabilities, labels, weights),
         "accuracy": lambda weights: _share(right, np.ones(len(right)), weights),
         "sensitivity": lambda weights: mean_share(said & is_label, is_label, weights),
@@ -148,7 +136,13 @@ def multiclass_figures(
         ),
         "expected_calibration_error": lambda weights: calibration_error(confidence, right, weights),
     }
-    return _with_intervals(measures, groups, left_out)
+
+
+def share(is_so: Truth, groups: Labels) -> Figure:
+    """The share of pictures of which something is so."""
+    everyone = np.ones(len(is_so))
+    measures = {"share": lambda weights: _share(is_so, everyone, weights)}
+    return with_intervals(measures, groups)["share"]
 
 
 def mean_auc(probabilities: Floats, labels: Labels, weights: Floats | None = None) -> float:
@@ -157,25 +151,34 @@ def mean_auc(probabilities: Floats, labels: Labels, weights: Floats | None = Non
     return float(np.mean([auc(probabilities[:, k], labels == k, weights) for k in columns]))
 
 
-def _with_intervals(
-    measures: dict[str, Callable[[Floats], float]], groups: Labels, left_out: Sequence[str]
-) -> dict[str, Figure]:
-    """Draw whole groups with replacement: pictures of one group are not independent."""
-    _, place = np.unique(groups, return_inverse=True)
-    random, count = np.random.default_rng(0), int(np.max(place)) + 1
-    drawn = [
-        np.bincount(random.integers(0, count, count), minlength=count)[place].astype(np.float64)
-        for _ in range(RESAMPLES)
-    ]
-    everyone = np.ones(len(place))
+def with_intervals(measures: Mapping[str, Measure], groups: Labels) -> dict[str, Figure]:
+    """Measure everything once, and then resamples of it."""
+    drawn: dict[str, list[float]] = {name: [] for name in measures}
+    for weights in resamples(groups):
+        for name, measure in measures.items():
+            drawn[name].append(measure(weights))
+    everyone = np.ones(len(groups))
     return {
-        name: Figure(measure(everyone), *_interval([measure(weights) for weights in drawn]))
+        name: Figure(measure(everyone), *interval(drawn[name]))
         for name, measure in measures.items()
-        if name not in left_out
     }
 
 
-def _interval(values: list[float]) -> tuple[float, float]:
+def resamples(groups: Labels) -> Iterator[Floats]:
+    """Draw whole groups with replacement, always the same: pictures of one are not independent.
+
+    Yields RESAMPLES weights (n,): how often the group of each picture was drawn (Efron and
+    Tibshirani 1993, An Introduction to the Bootstrap).
+    """
+    _, place = np.unique(groups, return_inverse=True)
+    random, count = np.random.default_rng(0), int(np.max(place)) + 1
+    for _ in range(RESAMPLES):
+        drawn = np.bincount(random.integers(0, count, count), minlength=count)
+        yield drawn[place].astype(np.float64)
+
+
+def interval(values: list[float]) -> tuple[float, float]:
+    """The 2.5 and 97.5 percentiles of those that are defined; nan where none is."""
     defined = [value for value in values if np.isfinite(value)]
     if not defined:
         return float("nan"), float("nan")

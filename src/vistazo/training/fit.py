@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ from vistazo.training.evaluation import mean_auc
 from vistazo.training.familiar import make_baseline
 from vistazo.training.framework import keras, tf
 from vistazo.training.network import build_ensemble
-from vistazo.training.outcome import write_outcome
+from vistazo.training.other import find_other, read_other
+from vistazo.training.outcome import settle, write_outcome
 from vistazo.training.progress import EpochFigures, Progress
 from vistazo.training.splits import Split, split_by_group
-from vistazo.training.unlike import in_folder, in_words
+from vistazo.training.unlike import Unlike, in_folder, in_words
 
 Floats = NDArray[np.float64]
 CHECKPOINT = "checkpoint.npz"
@@ -45,6 +47,8 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     """
     out.mkdir(parents=True, exist_ok=True)
     progress = progress if progress is not None else Progress(out / LOG)
+    found = find_other(config)
+    unlike = [in_folder(*kind, config.input) for kind in config.baseline.unlike.items()]
     pictures = load_pictures(config, lambda done, total: progress.bar("reading", done, total))
     split = split_by_group(pictures.labels, pictures.groups, config.splits)
     progress.say(
@@ -52,22 +56,31 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
         f"{len(split.training)} to train on, {len(split.validation)} to choose on, "
         f"{len(split.holdout)} held out"
     )
+    other = read_other(config, found, pictures, progress)
     checkpoint = read_checkpoint(out / CHECKPOINT, config.recipe_sha256, pictures.sha256)
     trainer = Trainer(config, pictures, split)
     if checkpoint is not None:
         trainer.restore(checkpoint)
         progress.say(f"going on after epoch {len(trainer.history)}")
     run_epochs(trainer, config, out / CHECKPOINT, progress)
+    trainer.settle(lambda done, total: progress.bar("batch statistics", done, total))
     model_path = out / f"{config.name}.keras"
     replace_whole(model_path, trainer.save)
-    write_outcome(config, pictures, split, trainer, model_path=model_path, progress=progress)
-    _write_baseline(config, pictures, split, model_path, progress)
+    run = settle(config, pictures, split, trainer, model_path=model_path, progress=progress)
+    _write_baseline(config, pictures, split, unlike, model_path=model_path, progress=progress)
+    write_outcome(run, trainer, other, model_path=model_path, progress=progress)
     (out / CHECKPOINT).unlink(missing_ok=True)
     return model_path
 
 
 def _write_baseline(
-    config: TrainingConfig, pictures: Pictures, split: Split, model_path: Path, progress: Progress
+    config: TrainingConfig,
+    pictures: Pictures,
+    split: Split,
+    unlike: list[Unlike],
+    *,
+    model_path: Path,
+    progress: Progress,
 ) -> None:
     if min(len(split.training), len(split.validation)) < COMPONENTS:
         progress.say(f"fewer than {COMPONENTS} pictures: no baseline to tell strange pictures by")
@@ -90,7 +103,7 @@ def _write_baseline(
         config.input,
         seen=split.training,
         unseen=split.validation,
-        unlike=[in_folder(*kind, config.input) for kind in config.baseline.unlike.items()],
+        unlike=unlike,
         show=show,
         tell=tell,
     )
@@ -160,11 +173,33 @@ class Trainer:
         return np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
 
     def views(self, pixels: NDArray[np.uint8], seed: int) -> NDArray[np.float32]:
-        """Return the pictures once more, changed as in training."""
+        """Return the pictures once more, changed as in training, but none mixed with another."""
         changed = augment(
-            tf.constant(pixels, tf.float32), tf.constant([seed, 0]), self._config.augmentation
+            tf.constant(pixels, tf.float32),
+            tf.constant([seed, 0]),
+            self._config.augmentation.of_one_picture,
         )
         return np.asarray(changed, dtype=np.float32)
+
+    def settle(self, show: Callable[[int, int], None]) -> None:
+        """Estimate the batch statistics of the averaged weights anew, over one epoch's pictures.
+
+        Those that were averaged along belong to no weights that ever were (Izmailov et al. 2018,
+        arXiv:1803.05407, section 3.2).
+        """
+        layers = [
+            layer
+            for layer in self._average.members.layers
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        usual = [layer.momentum for layer in layers]
+        for done, (pictures, *_) in enumerate(self._batches.of_epoch(len(self.history)), start=1):
+            for layer in layers:
+                layer.momentum = 1 - 1 / done  # which makes of the running mean a plain one
+            self._average.members(pictures, training=True)
+            show(done, self._batches.steps)
+        for layer, momentum in zip(layers, usual, strict=True):
+            layer.momentum = momentum
 
     def save(self, path: Path) -> None:
         """Write the averaged weights as .keras, without optimizer state."""

@@ -12,21 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.errors import SettingsError
 from vistazo.models.card import ModelCard, OutputSpec
 from vistazo.models.card_file import card_path, write_card
-from vistazo.training.answers import Answers, Numbers
+from vistazo.training.answers import Answers
 from vistazo.training.calibration import OperatingPoint
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.config import TrainingConfig
 from vistazo.training.datasets import Pictures
 from vistazo.training.evaluation import (
     RESAMPLES,
-    binary_figures,
     confusion,
     confusion_of_labels,
-    multiclass_figures,
+    share,
+    with_intervals,
 )
+from vistazo.training.measures import measures_of
+from vistazo.training.other import LEFT_OUT, UNREADABLE
 from vistazo.training.splits import Split
 
 Rows = NDArray[np.int64]
@@ -36,6 +39,8 @@ _PARTS_ON_THE_CARD = {
     "holdout_with_misleading_look": "those_that_look_like_the_other_label",
 }
 _ON_THE_CARD = (
+    "title",
+    "note",
     "pictures",
     "groups",
     "pictures_per_label",
@@ -45,14 +50,10 @@ _ON_THE_CARD = (
     "specificity",
     "brier",
     "expected_calibration_error",
+    OUT_OF_DISTRIBUTION,
+    LEFT_OUT,
+    UNREADABLE,
 )
-
-_OF_PROBABILITIES = ("brier", "expected_calibration_error")
-_NO_FIGURES_OF: dict[Numbers, tuple[str, ...]] = {
-    "probabilities": (),
-    "scores": _OF_PROBABILITIES,
-    "choices": ("auc", *_OF_PROBABILITIES),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,42 +68,44 @@ class Run:
     weight_count: int
 
 
-def measure(
-    probabilities: NDArray[np.float64],
-    pictures: Pictures,
-    rows: Rows,
-    config: TrainingConfig,
-    threshold: float,
-) -> dict[str, Any]:
-    """Count and measure calibrated probabilities (len(rows), labels) of the pictures ``rows``."""
-    positive = config.positive_index if config.is_binary else None
-    truth = pictures.labels[rows], pictures.groups[rows]
-    return measure_answers(Answers(probabilities, *truth, config.labels, positive, threshold))
-
-
 def measure_answers(answers: Answers) -> dict[str, Any]:
     """Count and measure; every figure is ``{value, low, high}``, null where it is undefined.
 
     ``confusion`` holds four counts for two classes; for more, the counts of each predicted label
-    by true label. Figures that make no sense of what the model gives are left out.
+    by true label. Figures that make no sense of what the model gives are left out, and
+    ``out_of_distribution``, the share of answers with that warning, where there is no baseline.
     """
     labels, groups, names = answers.labels, answers.groups, answers.names
     counts = {name: int((labels == k).sum()) for k, name in enumerate(names)}
     found: dict[str, Any] = {answers.what: len(labels), "groups": len(np.unique(groups))}
     found[f"{answers.what}_per_label"] = counts
-    predicted, left_out = answers.predicted, _NO_FIGURES_OF[answers.numbers]
+    predicted = answers.predicted
     if answers.positive is not None:
-        scores, truth = answers.probabilities[:, answers.positive], labels == answers.positive
-        said = predicted == answers.positive
-        figures = binary_figures(scores, said, truth, groups, left_out)
+        said, truth = predicted == answers.positive, labels == answers.positive
         found["confusion"] = asdict(confusion(said, truth))
     else:
-        figures = multiclass_figures(answers.probabilities, predicted, labels, groups, left_out)
         rows = confusion_of_labels(labels, predicted, len(names)).tolist()
         found["confusion"] = {
             name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows, strict=True)
         }
-    return found | {name: figure.to_json() for name, figure in figures.items()}
+    found |= {
+        name: figure.to_json()
+        for name, figure in with_intervals(measures_of(answers), groups).items()
+    }
+    return found | _strange(answers)
+
+
+def measure_unlabelled(answers: Answers) -> dict[str, Any]:
+    """Of pictures whose labels nobody knows: how many, and the share that looks strange."""
+    counts = {answers.what: len(answers), "groups": len(np.unique(answers.groups))}
+    return counts | _strange(answers)
+
+
+def _strange(answers: Answers) -> dict[str, Any]:
+    flagged = answers.out_of_distribution
+    if flagged is None:
+        return {}
+    return {OUT_OF_DISTRIBUTION: share(flagged, answers.groups).to_json()}
 
 
 def in_words(figure: Mapping[str, float | None]) -> str:
@@ -165,7 +168,7 @@ def read_evaluation(model_path: Path) -> dict[str, Any]:
 
 
 def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> None:
-    """Write the card beside the model, with the figures of the pictures that were held out."""
+    """Write the card beside the model, with the figures of pictures that no choice has seen."""
     config, point = run.config, run.point
     output = OutputSpec(
         kind="sigmoid" if config.is_binary else "softmax",
@@ -175,7 +178,7 @@ def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> 
     )
     shown = {
         told: {name: figures[part][name] for name in _ON_THE_CARD if name in figures[part]}
-        for part, told in _PARTS_ON_THE_CARD.items()
+        for part, told in (_PARTS_ON_THE_CARD | {name: name for name in config.data.other}).items()
         if part in figures
     }
     card = ModelCard(
@@ -202,6 +205,10 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _method(config: TrainingConfig) -> dict[str, str]:
+    other = {
+        "data.other": "These folders served neither training nor the operating point. What is in "
+        "the training data too is left out of them, and counted.",
+    }
     return {
         "split": "Whole groups, drawn at random label by label with splits.seed; exact copies "
         "count as one group. This run saw no holdout picture in training or in any choice.",
@@ -214,5 +221,9 @@ def _method(config: TrainingConfig) -> dict[str, str]:
         "regression on brightness, contrast, sharpness, black and edges finds "
         "most like the other label.",
         "intervals": f"95 %: percentile bootstrap over groups, {RESAMPLES} resamples.",
+        "out_of_distribution": "Share of pictures that the compiled model warns of, as served, by "
+        "the baseline beside it; left out where there is none. Its limit is set on the validation "
+        "pictures.",
         "scored_with": "Keras, float32, calibrated with the temperature.",
+        **(other if config.data.other else {}),
     }

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vistazo import __version__
-from vistazo.answers.decision import Decision
-from vistazo.classifier import Classifier
+from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError
 from vistazo.training.answers import Answers
 from vistazo.training.collection import LabelledPicture
 from vistazo.training.evaluation import RESAMPLES
+from vistazo.training.other import UNREADABLE
 from vistazo.training.progress import Progress
-from vistazo.training.report import measure_answers
+from vistazo.training.report import measure_answers, measure_unlabelled
 from vistazo.training.selection import Rows, Selection
 
 
@@ -27,7 +29,7 @@ class Scored:
     """The pictures that were answered, and row by row what was said of them.
 
     ``parts`` are rows of these; ``warnings`` counts those that answers carried; ``refused`` are
-    the pictures that got no answer.
+    the pictures that got no answer. ``told`` and ``unlabelled`` are as in ``Selection``.
     """
 
     pictures: tuple[LabelledPicture, ...]
@@ -35,14 +37,20 @@ class Scored:
     parts: dict[str, Rows]
     warnings: dict[str, int]
     refused: tuple[LabelledPicture, ...]
+    told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unlabelled: frozenset[str] = frozenset()
 
     def of(self, part: str) -> tuple[Answers, list[LabelledPicture]]:
         rows = self.parts[part]
         return self.answers.of(rows), [self.pictures[row] for row in rows]
 
     def figures(self) -> dict[str, dict[str, Any]]:
-        """What ``report.measure_answers`` says of each part."""
-        return {part: measure_answers(self.answers.of(rows)) for part, rows in self.parts.items()}
+        """What ``report.measure_answers``, or ``measure_unlabelled``, says of each part."""
+        return {part: self._figures_of(part) for part in self.parts}
+
+    def _figures_of(self, part: str) -> dict[str, Any]:
+        measure = measure_unlabelled if part in self.unlabelled else measure_answers
+        return measure(self.of(part)[0]) | dict(self.told.get(part, {}))
 
 
 def score(classifier: Classifier, selection: Selection, threads: int, progress: Progress) -> Scored:
@@ -50,15 +58,15 @@ def score(classifier: Classifier, selection: Selection, threads: int, progress: 
 
     Raises InputError where a part is left without any picture.
     """
-    decisions: list[Decision | None] = []
-    for decision in _decisions(classifier, selection.pictures, threads, progress):
-        decisions.append(decision)
-        progress.bar("classifying", len(decisions), len(selection.pictures))
-    answered = np.flatnonzero([decision is not None for decision in decisions])
+    predictions: list[Prediction | None] = []
+    for prediction in _predictions(classifier, selection.pictures, threads, progress):
+        predictions.append(prediction)
+        progress.bar("classifying", len(predictions), len(selection.pictures))
+    answered = np.flatnonzero([prediction is not None for prediction in predictions])
     refused = [
         picture
-        for picture, decision in zip(selection.pictures, decisions, strict=True)
-        if decision is None
+        for picture, prediction in zip(selection.pictures, predictions, strict=True)
+        if prediction is None
     ]
     parts = {
         part: np.flatnonzero(np.isin(answered, rows)) for part, rows in selection.parts.items()
@@ -66,11 +74,27 @@ def score(classifier: Classifier, selection: Selection, threads: int, progress: 
     for part, rows in parts.items():
         if not len(rows):
             raise InputError(f"No picture of '{part}' could be classified; nothing to measure.")
-    given = [decision for decision in decisions if decision is not None]
+    given = [prediction for prediction in predictions if prediction is not None]
     pictures = tuple(selection.pictures[row] for row in answered)
-    warnings = Counter(warning for decision in given for warning in decision.warnings)
-    answers = _answers(classifier, pictures, given, selection.groups[answered])
-    return Scored(pictures, answers, parts, dict(warnings), tuple(refused))
+    warnings = Counter(warning for each in given for warning in each.decision.warnings)
+    return Scored(
+        pictures,
+        _answers(classifier, pictures, given, selection.groups[answered]),
+        parts,
+        dict(warnings),
+        tuple(refused),
+        _told(selection, parts),
+        selection.unlabelled,
+    )
+
+
+def _told(selection: Selection, parts: Mapping[str, Rows]) -> dict[str, dict[str, Any]]:
+    """With how many of each part got no answer, where there are any."""
+    unread = {part: len(selection.parts[part]) - len(rows) for part, rows in parts.items()}
+    return {
+        part: {**selection.told.get(part, {}), **({UNREADABLE: count} if count else {})}
+        for part, count in unread.items()
+    }
 
 
 def describe(classifier: Classifier, selection: Selection, scored: Scored) -> dict[str, Any]:
@@ -99,31 +123,41 @@ def describe(classifier: Classifier, selection: Selection, scored: Scored) -> di
 def _answers(
     classifier: Classifier,
     pictures: tuple[LabelledPicture, ...],
-    decisions: list[Decision],
+    predictions: list[Prediction],
     groups: Rows,
 ) -> Answers:
     card = classifier.card
     return Answers(
-        probabilities=np.array([decision.probabilities for decision in decisions]),
+        probabilities=np.array([each.decision.probabilities for each in predictions]),
         labels=np.array([picture.label for picture in pictures]),
         groups=groups,
         names=card.labels,
         positive=card.positive_index if card.is_binary else None,
         threshold=card.output.threshold,
+        out_of_distribution=_strange(predictions),
     )
 
 
-def _decisions(
+def _strange(predictions: list[Prediction]) -> NDArray[np.bool_] | None:
+    likenesses = [each.in_distribution for each in predictions]
+    known = [not likeness.verdict for likeness in likenesses if likeness is not None]
+    return np.array(known, dtype=bool) if len(known) == len(likenesses) else None
+
+
+def _predictions(
     classifier: Classifier,
     pictures: tuple[LabelledPicture, ...],
     threads: int,
     progress: Progress,
-) -> Iterator[Decision | None]:
-    def ask(picture: LabelledPicture) -> Decision | InputError:
+) -> Iterator[Prediction | None]:
+    def ask(picture: LabelledPicture) -> Prediction | InputError:
         try:
-            return classifier.classify(picture.encoded()).decision
+            prediction = classifier.classify(picture.encoded())
         except InputError as error:
             return error
+        if not math.isfinite(prediction.decision.confidence):
+            return InputError("The model has no finite answer to it: its weights are damaged.")
+        return prediction
 
     with ThreadPoolExecutor(threads) as executor:
         try:

@@ -1,17 +1,20 @@
 // What the model is, for whom, and how good: all of it from its card.
 
 import { el, entry } from "./elements.js";
-import { language, number, readable, t, table } from "./language.js";
+import { number, readable, spoken, t, table } from "./language.js";
+import { groupName, groupsOf, worthOf } from "./worth.js";
 
 const TEXTS = ["intended_use", "population", "training_data", "limits", "licence"];
 /** The service's own sentences, whichever language the page speaks. */
 const OF_SERVICE = "en";
 const MOST_SHOWN = 300;
-const SHARES = ["accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1"];
+const SHARES = ["accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1", "out_of_distribution"];
+/** What a group says of itself, which is no figure. */
+const OF_THE_GROUP = ["title", "note"];
 
 export function aboutOf({ card, conclusions }) {
-  const groups = Object.entries(card.figures).filter(([, group]) => isTable(group));
   return [
+    ...howGood(card),
     el("h2", { id: "about-title" }, t("about")),
     el(
       "dl",
@@ -20,7 +23,7 @@ export function aboutOf({ card, conclusions }) {
       ...TEXTS.flatMap((name) => entry(t(name), card[name] && written(card[name], card.language))),
     ),
     ...(conclusions.length > 0 ? [concluded(conclusions)] : []),
-    ...groups.map(([name, group]) => figures(name, group)),
+    ...(groupsOf(card).length > 0 ? [figures(card)] : []),
   ];
 }
 
@@ -33,42 +36,46 @@ export function doubtsOf({ warnings }) {
 }
 
 /** The notice in the page's language, else in the card's, and which that is. */
-export function noticeOf({ card: { notice = "", language: own } }) {
-  if (typeof notice === "string") return { text: notice, lang: own };
-  const codes = Object.keys(notice);
-  const lang =
-    codes.find((code) => code === language()) ??
-    codes.find((code) => code.startsWith(`${language()}-`)) ??
-    codes.find((code) => code === own) ??
-    codes[0];
-  return { text: notice[lang] ?? "", lang };
-}
+export const noticeOf = ({ card }) => spoken(card.notice, card.language);
 
 /** A screen reader reads the card in the card's own language, whichever the page speaks. */
 const written = (text, lang) => el("span", { lang }, text);
 
-/** One sentence for those who read no tables; empty where the card has not measured enough. */
-export function measuredOf({ card }) {
-  const group = Object.values(card.figures).find(
-    (figures) => isTable(figures) && "sensitivity" in figures && "specificity" in figures,
-  );
-  if (!group || !group.pictures) return "";
-  const ofHundred = (figure) => number(100 * (figure.value ?? figure), { maximumFractionDigits: 0 });
-  return t("measured", {
-    pictures: number(group.pictures),
-    label: card.positive ?? card.labels[1],
-    sensitivity: ofHundred(group.sensitivity),
-    specificity: ofHundred(group.specificity),
-  });
+/** For those who read no tables: a line for each group of figures. */
+function howGood(card) {
+  const lines = worthOf(card);
+  const title = el("h2", {}, t("howGood"));
+  if (lines.length === 0) return [title, el("p", { class: "worth" }, t("notMeasured"))];
+  return [title, el("ul", { class: "worth" }, lines.map(worthLine)), el("p", { class: "hint" }, t("brackets"))];
 }
 
-const isTable = (value) => value !== null && typeof value === "object" && !("value" in value);
-
-function figures(name, group) {
-  const rows = Object.entries(group).map(([figure, value]) =>
-    el("tr", {}, el("th", { scope: "row" }, nameOf(figure)), el("td", {}, shown(figure, value))),
+function worthLine({ group, count, told, note }) {
+  return el(
+    "li",
+    {},
+    el("b", { lang: group.lang }, group.text),
+    `${count && ` (${count})`}: ${told}.`,
+    note.text && [" ", el("span", { class: "note", lang: note.lang }, note.text)],
   );
-  return tableOf("figures", nameOf(name), [t("figure"), t("value")], rows);
+}
+
+/** The groups side by side: those of the same model, on other pictures. */
+function figures(card) {
+  const groups = groupsOf(card);
+  const names = new Set(groups.flatMap(([, group]) => Object.keys(group)));
+  const rows = [...names].filter((name) => !OF_THE_GROUP.includes(name)).map((name) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, nameOf(name)),
+      groups.map(([, group]) => el("td", {}, name in group ? shown(name, group[name]) : "–")),
+    ),
+  );
+  const heads = groups.map(([name, group]) => groupName(name, group, card));
+  const columns = [{ text: t("figure") }, ...heads].map(({ text, lang }) => el("th", { scope: "col", lang }, text));
+  const whole = tableOf("figures", t("figures"), columns, rows);
+  // Where the window is narrower than the table; a keyboard can scroll only what it can reach.
+  return el("div", { class: "wide", role: "region", tabindex: 0, "aria-label": t("figures") }, whole);
 }
 
 /** Where nobody wrote a card: what it says, and how that is known. */
@@ -82,16 +89,16 @@ function concluded(conclusions) {
       el("td", { lang: OF_SERVICE }, why),
     ),
   );
-  return tableOf("concluded", t("conclusions"), [t("cardField"), t("cardValue"), t("known")], rows);
+  const columns = ["cardField", "cardValue", "known"].map((key) => el("th", { scope: "col" }, t(key)));
+  return tableOf("concluded", t("conclusions"), columns, rows);
 }
 
 function tableOf(kind, caption, columns, rows) {
-  const head = columns.map((text) => el("th", { scope: "col" }, text));
   return el(
     "table",
     { class: kind },
     el("caption", {}, caption),
-    el("thead", {}, el("tr", {}, head)),
+    el("thead", {}, el("tr", {}, columns)),
     el("tbody", {}, rows),
   );
 }
@@ -103,10 +110,10 @@ function shown(figure, value) {
   if (value === null || typeof value !== "object") return String(value);
   if ("value" in value && "low" in value) {
     const [middle, low, high] = [value.value, value.low, value.high].map((v) => format(figure, v));
-    return `${middle} (${low} – ${high})`;
+    return [`${middle} `, el("span", { class: "interval" }, `(${low} – ${high})`)];
   }
   return Object.entries(value)
-    .map(([label, count]) => `${label} ${shown(figure, count)}`)
+    .map(([label, count]) => `${label} ${typeof count === "number" ? format(figure, count) : count}`)
     .join(", ");
 }
 

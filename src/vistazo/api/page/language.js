@@ -68,6 +68,18 @@ export function words(share) {
   return STRINGS[current].words.find(([least]) => share >= least)[1];
 }
 
+/** Of a card's text, or one for each of several languages: the page's, else the card's own. */
+export function spoken(text = "", own = "") {
+  if (text === null || typeof text !== "object") return { text: typeof text === "string" ? text : "", lang: own };
+  const codes = Object.keys(text);
+  const lang =
+    codes.find((code) => code === current) ??
+    codes.find((code) => code.startsWith(`${current}-`)) ??
+    codes.find((code) => code === own) ??
+    codes[0];
+  return { text: String(text[lang] ?? ""), lang };
+}
+
 /** "plant_pathology" as a title: "Plant pathology". */
 export function readable(name) {
   const text = name.replace(/[-_.]+/g, " ").trim();

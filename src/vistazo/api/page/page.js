@@ -1,6 +1,6 @@
 // Wires the page: pictures come in, are sent one after the other, and their results are shown.
 
-import { aboutOf, doubtsOf, measuredOf, noticeOf } from "./about.js";
+import { aboutOf, doubtsOf, noticeOf } from "./about.js";
 import { byId, el } from "./elements.js";
 import { askKey } from "./key.js";
 import { language, languages, nameOf, percent, prefer, readable, speak, t } from "./language.js";
@@ -217,7 +217,7 @@ function showModel() {
   document.title = `${title} · Vistazo`;
   byId("notice").textContent = notice.text;
   byId("notice").lang = notice.lang ?? "";
-  byId("lead").textContent = `${t("lead", { labels: model.card.labels.join(", ") })} ${measuredOf(model)}`;
+  byId("lead").textContent = t("lead", { labels: model.card.labels.join(", ") });
   byId("doubts").replaceChildren(...doubtsOf(model));
   byId("about").replaceChildren(...aboutOf(model));
 }

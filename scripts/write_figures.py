@@ -1,0 +1,109 @@
+"""Write a model's figures into the documents that tell them, as its card has them.
+
+    .venv/bin/python scripts/write_figures.py
+
+In README.md and artifacts/*/README.md, what stands between the two lines
+
+    <!-- figures: artifacts/pneumonia/pneumonia.card.yaml -->
+    <!-- end of figures -->
+
+is replaced: a sentence for each group of the card's figures, and a table with a row for each.
+Run it after a training; a test fails until then.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vistazo.cli.worth import group_name, worths
+from vistazo.models.card import ModelCard
+from vistazo.models.card_file import read_card
+
+ROOT = Path(__file__).resolve().parents[1]
+_BLOCK = re.compile(
+    r"(?P<begin><!-- figures: (?P<card>\S+) -->\n)(?P<told>.*?)(?P<end><!-- end of figures -->)",
+    re.DOTALL,
+)
+_WIDTH = 100
+_COLUMNS = {
+    "pictures": "pictures",
+    "auc": "AUC",
+    "accuracy": "accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "expected_calibration_error": "calibration error",
+    "out_of_distribution": "marked as not its kind",
+}
+
+
+def with_figures(text: str, root: Path) -> str:
+    """The document ``text`` with every block as the card says now; cards lie under ``root``.
+
+    Raises ValueError where a block does not end, CardError where a card cannot be read.
+    """
+    if text.count("<!-- figures: ") != len(_BLOCK.findall(text)):
+        raise ValueError(
+            "'<!-- figures: CARD -->' needs a line '<!-- end of figures -->' below it."
+        )
+    return _BLOCK.sub(lambda block: _written(block, read_card(root / block["card"])), text)
+
+
+def _written(block: re.Match[str], card: ModelCard) -> str:
+    lines = [*_sentences(card), "", *_table(card)]
+    return block["begin"] + "\n".join(["", *lines, "", block["end"]])
+
+
+def _sentences(card: ModelCard) -> Iterator[str]:
+    for worth in worths(card, card.figures):
+        sentence = str(worth).replace(worth.group, f"**{worth.group}**", 1)
+        yield from textwrap.wrap(
+            sentence,
+            _WIDTH,
+            initial_indent="- ",
+            subsequent_indent="  ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+
+
+def _table(card: ModelCard) -> Iterator[str]:
+    columns = [name for name in _COLUMNS if any(name in group for group in card.figures.values())]
+    yield _row(["", *(_COLUMNS[name] for name in columns)])
+    yield "|" + "---|" * (1 + len(columns))
+    for name, group in card.figures.items():
+        cells = [_in_words(group[column]) if column in group else "" for column in columns]
+        yield _row([group_name(name, group, card.language), *cells])
+
+
+def _row(cells: list[str]) -> str:
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
+
+
+def _in_words(figure: Mapping[str, Any] | float | None) -> str:
+    """``0.998 (0.996 to 1.000)``, a count as it is; nothing where it is undefined."""
+    if isinstance(figure, int):
+        return f"{figure:,}"
+    parts = figure if isinstance(figure, Mapping) else {"value": figure}
+    value, low, high = (parts.get(name) for name in ("value", "low", "high"))
+    if value is None:
+        return ""
+    return f"{value:.3f}" + ("" if low is None or high is None else f" ({low:.3f} to {high:.3f})")
+
+
+def main() -> int:
+    for document in (ROOT / "README.md", *sorted(ROOT.glob("artifacts/*/README.md"))):
+        before = document.read_text(encoding="utf-8")
+        after = with_figures(before, ROOT)
+        if after != before:
+            document.write_text(after, encoding="utf-8")
+            print(f"{document.relative_to(ROOT)} has the figures of its card now.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

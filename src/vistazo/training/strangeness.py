@@ -1,0 +1,55 @@
+"""Which pictures a trained model warns of as out of distribution, as the service would."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.answers.likeness import baseline_path
+from vistazo.classifier import Classifier
+from vistazo.loading import ModelSource, load_classifier
+from vistazo.pictures import ImageLimits
+from vistazo.pictures.preprocessing import scale
+from vistazo.pictures.reader import DirectReader
+from vistazo.training.progress import Progress
+
+# Of pictures uint8 (n, height, width, channels), prepared but not yet scaled: which are strange
+# (n,). None where there is no baseline to tell by.
+IsStrange = Callable[[NDArray[np.uint8]], NDArray[np.bool_] | None]
+
+
+@contextmanager
+def strangeness(model_path: Path, progress: Progress) -> Iterator[IsStrange]:
+    """Open a model as the service does, with the card and the baseline that lie beside it.
+
+    Raises ModelError.
+    """
+    if not baseline_path(model_path).exists():
+        yield lambda _: None
+        return
+    with tempfile.TemporaryDirectory(prefix="vistazo-") as cache_dir:
+        source = ModelSource(model_path, None, Path(cache_dir))
+        classifier = load_classifier(source, DirectReader(ImageLimits()))
+        try:
+            yield lambda pixels: _verdicts(classifier, pixels, progress)
+        finally:
+            classifier.close()
+
+
+def _verdicts(
+    classifier: Classifier, pixels: NDArray[np.uint8], progress: Progress
+) -> NDArray[np.bool_] | None:
+    verdicts = []
+    for done, picture in enumerate(pixels, start=1):
+        prepared = scale(picture.astype(np.float32), classifier.card.input.scale)
+        likeness = classifier.score(prepared).in_distribution
+        if likeness is None:
+            return None
+        verdicts.append(not likeness.verdict)
+        progress.bar("telling strange pictures", done, len(pixels))
+    return np.array(verdicts, dtype=bool)
