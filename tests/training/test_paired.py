@@ -93,13 +93,22 @@ def test_pictures_of_one_group_are_one_piece_of_evidence() -> None:
     truth = np.tile([True, False], 30)
     a, b = np.full(60, 0.4), np.where(truth, 0.9, 0.1)
     alone = answers(a, truth, np.arange(60)), answers(b, truth, np.arange(60))
-    figure = paired_figures(*alone, ("accuracy",))["accuracy"]
     grouped = [replace(each, groups=np.arange(60) // 30) for each in alone]
-    together = paired_figures(grouped[0], grouped[1], ("accuracy",))["accuracy"]
-    assert figure.chance is not None
-    assert figure.chance < 1e-6
-    assert together.chance == 0.5
-    assert together.difference.value == figure.difference.value
+    tested = ("auc", "accuracy")
+    single, together = paired_figures(*alone, tested), paired_figures(*grouped, tested)
+    assert single["auc"].chance == 1 / 61  # none of sixty swaps, and what happened
+    assert single["accuracy"].chance == pytest.approx(2 / 2**30)
+    assert together["auc"].chance == pytest.approx(0.5, abs=0.2)
+    assert together["accuracy"].chance == 0.5
+    assert together["auc"].difference.value == single["auc"].difference.value == 0.5
+
+
+def test_both_models_are_measured_on_the_same_resample() -> None:
+    random = np.random.default_rng(3)
+    truth = random.random(30) < 0.5
+    scores = random.random(30)
+    for name, figure in compared(scores, scores, truth).items():
+        assert (figure.difference.low, figure.difference.high) == (0, 0), name
 
 
 def test_what_one_label_alone_leaves_undefined_is_undefined() -> None:

@@ -71,8 +71,10 @@ def test_each_decides_by_its_own_card(folder: Path) -> None:
 
 def test_sensitivity_is_of_the_same_label_whatever_b_calls_positive(folder: Path) -> None:
     other = builders.brightness_classifier(positive="DARK")
-    found = paired_figures(*_answers(asked(builders.brightness_classifier(), other, folder)), ())
-    assert found["sensitivity"].difference.value == 0
+    found = asked(builders.brightness_classifier(), other, folder)
+    assert found.a.positive == found.b.positive == 1
+    figures = paired_figures(*_answers(found), ())
+    assert figures["sensitivity"].difference.value == 0
 
 
 def test_a_picture_that_one_refuses_is_left_out_of_both(folder: Path) -> None:

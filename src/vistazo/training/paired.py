@@ -16,7 +16,7 @@ from vistazo.training.measures import measures_of
 
 SWAPS = 2000
 _LEAST_FIRST: tuple[Numbers, ...] = ("choices", "scores", "probabilities")
-_ROUNDING = 1e-12
+_EXACT_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,20 @@ def paired_figures(a: Answers, b: Answers, tested: Collection[str]) -> dict[str,
     for weights in resamples(a.groups):
         of_a, of_b = np.concatenate([weights, nobody]), np.concatenate([nobody, weights])
         for name, measure in measures.items():
-            drawn[name].append(measure(of_b) - measure(of_a))
+            drawn[name].append(_difference(measure(of_a), measure(of_b)))
     found = {}
     for name, measure in measures.items():
         value_a = measure(np.concatenate([everyone, nobody]))
         value_b = measure(np.concatenate([nobody, everyone]))
-        difference = Figure(value_b - value_a, *interval(drawn[name]))
+        difference = Figure(_difference(value_a, value_b), *interval(drawn[name]))
         chance = _chance(name, measure, a, b) if name in tested else None
         found[name] = PairedFigure(value_a, value_b, difference, chance)
     return found
+
+
+def _difference(a: float, b: float) -> float:
+    """Without what two sums of the same numbers differ by in floating point; never -0."""
+    return round(b - a, _EXACT_DECIMALS) + 0.0
 
 
 def _measures(a: Answers, b: Answers) -> dict[str, Measure]:
@@ -116,9 +121,9 @@ def _chance_of_swaps(measure: Measure, groups: NDArray[np.int64]) -> float:
 
     def distance(stays: NDArray[np.bool_]) -> float:
         of_a = np.concatenate([stays, ~stays]).astype(np.float64)
-        return abs(measure(1 - of_a) - measure(of_a))
+        return abs(_difference(measure(of_a), measure(1 - of_a)))
 
     observed = distance(np.ones(len(groups), np.bool_))
     swapped = (distance((random.random(count) < 0.5)[place]) for _ in range(SWAPS))
-    as_great = sum(not other < observed - _ROUNDING for other in swapped)  # nan: as great
+    as_great = sum(not other < observed for other in swapped)  # nan: as great
     return (1 + as_great) / (1 + SWAPS)
