@@ -44,5 +44,6 @@ def test_too_few_examples_or_no_folder_are_told_in_words(tmp_path: Path) -> None
 
 
 def test_folders_of_examples_lie_where_the_training_file_lies(tmp_path: Path) -> None:
-    given = BaselineConfig(unlike={"adults": Path("../adults")})
-    assert given.under(tmp_path / "model").unlike == {"adults": tmp_path / "adults"}
+    given = BaselineConfig.model_validate({"unlike": {"adults": {"folder": "../adults"}}})
+    found = given.under(tmp_path / "model").unlike["adults"]
+    assert found.folder == tmp_path / "adults"

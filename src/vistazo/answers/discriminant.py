@@ -39,17 +39,24 @@ class Strangers:
     fewest: float = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Told:
-    """The share of ``count`` strangers told by a direction that was found without them.
+    """Which strangers (n,) were told by a direction that was found without them.
 
     ``is_used`` says whether that was enough.
     """
 
     name: str
-    count: int
-    share: float
+    is_told: NDArray[np.bool_]
     is_used: bool
+
+    @property
+    def count(self) -> int:
+        return len(self.is_told)
+
+    @property
+    def share(self) -> float:
+        return float(self.is_told.mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +87,9 @@ def fit_discriminant(
     scale = _Scale(whitening, own @ whitening.T, unseen @ whitening.T)
     directions, told = [], []
     for kind in strangers:
-        limit, share = _limit(scale, kind.vectors @ whitening.T)
-        is_used = share >= kind.fewest
-        told.append(Told(kind.name, len(kind.vectors), share, is_used))
+        limit, is_told = _limit(scale, kind.vectors @ whitening.T)
+        is_used = bool(is_told.mean() >= kind.fewest)
+        told.append(Told(kind.name, is_told, is_used))
         if is_used:
             directions.append(_direction(scale, kind.vectors @ whitening.T, unseen, limit))
     if not directions:
@@ -110,7 +117,7 @@ def _whitening(centred: Floats) -> Floats:
     return np.asarray(scaled.T @ centred, np.float32)
 
 
-def _limit(scale: _Scale, strange: Floats) -> tuple[float, float]:
+def _limit(scale: _Scale, strange: Floats) -> tuple[float, NDArray[np.bool_]]:
     """By cross-validation: how far to go from 0 at a usual own picture, and who is beyond.
 
     1 is where hardly an own picture is. Strangers farther off leave room for own ones of another
@@ -123,7 +130,7 @@ def _limit(scale: _Scale, strange: Floats) -> tuple[float, float]:
         scores.append((strange[fold] @ weights - middle) / (largest - middle))
     found = np.concatenate(scores)
     limit = max(1.0, (1 + float(np.quantile(found, _STRANGE_QUANTILE))) / 2)
-    return limit, float(np.mean(found > limit))
+    return limit, found > limit
 
 
 def _direction(

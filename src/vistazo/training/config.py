@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vistazo.errors import SettingsError
 from vistazo.models.card import InputSpec, Notice
 from vistazo.models.strict_yaml import read_yaml
-from vistazo.training.data_config import DataConfig
+from vistazo.training.data_config import DataConfig, UnlikeConfig, check_names
 
 _FEWEST_FOLDS = 2
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Strength = Annotated[float, Field(ge=0)]
+Blocks = Annotated[int, Field(ge=1, le=8)]
 _Config = TypeVar("_Config", bound=BaseModel)
 
 
@@ -68,11 +69,23 @@ class NetworkConfig(_Part):
 
     width: int = Field(default=32, ge=2, le=256, description="Filters of the first stage.")
     stages: int = Field(default=4, ge=1, le=6)
-    blocks: int = Field(default=1, ge=1, le=8, description="Residual blocks per stage.")
+    blocks: Blocks | tuple[Blocks, ...] = Field(
+        default=1, description="Residual blocks of every stage, or of each: [1, 2, 2, 1]."
+    )
     members: int = Field(
         default=1, ge=1, le=8, description="Networks trained side by side, then joined."
     )
     dropout: Fraction = 0.3
+
+    @model_validator(mode="after")
+    def _every_stage_has_blocks(self) -> Self:
+        if len(self.blocks_of_stages) != self.stages:
+            raise ValueError(f"blocks should be one number, or {self.stages}: one for each stage")
+        return self
+
+    @property
+    def blocks_of_stages(self) -> tuple[int, ...]:
+        return (self.blocks,) * self.stages if isinstance(self.blocks, int) else self.blocks
 
 
 class FitConfig(_Part):
@@ -166,16 +179,24 @@ class ThresholdConfig(_Part):
 class BaselineConfig(_Part):
     """What the baseline, which tells strange pictures, learns from beside the training pictures."""
 
-    unlike: dict[str, Path] = Field(
+    unlike: dict[str, UnlikeConfig] = Field(
         default_factory=dict,
-        description="A name and a folder for each kind of picture that the model was not made for "
-        "and that is too like its own to be told without examples: 10 pictures or more, never "
-        "trained on. Relative to the config file.",
+        description="By name, kinds of picture that the model was not made for and that are too "
+        "like its own to be told without examples.",
     )
+
+    @field_validator("unlike")
+    @classmethod
+    def _names_are_free(cls, unlike: dict[str, UnlikeConfig]) -> dict[str, UnlikeConfig]:
+        check_names(unlike)
+        return unlike
 
     def under(self, home: Path) -> BaselineConfig:
         """The same, with folders from ``home`` on."""
-        unlike = {name: (home / folder).resolve() for name, folder in self.unlike.items()}
+        unlike = {
+            name: kind.model_copy(update={"folder": (home / kind.folder).resolve()})
+            for name, kind in self.unlike.items()
+        }
         return self.model_copy(update={"unlike": unlike})
 
 
@@ -215,6 +236,12 @@ class TrainingConfig(_Part):
             raise ValueError("labels must differ from each other")
         if self.positive is not None and (not self.is_binary or self.positive not in self.labels):
             raise ValueError("positive must be one of two labels")
+        return self
+
+    @model_validator(mode="after")
+    def _figures_have_one_name_each(self) -> Self:
+        if twice := sorted({*self.data.other} & {*self.baseline.unlike}):
+            raise ValueError(f"data.other and baseline.unlike both have '{twice[0]}'")
         return self
 
     @property

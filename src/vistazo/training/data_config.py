@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +59,19 @@ class OtherConfig(_Part):
     )
 
 
+class UnlikeConfig(_Part):
+    """A kind of picture that a model was not made for. Its figure is the share that is told by
+    what the others of its kind show: each fifth of them by the rest.
+    """
+
+    folder: Path = Field(
+        description="10 pictures or more, better 40, in folders or not; no network is trained on "
+        "them. Relative to the config file."
+    )
+    title: Notice = Field("", description="As that of an entry of data.other.")
+    note: Notice = Field("", description="Likewise.")
+
+
 class DataConfig(_Part):
     """Where the pictures are and which of them belong together."""
 
@@ -79,9 +93,14 @@ class DataConfig(_Part):
     @field_validator("other")
     @classmethod
     def _names_are_free(cls, other: dict[str, OtherConfig]) -> dict[str, OtherConfig]:
-        for name in other:
-            if not _OTHER_NAME.fullmatch(name):
-                raise ValueError(f"'{name}' should be small letters, digits and _, at most 60")
-            if name in NAMES_TAKEN:
-                raise ValueError(f"'{name}' is what something else is called: choose another name")
+        check_names(other)
         return other
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raises ValueError for one that evaluation.json and the card cannot call a part."""
+    for name in names:
+        if not _OTHER_NAME.fullmatch(name):
+            raise ValueError(f"'{name}' should be small letters, digits and _, at most 60")
+        if name in NAMES_TAKEN:
+            raise ValueError(f"'{name}' is what something else is called: choose another name")

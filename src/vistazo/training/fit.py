@@ -48,7 +48,9 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     out.mkdir(parents=True, exist_ok=True)
     progress = progress if progress is not None else Progress(out / LOG)
     found = find_other(config)
-    unlike = [in_folder(*kind, config.input) for kind in config.baseline.unlike.items()]
+    unlike = [
+        in_folder(name, kind.folder, config.input) for name, kind in config.baseline.unlike.items()
+    ]
     pictures = load_pictures(config, lambda done, total: progress.bar("reading", done, total))
     split = split_by_group(pictures.labels, pictures.groups, config.splits)
     progress.say(
@@ -67,8 +69,10 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     model_path = out / f"{config.name}.keras"
     replace_whole(model_path, trainer.save)
     run = settle(config, pictures, split, trainer, model_path=model_path, progress=progress)
-    _write_baseline(config, pictures, split, unlike, model_path=model_path, progress=progress)
-    write_outcome(run, trainer, other, model_path=model_path, progress=progress)
+    told = _write_baseline(
+        config, pictures, split, unlike, model_path=model_path, progress=progress
+    )
+    write_outcome(run, trainer, other, told, model_path=model_path, progress=progress)
     (out / CHECKPOINT).unlink(missing_ok=True)
     return model_path
 
@@ -81,10 +85,11 @@ def _write_baseline(
     *,
     model_path: Path,
     progress: Progress,
-) -> None:
+) -> tuple[Told, ...]:
+    """Return how well each kind of stranger is told."""
     if min(len(split.training), len(split.validation)) < COMPONENTS:
         progress.say(f"fewer than {COMPONENTS} pictures: no baseline to tell strange pictures by")
-        return
+        return ()
 
     def prepare(row: int) -> NDArray[np.float32]:
         return scale(pictures.pixels[row].astype(np.float32), config.input.scale)
@@ -92,10 +97,7 @@ def _write_baseline(
     def show(done: int, total: int) -> None:
         progress.bar("baseline", done, total)
 
-    def tell(told: tuple[Told, ...]) -> None:
-        for line in in_words(told):
-            progress.say(line)
-
+    found: list[Told] = []
     make_baseline(
         model_path,
         None,
@@ -105,8 +107,11 @@ def _write_baseline(
         unseen=split.validation,
         unlike=unlike,
         show=show,
-        tell=tell,
+        tell=found.extend,
     )
+    for line in in_words(found):
+        progress.say(line)
+    return tuple(found)
 
 
 def run_epochs(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.answers.decision import with_temperature
+from vistazo.answers.discriminant import Told
 from vistazo.training.answers import Answers
 from vistazo.training.calibration import (
     OperatingPoint,
@@ -26,6 +27,7 @@ from vistazo.training.progress import Progress
 from vistazo.training.report import (
     Run,
     measure_answers,
+    measure_told,
     measure_unlabelled,
     write_evaluation,
     write_model_card,
@@ -73,13 +75,15 @@ def write_outcome(
     run: Run,
     trained: Trained,
     other: Sequence[OtherPictures],
+    told: Sequence[Told] = (),
     *,
     model_path: Path,
     progress: Progress,
 ) -> None:
     """Write ``evaluation.json``, and the card with its figures.
 
-    The share of strange pictures is among them where a baseline lies beside the model.
+    The share of strange pictures is among them where a baseline lies beside the model, and what it
+    ``told`` of those in ``baseline.unlike``.
     """
     with strangeness(model_path, progress) as is_strange:
         judge = _Judge(run, trained, is_strange)
@@ -88,10 +92,11 @@ def write_outcome(
             for part, rows in parts_to_measure(run.config, run.pictures, run.split).items()
         }
         figures |= {some.name: judge.of_other(some) for some in other}
+    figures |= measure_told(run.config.baseline, told)
     write_evaluation(model_path, run, figures)
     write_model_card(model_path, run, figures)
-    told = ("auc", "accuracy", "expected_calibration_error")
-    held_out = ", ".join(f"{name} {figures['holdout'][name]['value']}" for name in told)
+    said = ("auc", "accuracy", "expected_calibration_error")
+    held_out = ", ".join(f"{name} {figures['holdout'][name]['value']}" for name in said)
     progress.say(f"held out: {held_out}, at threshold {run.point.threshold}")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.discriminant import Told
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.errors import SettingsError
 from vistazo.models.card import ModelCard, OutputSpec
@@ -19,7 +20,7 @@ from vistazo.models.card_file import card_path, write_card
 from vistazo.training.answers import Answers
 from vistazo.training.calibration import OperatingPoint
 from vistazo.training.checkpoint import replace_whole
-from vistazo.training.config import TrainingConfig
+from vistazo.training.config import BaselineConfig, ThresholdConfig, TrainingConfig
 from vistazo.training.datasets import Pictures
 from vistazo.training.evaluation import (
     RESAMPLES,
@@ -99,6 +100,21 @@ def measure_unlabelled(answers: Answers) -> dict[str, Any]:
     """Of pictures whose labels nobody knows: how many, and the share that looks strange."""
     counts = {answers.what: len(answers), "groups": len(np.unique(answers.groups))}
     return counts | _strange(answers)
+
+
+def measure_told(config: BaselineConfig, told: Sequence[Told]) -> dict[str, Any]:
+    """Of each kind in ``config.unlike`` that the baseline can tell: how many examples, and the
+    share of them that was told by what the others show.
+    """
+    return {
+        each.name: {
+            **{name: text for name, text in (("title", kind.title), ("note", kind.note)) if text},
+            "pictures": each.count,
+            OUT_OF_DISTRIBUTION: share(each.is_told, np.arange(each.count)).to_json(),
+        }
+        for each in told
+        if each.is_used and (kind := config.unlike.get(each.name)) is not None
+    }
 
 
 def _strange(answers: Answers) -> dict[str, Any]:
@@ -209,14 +225,16 @@ def _method(config: TrainingConfig) -> dict[str, str]:
         "data.other": "These folders served neither training nor the operating point. What is in "
         "the training data too is left out of them, and counted.",
     }
+    unlike = {
+        "baseline.unlike": "These folders taught the check of what looks strange, and no network. "
+        "The share of each is by five-fold cross-validation over its pictures.",
+    }
     return {
         "split": "Whole groups, drawn at random label by label with splits.seed; exact copies "
         "count as one group. This run saw no holdout picture in training or in any choice.",
         "weights": "The running average of the weights after the last epoch; no epoch was chosen "
         "by its figures.",
-        "operating_point": "Temperature from the validation pictures; threshold where sensitivity "
-        "and specificity meet on them and on "
-        f"{config.threshold.views} augmented views of each.",
+        "operating_point": _operating_point(config.threshold),
         "misleading_look": "Of each label, the half of the holdout pictures that a logistic "
         "regression on brightness, contrast, sharpness, black and edges finds "
         "most like the other label.",
@@ -226,4 +244,17 @@ def _method(config: TrainingConfig) -> dict[str, str]:
         "pictures.",
         "scored_with": "Keras, float32, calibrated with the temperature.",
         **(other if config.data.other else {}),
+        **(unlike if config.baseline.unlike else {}),
     }
+
+
+def _operating_point(config: ThresholdConfig) -> str:
+    where = (
+        "sensitivity and specificity meet"
+        if config.sensitivity is None
+        else f"{config.sensitivity:g} of the positives are found"
+    )
+    return (
+        f"Temperature from the validation pictures; threshold where {where} on them and on "
+        f"{config.views} augmented views of each."
+    )
