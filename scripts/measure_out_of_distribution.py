@@ -1,23 +1,29 @@
 """Measure how well the model in MODEL_PATH tells its own kind of picture from others.
 
-    python scripts/measure_out_of_distribution.py artifacts/pneumonia/training.yaml [FOLDER...]
+    python scripts/measure_out_of_distribution.py artifacts/pneumonia/training.yaml \
+        [--other FOLDER] [--adults FOLDER] [FOLDER...]
 
-The own pictures are those that the training file holds out. Against them: the same pictures
-inverted and turned, noise, even greys, gradients, text, drawn hands, and every FOLDER of pictures.
-Run it in the environment of the tests.
+The own pictures are those that the training file holds out; those in --other are own ones of
+another selection. Against them: the own ones inverted, turned and distorted, noise, drawings (see
+strange_pictures.py), the films of --adults, and every FOLDER of pictures. Run it in the environment
+of the tests.
+
+Exit status: 1 where more than 1 % of the own pictures are flagged, more than 2 % of --other, or
+fewer than 90 % of --adults; else 0.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
+from strange_pictures import strange_kinds
 from vistazo.classifier import Classifier
 from vistazo.cli.picture_answers import picture_files
 from vistazo.loading import load_classifier
@@ -28,83 +34,107 @@ from vistazo.training.datasets import load_pictures
 from vistazo.training.evaluation import auc
 from vistazo.training.splits import split_by_group
 
-_SEED, _COUNT, _SIDE = 0, 60, 300
+Scores = NDArray[np.float64]
+
+_MOST_OWN, _MOST_OTHER, _FEWEST_ADULTS = 0.01, 0.02, 0.90
 
 
-def own_pictures(training: Path) -> list[Image.Image]:
+def own_files(training: Path) -> list[Path]:
     """The untouched files of the pictures that training held out."""
     config = read_config(training)
     pictures = load_pictures(config, lambda *_: None)
     rows = split_by_group(pictures.labels, pictures.groups, config.splits).holdout
-    return [Image.open(config.data.folder / pictures.names[row]).convert("L") for row in rows]
+    return [config.data.folder / pictures.names[row] for row in rows]
 
 
-def other_kinds(own: list[Image.Image]) -> Iterator[tuple[str, list[Image.Image]]]:
-    random = np.random.default_rng(_SEED)
-    yield "inverted", [Image.eval(picture, lambda grey: 255 - grey) for picture in own]
-    for turn in (90, 180, 270):
-        yield f"turned {turn}", [picture.rotate(turn, expand=True) for picture in own]
-    sides = [2, 4, 8, 16, 32, 64, 128, _SIDE]
-    yield "noise", [_noise(random, sides[i % len(sides)]) for i in range(_COUNT)]
-    yield "even grey", [Image.new("L", (_SIDE, _SIDE), grey) for grey in range(0, 256, 5)]
-    ramp = Image.linear_gradient("L")
-    yield "gradient", [ramp.rotate(angle) for angle in range(0, 360, 15)]
-    yield "text", [_text(random, is_dark=bool(i % 2)) for i in range(_COUNT)]
-    yield "drawn hand", [_hand(random) for _ in range(_COUNT)]
+def files_in(folder: Path) -> list[Path]:
+    files = [*picture_files([folder])]
+    if not files:
+        sys.exit(f"The folder {folder} holds no pictures.")
+    return files
 
 
-def _noise(random: np.random.Generator, side: int) -> Image.Image:
-    grains = random.integers(0, 256, (side, side), dtype=np.uint8)
-    return Image.fromarray(grains).resize((_SIDE, _SIDE))
+class Meter:
+    """Prints a line for each kind of picture, and remembers which bars were missed."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.missed: list[str] = []
+        self._classifier = classifier
+        self._own: Scores = np.empty(0)
+
+    def own(self, files: list[Path]) -> None:
+        self._own = self._scores([file.read_bytes() for file in files])
+        flagged = self._print("own pictures", self._own)
+        self._check("own pictures", at_most=_MOST_OWN, flagged=flagged)
+
+    def other(self, folder: Path) -> None:
+        flagged = self.of(folder.name, [file.read_bytes() for file in files_in(folder)])
+        self._check(folder.name, at_most=_MOST_OTHER, flagged=flagged)
+
+    def adults(self, folder: Path) -> None:
+        flagged = self.of(folder.name, [file.read_bytes() for file in files_in(folder)])
+        if flagged < _FEWEST_ADULTS:
+            self.missed.append(
+                f"{folder.name}: {flagged:.1%} are flagged, {_FEWEST_ADULTS:.0%} is the bar"
+            )
+
+    def of(self, name: str, pictures: list[bytes]) -> float:
+        """The share that is flagged."""
+        return self._print(name, self._scores(pictures))
+
+    def _check(self, name: str, *, at_most: float, flagged: float) -> None:
+        if flagged > at_most:
+            self.missed.append(f"{name}: {flagged:.1%} are flagged, {at_most:.0%} is the bar")
+
+    def _print(self, name: str, found: Scores) -> float:
+        is_own = np.arange(len(self._own) + len(found)) < len(self._own)
+        area = auc(np.concatenate([self._own, found]), is_own)
+        flagged = float(np.mean(found < 0.5))
+        told = "" if found is self._own else f"  AUROC {area:.4f}"
+        print(f"{name:34} {len(found):5}  flagged {flagged:6.1%}{told}", flush=True)
+        return flagged
+
+    def _scores(self, pictures: list[bytes]) -> Scores:
+        found = []
+        for data in pictures:
+            in_distribution = self._classifier.classify(data).in_distribution
+            if in_distribution is None:
+                sys.exit("The model in MODEL_PATH has no baseline; see 'vistazo baseline --help'.")
+            found.append(in_distribution.score)
+        return np.array(found)
 
 
-def _text(random: np.random.Generator, *, is_dark: bool) -> Image.Image:
-    page = Image.new("L", (400, 400), 0 if is_dark else 255)
-    letters = list("abcdefghij klmnop")
-    for y in range(10, 390, 14):
-        line = "".join(random.choice(letters, 54))
-        ImageDraw.Draw(page).text((10, y), line, fill=255 if is_dark else 0)
-    return page
+def encoded(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
-def _hand(random: np.random.Generator) -> Image.Image:
-    hand, flesh = Image.new("L", (300, 400), int(random.integers(0, 40))), random.integers(120, 200)
-    draw = ImageDraw.Draw(hand)
-    draw.ellipse((80, 200, 220, 360), fill=int(flesh))
-    for finger in range(5):
-        x, top = 70 + finger * 36 + int(random.integers(-6, 6)), int(random.integers(30, 110))
-        draw.rounded_rectangle((x, top, x + 24, 240), 12, fill=int(flesh))
-        draw.rounded_rectangle((x + 7, top + 8, x + 17, 235), 5, fill=int(min(255, flesh + 50)))
-    return hand
-
-
-def scores(classifier: Classifier, pictures: list[Image.Image]) -> NDArray[np.float64]:
-    found = []
-    for picture in pictures:
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG", compress_level=1)
-        in_distribution = classifier.classify(buffer.getvalue()).in_distribution
-        if in_distribution is None:
-            sys.exit("The model in MODEL_PATH has no baseline; see 'vistazo baseline --help'.")
-        found.append(in_distribution.score)
-    return np.array(found)
-
-
-def main(training: Path, folders: list[Path]) -> None:
+def main(chosen: argparse.Namespace) -> None:
     settings = Settings.from_environment()
-    classifier = load_classifier(settings.model_source, DirectReader(settings.image_limits))
-    own = own_pictures(training)
-    likely = scores(classifier, own)
-    print(f"{'own pictures':14} {len(own):5}  flagged {np.mean(likely < 0.5):6.1%}")
-    sets = [*other_kinds(own)]
-    sets += [(folder.name, [Image.open(f) for f in picture_files([folder])]) for folder in folders]
-    for name, pictures in sets:
-        strange = scores(classifier, pictures)
-        is_own = np.arange(len(likely) + len(strange)) < len(likely)
-        area = auc(np.concatenate([likely, strange]), is_own)
-        flagged = np.mean(strange < 0.5)
-        print(f"{name:14} {len(pictures):5}  flagged {flagged:6.1%}  AUROC {area:.4f}")
+    meter = Meter(load_classifier(settings.model_source, DirectReader(settings.image_limits)))
+    files = own_files(chosen.training)
+    meter.own(files)
+    if chosen.other:
+        meter.other(chosen.other)
+    if chosen.adults:
+        meter.adults(chosen.adults)
+    for name, pictures in strange_kinds([Image.open(file).convert("L") for file in files]):
+        meter.of(name, [encoded(picture) for picture in pictures])
+    for folder in chosen.folders:
+        meter.of(folder.name, [file.read_bytes() for file in files_in(folder)])
+    if meter.missed:
+        sys.exit("\n".join(["Missed:", *meter.missed]))
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    arguments.add_argument("training", type=Path)
+    arguments.add_argument("folders", type=Path, nargs="*")
+    arguments.add_argument("--other", type=Path, help="own pictures of another selection")
+    arguments.add_argument("--adults", type=Path, help="films that must be flagged")
+    return arguments
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
+    main(parser().parse_intermixed_args())

@@ -11,7 +11,6 @@ import pytest
 
 from page import stubs
 from page.conftest import Guarded
-from worth_cases import CASES
 
 OpenPage = Callable[..., Any]
 
@@ -207,66 +206,6 @@ def test_the_card_decides_titles_and_labels(open_page: OpenPage, a_film: Path) -
     assert page.locator("#result .label").inner_text() == "<b>healthy</b>"
     names = page.locator("#result .probabilities .name").all_inner_texts()
     assert names == ["<b>healthy</b>", "Black rot", "Cedar rust", "Apple scab"]
-
-
-def test_what_the_model_is_and_how_good_comes_from_its_card(open_page: OpenPage) -> None:
-    own = {"pictures": 626, "auc": {"value": 0.99, "low": 0.98, "high": 1}}
-    own |= {"sensitivity": {"value": 0.91}, "specificity": {"value": 0.88}}
-    strangers = {"pictures": 80, "out_of_distribution": {"value": 0.95, "low": 0.9, "high": 0.99}}
-    strangers |= {"title": {"en": "Adults", "es": "Adultos"}, "note": "<b>Nadie</b> los eligió."}
-    card = {
-        "name": "pneumonia",
-        "version": "1",
-        "labels": ["NORMAL", "PNEUMONIA"],
-        "output": {"kind": "sigmoid", "threshold": 0.4},
-        "figures": {"unseen": own, "strangers": strangers},
-        "limits": "No se midió en adultos.",
-        "language": "es",
-    }
-    page = open_page({"**/model": stubs.changed(card=card)})
-    lines = page.locator("#about .worth li").all_inner_texts()
-    assert lines[0].startswith("Unseen (626 pictures): of 100 PNEUMONIA pictures it misses 9; ")
-    assert lines[1] == (
-        "Adults (80 pictures): of 100 pictures it marks 95 (90 to 99) as not of the kind it knows. "
-        "<b>Nadie</b> los eligió."
-    )
-    spanish = page.locator("#about [lang=es]").all_inner_texts()
-    assert spanish == ["<b>Nadie</b> los eligió.", "No se midió en adultos."]
-    assert page.locator("#title").get_attribute("lang") == "es"
-    table = page.get_by_role("table", name="Figures")
-    assert table.locator("thead th").all_inner_texts() == ["Figure", "Unseen", "Adults"]
-    cells = [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
-    dash = "\N{EN DASH}"
-    assert cells[:2] == [["626", "80"], [f"0.990 (0.980 {dash} 1)", dash]]
-    assert cells[-1] == [dash, f"95% (90% {dash} 99%)"]
-    page.click("text=Español")
-    assert (
-        page.locator("#about .worth li")
-        .nth(1)
-        .inner_text()
-        .startswith(
-            "Adultos (80 imágenes): de cada 100 imágenes avisa en 95 (de 90 a 99) de que no son del"
-        )
-    )
-
-
-def test_the_page_tells_how_good_a_model_is_by_the_rule_of_the_command_line(
-    open_page: OpenPage,
-) -> None:
-    cards = [
-        {"language": "en", "figures": {case.name: case.group}, "labels": case.labels, **case.card}
-        for case in CASES
-    ]
-    told = open_page(wait=False).evaluate(
-        """async (cards) => {
-            const { worthOf } = await import("/page/worth.js");
-            const sentence = ({ group, count, told, note }) =>
-                `${group.text}${count && ` (${count})`}: ${told}. ${note.text}`.trim();
-            return cards.map((card) => worthOf(card).map(sentence).join(" "));
-        }""",
-        cards,
-    )
-    assert told == [case.told for case in CASES]
 
 
 @pytest.mark.parametrize(

@@ -163,8 +163,14 @@ def test_a_baseline_lets_a_model_tell_strange_pictures(tmp_path: Path, vistazo: 
         grey = random.normal(random.integers(80, 160), 3, (40, 40)).clip(0, 255)
         Image.fromarray(grey.astype(np.uint8)).save(tmp_path / "own" / f"{number}.png")
     (tmp_path / "own" / "broken.png").write_bytes(b"no picture")
-    done = vistazo("baseline", str(model), str(tmp_path / "own"))
+    (tmp_path / "films").mkdir()
+    for number in range(12):
+        (tmp_path / "films" / f"{number}.png").write_bytes(encoded(film(60 + number)))
+    unlike = ("--unlike", str(tmp_path / "films"))
+    done = vistazo("baseline", str(model), str(tmp_path / "own"), *unlike)
     assert done.returncode == 1  # for the broken one, which is left out
+    assert "upside down: " in done.stderr
+    assert "films: 100% of 12 were told" in done.stderr
     assert "broken.png is left out" in done.stderr
     assert "120 pictures" in done.stdout
     (tmp_path / "strange.png").write_bytes(encoded(film()))

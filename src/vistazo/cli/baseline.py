@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.discriminant import Told
 from vistazo.answers.scaling import scale_evidence, scale_warning
 from vistazo.cli.picture_answers import picture_files, read_file
 from vistazo.cli.scales import drawn_pictures
@@ -24,6 +26,7 @@ from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 from vistazo.training.familiar import make_baseline
+from vistazo.training.unlike import in_folder, in_words
 
 _UNSEEN = 0.2
 _MOST_PICTURES = 2500
@@ -33,7 +36,16 @@ _MOST_PICTURES = 2500
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--card", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
-def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
+@click.option(
+    "--unlike",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of 10 pictures or more that MODEL was not made for, but that are too like its "
+    "own to be told without examples. May be given again for another kind.",
+)
+def command(
+    model: Path, pictures: tuple[Path, ...], card: Path | None, unlike: tuple[Path, ...]
+) -> int:
     """Learn what the pictures that MODEL was made for look like: files, or folders of them.
 
     Writes MODEL.baseline.npz beside the model. With it, answers say whether a picture looks like
@@ -45,6 +57,7 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
     \b
     Example:
       vistazo baseline my_model.h5 training_pictures/
+      vistazo baseline my_model.h5 films_of_children/ --unlike films_of_adults/
     """  # noqa: D301
     if is_estimator(model):
         raise click.UsageError(
@@ -53,15 +66,21 @@ def command(model: Path, pictures: tuple[Path, ...], card: Path | None) -> int:
         )
     settings = Settings.from_environment()
     files = drawn(list(picture_files(pictures)))
-    path, count = learn(model, card, files, settings)
+    path, count = learn(model, card, files, settings, unlike)
     click.echo(f"{path}: of {count} pictures")
     return 1 if count < len(files) else 0
 
 
 def learn(
-    model: Path, card: Path | None, files: list[Path], settings: Settings
+    model: Path,
+    card: Path | None,
+    files: list[Path],
+    settings: Settings,
+    unlike: tuple[Path, ...] = (),
 ) -> tuple[Path, int]:
     """Write the baseline of a model; give its path, and how many of the files could be read.
+
+    ``unlike`` are folders of what the model was not made for.
 
     Raises ModelError, and SettingsError for too few pictures.
     """
@@ -77,7 +96,8 @@ def learn(
     with click.progressbar(files, label="Reading", file=sys.stderr) as bar:
         readable = [file for file in bar if _is_readable(file, prepared)]
     unseen = round(_UNSEEN * len(readable))
-    with click.progressbar(length=len(readable), label="Learning", file=sys.stderr) as learnt:
+    strangers = [in_folder(each.name, each, spec, settings.image_limits) for each in unlike]
+    with _learning() as show:
         path = make_baseline(
             model,
             card,
@@ -88,12 +108,31 @@ def learn(
             hints=settings.card_hints,
             cache_dir=settings.cache_dir,
             policy=settings.loading_policy,
-            show=lambda done, _: learnt.update(done - learnt.pos),
+            unlike=strangers,
+            show=show,
+            tell=_say,
         )
     doubt = _scale_doubt(model, spec, readable, settings)
     if doubt is not None:
         click.echo(f"Warning: {doubt}", err=True)
     return path, len(readable)
+
+
+@contextmanager
+def _learning() -> Iterator[Callable[[int, int], None]]:
+    with click.progressbar(length=1, label="Learning", file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show
+
+
+def _say(told: tuple[Told, ...]) -> None:
+    click.echo("", err=True)
+    for line in in_words(told):
+        click.echo(line, err=True)
 
 
 def _scale_doubt(model: Path, spec: InputSpec, files: list[Path], settings: Settings) -> str | None:

@@ -163,6 +163,22 @@ class ThresholdConfig(_Part):
     uncertain_band: bool = True
 
 
+class BaselineConfig(_Part):
+    """What the baseline, which tells strange pictures, learns from beside the training pictures."""
+
+    unlike: dict[str, Path] = Field(
+        default_factory=dict,
+        description="A name and a folder for each kind of picture that the model was not made for "
+        "and that is too like its own to be told without examples: 10 pictures or more, never "
+        "trained on. Relative to the config file.",
+    )
+
+    def under(self, home: Path) -> BaselineConfig:
+        """The same, with folders from ``home`` on."""
+        unlike = {name: (home / folder).resolve() for name, folder in self.unlike.items()}
+        return self.model_copy(update={"unlike": unlike})
+
+
 class CardTexts(_Part):
     """What a person has to say; copied to the model card as it stands."""
 
@@ -190,6 +206,7 @@ class TrainingConfig(_Part):
     fit: FitConfig = Field(default_factory=FitConfig)
     augmentation: AugmentationConfig = Field(default_factory=AugmentationConfig)
     threshold: ThresholdConfig = Field(default_factory=ThresholdConfig)
+    baseline: BaselineConfig = Field(default_factory=BaselineConfig)
     card: CardTexts = Field(default_factory=CardTexts)
 
     @model_validator(mode="after")
@@ -229,7 +246,7 @@ def read_config(path: Path, data: Path | None = None) -> TrainingConfig:
         for name, entry in config.data.other.items()
     }
     moved = config.data.model_copy(update={"folder": folder.resolve(), "other": other})
-    return config.model_copy(update={"data": moved})
+    return config.model_copy(update={"data": moved, "baseline": config.baseline.under(home)})
 
 
 def read_fields(path: Path, kind: type[_Config]) -> _Config:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.discriminant import Strangers, Told
 from vistazo.answers.likeness import (
     COMPONENTS,
     baseline_path,
     fit_baseline,
     preparation,
+    tell_apart,
     write_baseline,
 )
 from vistazo.engines.onnx import OnnxEngine
@@ -25,9 +27,7 @@ from vistazo.models.card import InputSpec
 from vistazo.models.drafting import CardHints
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.training.checkpoint import replace_whole
-
-Floats = NDArray[np.float32]
-Prepare = Callable[[int], Floats]
+from vistazo.training.unlike import Floats, Prepare, Unlike, upside_down
 
 _MOST_PICTURES, _MOST_UNSEEN = 2000, 1000
 _AT_ONCE = 32
@@ -44,7 +44,9 @@ def make_baseline(
     hints: CardHints | None = None,
     cache_dir: Path | None = None,
     policy: LoadingPolicy | None = None,
+    unlike: Sequence[Unlike] = (),
     show: Callable[[int, int], None] = lambda *_: None,
+    tell: Callable[[tuple[Told, ...]], None] = lambda _: None,
 ) -> Path:
     """Write the baseline beside a model, from the feature maps that serving will see.
 
@@ -53,7 +55,9 @@ def make_baseline(
 
     ``prepare`` gives the picture (h, w, c), prepared as ``spec`` says, of a number in ``seen``,
     which the components are made from, or ``unseen``, which set the limit. Of many, some are drawn
-    at random. Raises ModelError, and SettingsError for too few pictures.
+    at random. ``unlike`` are examples of what the model was not made for; own pictures turned
+    upside down join them. ``tell`` is told which of them the baseline can tell. Raises ModelError,
+    and SettingsError for too few pictures.
     """
     random = np.random.default_rng(0)
     seen = random.permutation(seen)[:_MOST_PICTURES]
@@ -64,15 +68,19 @@ def make_baseline(
             f"{len(seen) + len(unseen)}."
         )
     found = find_model(model, card, hints=hints, cache_dir=cache_dir)
+    kinds = [upside_down(prepare, seen), *unlike]
+    total = len(seen) + len(unseen) + sum(kind.count for kind in kinds)
     with _engine(found, cache_dir, policy or LoadingPolicy()) as engine:
         if engine.signature.features is None:
             raise UnsupportedModelError(f"{model} has no spatial feature map to compare.")
-        total = len(seen) + len(unseen)
-        maps = _maps(engine, prepare, seen, lambda done: show(done, total))
-        others = _maps(engine, prepare, unseen, lambda done: show(len(seen) + done, total))
-    path = baseline_path(model)
+        learner = _Learner(engine, lambda done: show(done, total))
+        maps, others = learner.maps(prepare, seen), learner.maps(prepare, unseen)
+        strangers = [learner.strangers(kind) for kind in kinds]
     baseline = fit_baseline(maps, others, found.sha256, preparation(spec))
+    baseline, told = tell_apart(baseline, maps, others, strangers)
+    path = baseline_path(model)
     replace_whole(path, lambda part: write_baseline(baseline, part))
+    tell(told)
     return path
 
 
@@ -87,13 +95,22 @@ def _engine(
         engine.close()
 
 
-def _maps(
-    engine: OnnxEngine, prepare: Prepare, rows: NDArray[np.int64], show: Callable[[int], None]
-) -> Floats:
-    maps = []
-    for start in range(0, len(rows), _AT_ONCE):
-        chosen = rows[start : start + _AT_ONCE]
-        images = np.stack([prepare(int(row)) for row in chosen])
-        maps.append(engine.run(images).features)
-        show(start + len(chosen))
-    return np.concatenate([some for some in maps if some is not None])
+class _Learner:
+    """Runs an engine over many pictures, and counts them."""
+
+    def __init__(self, engine: OnnxEngine, show: Callable[[int], None]) -> None:
+        self._engine, self._show, self._done = engine, show, 0
+
+    def maps(self, prepare: Prepare, rows: NDArray[np.int64]) -> Floats:
+        """Feature maps (n, fh, fw, fc)."""
+        maps = []
+        for start in range(0, len(rows), _AT_ONCE):
+            chosen = rows[start : start + _AT_ONCE]
+            images = np.stack([prepare(int(row)) for row in chosen])
+            maps.append(self._engine.run(images).features)
+            self._done += len(chosen)
+            self._show(self._done)
+        return np.concatenate([some for some in maps if some is not None])
+
+    def strangers(self, kind: Unlike) -> Strangers:
+        return Strangers(kind.name, self.maps(kind.prepare, np.arange(kind.count)), kind.fewest)

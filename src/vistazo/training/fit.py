@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.discriminant import Told
 from vistazo.answers.likeness import COMPONENTS
 from vistazo.pictures.preprocessing import scale
 from vistazo.training.augmentation import augment
@@ -30,6 +31,7 @@ from vistazo.training.other import find_other, read_other
 from vistazo.training.outcome import settle, write_outcome
 from vistazo.training.progress import EpochFigures, Progress
 from vistazo.training.splits import Split, split_by_group
+from vistazo.training.unlike import Unlike, in_folder, in_words
 
 Floats = NDArray[np.float64]
 CHECKPOINT = "checkpoint.npz"
@@ -46,6 +48,7 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     out.mkdir(parents=True, exist_ok=True)
     progress = progress if progress is not None else Progress(out / LOG)
     found = find_other(config)
+    unlike = [in_folder(*kind, config.input) for kind in config.baseline.unlike.items()]
     pictures = load_pictures(config, lambda done, total: progress.bar("reading", done, total))
     split = split_by_group(pictures.labels, pictures.groups, config.splits)
     progress.say(
@@ -64,14 +67,20 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     model_path = out / f"{config.name}.keras"
     replace_whole(model_path, trainer.save)
     run = settle(config, pictures, split, trainer, model_path=model_path, progress=progress)
-    _write_baseline(config, pictures, split, model_path, progress)
+    _write_baseline(config, pictures, split, unlike, model_path=model_path, progress=progress)
     write_outcome(run, trainer, other, model_path=model_path, progress=progress)
     (out / CHECKPOINT).unlink(missing_ok=True)
     return model_path
 
 
 def _write_baseline(
-    config: TrainingConfig, pictures: Pictures, split: Split, model_path: Path, progress: Progress
+    config: TrainingConfig,
+    pictures: Pictures,
+    split: Split,
+    unlike: list[Unlike],
+    *,
+    model_path: Path,
+    progress: Progress,
 ) -> None:
     if min(len(split.training), len(split.validation)) < COMPONENTS:
         progress.say(f"fewer than {COMPONENTS} pictures: no baseline to tell strange pictures by")
@@ -83,6 +92,10 @@ def _write_baseline(
     def show(done: int, total: int) -> None:
         progress.bar("baseline", done, total)
 
+    def tell(told: tuple[Told, ...]) -> None:
+        for line in in_words(told):
+            progress.say(line)
+
     make_baseline(
         model_path,
         None,
@@ -90,7 +103,9 @@ def _write_baseline(
         config.input,
         seen=split.training,
         unseen=split.validation,
+        unlike=unlike,
         show=show,
+        tell=tell,
     )
 
 
