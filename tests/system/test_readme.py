@@ -53,7 +53,8 @@ def folder(tmp_path: Path) -> Path:
     for number in range(80):
         grey = encoded(flat(60 + number, 40, 40))
         (tmp_path / "training_pictures" / f"{number}.png").write_bytes(grey)
-    write_brightness_model(tmp_path / "my_model.h5", maps=True)
+    for name in ("my_model.h5", "my_next_model.h5"):
+        write_brightness_model(tmp_path / name, maps=True)
     write_estimator(spam_words(), tmp_path / "news.joblib")
     return tmp_path
 

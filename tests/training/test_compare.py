@@ -18,13 +18,21 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    return two_models(tmp_path)
+
+
+def two_models(folder: Path) -> Path:
     """``mine.keras`` says how bright a picture is, ``other.keras`` the reverse."""
-    filled_folder(tmp_path)
+    filled_folder(folder)
+    (folder / "other.keras").write_bytes((folder / "mine.keras").read_bytes())
+    change_card(folder, labels=["BRIGHT", "DARK"])
+    return folder
+
+
+@pytest.fixture
+def many(folder: Path) -> Path:
     greys = {"DARK": list(range(10, 120, 12)), "BRIGHT": list(range(130, 250, 12))}
-    write_flat_pictures(tmp_path / "many", greys)
-    (tmp_path / "other.keras").write_bytes((tmp_path / "mine.keras").read_bytes())
-    change_card(tmp_path, labels=["BRIGHT", "DARK"])
-    return tmp_path
+    return write_flat_pictures(folder / "many", greys)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +57,7 @@ def change_card(folder: Path, **changes: Any) -> None:
     (folder / "other.card.yaml").write_text(json.dumps(card | changes))
 
 
-def test_a_worse_model_is_told_with_a_status_of_its_own(run: Run) -> None:
+def test_a_worse_model_is_told_with_a_status_of_its_own(run: Run, many: Path) -> None:
     status, printed, said = run("compare", "mine.keras", "other.keras", "many")
     assert status == 3
     assert "B is worse: the AUC of B is 0.0000, that of A 1.0000. B - A is -1.0000" in " ".join(
@@ -61,7 +69,7 @@ def test_a_worse_model_is_told_with_a_status_of_its_own(run: Run) -> None:
     assert "Traceback" not in said
 
 
-def test_a_better_one_and_the_evidence_for_it_as_json(run: Run) -> None:
+def test_a_better_one_and_the_evidence_for_it_as_json(run: Run, many: Path) -> None:
     done = run("compare", "other.keras", "mine.keras", "many", "--by", "brier", "--json")
     document = json.loads(done.printed)
     assert (done.status, document["verdict"], document["by"]) == (0, "better", "brier")
@@ -87,13 +95,23 @@ def test_few_pictures_or_groups_show_nothing_and_it_says_so(run: Run) -> None:
     assert "with fewer than 6 groups no difference can ever be shown" in printed
 
 
-def test_what_one_model_refuses_is_reported_and_left_out(run: Run, folder: Path) -> None:
-    (folder / "many" / "DARK" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+def test_what_one_model_refuses_is_reported_and_left_out(
+    run: Run, folder: Path, many: Path
+) -> None:
+    (many / "DARK" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     change_card(folder, input={"height": 8, "width": 8, "colour": "grey", "scale": "1/127.5-1"})
     status, printed, said = run("compare", "mine.keras", "other.keras", "many", "--by", "auc")
     assert status == 1
     assert said.count("DARK/broken.png cannot be classified") == 2
     assert "1 left out: 1 could not be classified by A, 1 by B." in printed
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The two models and pictures, for commands that change nothing."""
+    folder = two_models(tmp_path_factory.mktemp("looked-at"))
+    np.savez(folder / "p.npz", test_images=np.zeros((2, 40, 40)), test_labels=[[0], [1]])
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -105,7 +123,10 @@ def test_what_one_model_refuses_is_reported_and_left_out(run: Run, folder: Path)
         (("mine.keras", "other.keras", "pictures", "--by", "recall"), "'recall' is not one of"),
         (("mine.keras", "other.keras", "pictures", "--group", "(x"), "no regular expression"),
         (("mine.keras", "other.keras", "pictures", "--group", "x"), "a pair of round brackets"),
-        (("mine.keras", "other.keras", "many", "--group", "(x)"), "has a name that '(x)' matches"),
+        (
+            ("mine.keras", "other.keras", "pictures", "--group", "(x)"),
+            "has a name that '(x)' matches",
+        ),
         (("mine.keras", "other.keras", "p.npz"), "Give a folder for each label instead"),
         (
             ("mine.keras", "other.keras", "--group", "(x)", "--training", "t.yaml"),
@@ -114,10 +135,9 @@ def test_what_one_model_refuses_is_reported_and_left_out(run: Run, folder: Path)
     ],
 )
 def test_a_mistake_is_told_in_words_with_exit_status_2(
-    arguments: tuple[str, ...], said: str, run: Run, folder: Path
+    arguments: tuple[str, ...], said: str, looked_at: Path, cache: Path
 ) -> None:
-    np.savez(folder / "p.npz", test_images=np.zeros((2, 40, 40)), test_labels=[[0], [1]])
-    status, _, printed = run("compare", *arguments)
+    status, _, printed = run_vistazo(looked_at, cache, "compare", *arguments)
     assert status == 2
     assert said in printed
     assert "Traceback" not in printed
