@@ -170,7 +170,7 @@ def test_a_baseline_lets_a_model_tell_strange_pictures(tmp_path: Path, vistazo: 
     done = vistazo("baseline", str(model), str(tmp_path / "own"), *unlike)
     assert done.returncode == 1  # for the broken one, which is left out
     assert "upside down: " in done.stderr
-    assert "films: 100% of 12 were told" in done.stderr
+    assert "% of 12 were told by what the others show\n" in done.stderr
     assert "broken.png is left out" in done.stderr
     assert "120 pictures" in done.stdout
     (tmp_path / "strange.png").write_bytes(encoded(film()))

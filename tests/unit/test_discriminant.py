@@ -61,7 +61,7 @@ def test_strangers_like_the_own_pictures_are_told_once_there_are_examples(
     for along in (0, 1):
         unseen = maps(100, seed=5, shift=6, along=along)
         assert flagged(plain, unseen) < 0.2
-        assert flagged(taught, unseen) > 0.95
+        assert flagged(taught, unseen) > 0.75
 
 
 def test_own_pictures_are_not_flagged_for_what_the_examples_show(taught: Baseline) -> None:

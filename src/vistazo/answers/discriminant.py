@@ -23,7 +23,7 @@ _COMPONENTS, _OWN_PER_COMPONENT = 64, 4
 _NEGLIGIBLE = 1e-6
 _PENALTY, _STEPS, _LARGEST_LOGIT = 0.005, 20, 30.0
 _FOLDS = 5
-_OWN_QUANTILE, _STRANGE_QUANTILE = 0.995, 0.05
+_OWN_QUANTILE = 0.995
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +31,14 @@ class Strangers:
     """Vectors (n, d) of pictures that a model was not made for.
 
     Neighbours may show the same thing: they are kept together in cross-validation. ``fewest`` is
-    the share, 0..1, that must be told for the examples to be of use.
+    the share, 0..1, that must be told for the examples to be of use. Where more can be, own
+    pictures get the room that leaves ``enough`` of the strangers told.
     """
 
     name: str
     vectors: Floats
     fewest: float = 0.5
+    enough: float = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,7 @@ def fit_discriminant(
     scale = _Scale(whitening, own @ whitening.T, unseen @ whitening.T)
     directions, told = [], []
     for kind in strangers:
-        limit, is_told = _limit(scale, kind.vectors @ whitening.T)
+        limit, is_told = _limit(scale, kind.vectors @ whitening.T, kind.enough)
         is_used = bool(is_told.mean() >= kind.fewest)
         told.append(Told(kind.name, is_told, is_used))
         if is_used:
@@ -117,11 +119,11 @@ def _whitening(centred: Floats) -> Floats:
     return np.asarray(scaled.T @ centred, np.float32)
 
 
-def _limit(scale: _Scale, strange: Floats) -> tuple[float, NDArray[np.bool_]]:
+def _limit(scale: _Scale, strange: Floats, enough: float) -> tuple[float, NDArray[np.bool_]]:
     """By cross-validation: how far to go from 0 at a usual own picture, and who is beyond.
 
-    1 is where hardly an own picture is. Strangers farther off leave room for own ones of another
-    day: then the limit is half the way to them.
+    1 is where hardly an own picture is that is known. Strangers farther off leave room for own ones
+    of another day.
     """
     scores = []
     for fold in np.array_split(np.arange(len(strange)), _FOLDS):
@@ -129,8 +131,8 @@ def _limit(scale: _Scale, strange: Floats) -> tuple[float, NDArray[np.bool_]]:
         middle, largest = _own_range(scale.unseen @ weights)
         scores.append((strange[fold] @ weights - middle) / (largest - middle))
     found = np.concatenate(scores)
-    limit = max(1.0, (1 + float(np.quantile(found, _STRANGE_QUANTILE))) / 2)
-    return limit, found > limit
+    limit = max(1.0, float(np.quantile(found, 1 - enough)))
+    return limit, found >= limit
 
 
 def _direction(

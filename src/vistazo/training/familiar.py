@@ -113,4 +113,5 @@ class _Learner:
         return np.concatenate([some for some in maps if some is not None])
 
     def strangers(self, kind: Unlike) -> Strangers:
-        return Strangers(kind.name, self.maps(kind.prepare, np.arange(kind.count)), kind.fewest)
+        maps = self.maps(kind.prepare, np.arange(kind.count))
+        return Strangers(kind.name, maps, kind.fewest, kind.enough)

@@ -22,17 +22,19 @@ Prepare = Callable[[int], Floats]
 UPSIDE_DOWN = "upside down"
 _MOST_EXAMPLES = 400
 # What is made needs no direction where pictures have no right way up: nearly all must be told.
-_FEWEST_OF_MADE, _FEWEST_OF_GIVEN = 0.9, 0.5
+_FEWEST_OF_MADE, _ENOUGH_OF_MADE = 0.9, 0.99
+_FEWEST_OF_GIVEN, _ENOUGH_OF_GIVEN = 0.5, 0.95
 
 
 @dataclass(frozen=True, eq=False)
 class Unlike:
-    """``count`` prepared pictures of one kind, each (h, w, c); ``fewest`` as in ``Strangers``."""
+    """``count`` prepared pictures of one kind, each (h, w, c); the rest as in ``Strangers``."""
 
     name: str
     count: int
     prepare: Prepare
     fewest: float = _FEWEST_OF_GIVEN
+    enough: float = _ENOUGH_OF_GIVEN
 
 
 def upside_down(prepare: Prepare, rows: NDArray[np.int64]) -> Unlike:
@@ -43,7 +45,7 @@ def upside_down(prepare: Prepare, rows: NDArray[np.int64]) -> Unlike:
         picture = prepare(int(rows[place]))[::-1]
         return np.ascontiguousarray(picture[:, ::-1] if place % 2 else picture)
 
-    return Unlike(UPSIDE_DOWN, len(rows), turned, _FEWEST_OF_MADE)
+    return Unlike(UPSIDE_DOWN, len(rows), turned, _FEWEST_OF_MADE, _ENOUGH_OF_MADE)
 
 
 def in_folder(
