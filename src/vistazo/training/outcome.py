@@ -15,6 +15,7 @@ from vistazo.answers.discriminant import Told
 from vistazo.training.answers import Answers
 from vistazo.training.calibration import (
     OperatingPoint,
+    balanced_weights,
     equal_error_threshold,
     fit_temperature,
     threshold_of_sensitivity,
@@ -146,16 +147,22 @@ def parts_to_measure(config: TrainingConfig, pictures: Pictures, split: Split) -
 def choose_operating_point(
     config: TrainingConfig, pictures: Pictures, rows: Rows, trained: Trained
 ) -> OperatingPoint:
-    """Fit the temperature on the pictures as they are; for two labels, a threshold on all views."""
-    pixels, labels = pictures.pixels[rows], pictures.labels[rows]
-    plain = trained.probabilities(pixels)
-    temperature = round(fit_temperature(plain, labels), 4)
+    """Fit temperature and, for two labels, threshold on the pictures and changed views of them.
+
+    On the pictures as they are, of training's own collection, a network is surer than it should be
+    of any others.
+    """
+    pixels = pictures.pixels[rows]
+    views = range(1, config.threshold.views + 1)
+    changed = (trained.probabilities(trained.views(pixels, seed)) for seed in views)
+    seen = np.concatenate([trained.probabilities(pixels), *changed])
+    labels = np.tile(pictures.labels[rows], len(views) + 1)
+    weights = balanced_weights(labels) if config.fit.balance_classes else None
+    temperature = round(fit_temperature(seen, labels, weights), 4)
     if not config.is_binary:
         return OperatingPoint(temperature, 0.5, None)
-    views = range(1, config.threshold.views + 1)
-    seen = [plain, *(trained.probabilities(trained.views(pixels, seed)) for seed in views)]
-    scores = with_temperature(np.concatenate(seen), temperature)[:, config.positive_index]
-    truth = np.tile(labels == config.positive_index, len(seen))
+    scores = with_temperature(seen, temperature)[:, config.positive_index]
+    truth = labels == config.positive_index
     wanted = config.threshold.sensitivity
     threshold = (
         equal_error_threshold(scores, truth)

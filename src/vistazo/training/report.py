@@ -255,6 +255,6 @@ def _operating_point(config: ThresholdConfig) -> str:
         else f"{config.sensitivity:g} of the positives are found"
     )
     return (
-        f"Temperature from the validation pictures; threshold where {where} on them and on "
-        f"{config.views} augmented views of each."
+        f"From the validation pictures and {config.views} changed views of each: the temperature, "
+        f"and the threshold where {where}."
     )
