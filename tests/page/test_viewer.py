@@ -36,10 +36,10 @@ def test_what_the_model_saw_is_fetched_once_when_somebody_looks(
     image = page.wait_for_selector("#result .seen")
     assert image.get_attribute("alt") == "What the model saw of film.png"
     size = "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
-    assert image.evaluate(size) == [112, 112]
+    assert image.evaluate(size) == [96, 96]
     shape = image.bounding_box()
-    assert shape["width"] == pytest.approx(shape["height"], abs=1) != 112
-    told = "112 \xd7 112 pixels, grey, values from 0."
+    assert shape["width"] == pytest.approx(shape["height"], abs=1) != 96
+    told = "96 \xd7 96 pixels, grey, values from 0."
     assert told in page.locator("#result figcaption").inner_text()
     assert told in page.locator("#status").inner_text()
     assert page.locator("#result .heat").count() == 0
@@ -59,7 +59,7 @@ def test_the_views_are_radio_buttons_that_keep_the_focus(open_page: OpenPage, a_
     chosen = page.get_by_role("group", name="Qué mirar").get_by_role("radio", checked=True)
     assert chosen.evaluate("e => e.labels[0].textContent") == "Lo que vio el modelo"
     assert chosen.evaluate("e => e === document.activeElement")
-    assert "112 \xd7 112 píxeles, gris" in page.locator("#result figcaption").inner_text()
+    assert "96 \xd7 96 píxeles, gris" in page.locator("#result figcaption").inner_text()
 
 
 def test_while_it_is_fetched_the_picture_stays_and_a_failure_is_told_and_can_be_repeated(

@@ -45,6 +45,7 @@ COMPONENTS = 32
 _QUANTILE, _ROOM = 0.995, 1.15
 _LEVELS = 127
 _NEGLIGIBLE = 1e-6
+_ROUNDING = 1e-5  # of float32 over a whole map, in parts of its square
 _DAMAGED = (
     OSError, ValueError, LookupError, EOFError, TypeError, MemoryError, NotImplementedError,
     zipfile.BadZipFile, zlib.error,
@@ -126,7 +127,9 @@ def fit_baseline(features: Floats, unseen: Floats, sha256: str, prepared: str = 
     rounded = _dequantized(*_quantized(components))
     mean = mean.astype(np.float16).astype(np.float32)
     largest = float(np.quantile(_residuals(_roots(unseen), mean, rounded), _QUANTILE))
-    limit = max(largest * _ROOM, float(np.finfo(np.float32).tiny))
+    # Where the components rebuild everything, rounding is all that is left over.
+    rounding = _ROUNDING * float(np.square(centred).sum(axis=1).mean())
+    limit = max(largest * _ROOM, rounding, float(np.finfo(np.float32).tiny))
     return Baseline(mean, rounded, limit, sha256, prepared)
 
 
