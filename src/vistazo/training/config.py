@@ -6,12 +6,20 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from vistazo.errors import SettingsError
 from vistazo.models.card import InputSpec, Notice
 from vistazo.models.strict_yaml import read_yaml
-from vistazo.training.data_config import DataConfig, UnlikeConfig, check_names
+from vistazo.training.data_config import DataConfig, UnlikeConfig, names_are_free
 
 _FEWEST_FOLDS = 2
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -179,17 +187,11 @@ class ThresholdConfig(_Part):
 class BaselineConfig(_Part):
     """What the baseline, which tells strange pictures, learns from beside the training pictures."""
 
-    unlike: dict[str, UnlikeConfig] = Field(
+    unlike: Annotated[dict[str, UnlikeConfig], AfterValidator(names_are_free)] = Field(
         default_factory=dict,
         description="By name, kinds of picture that the model was not made for and that are too "
         "like its own to be told without examples.",
     )
-
-    @field_validator("unlike")
-    @classmethod
-    def _names_are_free(cls, unlike: dict[str, UnlikeConfig]) -> dict[str, UnlikeConfig]:
-        check_names(unlike)
-        return unlike
 
     def under(self, home: Path) -> BaselineConfig:
         """The same, with folders from ``home`` on."""

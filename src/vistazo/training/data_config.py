@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from vistazo.models.card import Notice
 from vistazo.training.belonging import check_group_pattern
@@ -22,12 +21,25 @@ NAMES_TAKEN = frozenset({
 })  # fmt: skip
 
 
+_Kind = TypeVar("_Kind")
+
+
 def _names_a_group(pattern: str) -> str:
     check_group_pattern(pattern)
     return pattern
 
 
 GroupPattern = Annotated[str, AfterValidator(_names_a_group)]
+
+
+def names_are_free(parts: dict[str, _Kind]) -> dict[str, _Kind]:
+    """Raises ValueError for one that evaluation.json and the card cannot call a part."""
+    for name in parts:
+        if not _OTHER_NAME.fullmatch(name):
+            raise ValueError(f"'{name}' should be small letters, digits and _, at most 60")
+        if name in NAMES_TAKEN:
+            raise ValueError(f"'{name}' is what something else is called: choose another name")
+    return parts
 
 
 class _Part(BaseModel):
@@ -84,23 +96,8 @@ class DataConfig(_Part):
         "names what a file belongs to: a patient, a plant, a mould. Files of one group are never "
         "split. Without it every file is its own.",
     )
-    other: dict[str, OtherConfig] = Field(
+    other: Annotated[dict[str, OtherConfig], AfterValidator(names_are_free)] = Field(
         default_factory=dict,
         description="By name, folders that the model is judged on beside the holdout. Nothing in "
         "them serves training, temperature or threshold.",
     )
-
-    @field_validator("other")
-    @classmethod
-    def _names_are_free(cls, other: dict[str, OtherConfig]) -> dict[str, OtherConfig]:
-        check_names(other)
-        return other
-
-
-def check_names(names: Iterable[str]) -> None:
-    """Raises ValueError for one that evaluation.json and the card cannot call a part."""
-    for name in names:
-        if not _OTHER_NAME.fullmatch(name):
-            raise ValueError(f"'{name}' should be small letters, digits and _, at most 60")
-        if name in NAMES_TAKEN:
-            raise ValueError(f"'{name}' is what something else is called: choose another name")
