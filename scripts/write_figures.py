@@ -20,11 +20,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vistazo.cli.worth import group_name, worths
-from vistazo.models.card import ModelCard
-from vistazo.models.card_file import read_card
-
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from vistazo.cli.worth import group_name, worths  # noqa: E402
+from vistazo.models.card import ModelCard  # noqa: E402
+from vistazo.models.card_file import read_card  # noqa: E402
+
 _BLOCK = re.compile(
     r"(?P<begin><!-- figures: (?P<card>\S+) -->\n)(?P<told>.*?)(?P<end><!-- end of figures -->)",
     re.DOTALL,

@@ -39,7 +39,7 @@ def test_what_the_model_saw_is_fetched_once_when_somebody_looks(
     assert image.evaluate(size) == [96, 96]
     shape = image.bounding_box()
     assert shape["width"] == pytest.approx(shape["height"], abs=1) != 96
-    told = "96 \xd7 96 pixels, grey, values from 0."
+    told = "96 \xd7 96 pixels, grey, values from 0 to 1."
     assert told in page.locator("#result figcaption").inner_text()
     assert told in page.locator("#status").inner_text()
     assert page.locator("#result .heat").count() == 0

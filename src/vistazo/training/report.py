@@ -184,8 +184,9 @@ def read_evaluation(model_path: Path) -> dict[str, Any]:
 
 
 def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> None:
-    """Write the card beside the model, with the figures of pictures that no choice has seen."""
+    """Write the card beside the model, with the figures of pictures that it was not trained on."""
     config, point = run.config, run.point
+    names = [*config.data.other, *config.baseline.unlike]
     output = OutputSpec(
         kind="sigmoid" if config.is_binary else "softmax",
         threshold=point.threshold,
@@ -194,7 +195,7 @@ def write_model_card(model_path: Path, run: Run, figures: Mapping[str, Any]) -> 
     )
     shown = {
         told: {name: figures[part][name] for name in _ON_THE_CARD if name in figures[part]}
-        for part, told in (_PARTS_ON_THE_CARD | {name: name for name in config.data.other}).items()
+        for part, told in (_PARTS_ON_THE_CARD | dict(zip(names, names, strict=True))).items()
         if part in figures
     }
     card = ModelCard(
