@@ -130,7 +130,7 @@ def test_films_are_told_from_castings_and_leaves(classifier: Classifier, data: P
     films = sorted((data / "chest_xray_fullres").rglob("*.jpeg"))
     assert sum(in_distribution(classifier, path.read_bytes()) for path in films) >= 58
     for name, fewest in (("casting", 1.0), ("leaves", 0.93)):  # of all 880 leaves 0.966
-        others = [path for path in sorted((data / name).rglob("*")) if path.is_file()][::20]
+        others = [path for path in sorted((data / name).rglob("*")) if path.is_file()][::40]
         assert len(others) > 20
         told = [not in_distribution(classifier, path.read_bytes()) for path in others]
         assert sum(told) >= fewest * len(told)

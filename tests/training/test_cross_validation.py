@@ -12,6 +12,7 @@ from vistazo.training.cross_validation import cross_validate
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
+@pytest.mark.longer
 def test_each_fold_holds_out_other_groups_and_is_trained_once(tmp_path: Path) -> None:
     data = {
         "folder": write_collection(tmp_path / "pictures", groups=8),

@@ -123,6 +123,7 @@ def test_the_shipped_network_has_plain_layers_and_no_optimizer(model: Path) -> N
     }  # fmt: skip
 
 
+@pytest.mark.longer
 def test_a_run_killed_in_an_epoch_goes_on_to_the_same_weights(
     folder: Path, model: Path, tmp_path: Path
 ) -> None:

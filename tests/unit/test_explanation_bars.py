@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,13 +61,11 @@ def subject_of(model: Any, folder: Path) -> Subject:
     return Subject(model, engine, Explainer(engine, the_card))
 
 
-def _heads() -> Iterator[Any]:
-    """Each is trained in half a minute: the quick suite has time for one."""
-    for head in _METHODS:
-        yield pytest.param(head, marks=() if head == "pooled" else pytest.mark.longer)
+# Each network is trained in a quarter to half a minute.
+pytestmark = pytest.mark.longer
 
 
-@pytest.fixture(scope="module", params=_heads())
+@pytest.fixture(scope="module", params=_METHODS)
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     model = lesions.trained(request.param)
     return request.param, subject_of(model, tmp_path_factory.mktemp(request.param))
