@@ -18,6 +18,7 @@ from vistazo.answers.likeness import (
 from vistazo.engines.base import Engine, Outputs
 from vistazo.errors import (
     BrokenRule,
+    InputError,
     RejectedUploadError,
     UnknownLabelError,
     UnsupportedModelError,
@@ -148,6 +149,10 @@ class Classifier:
         return seen(self._reader.prepared(data, self.card.input).pixels, self.card.input)
 
     def _predict(self, outputs: Outputs) -> Prediction:
+        if not np.isfinite(outputs.scores[0]).all():
+            raise InputError(
+                "The model has no finite answer to this picture: its weights may be damaged."
+            )
         decision = decide(outputs.scores[0], self.card)
         if self._baseline is None or outputs.features is None:
             return Prediction(decision, self.identity)

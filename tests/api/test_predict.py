@@ -1,10 +1,16 @@
 import logging
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from builders import encoded, film, flat, png_header_only
+from builders import BrightnessEngine, brightness_classifier, encoded, film, flat, png_header_only
 from hostile_pictures import begun_png
+from vistazo.api.app import create_app
+from vistazo.engines.base import Outputs
+from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
+from vistazo.service.settings import Settings
 
 WHITE = encoded(flat(230))
 
@@ -120,6 +126,30 @@ def test_a_batch_has_one_result_or_one_problem_per_file_in_order(client: TestCli
     assert [result.get("predicted_class") for result in results] == ["BRIGHT", None, "DARK", None]
     assert results[1]["problem"]["code"] == "unsupported_format"
     assert results[3]["problem"]["code"] == "corrupt_image"
+
+
+class DimIsNoNumber(BrightnessEngine):
+    def run(self, images: np.ndarray) -> Outputs:
+        scores = super().run(images).scores
+        return Outputs(np.where((scores > 0) & (scores < 0.3), np.nan, scores), None)
+
+
+def test_a_picture_without_a_finite_answer_gets_none_and_its_neighbours_get_theirs() -> None:
+    """JSON has no NaN, and 'not PNEUMONIA' would be a lie."""
+    app = create_app(
+        Settings.model_validate({"threads": 1}),
+        load=lambda: brightness_classifier(DimIsNoNumber(), DirectReader(ImageLimits())),
+    )
+    files = [("file", ("a.png", encoded(flat(20)))), ("file", ("b.png", WHITE))]
+    with TestClient(app, raise_server_exceptions=False) as client:
+        while client.get("/health/ready").status_code == 503:
+            pass
+        refused = client.post("/predict", files=files[:1])
+        results = client.post("/predict/batch", files=files).json()["results"]
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_input")
+    assert "no finite answer" in refused.json()["detail"]
+    assert results[0]["problem"]["code"] == "bad_input"
+    assert results[1]["predicted_class"] == "BRIGHT"
 
 
 def test_a_batch_of_large_pictures_that_would_take_too_long_together_is_answered_in_part(

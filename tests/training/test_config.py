@@ -85,3 +85,23 @@ def test_training_again_writes_the_texts_that_the_shipped_card_has() -> None:
     card = read_card(shipped / "pneumonia.card.yaml")
     assert texts.notice
     assert texts.model_dump() == {name: getattr(card, name) for name in type(texts).model_fields}
+
+
+@pytest.mark.parametrize("blocks", ["[1, 2]", "[1, 2, 2, 1, 1]", "[]", "[1, 0, 1, 1]"])
+def test_every_stage_has_its_number_of_blocks(tmp_path: Path, blocks: str) -> None:
+    with pytest.raises(SettingsError, match="network"):
+        read_config(_write(tmp_path, f"{MINIMAL}network: {{stages: 4, blocks: {blocks}}}"))
+
+
+def test_a_kind_of_stranger_and_a_folder_to_judge_on_share_no_name(tmp_path: Path) -> None:
+    both = "baseline: {unlike: {ward: {folder: x}}}\n"
+    data = "data: {folder: images, other: {ward: {folder: y}}}"
+    text = MINIMAL.replace("data: {folder: images}", data) + both
+    with pytest.raises(SettingsError, match="both have 'ward'"):
+        read_config(_write(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["holdout", "Ward", "a b"])
+def test_a_kind_of_stranger_takes_no_name_that_is_taken_or_odd(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match=r"baseline\.unlike"):
+        read_config(_write(tmp_path, f"{MINIMAL}baseline: {{unlike: {{'{name}': {{folder: x}}}}}}"))

@@ -16,13 +16,15 @@ from PIL import Image
 
 import builders
 from training.labelled_pictures import tiny_config, write_flat_pictures
+from vistazo.answers.decision import with_temperature
+from vistazo.answers.discriminant import Told
 from vistazo.answers.likeness import baseline_path, write_baseline
 from vistazo.models.card_file import card_path, read_card
-from vistazo.training.config import TrainingConfig
+from vistazo.training.config import BaselineConfig, TrainingConfig
 from vistazo.training.data_config import NAMES_TAKEN
 from vistazo.training.datasets import load_pictures
 from vistazo.training.other import find_other, read_other
-from vistazo.training.outcome import settle, write_outcome
+from vistazo.training.outcome import choose_operating_point, settle, write_outcome
 from vistazo.training.progress import Progress
 from vistazo.training.report import file_sha256
 from vistazo.training.splits import split_by_group
@@ -74,7 +76,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
     )
 
 
-def _outcome(config: TrainingConfig, out: Path, *, has_baseline: bool) -> tuple[Any, Any]:
+def _outcome(
+    config: TrainingConfig, out: Path, *, has_baseline: bool, told: Sequence[Told] = ()
+) -> tuple[Any, Any]:
     """What evaluation.json and the card's figures say."""
     model = builders.write_brightness_model(out / "mine.keras", maps=True)
     if has_baseline:
@@ -87,7 +91,7 @@ def _outcome(config: TrainingConfig, out: Path, *, has_baseline: bool) -> tuple[
     at = {"model_path": model, "progress": progress}
     run = settle(config, pictures, split, Brightness(), **at)
     assert read_card(card_path(model)).figures == {}
-    write_outcome(run, Brightness(), other, **at)
+    write_outcome(run, Brightness(), other, told, **at)
     document = json.loads(model.with_name("evaluation.json").read_text())
     return document, read_card(card_path(model)).figures
 
@@ -128,3 +132,62 @@ def test_without_a_baseline_nobody_says_what_looks_strange(
     assert not any("out_of_distribution" in part for part in figures.values())
     # An entry of data.other with such a name would take the place of what has it.
     assert {*document, *figures} - {"elsewhere", "noise"} <= NAMES_TAKEN
+
+
+def test_the_share_of_known_strangers_that_is_told_stands_on_the_card(
+    config: TrainingConfig, tmp_path: Path
+) -> None:
+    kind = {"folder": "x", "title": "Others", "note": "The check has seen them."}
+    unlike = BaselineConfig.model_validate({"unlike": {"others": kind, "hopeless": kind}})
+    is_told = np.arange(20) < 15
+    told = [
+        Told("others", is_told, is_used=True),
+        Told("hopeless", ~is_told, is_used=False),
+        Told("upside down", is_told, is_used=True),
+    ]
+    given = config.model_copy(update={"baseline": unlike})
+    document, figures = _outcome(given, tmp_path, has_baseline=True, told=told)
+    others = figures["others"]
+    assert (others["pictures"], others["note"]) == (20, "The check has seen them.")
+    assert others["out_of_distribution"]["value"] == 0.75
+    assert others["out_of_distribution"]["low"] < 0.75 < others["out_of_distribution"]["high"]
+    assert document["others"] == others
+    assert not {"hopeless", "upside down"} & {*figures, *document}
+
+
+class SureOfPlainPictures(Brightness):
+    """Right and certain of the pictures as they are, and half as sure of changed ones."""
+
+    def probabilities(self, pixels: NDArray[Any]) -> NDArray[np.float64]:
+        is_plain = pixels.dtype == np.uint8
+        bright = 1 / (1 + np.exp((4 - 8 * pixels.mean(axis=(1, 2, 3)) / 255) * 5))
+        flipped = np.where(np.arange(len(pixels)) % 3 == 0, 1 - bright, bright)
+        kept = bright if is_plain else flipped
+        return np.stack([1 - kept, kept], axis=1)
+
+
+def test_changed_views_have_a_say_in_the_temperature(config: TrainingConfig) -> None:
+    pictures = load_pictures(config)
+    rows = split_by_group(pictures.labels, pictures.groups, config.splits).training
+    found = []
+    for views in (0, 2):
+        how = config.threshold.model_copy(update={"views": views})
+        asked = config.model_copy(update={"threshold": how})
+        found.append(choose_operating_point(asked, pictures, rows, SureOfPlainPictures()))
+    assert found[1].temperature > 2 * found[0].temperature
+
+
+def test_a_wanted_sensitivity_is_that_of_pictures_and_views_together(
+    config: TrainingConfig,
+) -> None:
+    pictures, model = load_pictures(config), SureOfPlainPictures()
+    rows = split_by_group(pictures.labels, pictures.groups, config.splits).training
+    how = config.threshold.model_copy(update={"sensitivity": 0.7, "views": 2})
+    asked = config.model_copy(update={"threshold": how})
+    point = choose_operating_point(asked, pictures, rows, model)
+    pixels = pictures.pixels[rows]
+    shown = [pixels, model.views(pixels, 1), model.views(pixels, 2)]
+    seen = np.concatenate([model.probabilities(each) for each in shown])
+    positive = np.tile(pictures.labels[rows] == config.positive_index, 3)
+    scores = with_temperature(seen, point.temperature)[positive, config.positive_index]
+    assert (scores >= point.threshold).mean() >= 0.7 > (scores >= point.threshold + 2e-3).mean()

@@ -21,8 +21,8 @@ from vistazo.models.card_file import card_path, read_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare
 from vistazo.training.augmentation import augment
+from vistazo.training.augmentation_config import AugmentationConfig
 from vistazo.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from vistazo.training.config import AugmentationConfig
 from vistazo.training.datasets import Pictures, load_pictures
 from vistazo.training.fit import CHECKPOINT, LOG, Trainer, run_epochs, train
 from vistazo.training.framework import keras, tf
@@ -271,7 +271,7 @@ def test_settled_batch_statistics_are_those_of_the_pictures_that_training_shows(
     norm.moving_mean.assign(np.full(norm.moving_mean.shape, 99.0))
     before = keras.Model(members.inputs, norm.input)
     shown = np.concatenate([before(batch[0]) for batch in trainer._batches.of_epoch(0)])
-    trainer.settle(lambda *_: None)
+    trainer.estimate_batch_statistics(lambda *_: None)
     np.testing.assert_allclose(norm.moving_mean, shown.mean(axis=(0, 1, 2)), atol=1e-4)
     assert norm.momentum == pytest.approx(0.9)
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import card
+from vistazo.answers.discriminant import Discriminant
 from vistazo.answers.likeness import (
     Baseline,
     baseline_path,
@@ -131,3 +132,28 @@ def test_a_damaged_file_is_an_error_in_words(
     path.write_bytes(path.read_bytes()[:cut] + junk)
     with pytest.raises(UnreadableModelError, match="scripts/vistazo setup"):
         read_baseline(path, SHA256, NUMBERS, SPEC)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, 1e38])
+def test_a_map_that_holds_no_usable_number_looks_like_nothing(
+    baseline: Baseline, number: float
+) -> None:
+    strange = maps(1, seed=7)[0].astype(np.float32)
+    strange[0, 0, 0] = number
+    for check in (baseline, replace(baseline, discriminant=_idle(baseline))):
+        told = check.likeness(strange)
+        assert not told.verdict
+        assert 0 <= told.score < 0.5
+
+
+def _idle(baseline: Baseline) -> Discriminant:
+    return Discriminant(np.zeros((1, len(baseline.mean)), np.float32), np.zeros(1, np.float32))
+
+
+def test_where_the_components_rebuild_everything_own_maps_are_still_own() -> None:
+    """Even pictures: what one look and many looks leave over differs by rounding alone."""
+    levels = np.random.default_rng(0).random((80, 1, 1, 1), dtype=np.float32)
+    even = np.broadcast_to(levels, (80, *SHAPE)).copy()
+    made = fit_baseline(even[:60], even[60:], SHA256)
+    assert all(made.likeness(each).verdict for each in even)
+    assert not made.likeness(maps(1, seed=3)[0].astype(np.float32)).verdict

@@ -82,7 +82,9 @@ class Baseline:
     discriminant: Discriminant | None = None
 
     def likeness(self, features: Floats) -> Likeness:
-        """Of one feature map (fh, fw, fc)."""
+        """Of one feature map (fh, fw, fc). One with a number that is none looks like nothing."""
+        if not np.isfinite(features).all():
+            return Likeness(0.0, verdict=False)
         centred = _roots(features[np.newaxis])[0] - self.mean
         strangeness = self._residual(centred) / self.limit
         if self.discriminant is not None:
@@ -96,9 +98,8 @@ class Baseline:
         """
         weights = np.einsum("kd,d->k", self.components, centred).astype(np.float64)
         whole = float(np.einsum("d,d->", centred, centred))
-        return max(
-            0.0, whole - 2 * float(weights @ weights) + float(weights @ self._inner @ weights)
-        )
+        rebuilt = 2 * float(weights @ weights) - float(weights @ self._inner @ weights)
+        return max(whole - rebuilt, 0.0)
 
     @cached_property
     def _inner(self) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from vistazo.training.config import AugmentationConfig
+from vistazo.training.augmentation_config import AugmentationConfig
 from vistazo.training.framework import tf
 
 Tensor = Any

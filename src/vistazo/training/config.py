@@ -9,7 +9,6 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -19,20 +18,16 @@ from pydantic import (
 from vistazo.errors import SettingsError
 from vistazo.models.card import InputSpec, Notice
 from vistazo.models.strict_yaml import read_yaml
+from vistazo.training.augmentation_config import AugmentationConfig
+from vistazo.training.config_part import Fraction, Part
 from vistazo.training.data_config import DataConfig, UnlikeConfig, names_are_free
 
 _FEWEST_FOLDS = 2
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Strength = Annotated[float, Field(ge=0)]
 Blocks = Annotated[int, Field(ge=1, le=8)]
 _Config = TypeVar("_Config", bound=BaseModel)
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class SplitConfig(_Part):
+class SplitConfig(Part):
     """How many of each label's pictures training does not see."""
 
     validation: Fraction = Field(
@@ -72,7 +67,7 @@ class SplitConfig(_Part):
         return self
 
 
-class NetworkConfig(_Part):
+class NetworkConfig(Part):
     """A residual network: stages of doubling width, each half the side of the one before."""
 
     width: int = Field(default=32, ge=2, le=256, description="Filters of the first stage.")
@@ -96,7 +91,7 @@ class NetworkConfig(_Part):
         return (self.blocks,) * self.stages if isinstance(self.blocks, int) else self.blocks
 
 
-class FitConfig(_Part):
+class FitConfig(Part):
     epochs: int = Field(default=18, ge=1)
     batch: int = Field(default=64, ge=2, description="Pictures per step.")
     learning_rate: float = Field(default=2e-3, gt=0, description="Peak; a cosine takes it to zero.")
@@ -113,59 +108,7 @@ class FitConfig(_Part):
     )
 
 
-class AugmentationConfig(_Part):
-    """Ranges of the random changes to training pictures. Zero turns one off."""
-
-    unchanged: Fraction = Field(
-        default=0.0,
-        description="Share of the pictures that stay as they are. Some make the network better on "
-        "pictures of its own collection, and worse on those of another.",
-    )
-    rotation_degrees: Strength = 10.0
-    shift: Strength = Field(default=0.08, description="Of the side, either way.")
-    zoom: Strength = Field(default=0.25, description="Powers of two, either way.")
-    stretch: Strength = Field(
-        default=0.15, description="Of the aspect ratio, powers of two, either way."
-    )
-    shear: Strength = 0.08
-    flip: Fraction = Field(default=0.5, description="Chance of a left-right mirror image.")
-    gamma: Strength = Field(default=0.6, description="Powers of two, either way.")
-    contrast: Strength = Field(default=0.5, description="Powers of two about the mean, either way.")
-    brightness: Strength = Field(default=0.15, description="Of the full range, either way.")
-    shading: Strength = Field(
-        default=0.15, description="Slow change of exposure across the picture."
-    )
-    blur: Strength = Field(
-        default=0.8, description="Share of a 3 x 3 mean mixed in, or taken out, which sharpens."
-    )
-    noise: Strength = Field(
-        default=0.03, description="Largest standard deviation, of the full range."
-    )
-    border: Fraction = Field(
-        default=0.3, description="Chance that part of the edge is black or grey."
-    )
-    erase: Fraction = Field(
-        default=0.25, description="Chance of one rectangle without information."
-    )
-    foreign_border: Fraction = Field(
-        default=0.5,
-        description="Chance that what lies around the middle is another picture's: letters, "
-        "exposure and framing there then say nothing about the label.",
-    )
-    foreign_border_width: Fraction = Field(
-        default=0.25, lt=0.5, description="Largest, of the side, on each of the four sides."
-    )
-    foreign_patch: Fraction = Field(
-        default=0.0, description="Chance, twice, of a small rectangle of another picture."
-    )
-
-    @property
-    def of_one_picture(self) -> AugmentationConfig:
-        """Without the changes that need a second picture."""
-        return self.model_copy(update={"foreign_border": 0.0, "foreign_patch": 0.0})
-
-
-class ThresholdConfig(_Part):
+class ThresholdConfig(Part):
     """How the operating point is found on validation pictures."""
 
     views: int = Field(
@@ -184,7 +127,7 @@ class ThresholdConfig(_Part):
     uncertain_band: bool = True
 
 
-class BaselineConfig(_Part):
+class BaselineConfig(Part):
     """What the baseline, which tells strange pictures, learns from beside the training pictures."""
 
     unlike: Annotated[dict[str, UnlikeConfig], AfterValidator(names_are_free)] = Field(
@@ -202,7 +145,7 @@ class BaselineConfig(_Part):
         return self.model_copy(update={"unlike": unlike})
 
 
-class CardTexts(_Part):
+class CardTexts(Part):
     """What a person has to say; copied to the model card as it stands."""
 
     title: str = ""
@@ -215,7 +158,7 @@ class CardTexts(_Part):
     licence: str = ""
 
 
-class TrainingConfig(_Part):
+class TrainingConfig(Part):
     task: Literal["image"] = "image"
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     version: str = "1.0.0"

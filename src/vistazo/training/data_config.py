@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from vistazo.models.card import Notice
 from vistazo.training.belonging import check_group_pattern
+from vistazo.training.config_part import Part
 
 _OTHER_NAME = re.compile(r"[a-z0-9_]{1,60}")
 # What an entry of data.other cannot be called: evaluation.json and the card call something else so.
@@ -42,11 +43,7 @@ def names_are_free(parts: dict[str, _Kind]) -> dict[str, _Kind]:
     return parts
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class OtherConfig(_Part):
+class OtherConfig(Part):
     """A folder that the model is judged on, and that decides nothing about it."""
 
     folder: Path = Field(
@@ -71,7 +68,7 @@ class OtherConfig(_Part):
     )
 
 
-class UnlikeConfig(_Part):
+class UnlikeConfig(Part):
     """A kind of picture that a model was not made for. Its figure is the share that is told by
     what the others of its kind show: each fifth of them by the rest.
     """
@@ -84,7 +81,7 @@ class UnlikeConfig(_Part):
     note: Notice = Field("", description="Likewise.")
 
 
-class DataConfig(_Part):
+class DataConfig(Part):
     """Where the pictures are and which of them belong together."""
 
     folder: Path = Field(

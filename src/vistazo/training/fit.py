@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
         trainer.restore(checkpoint)
         progress.say(f"going on after epoch {len(trainer.history)}")
     run_epochs(trainer, config, out / CHECKPOINT, progress)
-    trainer.settle(lambda done, total: progress.bar("batch statistics", done, total))
+    trainer.estimate_batch_statistics(partial(progress.bar, "batch statistics"))
     model_path = out / f"{config.name}.keras"
     replace_whole(model_path, trainer.save)
     run = settle(config, pictures, split, trainer, model_path=model_path, progress=progress)
@@ -186,7 +187,7 @@ class Trainer:
         )
         return np.asarray(changed, dtype=np.float32)
 
-    def settle(self, show: Callable[[int, int], None]) -> None:
+    def estimate_batch_statistics(self, show: Callable[[int, int], None]) -> None:
         """Estimate the batch statistics of the averaged weights anew, over one epoch's pictures.
 
         Those that were averaged along belong to no weights that ever were (Izmailov et al. 2018,

@@ -233,7 +233,8 @@ def _method(config: TrainingConfig) -> dict[str, str]:
     return {
         "split": "Whole groups, drawn at random label by label with splits.seed; exact copies "
         "count as one group. This run saw no holdout picture in training or in any choice.",
-        "weights": "The running average of the weights after the last epoch; no epoch was chosen "
+        "weights": "The running average of the weights after the last epoch, with batch statistics "
+        "estimated anew for it; no epoch was chosen "
         "by its figures.",
         "operating_point": _operating_point(config.threshold),
         "misleading_look": "Of each label, the half of the holdout pictures that a logistic "

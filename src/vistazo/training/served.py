@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -152,12 +151,9 @@ def _predictions(
 ) -> Iterator[Prediction | None]:
     def ask(picture: LabelledPicture) -> Prediction | InputError:
         try:
-            prediction = classifier.classify(picture.encoded())
+            return classifier.classify(picture.encoded())
         except InputError as error:
             return error
-        if not math.isfinite(prediction.decision.confidence):
-            return InputError("The model has no finite answer to it: its weights are damaged.")
-        return prediction
 
     with ThreadPoolExecutor(threads) as executor:
         try:

@@ -6,19 +6,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from vistazo.models.sample_card import Value
 from vistazo.training.config import CardTexts, read_fields
+from vistazo.training.config_part import Part
 
 Column = Annotated[str, Field(min_length=1)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class TextDataConfig(_Part):
+class TextDataConfig(Part):
     """Which tables (.xlsx, .csv, .json), and what stands where in them."""
 
     file: Path = Field(description="What is learned from. Relative to the config file.")
@@ -36,7 +33,7 @@ class TextDataConfig(_Part):
     )
 
 
-class VectorizerConfig(_Part):
+class VectorizerConfig(Part):
     """Options of scikit-learn's TfidfVectorizer, under its own names."""
 
     token_pattern: str = r"(?u)\b\w\w+\b"  # noqa: S105 - words, not a secret
@@ -58,7 +55,7 @@ class VectorizerConfig(_Part):
         return pattern
 
 
-class LogisticRegressionConfig(_Part):
+class LogisticRegressionConfig(Part):
     """An option of scikit-learn's LogisticRegression, under its own name."""
 
     C: float = Field(1.0, gt=0)
@@ -72,7 +69,7 @@ class TextCardTexts(CardTexts):
     values: tuple[Value, ...] | None = None
 
 
-class TextTrainingConfig(_Part):
+class TextTrainingConfig(Part):
     task: Literal["text"]
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     version: str = "1.0.0"
