@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -35,47 +36,38 @@ def compiled(tmp_path: Path) -> Path:
     return tmp_path / "m.onnx"
 
 
-class FakeCore:
-    """A processor that has what it is told."""
-
-    def __init__(self, core: Any, *capabilities: str) -> None:
-        self.core, self.capabilities, self.options = core, capabilities, list[Any]()
-
-    def get_property(self, _device: str, _name: str) -> tuple[str, ...]:
-        return self.capabilities
-
-    def read_model(self, model: bytes) -> Any:
-        return self.core.read_model(model)
-
-    def compile_model(self, part: Any, device: str, options: dict[str, Any]) -> Any:
-        self.options.append(options)
-        return self.core.compile_model(part, device, options)
-
-
 @pytest.mark.parametrize(
     ("asked", "has", "runs", "warns"),
     [
-        ("float32", ["FP32", "BF16"], "f32", False),
-        ("bfloat16", ["FP32", "BF16"], "bf16", False),
-        ("bfloat16", ["FP32"], "f32", True),
-        ("auto", ["FP32", "BF16"], "bf16", False),
-        ("auto", ["FP32"], "f32", False),
+        ("float32", True, "float32", False),
+        ("bfloat16", True, "bfloat16", False),
+        ("bfloat16", False, "float32", True),
+        ("auto", True, "bfloat16", False),
+        ("auto", False, "float32", False),
     ],
 )
 def test_bfloat16_is_used_where_it_is_asked_for_and_the_processor_has_it(
     asked: Any,
-    has: list[str],
+    has: bool,
     runs: str,
     warns: bool,
     compiled: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    core = FakeCore(openvino.openvino.Core(), *has)
-    monkeypatch.setattr(openvino.openvino, "Core", lambda: core)
+    hints = list[str]()
+    compile_model = openvino.core().compile_model
+
+    def told(part: Any, device: str, options: dict[str, Any]) -> Any:
+        hints.append(options["INFERENCE_PRECISION_HINT"])
+        return compile_model(part, device, options)
+
+    monkeypatch.setattr(openvino, "processor_has_bfloat16", lambda: has)
+    monkeypatch.setattr(openvino, "core", lambda: SimpleNamespace(compile_model=told))
     caplog.set_level(logging.WARNING)
-    OpenvinoEngine(compiled, asked)
-    assert [options["INFERENCE_PRECISION_HINT"] for options in core.options] == [runs]
+    engine = OpenvinoEngine(compiled, asked)
+    assert engine.runtime.precision == runs
+    assert hints == [{"float32": "f32", "bfloat16": "bf16"}[runs]]
     assert ("no bfloat16" in caplog.text) is warns
 
 
@@ -103,7 +95,7 @@ def test_where_openvino_is_not_installed_the_command_that_does_it_is_said(
 
 def test_a_file_that_it_cannot_read_is_told_in_words(tmp_path: Path, compiled: Path) -> None:
     (tmp_path / "no.onnx").write_bytes(b"no model")
-    with pytest.raises(UnreadableModelError, match="no ONNX"):
+    with pytest.raises(UnreadableModelError, match="read as ONNX"):
         OpenvinoEngine(tmp_path / "no.onnx")
 
 

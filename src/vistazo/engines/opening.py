@@ -21,13 +21,13 @@ class Opener:
 
 
 def opener(choice: EngineChoice) -> Opener:
-    """Import the runtime. Raises SettingsError where it is not installed."""
+    """Import the runtime, and its libraries. Raises SettingsError where it is not installed."""
     if choice.name == "openvino":
         from vistazo.engines import openvino
 
         return Opener(
             lambda path: openvino.OpenvinoEngine(path, choice.precision, choice.threads),
-            f"openvino {openvino.VERSION} {choice.precision}",
+            f"openvino {openvino.VERSION} {openvino.settled(choice.precision)}",
         )
     from vistazo.engines import onnx
 
