@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vistazo.engines.base import Engine
 from vistazo.engines.choice import EngineChoice
+from vistazo.engines.microbatching import MicrobatchingEngine
 
 
 @dataclass(frozen=True)
@@ -31,4 +32,8 @@ def opener(choice: EngineChoice) -> Opener:
         )
     from vistazo.engines import onnx
 
-    return Opener(onnx.OnnxEngine, f"onnxruntime {onnx.VERSION}")
+    def opened(path: Path) -> Engine:
+        engine = onnx.OnnxEngine(path, choice.device)
+        return MicrobatchingEngine(engine) if engine.runtime.device == "cuda" else engine
+
+    return Opener(opened, f"onnxruntime {onnx.VERSION}")
