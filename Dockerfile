@@ -13,7 +13,7 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS packages
 # Which locked set goes in: by default what engine and device need. Each holds the same packages and
-# more; that for CUDA another ONNX Runtime, and the libraries of the GPU (3 GB), but its driver.
+# more; that for CUDA another ONNX Runtime, and the libraries of the GPU (2.5 GB), but its driver.
 ARG ENGINE=""
 ARG DEVICE=""
 ARG REQUIREMENTS=""

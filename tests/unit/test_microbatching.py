@@ -24,7 +24,7 @@ class Watched(BrightnessEngine):
         self.gate = threading.Event()
         super().__init__(self.gate, maps=True)
         self.sizes: list[int] = []
-        self.fault: BaseException = ValueError("a bad picture")
+        self.fault: Exception = ValueError("a bad picture")
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
         self.sizes.append(len(images))
@@ -107,19 +107,51 @@ def test_an_interruption_ends_what_runs_and_what_waits_and_no_later_run() -> Non
     for each in results:
         with pytest.raises(RuntimeError, match=r"interrupted|ended"):
             each.result()
-    assert engine.sizes == [1], "nothing is tried again"
     assert batching.run(picture(0.4)).scores == pytest.approx(0.4)
+    assert engine.sizes == [1, 1]
+
+
+class InterruptedInABatch(Watched):
+    batching: MicrobatchingEngine
+
+    def run(self, images: NDArray[np.float32]) -> Outputs:
+        outputs = super().run(images)
+        if len(images) > 1:
+            self.batching.interrupt()
+            raise RuntimeError("interrupted")
+        return outputs
+
+
+def test_what_was_interrupted_is_not_tried_again() -> None:
+    engine = InterruptedInABatch()
+    engine.batching = MicrobatchingEngine(engine)
+    with while_one_runs(engine, engine.batching, 0.1, 0.2) as results:
+        engine.gate.set()
+    for each in results[1:]:
+        with pytest.raises(RuntimeError, match="interrupted"):
+            each.result()
+    assert engine.sizes == [1, 2]
+
+
+class StoppedOnce(Watched):
+    """By Ctrl-C, in its first batch."""
+
+    def run(self, images: NDArray[np.float32]) -> Outputs:
+        outputs = super().run(images)
+        if self.sizes == [1, len(images)]:
+            raise KeyboardInterrupt
+        return outputs
 
 
 def test_who_leads_a_batch_and_is_stopped_leaves_it_to_the_others() -> None:
-    engine = Watched()
-    engine.fault = KeyboardInterrupt()
-    with while_one_runs(engine, MicrobatchingEngine(engine), -1, 0.2, 0.3) as results:
+    engine = StoppedOnce()
+    with while_one_runs(engine, MicrobatchingEngine(engine), 0.1, 0.2, 0.3) as results:
         engine.gate.set()
-        with pytest.raises(KeyboardInterrupt):
-            results[1].result(10)
-        engine.fault = ValueError("a bad picture")
-    assert [score(each) for each in results[2:]] == pytest.approx([0.2, 0.3])
+    answers = {0.1: results[1], 0.2: results[2], 0.3: results[3]}
+    stopped = [value for value, each in answers.items() if each.exception(10)]
+    assert len(stopped) == 1, "whoever led it"
+    for value in answers.keys() - stopped:
+        assert score(answers[value]) == pytest.approx(value)
 
 
 def test_the_batch_of_one_caller_is_run_as_it_is() -> None:
