@@ -90,7 +90,10 @@ def quantize_badly(source: Path, target: Path, pictures: Iterable[NDArray[Any]])
 
 
 @pytest.mark.longer
-def test_pictures_of_no_label_calibrate_but_measure_no_accuracy(run: Run, folder: Path) -> None:
+def test_what_is_no_quicker_and_what_was_not_measured_is_said(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(int8, "_share_of_time", lambda _, __: 1.25)
     (folder / "pictures").rename(folder / "mixed")
     for label in GREYS:
         (folder / "mixed" / label).rename(folder / "mixed" / f"of {label}")
@@ -99,6 +102,7 @@ def test_pictures_of_no_label_calibrate_but_measure_no_accuracy(run: Run, folder
     assert "The same class for 30 of these" in printed
     assert "whether accuracy is lost was not measured" in printed
     assert "difference that" not in printed
+    assert "A run takes 1.25 of the time here.\nThat is no gain" in printed
 
 
 def test_pictures_that_cannot_be_read_are_left_out_and_most_may_not_be(

@@ -166,9 +166,12 @@ def _told(pair: Pair, count: int, share: float) -> Iterator[str]:
         f"The same class for {same} of these; probabilities differ by {apart.mean():.4f} in the "
         f"mean, {apart.max():.4f} at most."
     )
-    yield f"A run takes {share:.2f} of the time here." + (
-        " That is no gain: it needs a processor with VNNI." if share >= 1 else ""
-    )
+    yield f"A run takes {share:.2f} of the time here."
+    if share >= 1:
+        yield (
+            "That is no gain: it takes a processor with VNNI, and a model of plain convolutions. "
+            "Serve it as it is."
+        )
 
 
 def _is_worse(pair: Pair) -> bool:
