@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import onnx.shape_inference
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, helper
+from onnx import ModelProto, NodeProto, helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     QuantFormat,
@@ -34,6 +37,8 @@ _INPUT, _FEATURES = "images", "features"
 _CONVOLUTION, _QUANTIZED = "Conv", ("DequantizeLinear", "QLinearConv")
 # Joining maps in int8 rounds each of them again, and was slower (DenseNet121: 19 ms for 13).
 _OPERATORS = (_CONVOLUTION, "Add", "Mul", "Relu", "Clip")
+_OF_BOTH = ("kernel_shape", "strides")  # of pooling and of convolution
+_AS_WRITTEN = b"NOTSET"
 _WARNING, _ERROR = 2, 3
 
 
@@ -49,6 +54,10 @@ def quantize(source: Path, target: Path, pictures: Iterable[NDArray[np.float32]]
     with tempfile.TemporaryDirectory() as folder, _quietly(), _told_by_the_runtime():
         folded = Path(folder, "folded.onnx")
         _fold(model, folded)
+        model = onnx.shape_inference.infer_shapes(onnx.load(folded))
+        head = _head_of(model)
+        _average_by_convolution(model, head)
+        onnx.save(model, folded)
         quantize_static(
             folded,
             target,
@@ -62,7 +71,7 @@ def quantize(source: Path, target: Path, pictures: Iterable[NDArray[np.float32]]
             # documentation, "Quantize ONNX models", data type selection).
             reduce_range=True,
             op_types_to_quantize=list(_OPERATORS),
-            nodes_to_exclude=_head_of(onnx.load(folded)),
+            nodes_to_exclude=head,
         )
     return _sign(target)
 
@@ -112,6 +121,40 @@ def _before(name: str, makers: Mapping[str, NodeProto]) -> Iterator[NodeProto]:
             seen.add(node.output[0])
             pending += node.input
             yield node
+
+
+def _average_by_convolution(model: ModelProto, head: Sequence[str]) -> None:
+    """Let a convolution of each map by itself take the averages of its windows: the same numbers,
+    as all its weights are one number, in a fifth of the time of the runtime's average in int8.
+    """
+    graph = model.graph
+    shapes = {value.name: value.type.tensor_type.shape.dim for value in graph.value_info}
+    for node in graph.node:
+        shape = shapes.get(node.input[0]) if _averages_whole_windows(node) else None
+        if shape is None or node.name in head or not shape[1].dim_value:
+            continue
+        channels, window = shape[1].dim_value, _attributes(node)["kernel_shape"]
+        name = f"{node.output[0]}/window"
+        weights = np.full((channels, 1, *window), 1 / math.prod(window), np.float32)
+        graph.initializer.append(numpy_helper.from_array(weights, name))
+        kept = [each for each in node.attribute if each.name in _OF_BOTH]
+        del node.attribute[:]
+        node.attribute.extend([*kept, helper.make_attribute("group", channels)])
+        node.op_type = _CONVOLUTION
+        node.input.append(name)
+
+
+def _averages_whole_windows(node: NodeProto) -> bool:
+    """Whether every average is of as many numbers of the map: none is cut off at its edge."""
+    if node.op_type != "AveragePool":
+        return False
+    said = _attributes(node)
+    padded = any(said.get("pads", ())) or said.get("auto_pad", _AS_WRITTEN) != _AS_WRITTEN
+    return not (padded or said.get("ceil_mode") or any(d != 1 for d in said.get("dilations", ())))
+
+
+def _attributes(node: NodeProto) -> dict[str, Any]:
+    return {each.name: helper.get_attribute_value(each) for each in node.attribute}
 
 
 def _sign(target: Path) -> ModelSignature:
