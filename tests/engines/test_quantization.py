@@ -137,6 +137,14 @@ def test_what_cannot_be_quantized_is_refused_in_words(in_int8: Path, tmp_path: P
         quantize(tmp_path / "flat.onnx", tmp_path / "out.onnx", PICTURES)
 
 
+def test_an_old_opset_is_refused_before_pictures_are_looked_at(in_float: Path) -> None:
+    model = onnx.load(in_float)
+    model.opset_import[0].version = 12
+    onnx.save(model, in_float)
+    with pytest.raises(UnsupportedModelError, match="opset 12 of ONNX"):
+        quantize(in_float, in_float.with_name("old.onnx"), PICTURES)
+
+
 def test_without_a_picture_the_runtimes_own_error_becomes_one_of_ours(in_float: Path) -> None:
     with pytest.raises(UnsupportedModelError, match="ONNX Runtime cannot quantize"):
         quantize(in_float, in_float.with_name("none.onnx"), [])

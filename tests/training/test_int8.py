@@ -139,6 +139,7 @@ def test_the_card_of_another_model_is_never_replaced(run: Run, folder: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("plain.onnx", "plain.onnx", "--int8", "pictures"), "OUT is MODEL itself"),
         (("mine.keras", "small.npz", "--int8", "pictures"), "OUT.onnx"),
         (("mine.keras", "small.onnx", "--int8", "pictures", "--input", "8x8"), "the card says"),
         (("mine.keras", "nowhere/small.onnx", "--int8", "pictures"), "no folder"),
@@ -151,6 +152,8 @@ def test_what_cannot_be_done_is_told_and_leaves_nothing(
     run: Run, folder: Path, arguments: tuple[str, ...], told: str
 ) -> None:
     write_flat_pictures(folder / "few", {"DARK": [1, 2, 3], "BRIGHT": [250, 251]})
+    (folder / "plain.onnx").write_bytes(b"a model")
     status, _, said = run(*arguments)
     assert (status, told in said, "Traceback" in said) == (2, True, False)
+    assert (folder / "plain.onnx").read_bytes() == b"a model"
     assert made(folder) == []

@@ -46,6 +46,8 @@ def convert_to_int8(model: Path, out: Path, pictures: Path, settings: Settings) 
 
     Ranges are those of up to 100 of the pictures, the answers are compared on others.
     """
+    if out.exists() and out.samefile(model):
+        raise click.UsageError("OUT is MODEL itself. Name it otherwise: in float it is exact.")
     place_of_card = _place_of_card(out)
     source = replace(settings.model_source.of(model), engine="onnx", out_of_distribution="off")
     reader, progress = DirectReader(settings.image_limits), Progress()

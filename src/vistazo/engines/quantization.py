@@ -37,6 +37,7 @@ _INPUT, _FEATURES = "images", "features"
 _CONVOLUTION, _QUANTIZED = "Conv", ("DequantizeLinear", "QLinearConv")
 # Joining maps in int8 rounds each of them again, and was slower (DenseNet121: 19 ms for 13).
 _OPERATORS = (_CONVOLUTION, "Add", "Mul", "Relu", "Clip")
+_LEAST_OPSET = 13  # from there on DequantizeLinear has an axis
 _OF_BOTH = ("kernel_shape", "strides")  # of pooling and of convolution
 _AS_WRITTEN = b"NOTSET"
 _WARNING, _ERROR = 2, 3
@@ -46,7 +47,8 @@ def quantize(source: Path, target: Path, pictures: Iterable[NDArray[np.float32]]
     """Write ``target``, the compiled model ``source`` in int8, with its evidence but the probe.
 
     ``pictures`` (h, w, c), prepared, are looked at one by one for the ranges. Raises
-    UnsupportedModelError for a model that has no convolution, or is quantized already.
+    UnsupportedModelError for a model that has no convolution, is quantized already, or in an opset
+    before 13.
     """
     model = onnx.load(source)
     _check(model)
@@ -92,6 +94,12 @@ def _check(model: ModelProto) -> None:
     if _CONVOLUTION not in kinds:
         raise UnsupportedModelError(
             "The model has no convolution: int8 would gain nothing. Serve it as it is."
+        )
+    opset = max((each.version for each in model.opset_import if not each.domain), default=0)
+    if opset < _LEAST_OPSET:
+        raise UnsupportedModelError(
+            f"The model is written in opset {opset} of ONNX; a scale for each channel needs "
+            f"{_LEAST_OPSET}. Export it again with that, or a later one."
         )
 
 
