@@ -97,7 +97,9 @@ def test_the_file_says_that_it_is_int8_and_is_served_as_it_is(
     before = OnnxEngine(in_float).signature
     assert signature.framework.startswith(f"{before.framework}, int8 by ONNX Runtime")
     assert (signature.features, signature.weights) == (before.features, before.weights)
-    assert OnnxEngine(in_int8).probe is None
+    assert (before.precision, signature.precision) == ("float32", "int8")
+    engine = OnnxEngine(in_int8)
+    assert (engine.runtime.precision, engine.probe) == ("int8", None)
 
 
 def test_a_normalisation_becomes_part_of_the_convolution_before_it(in_int8: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.cli.gate import SHUT
+from vistazo.engines.choice import EngineChoice
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.engines.quantization import quantize
 from vistazo.errors import InputError, SettingsError
@@ -49,7 +50,9 @@ def convert_to_int8(model: Path, out: Path, pictures: Path, settings: Settings) 
     if out.exists() and out.samefile(model):
         raise click.UsageError("OUT is MODEL itself. Name it otherwise: in float it is exact.")
     place_of_card = _place_of_card(out)
-    source = replace(settings.model_source.of(model), engine="onnx", out_of_distribution="off")
+    source = replace(
+        settings.model_source.of(model), engine=EngineChoice(), out_of_distribution="off"
+    )
     reader, progress = DirectReader(settings.image_limits), Progress()
     in_float = load_classifier(source, reader)
     selection, is_labelled = _select(pictures, in_float.card)

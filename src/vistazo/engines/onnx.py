@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -15,16 +14,23 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Head, Outputs, Probe
+from vistazo.engines.base import Head, Outputs, Probe, Runtime
+from vistazo.engines.evidence import LOGITS, MEASURED, MORE, PROBED, REMEMBERED, told_of_probe
 from vistazo.errors import UnreadableModelError
 from vistazo.models.signature import ModelSignature
 
-_MORE, _LOGITS = "more_features", "logits"
-_PROBED, _MEASURED = "probe_images", ("probe_mean", "probe_variance")
-_REMEMBERED, _PROBE_METADATA = ("moving_mean", "moving_variance"), "vistazo.models.probe"
 _FATAL = 4
 
-RUNTIME_VERSION = onnxruntime.__version__
+VERSION: str = onnxruntime.__version__
+
+
+class _Running:
+    """Options of the runs that go on now, which one interruption ends together."""
+
+    def __init__(self) -> None:
+        self.of_pictures = onnxruntime.RunOptions()
+        self.of_maps = onnxruntime.RunOptions()
+        self.of_maps.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
 
 class OnnxEngine:
@@ -36,6 +42,10 @@ class OnnxEngine:
 
     One thread per call: several pictures at once keep the cores busy with less waiting than
     several threads in one picture, and without a pool of threads that spins.
+
+    One picture at a time: of several together the maps would not fit into the caches (MobileNetV2
+    takes twice as long a picture). What one takes stays mapped for the next; what a run without a
+    picture takes is given back, as an arena would else keep its high-water mark for ever.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,7 +53,7 @@ class OnnxEngine:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.enable_cpu_mem_arena = False  # an arena keeps its high-water mark for ever
+        options.enable_cpu_mem_arena = True  # else each run maps and unmaps its pages anew
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
@@ -51,24 +61,33 @@ class OnnxEngine:
             )
         except Exception as error:  # the runtime's own errors share no base but Exception
             raise UnreadableModelError(f"ONNX Runtime cannot load {path}: {error}") from error
-        self._running = onnxruntime.RunOptions()
+        self._running = _Running()
         self._input, self._shape = _images_of(self._session)
         names = [output.name for output in self._session.get_outputs()]
         self._outputs = [name for name in ("scores", "features") if name in names]
-        signature = ModelSignature.from_metadata(self._session.get_modelmeta().custom_metadata_map)
+        self._metadata = self._session.get_modelmeta().custom_metadata_map
+        signature = ModelSignature.from_metadata(self._metadata)
         if signature is None or "scores" not in names:
             raise UnreadableModelError(f"{path} is ONNX, but was not written by Vistazo.")
         self.signature = signature
+        self.runtime = Runtime("onnxruntime", VERSION, precision=signature.precision)
         optional = [value.name for value in self._session.get_overridable_initializers()]
         self._no_images = np.zeros((0, *self._shape), np.float32)
-        self._has_head = _MORE in optional and signature.features is not None
-        self._has_probe = _PROBED in optional
+        self._has_head = MORE in optional and signature.features is not None
+        self._has_probe = PROBED in optional
         if self._has_head or self._has_probe:
             self._find_out_about_no_images()
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
-        results = self._session.run(self._outputs, {self._input: images}, self._running)
-        return Outputs(results[0], results[1] if len(results) > 1 else None)
+        running = self._running
+        outputs = [self._run(images[at : at + 1], running) for at in range(len(images))]
+        return outputs[0] if len(outputs) == 1 else _together(outputs)
+
+    def _run(self, image: NDArray[np.float32], running: _Running) -> Outputs:
+        scores, *features = self._session.run(
+            self._outputs, {self._input: image}, running.of_pictures
+        )
+        return Outputs(scores, features[0] if features else None)
 
     @property
     def head(self) -> Head | None:
@@ -76,16 +95,16 @@ class OnnxEngine:
 
     @property
     def probe(self) -> Probe | None:
-        told = _told_of_probe(self._session) if self._has_probe else None
+        told = told_of_probe(self._metadata) if self._has_probe else None
         if told is None:
             return None
-        one = {self._input: self._no_images, _PROBED: np.zeros((1, *self._shape), np.float32)}
-        mean, variance = self._session.run(_REMEMBERED, one)
+        one = {self._input: self._no_images, PROBED: np.zeros((1, *self._shape), np.float32)}
+        mean, variance = self._session.run(REMEMBERED, one, self._running.of_maps)
         return Probe(*told, mean, variance, self._measure)
 
     def interrupt(self) -> None:
-        ending, self._running = self._running, onnxruntime.RunOptions()
-        ending.terminate = True
+        ending, self._running = self._running, _Running()
+        ending.of_pictures.terminate = ending.of_maps.terminate = True
 
     def close(self) -> None:
         del self._session
@@ -95,22 +114,27 @@ class OnnxEngine:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """One at a time: the map before the normalisation is often the largest of all."""
         results = [
-            self._session.run(_MEASURED, {self._input: self._no_images, _PROBED: image[np.newaxis]})
+            self._session.run(
+                MEASURED,
+                {self._input: self._no_images, PROBED: image[np.newaxis]},
+                self._running.of_maps,
+            )
             for image in images
         ]
         means, variances = zip(*results, strict=True)
         return np.concatenate(means), np.concatenate(variances)
 
     def _run_head(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        feed = {self._input: self._no_images, _MORE: features}
-        logits: NDArray[np.float32] = self._session.run([_LOGITS], feed)[0]
+        feed = {self._input: self._no_images, MORE: features}
+        how = self._running.of_maps
+        logits: NDArray[np.float32] = self._session.run([LOGITS], feed, how)[0]
         return logits[len(self._no_images) :]
 
     def _find_out_about_no_images(self) -> None:
         """Some of the runtime's operators refuse an empty batch: such a model gets a blank one."""
         feed = {self._input: self._no_images}
         if self._has_head and self.signature.features is not None:
-            feed[_MORE] = np.zeros((1, *self.signature.features), np.float32)
+            feed[MORE] = np.zeros((1, *self.signature.features), np.float32)
         silent = onnxruntime.RunOptions()
         silent.log_severity_level = _FATAL
         try:
@@ -119,16 +143,13 @@ class OnnxEngine:
             self._no_images = np.zeros((1, *self._shape), np.float32)
 
 
+def _together(outputs: list[Outputs]) -> Outputs:
+    scores = np.concatenate([each.scores for each in outputs])
+    maps = [each.features for each in outputs if each.features is not None]
+    return Outputs(scores, np.concatenate(maps) if maps else None)
+
+
 def _images_of(session: onnxruntime.InferenceSession) -> tuple[str, tuple[int, ...]]:
     """The name of the images, and the shape of one."""
     images = session.get_inputs()[0]
     return images.name, tuple(images.shape[1:])
-
-
-def _told_of_probe(session: onnxruntime.InferenceSession) -> tuple[str, bool] | None:
-    """The layer's name, and whether it is frozen; None where the file does not say it as we do."""
-    try:
-        told = json.loads(session.get_modelmeta().custom_metadata_map[_PROBE_METADATA])
-        return str(told["layer"]), bool(told["frozen"])
-    except (KeyError, TypeError, ValueError):
-        return None

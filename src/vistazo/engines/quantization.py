@@ -172,7 +172,7 @@ def _sign(target: Path) -> ModelSignature:
     if signature is None:
         raise UnsupportedModelError("The model was not compiled here.")
     framework = f"{signature.framework}, int8 by ONNX Runtime {onnxruntime.__version__}"
-    signed = replace(signature, framework=framework)
+    signed = replace(signature, framework=framework, precision="int8")
     helper.set_model_props(model, signed.to_metadata())
     target.write_bytes(model.SerializeToString(deterministic=True))
     return signed
