@@ -18,17 +18,16 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from vistazo.errors import NotReadyError, QueueFullError
 from vistazo.observer import NOBODY, Observer
 from vistazo.service.turns import Turns
+from vistazo.service.worker_threads import WorkerThreads
 
 _Result = TypeVar("_Result")
 _FULL = "Too many pictures are waiting. Send this one again shortly."
-_CLOSING = "The service is shutting down."
 _GAVE_WAY = "Too many pictures are waiting, most of them yours. Send this one again shortly."
 
 
@@ -138,10 +137,10 @@ class Admission:
 
     def __init__(self, policy: AdmissionPolicy) -> None:
         self.policy = policy
-        self._executor = ThreadPoolExecutor(policy.workers, thread_name_prefix="classify")
+        self._threads = WorkerThreads(policy.workers)
         self._free_workers = policy.workers
-        # Jobs wait here and not in the executor, which keeps what was cancelled, with its picture,
-        # until a worker comes by.
+        # Jobs wait here and not for the threads, which would keep what was cancelled, with its
+        # picture, until one of them comes by.
         self._turns: Turns[asyncio.Future[None]] = Turns()
         self._further_turns: Turns[asyncio.Future[None]] = Turns()
         self._places: dict[Place, None] = {}  # in the order of their coming
@@ -238,18 +237,16 @@ class Admission:
     def execute(self, job: Callable[[], _Result]) -> asyncio.Future[_Result]:
         """In a worker that there is a turn for. Raises NotReadyError."""
         if self._is_closed:
-            raise NotReadyError(_CLOSING)
-        return asyncio.get_running_loop().run_in_executor(self._executor, job)
+            raise NotReadyError("The service is shutting down.")
+        return self._threads.run(job)
 
     def close(self) -> None:
-        """Wait for running jobs; drop those that have not begun."""
+        """Wait for running jobs; those that wait for their turn never run."""
         self._is_closed = True
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._threads.close()
 
 
 def _failure(running: asyncio.Future[Any]) -> BaseException | None:
-    if running.cancelled():
-        return NotReadyError(_CLOSING)
     return running.exception() if running.done() else None
 
 
