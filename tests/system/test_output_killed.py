@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from builders import encoded, flat, write_brightness_model
-from system.conftest import ROOT
 
+ROOT = Path(__file__).parents[2]
 _FILMS = 4000
 
 
