@@ -336,7 +336,9 @@ def test_a_bar_tells_the_rate_since_it_began_and_the_time_left(
     assert "/s" not in drawn(100, 400)  # gone on with: these were done before
     assert drawn(100.1, 420) == ""  # not drawn again so soon
     assert "600/1000  100/s  4 s left" in drawn(102, 600)
-    assert "1000/1000  60/s  done" in drawn(110, 1000)
+    last = drawn(110, 1000)
+    assert "1000/1000  60/s  done" in last
+    assert last.endswith("\r\x1b[K")  # and what follows stands on a line of its own
     assert "/s" not in drawn(111, 10, what="learning")
     assert "20/1000  2.5/s  6 min 32 s left" in drawn(115, 20, what="learning")
     assert "/s" not in drawn(116, 1, what="learning")  # from its beginning again

@@ -122,6 +122,18 @@ def test_a_run_that_is_stopped_is_gone_on_with_by_the_same_command(
     assert engine.runs == len(GREYS) - 12  # all are there
 
 
+def test_another_folder_may_be_added_and_is_counted_by_itself(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output, other = tmp_path / "answers.jsonl", tmp_path / "other"
+    other.mkdir()
+    (other / "a.png").write_bytes(encoded(flat(200)))
+    assert predict(films, output=output) == 1
+    assert predict(other, output=output) == 0
+    assert f"{output}: 1 picture\n" in capsys.readouterr().out
+    assert len(output.read_bytes().splitlines()) == 22
+
+
 def test_heatmaps_of_a_run_that_goes_on_have_the_names_that_they_would_have_had(
     films: Path, tmp_path: Path
 ) -> None:

@@ -95,12 +95,11 @@ class CsvFormat:
 
 class AnswerFile:
     """Open for writing; of one run at a time. ``done`` are the names of the pictures that it held
-    already, ``refused`` counts those of them without an answer.
+    already, and whether they had no answer.
     """
 
     def __init__(self, path: Path, form: Format, file: FileIO) -> None:
-        self.done: set[str] = set()
-        self.refused = 0
+        self.done: dict[str, bool] = {}
         self._path, self._form, self._file = path, form, file
 
     @staticmethod
@@ -162,8 +161,7 @@ class AnswerFile:
         if stored is None:
             raise SettingsError(_foreign(self._path))
         by.check(stored.by, self._path)
-        self.done.add(stored.name)
-        self.refused += stored.is_refused
+        self.done[stored.name] = stored.is_refused
 
 
 def _records(

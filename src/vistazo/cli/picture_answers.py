@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,13 +48,14 @@ class _Tally:
     done: int = 0
     refused: int = 0
 
-    def add(self, row: Row) -> None:
+    def add(self, *, is_refused: bool) -> None:
         self.done += 1
-        self.refused += row.error is not None
+        self.refused += is_refused
 
     def __str__(self) -> str:
         without = f", {self.refused} of them without an answer" if self.refused else ""
-        return f"{self.done} pictures{without}"
+        pictures = "picture" if self.done == 1 else "pictures"
+        return f"{self.done} {pictures}{without}"
 
 
 def predict_pictures(
@@ -106,20 +107,25 @@ class _Asking:
             answers_in(output, self.classifier) as answers,
             self._told_how_to_go_on("The same command goes on from there."),
         ):
-            self.tally.done, self.tally.refused = len(answers.done), answers.refused
-            left = (task for task in tasks if name_of(task.file) not in answers.done)
-            for row in self._rows(left):
+            for row in self._rows(self._left(tasks, answers.done)):
                 answers.write(row)
                 self._count(row)
-        self.progress.clear()
         click.echo(f"{output}: {self.tally}")
+
+    def _left(self, tasks: Iterable[_Task], done: Mapping[str, bool]) -> Iterator[_Task]:
+        for task in tasks:
+            is_refused = done.get(name_of(task.file))
+            if is_refused is None:
+                yield task
+            else:
+                self.tally.add(is_refused=is_refused)
 
     def _rows(self, tasks: Iterable[_Task]) -> Iterator[Row]:
         work = partial(_classify, self.classifier, self.settings.max_upload_bytes)
         return in_threads(work, tasks, self.settings.threads)
 
     def _count(self, row: Row) -> None:
-        self.tally.add(row)
+        self.tally.add(is_refused=row.error is not None)
         if self.tally.total > 1:
             self.progress.bar("classifying", self.tally.done, self.tally.total)
 
@@ -130,6 +136,8 @@ class _Asking:
         except KeyboardInterrupt:
             self.progress.say(f"Stopped after {self.tally.done} of {self.tally.total}. {how}")
             raise
+        finally:
+            self.progress.clear()
 
 
 def _tasks(paths: Iterable[Path], wanted: Wanted) -> Iterator[_Task]:

@@ -31,8 +31,8 @@ def picture_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _pictures_in(folder: Path) -> Iterator[Path]:
+    names: list[str] = []
     folders: set[str] = set()
-    pictures: set[str] = set()
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -40,11 +40,13 @@ def _pictures_in(folder: Path) -> Iterator[Path]:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.add(entry.name)
-                elif Path(entry.name).suffix.lower() in _SUFFIXES and entry.is_file():
-                    pictures.add(entry.name)
+                elif Path(entry.name).suffix.lower() not in _SUFFIXES or not entry.is_file():
+                    continue
+                names.append(entry.name)
     except OSError:  # who may not look into a folder is not shown what is in it
         return
-    for name in sorted(folders | pictures):
+    names.sort()
+    for name in names:
         if name in folders:
             yield from _pictures_in(folder / name)
         else:

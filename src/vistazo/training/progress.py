@@ -57,7 +57,9 @@ class Progress:
         )
 
     def bar(self, what: str, done: int, total: int) -> None:
-        """With how many a second there were since it was first drawn, and the time left."""
+        """With how many a second there were since it was first drawn, and the time left. Once all
+        is done it is gone.
+        """
         if not self._stream.isatty():
             return
         now = time.monotonic()
@@ -71,6 +73,8 @@ class Progress:
         pace = self._pace(done, total, now)
         self._stream.write(f"\r{what} [{bar}] {done}/{total}{pace}\x1b[K")
         self._stream.flush()
+        if done >= total:
+            self.clear()
 
     def clear(self) -> None:
         """Take the bar away, for what is to stand in its place."""
