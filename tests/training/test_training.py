@@ -21,6 +21,7 @@ from vistazo.errors import SettingsError
 from vistazo.models.card_file import card_path, read_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare
+from vistazo.training import progress as progress_module
 from vistazo.training.augmentation_config import AugmentationConfig
 from vistazo.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from vistazo.training.datasets import Pictures, load_pictures
@@ -323,11 +324,38 @@ def test_an_epochs_line_tells_loss_auc_seconds_and_the_time_left(tmp_path: Path)
     assert (tmp_path / fit.LOG).read_text().strip().endswith(line)
 
 
-def test_a_bar_is_drawn_on_a_terminal_only() -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_a_bar_tells_the_rate_since_it_began_and_the_time_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, terminal = [0.0], Terminal()
+    monkeypatch.setattr(progress_module.time, "monotonic", lambda: now[0])
+    progress = Progress(stream=terminal)
+
+    def drawn(at_s: float, done: int, total: int = 1000, what: str = "classifying") -> str:
+        now[0] = at_s
+        terminal.truncate(0)
+        progress.bar(what, done, total)
+        return terminal.getvalue().strip("\0")
+
+    assert "/s" not in drawn(100, 400)  # gone on with: these were done before
+    assert drawn(100.1, 420) == ""  # not drawn again so soon
+    assert "600/1000  100/s  4 s left" in drawn(102, 600)
+    last = drawn(110, 1000)
+    assert "1000/1000  60/s  done" in last
+    assert last.endswith("\r\x1b[K")  # and what follows stands on a line of its own
+    assert "/s" not in drawn(111, 10, what="learning")
+    assert "20/1000  2.5/s  6 min 32 s left" in drawn(115, 20, what="learning")
+    assert "/s" not in drawn(116, 1, what="learning")  # from its beginning again
+    progress.clear()
+    assert "2/1000" in drawn(116.01, 2, what="learning")  # at once where it was taken away
+
+
+def test_a_bar_is_drawn_on_a_terminal_only() -> None:
     pipe, terminal = io.StringIO(), Terminal()
     for stream in (pipe, terminal):
         Progress(stream=stream).bar("reading", 10, 10)
