@@ -92,7 +92,7 @@ def _positive(kind: type[Number]) -> Callable[[str], Number]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = arguments().parse_args(argv)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         results = _earlier(options.earlier) if options.earlier else _measured(options)
@@ -101,7 +101,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(str(error))
         return 2
     except KeyboardInterrupt:
-        say(f"\nInterrupted. What was measured is in {options.out / _RESULTS}.")
+        kept = options.out / _RESULTS
+        say("\nInterrupted." + (f" What was measured is in {kept}." if kept.exists() else ""))
         return _INTERRUPTED
 
 

@@ -42,8 +42,13 @@ those that it was made for. The service by hand has none of it: it shows the pri
 
 def write_page(results: Results, path: Path) -> None:
     """Markdown, and the plot beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_plot(results, path.parent / PLOT)
-    path.write_text("\n".join(_parts(results)), encoding="utf-8")
+    path.write_text(page_text(results), encoding="utf-8")
+
+
+def page_text(results: Results) -> str:
+    return "\n".join(_parts(results))
 
 
 def better_than_vistazo(results: Results, model: str) -> list[str]:

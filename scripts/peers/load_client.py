@@ -98,7 +98,7 @@ def whole_body(answer: bytes) -> bytes | None:
     fields = head.lower()
     length = fields.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0].strip()
     is_chunked = b"\r\ntransfer-encoding: chunked" in fields
-    if not length and not is_chunked:
+    if not length.isdigit() and not is_chunked:
         raise LoadError("answered without a length")
     is_whole = body.endswith(b"0\r\n\r\n") if is_chunked else len(body) >= int(length)
     if not is_whole:
@@ -136,16 +136,19 @@ def ask_once(port: int, request: bytes) -> bytes:
 def drive(port: int, request: bytes, connections: int, warm_up_s: float, seconds: float) -> Load:
     """A closed loop on each connection. Raises LoadError at the first fault."""
     load, selector = Load(seconds=seconds), selectors.DefaultSelector()
-    for _ in range(connections):
-        _start(Caller(port, request), selector)
-    counted_from = time.perf_counter() + warm_up_s
-    until = counted_from + seconds
-    while selector.get_map():
-        ready = selector.select(_PATIENCE_S)
-        if not ready:
-            raise LoadError(f"gave no answer within {_PATIENCE_S:g} s")
-        for key, _ in ready:
-            _go_on(key.data, selector, load, (counted_from, until))
+    try:
+        for _ in range(connections):
+            _start(Caller(port, request), selector)
+        counted_from = time.perf_counter() + warm_up_s
+        while selector.get_map():
+            ready = selector.select(_PATIENCE_S)
+            if not ready:
+                raise LoadError(f"gave no answer within {_PATIENCE_S:g} s")
+            for key, _ in ready:
+                _go_on(key.data, selector, load, (counted_from, counted_from + seconds))
+    finally:
+        for key in list(selector.get_map().values()):
+            key.data.socket.close()
     if not load.counted:
         raise LoadError(f"gave no answer within {seconds:g} s")
     usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -155,9 +158,7 @@ def drive(port: int, request: bytes, connections: int, warm_up_s: float, seconds
 
 def _start(caller: Caller, selector: selectors.BaseSelector) -> None:
     caller.begin()
-    caller.send()
-    event = selectors.EVENT_READ if caller.is_sent() else selectors.EVENT_WRITE
-    selector.register(caller.socket, event, caller)
+    selector.register(caller.socket, selectors.EVENT_WRITE, caller)
 
 
 def _go_on(

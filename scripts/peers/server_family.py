@@ -21,6 +21,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "tests"))
 from measured_service import MeasuredService
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+_INTERRUPTIONS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _GRACE_S = 8.0
 _LIBC = ctypes.CDLL(None)
 
@@ -66,11 +67,22 @@ def running(
     try:
         yield MeasuredService(process.pid, port, log, None)
     finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_S)
-        _end_all(others)
-        process.wait()
+        with _undisturbed():
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE_S)
+            _end_all(others)
+            process.wait()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Whoever presses Ctrl-C again waits for the end of what it ends."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTIONS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_all(but: set[int]) -> None:
