@@ -27,6 +27,7 @@ from turns import Course, Films, Pace
 _RESULTS, _TABLE, _PLOT = "benchmark.json", "benchmark.md", "benchmark.svg"
 _QUICK_MODELS, _QUICK_PEERS = MODELS[:2], ("litserve", "mosec", "keras")
 _INTERRUPTED = 130
+_MUCH = 0.05  # of all cores
 
 Number = TypeVar("Number", int, float)
 
@@ -173,6 +174,9 @@ def _report(results: Results, options: argparse.Namespace) -> int:
     (options.out / _TABLE).write_text(text + "\n", encoding="utf-8")
     write_plot(results, options.out / _PLOT)
     say(f"\nWritten: {', '.join(str(options.out / name) for name in (_RESULTS, _TABLE, _PLOT))}")
+    others = results.most(lambda turn: turn.others_share)
+    if others > _MUCH:
+        say(f"The machine was not quiet: something else took up to {others:.0%} of its cores.")
     if options.page:
         write_page(results, options.page)
         say(f"The page: {options.page}")

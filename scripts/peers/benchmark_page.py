@@ -30,9 +30,10 @@ compared with Vistazo's before they are timed.
 One server runs at a time, started anew in each of {rounds} rounds: {seconds:g} s with {connections}
 connections, then {seconds:g} s with one, each after {warm_up_s:g} s to warm up. A caller sends the
 next request when it has its answer; all callers are one process, which took at most {client:.0%} of
-a core. Memory is that of all the server's processes (PSS) at the end of a turn. The limit is the
-same work in one process, on as many threads, without a server. Figures are medians, in brackets the
-least and the greatest of all rounds.
+one core. What else ran on the machine took at most {others:.0%} of all cores during a turn: the
+more, the less the figures are worth. Memory is that of all the server's processes (PSS) at the end
+of a turn. The limit is the same work in one process, on as many threads, without a server. Figures
+are medians, in brackets the least and the greatest of all rounds.
 
 Vistazo does more for a picture than is compared here: limits before every step, a decoder in a
 process of its own, one bounded queue, and for the default model whether the picture looks like
@@ -62,8 +63,11 @@ def better_than_vistazo(results: Results, model: str) -> list[str]:
 
 
 def _parts(results: Results) -> Iterator[str]:
-    pace = results.pace
-    yield _HEAD.format(rounds=results.rounds, client=_most_of_a_core(results), **vars(pace))
+    shares = {
+        "client": results.most(lambda turn: turn.client_share),
+        "others": results.most(lambda turn: turn.others_share),
+    }
+    yield _HEAD.format(rounds=results.rounds, **shares, **vars(results.pace))
     yield f"![Requests a second of each server, a panel for each model]({PLOT})\n"
     machine = "; ".join(f"{name} {value}" for name, value in results.machine.items())
     yield f"Run of {results.begun}. {machine}.\n"
@@ -77,16 +81,6 @@ def _parts(results: Results) -> Iterator[str]:
         yield "\nWhere another is better:\n"
         better = better_than_vistazo(results, model) or ["nowhere in this run."]
         yield "\n".join(f"- {line}" for line in better) + "\n"
-
-
-def _most_of_a_core(results: Results) -> float:
-    shares = [
-        turn.client_share
-        for outcomes in results.models.values()
-        for outcome in outcomes.values()
-        for turn in outcome.turns
-    ]
-    return max(shares, default=0.0)
 
 
 def _versions(results: Results) -> Iterator[str]:

@@ -18,7 +18,7 @@ def write_plot(results: Results, path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    mpl.rcParams.update({"svg.hashsalt": "vistazo", "font.size": 9})
+    mpl.rcParams.update({"svg.hashsalt": "vistazo", "svg.fonttype": "none", "font.size": 9})
     from matplotlib import pyplot as plt
 
     heights = [_FRAME + _ROW * len(_bars(results, model)) for model in results.models]
@@ -62,5 +62,7 @@ def _draw(panel: Any, results: Results, model: str) -> None:
     limit = Spread.of(turn.per_s for turn in results.turns(model, LIMIT))
     if limit:
         panel.axvline(limit.median, color=_LIMIT_COLOUR, linestyle="--", linewidth=1)
+        place = {"xy": (limit.median, 1), "xycoords": ("data", "axes fraction")}
+        panel.annotate("in process", **place, ha="center", va="bottom", color=_LIMIT_COLOUR)
     panel.set_title(model, loc="left", fontweight="bold")
     panel.spines[["top", "right"]].set_visible(False)

@@ -6,11 +6,13 @@ import importlib.metadata
 import json
 import os
 import platform
+import subprocess
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contenders import LIMIT, Contender
+from contenders import LIMIT, ROOT, Contender
 from peer_environments import version_of
 from turns import Pace, Turn
 
@@ -47,6 +49,11 @@ class Results:
     def rounds(self) -> int:
         """As many as the limit has turns, for the model that has most."""
         return max((len(self.turns(model, LIMIT)) for model in self.models), default=0)
+
+    def most(self, share: Callable[[Turn], float]) -> float:
+        """The greatest of all turns."""
+        outcomes = [one for outcomes in self.models.values() for one in outcomes.values()]
+        return max((share(turn) for one in outcomes for turn in one.turns), default=0.0)
 
     def write(self, path: Path) -> None:
         """At once, so that an interruption leaves what was there."""
@@ -92,10 +99,8 @@ def _processor() -> str:
 
 def describe_versions(contenders: list[Contender]) -> dict[str, str]:
     """By the contender's key, and of what they all run on."""
-    own = {"vistazo": "vistazo", "onnx": "fastapi", "keras": "keras"}
     told = {one.key: version_of(one.requirements) for one in contenders if one.requirements}
-    told |= {key: _installed(own[key]) for key in own if any(key == one.key for one in contenders)}
-    packages = ("onnxruntime", "pillow", "numpy", "tensorflow")
+    packages = ("vistazo", "onnxruntime", "pillow", "numpy", "fastapi", "keras", "tensorflow")
     return told | {package: _installed(package) for package in packages}
 
 
@@ -103,4 +108,13 @@ def _installed(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return "of this checkout" if package == "vistazo" else ""
+        return _commit() if package == "vistazo" else "not installed"
+
+
+def _commit() -> str:
+    """Of this checkout, and whether it was changed since."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "of this checkout"

@@ -21,12 +21,12 @@ from contenders import HERE, SERVERS, Contender
 from load_client import LoadError, ask_once
 from measured_models import write_task
 from picture_task import PictureTask
-from server_family import free_ports, running
+from server_family import free_ports, machine_busy_s, running
 
 from measured_service import MeasuredService
 
 TOLERANCE = 2e-3
-_READY_S, _LONGEST_S = 60.0, 120.0
+_READY_S, _LONGEST_S = 120.0, 120.0
 _TOLD_LINES, _TOLD_CHARS = 3, 300
 
 
@@ -51,7 +51,8 @@ class Turn:
     alone_ms: float
     cpu_ms: float
     memory_mb: float | None = None
-    client_share: float = 0.0  # of one core
+    client_share: float = 0.0  # that the callers took, of one core
+    others_share: float = 0.0  # that what has no part in it took meanwhile, of all cores
 
 
 @dataclass(frozen=True)
@@ -204,16 +205,19 @@ def _measured(contender: Contender, server: MeasuredService, course: Course, fol
     request = folder / "request"
     request.write_bytes(contender.request(course.films.timed, server.port))
     pace = course.pace
-    cpu_before_s = server.cpu_s()
+    cpu_before_s, busy_before_s, begun = server.cpu_s(), machine_busy_s(), time.monotonic()
     many = _loaded(server.port, pace.connections, pace, request)
-    cpu_s = server.cpu_s() - cpu_before_s
+    cpu_s, busy_s = server.cpu_s() - cpu_before_s, machine_busy_s() - busy_before_s
+    passed_s = time.monotonic() - begun
+    others_s = max(0.0, busy_s - cpu_s - many["client_cpu_s"])
     one = _loaded(server.port, 1, pace, request)
     return Turn(
         per_s=many["counted"] / many["seconds"],
         alone_ms=statistics.median(one["latencies_ms"]),
         cpu_ms=1000 * cpu_s / many["requests"],
         memory_mb=server.proportional_mb(),
-        client_share=many["client_cpu_s"] / (pace.warm_up_s + pace.seconds),
+        client_share=many["client_cpu_s"] / passed_s,
+        others_share=others_s / passed_s / course.task.workers,
     )
 
 

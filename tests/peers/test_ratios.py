@@ -92,7 +92,7 @@ def test_the_page_says_who_failed_and_where_a_peer_is_better(results: Results) -
     assert "- Ray Serve: answered 500 Internal Server Error" in text
     assert "nowhere in this run" in text
     assert "LitServe 1.2" in text
-    assert "at most 3% of" in text
+    assert "at most 3% of\none core" in text
 
 
 def test_results_are_read_as_they_were_written(results: Results, tmp_path: Path) -> None:

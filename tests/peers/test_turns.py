@@ -55,7 +55,8 @@ def test_a_turn_gives_figures_and_answers() -> None:
     assert 0 < turn.alone_ms < 100
     assert turn.memory_mb is not None
     assert 2 < turn.memory_mb < 100
-    assert turn.client_share < 5
+    assert 0 < turn.client_share < 1
+    assert 0 <= turn.others_share <= 1
 
 
 def test_a_server_that_answers_wrongly_is_not_timed() -> None:
