@@ -124,6 +124,14 @@ def test_bgr_is_rgb_in_reverse() -> None:
     assert prepare(picture, spec(colour="bgr"))[0, 0].tolist() == [3, 2, 1]
 
 
+def test_a_grey_picture_for_a_model_of_colours_is_as_if_it_had_come_in_colours() -> None:
+    grey = ramp(160, 120).astype(np.uint8)
+    of_colours = spec(colour="rgb", filter="bicubic", scale="1/255")
+    both = Picture(grey), Picture(np.repeat(grey[:, :, np.newaxis], 3, axis=2))
+    prepared = [prepare(picture, of_colours) for picture in both]
+    assert np.array_equal(*prepared)
+
+
 def test_stretch_uses_the_whole_picture() -> None:
     prepared = prepare(Picture(ramp(64, 32).astype(np.uint8)), spec())
     assert prepared[0].mean() < 10

@@ -30,9 +30,8 @@ class Answering:
     observation: Observation
     shadow: Shadow | None
 
-    async def classified(self, file: UploadedFile, workload: Workload | None = None) -> Answer:
-        """Also raises InputError where the ``workload`` of the request has grown too large."""
-        answered = await self.place.run(partial(self._classify, file, workload), self.observation)
+    async def classified(self, file: UploadedFile) -> Answer:
+        answered = await self.place.run(partial(self._classify, file), self.observation)
         if self.shadow is not None:
             self.shadow.offer(answered)
         return self._answer(file, answered.prediction)
@@ -54,25 +53,46 @@ class Answering:
     async def batch(
         self, files: list[UploadedFile], workload: Workload
     ) -> list[Answer | BatchFailure]:
-        """A result or a problem for each."""
-        results: list[Answer | BatchFailure] = []
-        for file in files:
-            try:
-                results.append(await self.classified(file, workload))
-            except InputError as error:
-                problem = problem_of(error)
-                refusals.note(problem)
-                results.append(BatchFailure(filename=file.filename, problem=problem))
-        return results
+        """A result or a problem for each: one too, where the ``workload`` has grown too large."""
+        offered = None if self.shadow is None else self.shadow.one_of(len(files))
+        jobs = [
+            partial(self._classify_in_batch, file, number, workload, offers=number == offered)
+            for number, file in enumerate(files)
+        ]
+        ends = await self.place.run_each(jobs, self.observation)
+        for end in ends:
+            if self.shadow is not None and isinstance(end, AnsweredPicture):
+                self.shadow.offer(end)
+        return [self._result(file, end) for file, end in zip(files, ends, strict=True)]
 
-    def _classify(self, file: UploadedFile, workload: Workload | None) -> AnsweredPicture:
-        if workload is not None:
-            workload.charge(file.data)
+    def _result(
+        self, file: UploadedFile, end: AnsweredPicture | Prediction | InputError
+    ) -> Answer | BatchFailure:
+        if isinstance(end, InputError):
+            problem = problem_of(end)
+            refusals.note(problem)
+            return BatchFailure(filename=file.filename, problem=problem)
+        return self._answer(file, end.prediction if isinstance(end, AnsweredPicture) else end)
+
+    # ---- in a worker
+
+    def _classify(self, file: UploadedFile) -> AnsweredPicture:
         pixels = self.classifier.pixels(file.data, self.observation)
         started = time.perf_counter()
         prediction = self.classifier.score(pixels, self.observation)
         seconds, card = time.perf_counter() - started, self.classifier.card
         return AnsweredPicture(file.data, pixels, card.input, card.labels, prediction, seconds)
+
+    def _classify_in_batch(
+        self, file: UploadedFile, number: int, workload: Workload, *, offers: bool
+    ) -> AnsweredPicture | Prediction | InputError:
+        """Of all but the one that the shadow is offered the pixels are let go at once."""
+        try:
+            workload.charge(number, file.data)
+            answered = self._classify(file)
+        except InputError as error:
+            return error.with_traceback(None)  # which holds the pixels, too
+        return answered if offers else answered.prediction
 
     def _explain(self, file: UploadedFile, label: str | None) -> tuple[Prediction, Heatmap]:
         prediction, explanation = self.classifier.explain(file.data, label, self.observation)

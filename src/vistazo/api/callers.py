@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -17,11 +18,15 @@ def caller_of(scope: MutableMapping[str, Any]) -> str:
     named = scope.get("state", {}).get(CALLER)
     if named:
         return str(named)
-    address = scope["client"][0] if scope.get("client") else ""
+    return _share_of(scope["client"][0] if scope.get("client") else "")
+
+
+@lru_cache(maxsize=1024)  # asked three times a request
+def _share_of(address: str) -> str:
     try:
         return str(_network(ip_address(address.partition("%")[0])))
     except ValueError:  # a socket in the file system, a test
-        return str(address)
+        return address
 
 
 def _network(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address | IPv6Network:

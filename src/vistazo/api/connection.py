@@ -24,8 +24,10 @@ _SMALL_PIECE_BYTES = 64
 _MAX_SMALL_PIECES = 20_000
 # Requests that are sent ahead, before the answer to the first.
 _MAX_AHEAD_BYTES = 16_384
-# What is read of a connection at a time; asyncio's own 256 kB, of a thousand connections, is much.
-_READ_BYTES = 65_536
+# What is read of a connection at a time: a picture in one piece or two. Of a thousand connections
+# that would be much; those that come when there are some already are read in smaller ones.
+_WIDE_READ_BYTES, _READ_BYTES = 262_144, 65_536
+_WIDE_CONNECTIONS = 16
 _LOOK_S = 1.0
 # Of a target, and of all headers. Half of it is the least that a target should have (RFC 9112, 3).
 _MAX_HEAD_BYTES = 16_384
@@ -143,7 +145,8 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         self.conn: _Parser = _Parser(h11.SERVER)
         if hasattr(transport, "max_size"):
-            transport.max_size = _READ_BYTES
+            is_one_of_few = len(self.connections) <= _WIDE_CONNECTIONS
+            transport.max_size = _WIDE_READ_BYTES if is_one_of_few else _READ_BYTES
 
     def _is_answering(self) -> bool:
         """A request that is there, with all of its body."""

@@ -17,16 +17,26 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, _Result]) 
     """The result of the work. Where its caller hangs up first it is cancelled, and once it has
     ended CallerLeftError is raised. For requests whose body has been read.
     """
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(receive))
+    working, has_left, has_ended = asyncio.current_task(), False, False
+
+    def leave(_: asyncio.Task[None]) -> None:
+        nonlocal has_left
+        if working is not None and not has_ended:
+            has_left = True
+            working.cancel()
+
+    leaving = asyncio.ensure_future(_left(receive))
+    leaving.add_done_callback(leave)
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise CallerLeftError("The caller hung up before the answer.")
-        return working.result()
+        return await work
+    except asyncio.CancelledError:
+        # As asyncio.timeout does: another, who cancels too, is to be obeyed.
+        if working is None or not has_left or working.uncancel() > 0:
+            raise
+        raise CallerLeftError("The caller hung up before the answer.") from None
     finally:
-        working.cancel()
+        has_ended = True
         leaving.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 async def _left(receive: Receive) -> None:

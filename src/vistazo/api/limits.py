@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
-import uuid
 from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -95,7 +95,7 @@ class _Stamped:
 
 def _request_id(headers: Headers) -> str:
     asked = headers.get(REQUEST_ID_HEADER, "")
-    return asked if _PLAIN_ID.fullmatch(asked) else uuid.uuid4().hex
+    return asked if _PLAIN_ID.fullmatch(asked) else os.urandom(16).hex()
 
 
 def _method(scope: Scope) -> str:

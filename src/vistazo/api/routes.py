@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
 
 from vistazo.api import card_route, media
 from vistazo.api.answering import Answering
@@ -41,6 +42,8 @@ from vistazo.texts.limits import SampleLimits
 
 router = APIRouter()
 
+_Result = TypeVar("_Result")
+
 TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain")
 
 
@@ -54,24 +57,25 @@ class UploadPolicy:
     max_json_bytes: int
 
 
-async def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
+@dataclass(frozen=True)
+class _Asked:
+    """A request, and what this service answers with. Not by FastAPI's dependencies: four of them
+    would take longer than the rest of a handler.
+    """
 
+    request: Request
+    service: Service
+    observation: Observation
+    policy: UploadPolicy
 
-async def _observation(request: Request) -> Observation:
-    observation: Observation = request.state.observation
-    return observation
+    @staticmethod
+    def of(request: Request) -> _Asked:
+        state = request.app.state
+        return _Asked(request, state.service, request.state.observation, state.upload_policy)
 
-
-async def _policy(request: Request) -> UploadPolicy:
-    policy: UploadPolicy = request.app.state.upload_policy
-    return policy
-
-
-TheObservation = Annotated[Observation, Depends(_observation)]
-TheService = Annotated[Service, Depends(_service)]
-ThePolicy = Annotated[UploadPolicy, Depends(_policy)]
+    async def answer(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Raises CallerLeftError."""
+        return await while_connected(self.request.receive, work)
 
 
 def _body(schema: dict[str, Any]) -> dict[str, Any]:
@@ -111,9 +115,6 @@ Label = Annotated[
 )
 async def predict(
     request: Request,
-    service: TheService,
-    observation: TheObservation,
-    policy: ThePolicy,
     *,
     explain: Annotated[
         bool, Query(description="Add to the answer what spoke for it: a heatmap, or words.")
@@ -122,25 +123,26 @@ async def predict(
     show_input: Annotated[
         bool, Query(description="Add what the model saw of a picture to the answer.")
     ] = False,
-) -> Answer | Response:
+) -> Response:
     """Classify one picture, a text or several, or rows of numbers."""
+    asked = _Asked.of(request)
     if media.is_json(request):
-        media.of_samples(service.classifier).check_label(label)
+        media.of_samples(asked.service.classifier).check_label(label)
         if show_input:
             raise RequestError("What the model saw (show_input) is shown of a picture only.")
-        async with _json(request, service, observation, policy) as (body, samples):
+        async with _json(asked) as (body, samples):
             if card_route.is_asked_by(request.scope):
-                return await while_connected(request.receive, samples.by_the_card(body))
+                return await asked.answer(samples.by_the_card(body))
             work = samples.explained(body, label) if explain else samples.answered(body)
-            return await while_connected(request.receive, work)
-    media.of_pictures(service.classifier).check_label(label)
-    async with _received(request, service, observation, max_files=2) as (files, answering):
+            return await asked.answer(work)
+    media.of_pictures(asked.service.classifier).check_label(label)
+    async with _received(asked, max_files=2) as (files, answering):
         file = _only(files)
-        asked = answering.explained(file, label) if explain else answering.classified(file)
-        answer = await while_connected(request.receive, asked)
-        if not show_input:
-            return answer
-        return await while_connected(request.receive, answering.showing_input(file, answer))
+        wanted = answering.explained(file, label) if explain else answering.classified(file)
+        answer = await asked.answer(wanted)
+        if show_input:
+            answer = await asked.answer(answering.showing_input(file, answer))
+    return _as_json(answer)
 
 
 @router.post(
@@ -152,22 +154,16 @@ async def predict(
     openapi_extra=_body(_FILE),
     response_class=Response,
 )
-async def explain(
-    request: Request,
-    service: TheService,
-    observation: TheObservation,
-    policy: ThePolicy,
-    label: Label = None,
-) -> Response:
+async def explain(request: Request, label: Label = None) -> Response:
     """Show what speaks for a label: a picture with a heatmap over it, a PNG; words of a text."""
+    asked = _Asked.of(request)
     if media.is_json(request):
-        media.of_samples(service.classifier).check_label(label)
-        async with _json(request, service, observation, policy) as (body, samples):
-            words = samples.words(body, label)
-            return await while_connected(request.receive, words)
-    media.of_pictures(service.classifier).check_label(label)
-    async with _received(request, service, observation, max_files=2) as (files, answering):
-        png = await while_connected(request.receive, answering.overlay(_only(files), label))
+        media.of_samples(asked.service.classifier).check_label(label)
+        async with _json(asked) as (body, samples):
+            return await asked.answer(samples.words(body, label))
+    media.of_pictures(asked.service.classifier).check_label(label)
+    async with _received(asked, max_files=2) as (files, answering):
+        png = await asked.answer(answering.overlay(_only(files), label))
         return Response(png, media_type="image/png")
 
 
@@ -178,25 +174,25 @@ async def explain(
     response_model=BatchAnswer,
     response_model_exclude_none=True,
 )
-async def predict_batch(
-    request: Request, service: TheService, policy: ThePolicy, observation: TheObservation
-) -> BatchAnswer | Response:
+async def predict_batch(request: Request) -> Response:
     """Classify several pictures, texts or rows: one result or one problem for each, in order."""
+    asked = _Asked.of(request)
     if media.is_json(request):
-        media.of_samples(service.classifier)
-        async with _json(request, service, observation, policy) as (body, samples):
-            return await while_connected(request.receive, samples.batch(body))
-    media.of_pictures(service.classifier)
-    most = policy.max_batch_files
-    async with _received(request, service, observation, most) as (files, answering):
-        answers = answering.batch(files, Workload(policy.limits))
-        results = await while_connected(request.receive, answers)
-    return BatchAnswer(results=results, request_id=telemetry.request_id.get() or "")
+        media.of_samples(asked.service.classifier)
+        async with _json(asked) as (body, samples):
+            return await asked.answer(samples.batch(body))
+    media.of_pictures(asked.service.classifier)
+    policy = asked.policy
+    async with _received(asked, policy.max_batch_files) as (files, answering):
+        results = await asked.answer(answering.batch(files, Workload(policy.limits)))
+    request_id = telemetry.request_id.get() or ""
+    return _as_json(BatchAnswer(results=results, request_id=request_id))
 
 
 @router.get("/model", responses={503: _PROBLEMS[503]})
-async def model(service: TheService) -> ModelDescription:
+async def model(request: Request) -> ModelDescription:
     """The model's card, and what was read from its file."""
+    service: Service = request.app.state.service
     classifier, last, shadow = service.classifier, service.reloader.last, service.shadow
     return ModelDescription(
         sha256=classifier.identity.sha256,
@@ -216,38 +212,37 @@ async def live() -> Health:
 
 
 @router.get("/health/ready", responses={503: _PROBLEMS[503]})
-async def ready(service: TheService) -> Health:
+async def ready(request: Request) -> Health:
     """The model is loaded and has answered once."""
-    service.refuse_unless_ready()
+    request.app.state.service.refuse_unless_ready()
     return Health(status="ready")
 
 
 @contextlib.asynccontextmanager
 async def _received(
-    request: Request, service: Service, observation: Observation, max_files: int
+    asked: _Asked, max_files: int
 ) -> AsyncIterator[tuple[list[UploadedFile], Answering]]:
     """The files of the form, and a place for the work on them: only now, when they are there."""
-    caller = caller_of(request.scope)
+    service, caller = asked.service, caller_of(asked.request.scope)
     with service.reception.upload(caller) as upload:
-        files = await read_files(request, max_files, upload)
+        files = await read_files(asked.request, max_files, upload)
         with service.admission.place(caller) as place:
             upload.wait_in(place)
             classifier = media.of_pictures(service.classifier_for_accepted)
-            yield files, Answering(classifier, place, observation, service.shadow)
+            yield files, Answering(classifier, place, asked.observation, service.shadow)
 
 
 @contextlib.asynccontextmanager
-async def _json(
-    request: Request, service: Service, observation: Observation, policy: UploadPolicy
-) -> AsyncIterator[tuple[bytes, SampleAnswering]]:
+async def _json(asked: _Asked) -> AsyncIterator[tuple[bytes, SampleAnswering]]:
     """The JSON with texts or rows, and a place for the work on it: only now, when it is there."""
-    caller = caller_of(request.scope)
+    service, policy, caller = asked.service, asked.policy, caller_of(asked.request.scope)
     with service.reception.upload(caller) as upload:
-        body = await media.read_json(request, upload, policy.max_json_bytes)
+        body = await media.read_json(asked.request, upload, policy.max_json_bytes)
         with service.admission.place(caller) as place:
             upload.wait_in(place)
             classifier = media.of_samples(service.classifier_for_accepted)
-            given = (classifier, place, observation, service.shadow, policy.sample_limits)
+            observation, limits = asked.observation, policy.sample_limits
+            given = (classifier, place, observation, service.shadow, limits)
             yield body, SampleAnswering.by(*given)
 
 
@@ -255,3 +250,8 @@ def _only(files: list[UploadedFile]) -> UploadedFile:
     if len(files) > 1:
         raise RequestError("Send one picture here, or several to /predict/batch.")
     return files[0]
+
+
+def _as_json(answer: BaseModel) -> Response:
+    """As FastAPI would write it, which would check it once more."""
+    return Response(answer.model_dump_json(exclude_none=True), media_type=media.JSON)

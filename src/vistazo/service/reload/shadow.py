@@ -91,6 +91,10 @@ class Shadow:
         with contextlib.suppress(Exception):
             await self.reloader.reload(asked_by)
 
+    def one_of(self, count: int) -> int:
+        """Which of so many pictures of one request is to be offered, once all have their answer."""
+        return self._chance.randrange(count)
+
     def offer(self, answered: Answered) -> None:
         """Perhaps have the next model answer too, in a while. Returns at once."""
         later = self.reloader.classifier
