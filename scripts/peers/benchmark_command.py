@@ -61,8 +61,12 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="two models, three peers, two rounds")
     parser.add_argument("--models", type=_some_of(MODELS), help=f"of {','.join(MODELS)}")
     parser.add_argument("--peers", type=_some_of(peers), help=f"of {','.join(peers)}")
-    parser.add_argument("--rounds", type=_positive(int), help="turns of each with each model (4)")
-    parser.add_argument("--seconds", type=_positive(float), help="each part of a turn lasts (5)")
+    parser.add_argument(
+        "--rounds", type=_positive(int, 100), help="turns of each with each model (4)"
+    )
+    parser.add_argument(
+        "--seconds", type=_positive(float, 60), help="each part of a turn lasts (5)"
+    )
     parser.add_argument("--check", action="store_true", help="fail where a bar is missed")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "benchmark", metavar="FOLDER")
     parser.add_argument("--page", type=Path, metavar="FILE.md", help="write a page about the run")
@@ -81,11 +85,11 @@ def _some_of(known: Sequence[str]) -> Callable[[str], list[str]]:
     return names
 
 
-def _positive(kind: type[Number]) -> Callable[[str], Number]:
+def _positive(kind: type[Number], most: int) -> Callable[[str], Number]:
     def number(text: str) -> Number:
         value = kind(text)
-        if not 0 < value <= 1000:
-            raise argparse.ArgumentTypeError("it has to be more than 0, and at most 1000")
+        if not 0 < value <= most:
+            raise argparse.ArgumentTypeError(f"it has to be more than 0, and at most {most}")
         return value
 
     return number
@@ -93,12 +97,10 @@ def _positive(kind: type[Number]) -> Callable[[str], Number]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = arguments().parse_args(argv)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
     try:
         results = _earlier(options.earlier) if options.earlier else _measured(options)
         return _report(results, options)
-    except BenchmarkError as error:
+    except (BenchmarkError, OSError) as error:
         say(str(error))
         return 2
     except KeyboardInterrupt:
@@ -193,4 +195,6 @@ def _tables(results: Results) -> list[str]:
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main())

@@ -79,6 +79,8 @@ def _of_model(results: Results, model: str) -> list[Ratio]:
         Ratio(model, "share of the in-process limit", _rates(own, limit), bar=0.85),
         Ratio(model, "one connection, beyond the limit's time", beyond, " ms", 2.5, at_least=False),
     ]
+    spent = Spread.of(b.cpu_ms / a.cpu_ms for a, b in zip(own, limit, strict=False))
+    found.append(Ratio(model, "the same share by CPU time, which noise spares", spent))
     rivals = {
         best: (f"against the best peer, {title_of(best)}" if best else "", 1.3),
         PLAIN_KERAS: ("against plain FastAPI + Keras", 11.0),

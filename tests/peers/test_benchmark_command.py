@@ -12,7 +12,8 @@ from measured_models import CACHE, MODELS
 
 
 @pytest.mark.parametrize(
-    "wrong", ["--models=AlexNet", "--peers=litserve,nobody", "--rounds=0", "--seconds=nan"]
+    "wrong",
+    ["--models=AlexNet", "--peers=litserve,nobody", "--rounds=0", "--seconds=nan", "--seconds=61"],
 )
 def test_a_wrong_option_is_refused_in_words(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -36,6 +37,15 @@ def test_a_file_that_is_no_result_is_refused_in_words(
     (tmp_path / "x.json").write_text("{}")
     assert main(["--from", str(tmp_path / "x.json"), "--out", str(tmp_path)]) == 2
     assert "no result of this benchmark" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_words(
+    results: Results, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results.write(tmp_path / "then.json")
+    told = ["--from", str(tmp_path / "then.json"), "--out", str(tmp_path / "then.json")]
+    assert main(told) == 2
+    assert "then.json" in capsys.readouterr().err
 
 
 def test_a_missed_bar_fails_only_a_check(

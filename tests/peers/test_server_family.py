@@ -15,6 +15,7 @@ PEERS = Path(__file__).parents[2] / "scripts" / "peers"
 
 # A server with a daemon in a session of its own whose parent is gone, and that heeds no signal.
 SERVER = """
+[ "$HEEDS_NOTHING" ] && trap "" TERM
 setsid sh -c 'trap "" TERM INT; echo $$ > daemon; while :; do sleep 60; done' &
 sh -c 'setsid sh -c "trap \\"\\" TERM; echo \\$\\$ > orphan; while :; do sleep 60; done" & exit'
 echo $$ > top
@@ -23,15 +24,16 @@ sleep 60
 MEASURING = f"""
 import sys, time
 sys.path.insert(0, {str(PEERS)!r})
-import os, server_family
+import os, server_family, measured_service
 from pathlib import Path
-server_family._GRACE_S = 1.0
+server_family._GRACE_S = 0.3
 server_family.adopt_orphans()
 folder = Path(sys.argv[1])
 with server_family.running(["sh", "-c", {SERVER!r}], os.environ, 1, folder) as server:
     while len(list(folder.glob("[dot]*"))) < 3:
         time.sleep(0.005)
-    print("running", flush=True)
+    started = {{int(path.read_text()) for path in folder.glob("[dot]*")}}
+    print(len(started.intersection(measured_service._tree(server.pid))), flush=True)
     if sys.argv[2] == "wait":
         time.sleep(60)
 print(server_family.descendants())
@@ -39,17 +41,21 @@ print(server_family.descendants())
 
 
 @contextlib.contextmanager
-def measuring(folder: Path, how: str) -> Iterator[subprocess.Popen[str]]:
+def measuring(folder: Path, how: str, heeds_nothing: str = "") -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-S", "-c", MEASURING, str(folder), how],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={**os.environ, "HEEDS_NOTHING": heeds_nothing},
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "running\n"
-        yield process
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "3\n", "all three are the server's: they cost"
+            yield process
+        finally:
+            process.kill()
 
 
 def alive(folder: Path) -> list[str]:
@@ -65,7 +71,7 @@ def is_alive(pid: int) -> bool:
 
 
 def test_ctrl_c_leaves_nothing_behind_and_impatience_changes_nothing(tmp_path: Path) -> None:
-    with measuring(tmp_path, "wait") as process:
+    with measuring(tmp_path, "wait", heeds_nothing="yes") as process:
         assert alive(tmp_path) == ["top", "daemon", "orphan"]
         process.send_signal(signal.SIGINT)
         time.sleep(0.05)
