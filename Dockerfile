@@ -12,17 +12,20 @@
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS packages
-# Which locked set goes in. Another engine comes as another lock file with the same packages and more.
-ARG REQUIREMENTS=requirements.txt
-COPY ${REQUIREMENTS} /tmp/requirements.txt
+# Which locked set goes in: by default what the engine needs. Each holds the same packages and more.
+ARG ENGINE=""
+ARG REQUIREMENTS=""
+COPY requirements.txt /tmp/
+COPY scripts/requirements /tmp/scripts/requirements
 # Wheels only: nothing is compiled, so no compiler is wanted. What goes afterwards is the tests that
 # three packages carry for themselves (35 MB). Bytecode is made last, and is valid whatever becomes
 # of the files' times on their way through layers and registries: to make it again at every start
 # would take a minute on a tenth of a CPU.
-RUN python -m venv --without-pip /opt/venv \
+RUN if [ "$ENGINE" = openvino ]; then needed=scripts/requirements/openvino.txt; fi \
+ && python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
       --root-user-action=ignore --no-compile --only-binary=:all: --require-hashes \
-      -r /tmp/requirements.txt \
+      -r "/tmp/${REQUIREMENTS:-${needed:-requirements.txt}}" \
  && cd /opt/venv/lib/python3*/site-packages \
  && rm -rf onnx/backend/test h5py/tests \
  && find numpy -type d -name tests -prune -exec rm -rf {} + \
@@ -73,6 +76,11 @@ ENV MODEL_PATH="${MODEL_PATH:-/app/artifacts/pneumonia/pneumonia.keras}" \
     RESIZE="${RESIZE}" \
     INPUT_SIZE="${INPUT_SIZE}" \
     KERAS_LAYERS="${KERAS_LAYERS}"
+# What runs it: the engine's packages are above.
+ARG ENGINE=""
+ARG PRECISION=""
+ENV ENGINE="${ENGINE}" \
+    PRECISION="${PRECISION}"
 COPY artifacts artifacts
 COPY src src
 # Bytecode and the compiled model are made here, as root, once: a start on a tenth of a CPU has no

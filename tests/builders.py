@@ -19,7 +19,7 @@ from PIL import Image
 
 from vistazo.answers.likeness import Baseline
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
-from vistazo.engines.base import Outputs
+from vistazo.engines.base import Outputs, Runtime
 from vistazo.models.card import ModelCard
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits
@@ -91,6 +91,7 @@ class BrightnessEngine:
         maps: bool = False,
     ) -> None:
         self._gate = gate
+        self.runtime = Runtime("brightness", "1.0")
         self.signature = signature(of or card())
         self.maps = maps
         self.runs = 0

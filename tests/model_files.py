@@ -105,7 +105,7 @@ def _plain_onnxruntime(path: Path, images: Floats) -> Floats:
 
 def _plain_openvino(path: Path, images: Floats) -> Floats:
     """In float32: by itself it takes bfloat16 where the processor has that."""
-    import openvino
+    from vistazo.engines.openvino_runtime import openvino
 
     options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
     compiled = openvino.Core().compile_model(path, "CPU", options)

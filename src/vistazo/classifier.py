@@ -88,6 +88,7 @@ class Classifier:
         self.conclusions = conclusions
         self.warnings = warnings
         self.signature = engine.signature
+        self.runtime = engine.runtime
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine
         self._explainer = Explainer(engine, card)

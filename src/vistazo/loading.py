@@ -7,12 +7,12 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from vistazo.answers.likeness import Baseline, baseline_path, read_baseline
 from vistazo.answers.scaling import ScaleEvidence, doubt_scale, scale_evidence, scale_name
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
+from vistazo.engines.choice import EngineChoice
 from vistazo.errors import CardError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
@@ -51,7 +51,7 @@ class ModelSource:
     path: Location
     card: Location | None
     cache_dir: Path
-    engine: Literal["auto", "onnx", "keras"] = "auto"
+    engine: EngineChoice = field(default_factory=EngineChoice)
     keras_layers: str | None = None
     out_of_distribution: OutOfDistributionPolicy = "warn"
     hints: CardHints = field(default_factory=CardHints)
@@ -130,13 +130,14 @@ def _load(
     model = find_model(
         files.model,
         files.card,
-        may_be_folder=source.engine == "keras",
+        may_be_folder=source.engine.name == "keras",
         labels_file=files.labels,
         hints=source.hints,
         cache_dir=source.cache_dir,
         sha256=source.sha256,
     )
     engine = open_engine(model, source, is_cancelled)
+    log.info("opened the model", extra=asdict(engine.runtime))
     card, conclusions = settle_card(model, engine)
     check_agreement(disagreements(card, engine.signature), source.card or source.path)
     baseline, fault = _baseline_of(model, card, engine, files.baseline, source.out_of_distribution)
@@ -275,11 +276,12 @@ def _baseline_of(
 def open_engine(
     model: StoredModel, source: ModelSource, is_cancelled: IsCancelled = never
 ) -> Engine:
-    """Read and load a model, within bounds but for ENGINE=keras. Raises ModelError.
+    """Read and load a model, within bounds but for ENGINE=keras. Raises ModelError, and
+    SettingsError where the engine is not installed.
 
     Keras runs what is in the file, in this process: whoever sets it trusts the file.
     """
-    if source.engine == "keras":
+    if source.engine.name == "keras":
         from vistazo.engines.keras import KerasEngine
 
         return KerasEngine(model.path, model.input_size, source.keras_layers)
@@ -288,7 +290,7 @@ def open_engine(
 
     policy = source.policy
     with compiled(model, source.cache_dir, source.keras_layers, policy, is_cancelled) as onnx:
-        return open_rehearsed(onnx, str(model.home), policy, is_cancelled)
+        return open_rehearsed(onnx, str(model.home), policy, is_cancelled, source.engine)
 
 
 def check_agreement(faults: Iterable[str], source: Location) -> None:

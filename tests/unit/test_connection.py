@@ -14,8 +14,8 @@ from vistazo.api.connection import Connection
 class Transport(asyncio.Transport):
     max_size = 256 * 1024
 
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
+    def get_extra_info(self, *_: Any) -> Any:
+        return None
 
 
 async def app(scope: object, receive: object, send: object) -> None: ...

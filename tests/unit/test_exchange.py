@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import card
-from vistazo.errors import InputError
+from vistazo.errors import InputError, RejectedUploadError
 from vistazo.pictures import ImageLimits
 from vistazo.service.isolation.exchange import DefectError, Exchange, NoMemoryError
 from vistazo.service.isolation.memory import MemoryBudget
@@ -69,6 +69,14 @@ def test_garbage_is_told_as_such(garbage: bytes) -> None:
     with pytest.raises(ConversationError):
         talk.prepared(b"data", SPEC)
     assert not talk.is_in_step
+
+
+def test_pixels_after_a_header_that_is_refused_are_nobody_elses() -> None:
+    talk = exchange(said({**HEADER, "width": 1}, PIXELS) + bytes(256))
+    with pytest.raises(RejectedUploadError):
+        talk.prepared(b"data", SPEC)
+    with pytest.raises(ConversationError):
+        talk.prepared(b"another", SPEC)
 
 
 @pytest.mark.parametrize(

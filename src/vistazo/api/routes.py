@@ -198,6 +198,7 @@ async def model(request: Request) -> ModelDescription:
         sha256=classifier.identity.sha256,
         card=classifier.card.model_dump(mode="json"),
         signature=asdict(classifier.signature),
+        runtime=classifier.runtime,
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
         warnings=list(classifier.warnings),
         reload=last and LastReload.of(last),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vistazo.answers.explanation import heat_layer
 from vistazo.classifier import Explanation, Prediction
+from vistazo.engines.base import Runtime
 from vistazo.service.reload import Comparison, Reload
 
 
@@ -217,6 +218,7 @@ class ModelDescription(BaseModel):
     sha256: str
     card: dict[str, Any]
     signature: dict[str, Any]
+    runtime: Runtime | None = Field(description="What runs it; None of texts and rows.")
     conclusions: list[Concluded] = Field(
         description="How each field of the card is known; empty where somebody wrote the card."
     )

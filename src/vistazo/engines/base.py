@@ -54,9 +54,22 @@ class Probe:
     measure: Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 
+@dataclass(frozen=True)
+class Runtime:
+    """What runs a model: a library, on a ``device`` (``cpu``), with numbers of a ``precision``."""
+
+    engine: str
+    version: str
+    device: str = "cpu"
+    precision: str = "float32"
+
+
 class Engine(Protocol):
     @property
     def signature(self) -> ModelSignature: ...
+
+    @property
+    def runtime(self) -> Runtime: ...
 
     @property
     def head(self) -> Head | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Outputs
+from vistazo.engines.base import Outputs, Runtime
 from vistazo.errors import CardError
 from vistazo.models.card import InputSpec
 from vistazo.models.plan.plan import Plan
@@ -26,6 +26,7 @@ class FlattenedEngine:
                 f"are {size} numbers; the model takes {plan.n_features or 'texts'}."
             )
         self._plan = plan
+        self.runtime = Runtime("numpy", np.__version__, precision="float64")
         self.signature = ModelSignature(
             spec.height,
             spec.width,

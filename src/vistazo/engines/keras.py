@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Outputs
+from vistazo.engines.base import Outputs, Runtime
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.custom_layers import import_layers
 from vistazo.models.signature import ModelSignature
@@ -43,6 +43,7 @@ class KerasEngine:
                 "ENGINE=keras needs Keras and TensorFlow: "
                 "pip install -r scripts/requirements/training.txt"
             ) from None
+        self.runtime = Runtime("keras", keras.__version__)
         if layers_module is not None:
             import_layers(layers_module)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -15,16 +14,14 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Head, Outputs, Probe
+from vistazo.engines.base import Head, Outputs, Probe, Runtime
+from vistazo.engines.evidence import LOGITS, MEASURED, MORE, PROBED, REMEMBERED, told_of_probe
 from vistazo.errors import UnreadableModelError
 from vistazo.models.signature import ModelSignature
 
-_MORE, _LOGITS = "more_features", "logits"
-_PROBED, _MEASURED = "probe_images", ("probe_mean", "probe_variance")
-_REMEMBERED, _PROBE_METADATA = ("moving_mean", "moving_variance"), "vistazo.models.probe"
 _FATAL = 4
 
-RUNTIME_VERSION = onnxruntime.__version__
+VERSION: str = onnxruntime.__version__
 
 
 class _Running:
@@ -64,18 +61,20 @@ class OnnxEngine:
             )
         except Exception as error:  # the runtime's own errors share no base but Exception
             raise UnreadableModelError(f"ONNX Runtime cannot load {path}: {error}") from error
+        self.runtime = Runtime("onnxruntime", VERSION)
         self._running = _Running()
         self._input, self._shape = _images_of(self._session)
         names = [output.name for output in self._session.get_outputs()]
         self._outputs = [name for name in ("scores", "features") if name in names]
-        signature = ModelSignature.from_metadata(self._session.get_modelmeta().custom_metadata_map)
+        self._metadata = self._session.get_modelmeta().custom_metadata_map
+        signature = ModelSignature.from_metadata(self._metadata)
         if signature is None or "scores" not in names:
             raise UnreadableModelError(f"{path} is ONNX, but was not written by Vistazo.")
         self.signature = signature
         optional = [value.name for value in self._session.get_overridable_initializers()]
         self._no_images = np.zeros((0, *self._shape), np.float32)
-        self._has_head = _MORE in optional and signature.features is not None
-        self._has_probe = _PROBED in optional
+        self._has_head = MORE in optional and signature.features is not None
+        self._has_probe = PROBED in optional
         if self._has_head or self._has_probe:
             self._find_out_about_no_images()
 
@@ -96,11 +95,11 @@ class OnnxEngine:
 
     @property
     def probe(self) -> Probe | None:
-        told = _told_of_probe(self._session) if self._has_probe else None
+        told = told_of_probe(self._metadata) if self._has_probe else None
         if told is None:
             return None
-        one = {self._input: self._no_images, _PROBED: np.zeros((1, *self._shape), np.float32)}
-        mean, variance = self._session.run(_REMEMBERED, one, self._running.of_maps)
+        one = {self._input: self._no_images, PROBED: np.zeros((1, *self._shape), np.float32)}
+        mean, variance = self._session.run(REMEMBERED, one, self._running.of_maps)
         return Probe(*told, mean, variance, self._measure)
 
     def interrupt(self) -> None:
@@ -116,8 +115,8 @@ class OnnxEngine:
         """One at a time: the map before the normalisation is often the largest of all."""
         results = [
             self._session.run(
-                _MEASURED,
-                {self._input: self._no_images, _PROBED: image[np.newaxis]},
+                MEASURED,
+                {self._input: self._no_images, PROBED: image[np.newaxis]},
                 self._running.of_maps,
             )
             for image in images
@@ -126,16 +125,16 @@ class OnnxEngine:
         return np.concatenate(means), np.concatenate(variances)
 
     def _run_head(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        feed = {self._input: self._no_images, _MORE: features}
+        feed = {self._input: self._no_images, MORE: features}
         how = self._running.of_maps
-        logits: NDArray[np.float32] = self._session.run([_LOGITS], feed, how)[0]
+        logits: NDArray[np.float32] = self._session.run([LOGITS], feed, how)[0]
         return logits[len(self._no_images) :]
 
     def _find_out_about_no_images(self) -> None:
         """Some of the runtime's operators refuse an empty batch: such a model gets a blank one."""
         feed = {self._input: self._no_images}
         if self._has_head and self.signature.features is not None:
-            feed[_MORE] = np.zeros((1, *self.signature.features), np.float32)
+            feed[MORE] = np.zeros((1, *self.signature.features), np.float32)
         silent = onnxruntime.RunOptions()
         silent.log_severity_level = _FATAL
         try:
@@ -154,12 +153,3 @@ def _images_of(session: onnxruntime.InferenceSession) -> tuple[str, tuple[int, .
     """The name of the images, and the shape of one."""
     images = session.get_inputs()[0]
     return images.name, tuple(images.shape[1:])
-
-
-def _told_of_probe(session: onnxruntime.InferenceSession) -> tuple[str, bool] | None:
-    """The layer's name, and whether it is frozen; None where the file does not say it as we do."""
-    try:
-        told = json.loads(session.get_modelmeta().custom_metadata_map[_PROBE_METADATA])
-        return str(told["layer"]), bool(told["frozen"])
-    except (KeyError, TypeError, ValueError):
-        return None

@@ -25,8 +25,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.engines.base import maps_at_once
-from vistazo.engines.onnx import RUNTIME_VERSION, OnnxEngine
+from vistazo.engines.base import Engine, maps_at_once
+from vistazo.engines.choice import EngineChoice
+from vistazo.engines.opening import Opener, opener
 from vistazo.errors import UnsupportedModelError, VistazoError
 from vistazo.models.bounded_child import (
     IsCancelled,
@@ -46,6 +47,7 @@ from vistazo.models.process_memory import peak_bytes, resident_bytes
 log = logging.getLogger(__name__)
 
 _SUFFIX = ".rehearsed.json"
+_AS_EVER = EngineChoice()
 _ROOM_TIMES, _TIME_TIMES = 1.5, 20  # what was needed on another machine may be more on this one
 
 
@@ -59,26 +61,35 @@ class Cost:
 
 
 def open_rehearsed(
-    compiled: Path, name: str, policy: LoadingPolicy, is_cancelled: IsCancelled = never
-) -> OnnxEngine:
-    """The engine of a compiled model that has run in a child. Raises ModelError."""
-    rehearse(compiled, name, policy, is_cancelled)
-    return OnnxEngine(compiled)
+    compiled: Path,
+    name: str,
+    policy: LoadingPolicy,
+    is_cancelled: IsCancelled = never,
+    choice: EngineChoice = _AS_EVER,
+) -> Engine:
+    """The engine of a compiled model that has run in a child. Raises ModelError, SettingsError."""
+    rehearse(compiled, name, policy, is_cancelled, choice)
+    return opener(choice).open(compiled)
 
 
 def rehearse(
-    compiled: Path, name: str, policy: LoadingPolicy, is_cancelled: IsCancelled = never
+    compiled: Path,
+    name: str,
+    policy: LoadingPolicy,
+    is_cancelled: IsCancelled = never,
+    choice: EngineChoice = _AS_EVER,
 ) -> Cost:
     """What loading and running a compiled model takes. Raises ModelError beyond its bounds.
 
     ``name`` is what messages call the model. ``is_cancelled`` is asked several times a second.
     """
-    known = _recorded(compiled)
-    if known is not None and _is_well_within(known, compiled, policy):
+    known, maker = _recorded(compiled), _maker(opener(choice))
+    if known is not None and known.made_by == maker and _is_well_within(known, compiled, policy):
         return known
     task = Task(f"Loading and running {name}", compiled, policy, is_cancelled)
-    answer = ask("vistazo.engines.rehearsal", {"model": str(compiled.absolute())}, task)
-    cost = Cost(float(str(answer["cpu_s"])), int(str(answer["memory_bytes"])), _maker())
+    question = {"model": str(compiled.absolute()), "choice": asdict(choice)}
+    answer = ask("vistazo.engines.rehearsal", question, task)
+    cost = Cost(float(str(answer["cpu_s"])), int(str(answer["memory_bytes"])), maker)
     log.info(
         "tried the model",
         extra={"cpu_s": round(cost.cpu_s, 2), "megabytes": round(cost.memory_bytes / 1e6)},
@@ -90,15 +101,15 @@ def rehearse(
 def _is_well_within(cost: Cost, compiled: Path, policy: LoadingPolicy) -> bool:
     room = room_left(compiled, policy)
     is_small = cost.memory_bytes * _ROOM_TIMES <= room
-    return cost.made_by == _maker() and is_small and cost.cpu_s * _TIME_TIMES <= policy.timeout_s
+    return is_small and cost.cpu_s * _TIME_TIMES <= policy.timeout_s
 
 
-def _maker() -> str:
+def _maker(chosen: Opener) -> str:
     """Stands for this code, the runtime and the kind of processor: another may take more."""
     digest = hashlib.sha256()
-    for path in (Path(__file__), Path(__file__).with_name("onnx.py")):
+    for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
-    digest.update(f"{RUNTIME_VERSION} {platform.machine()}".encode())
+    digest.update(f"{chosen.runtime} {platform.machine()}".encode())
     return digest.hexdigest()[:16]
 
 
@@ -124,10 +135,11 @@ def main(request: str) -> int:
     asked = json.loads(request)
     room = Room.of(asked)
     bound_time(room, asked["parent"])
+    open_engine = opener(EngineChoice(**asked["choice"])).open
     before, left = resident_bytes(), bound_memory(room)
     started = time.process_time()
     try:
-        _run(OnnxEngine(Path(asked["model"])))
+        _run(open_engine(Path(asked["model"])))
         answer: dict[str, object] = {
             "cpu_s": time.process_time() - started,
             "memory_bytes": peak_bytes() - before,
@@ -151,7 +163,7 @@ def _told(error: Exception) -> dict[str, object]:
     }
 
 
-def _run(engine: OnnxEngine) -> None:
+def _run(engine: Engine) -> None:
     """All that is asked of it later, for one picture. Raises UnsupportedModelError."""
     of = engine.signature
     rough = _picture(of.height, of.width, of.channels)

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.models.card import InputSpec
 from vistazo.pictures import Header
+from vistazo.pictures.shape import is_long_enough, is_plausible
 
 
 class AcceptedUpload(BaseModel):
@@ -34,7 +35,7 @@ class AcceptedUpload(BaseModel):
     @field_validator("width", "height")
     @classmethod
     def _side_is_long_enough(cls, side: int, info: ValidationInfo[InputSpec]) -> int:
-        if side < info.context.min_side_px:
+        if not is_long_enough(side, info.context):
             raise PydanticCustomError(
                 "min_side_px",
                 "The picture's {name} is {side} pixels; at least {least} are needed.",
@@ -44,8 +45,7 @@ class AcceptedUpload(BaseModel):
 
     @model_validator(mode="after")
     def _shape_is_plausible(self, info: ValidationInfo[InputSpec]) -> Self:
-        short, long = sorted((self.width, self.height))
-        if long > info.context.max_aspect_ratio * short:
+        if not is_plausible(self.width, self.height, info.context):
             raise PydanticCustomError(
                 "max_aspect_ratio",
                 "The picture has {width} x {height} pixels; its longer side may be at most {most} "

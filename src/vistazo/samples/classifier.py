@@ -66,6 +66,7 @@ class SampleClassifier:
         self.takes = plan.takes
         self.n_features = plan.n_features
         self.signature = plan.summary
+        self.runtime = None  # plain arithmetic
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._plan = plan
         # Work on texts is Python's own: two threads of it only take the turn from each other, which

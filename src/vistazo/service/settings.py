@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from vistazo.classifier import OutOfDistributionPolicy
+from vistazo.engines.choice import EngineChoice, EngineName, Precision
 from vistazo.errors import SettingsError
 from vistazo.loading import ModelSource
 from vistazo.models.bounded_child import LoadingPolicy
@@ -110,10 +111,15 @@ class Settings(AccessSettings, ReloadSettings):
     input_size: Annotated[tuple[int, int] | None, BeforeValidator(as_size)] = Field(
         None, description="Without a card: HEIGHTxWIDTH, for a model that takes any size."
     )
-    engine: Literal["auto", "onnx", "keras"] = Field(
+    engine: EngineName = Field(
         "auto",
-        description="auto: onnx, which reads the file as data. keras runs it, with TensorFlow: for "
-        "custom layers and SavedModels that you trust.",
+        description="auto: onnx, which reads the file as data, as openvino does. keras runs it, "
+        "with TensorFlow: for custom layers and SavedModels that you trust.",
+    )
+    precision: Precision = Field(
+        "float32",
+        description="With ENGINE=openvino: float32, bfloat16, or auto, which is bfloat16 where the "
+        "processor has it.",
     )
     keras_layers: str | None = Field(
         None,
@@ -204,7 +210,7 @@ class Settings(AccessSettings, ReloadSettings):
             self.model_path,
             self.model_card,
             self.cache_dir,
-            self.engine,
+            EngineChoice(self.engine, self.precision, self.threads),
             self.keras_layers,
             self.out_of_distribution,
             self.card_hints,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vistazo.engines.onnx import OnnxEngine
+from vistazo.engines.base import Engine
 from vistazo.engines.rehearsal import open_rehearsed
 from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.drafting import CardHints
@@ -20,7 +20,7 @@ def open_without_card(
     size: tuple[int, int] | None = None,
     layers_module: str | None = None,
     policy: LoadingPolicy | None = None,
-) -> Iterator[OnnxEngine]:
+) -> Iterator[Engine]:
     """Compile and open a model. Raises ModelError.
 
     ``size`` (height, width) is for a model that takes any. The cache keeps what is compiled.

@@ -19,7 +19,7 @@ from vistazo.answers.likeness import (
     tell_apart,
     write_baseline,
 )
-from vistazo.engines.onnx import OnnxEngine
+from vistazo.engines.base import Engine
 from vistazo.engines.rehearsal import open_rehearsed
 from vistazo.errors import SettingsError, UnsupportedModelError
 from vistazo.models.bounded_child import LoadingPolicy
@@ -85,9 +85,7 @@ def make_baseline(
 
 
 @contextmanager
-def _engine(
-    model: StoredModel, cache_dir: Path | None, policy: LoadingPolicy
-) -> Iterator[OnnxEngine]:
+def _engine(model: StoredModel, cache_dir: Path | None, policy: LoadingPolicy) -> Iterator[Engine]:
     with tempfile.TemporaryDirectory(prefix="vistazo-") as folder:
         with compiled(model, cache_dir or Path(folder), policy=policy) as onnx:
             engine = open_rehearsed(onnx, str(model.home), policy)
@@ -98,7 +96,7 @@ def _engine(
 class _Learner:
     """Runs an engine over many pictures, and counts them."""
 
-    def __init__(self, engine: OnnxEngine, show: Callable[[int], None]) -> None:
+    def __init__(self, engine: Engine, show: Callable[[int], None]) -> None:
         self._engine, self._show, self._done = engine, show, 0
 
     def maps(self, prepare: Prepare, rows: NDArray[np.int64]) -> Floats:

@@ -1,12 +1,13 @@
-"""How a picture is to be prepared, as it travels to a worker."""
+"""How a picture is to be, and to be prepared, as it travels to a worker."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from vistazo.pictures.preparation import Preparation, Scale
+from vistazo.pictures.shape import ShapeBounds
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,13 @@ class _Constants:
     std: tuple[float, ...]
 
 
+class Asked(Preparation, ShapeBounds, Protocol):
+    """Of a card's input what a worker has to know."""
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """A ``Preparation``."""
+    """What was ``Asked``."""
 
     height: int
     width: int
@@ -30,9 +35,11 @@ class Recipe:
     equalize: bool
     pad_value: int
     scale: Scale
+    min_side_px: int
+    max_aspect_ratio: float
 
     @staticmethod
-    def of(spec: Preparation) -> Recipe:
+    def of(spec: Asked) -> Recipe:
         how = spec.scale
         if not isinstance(how, str):
             how = _Constants(how.divide_by, how.mean, how.std)
@@ -47,6 +54,8 @@ class Recipe:
             spec.equalize,
             spec.pad_value,
             how,
+            spec.min_side_px,
+            spec.max_aspect_ratio,
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from PIL import Image
 from vistazo.errors import InputError, RejectedUploadError
 from vistazo.pictures import EncodedImage, ImageLimits, open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
+from vistazo.pictures.shape import suits
 from vistazo.service.allocator import keep_freed_blocks, trim
 from vistazo.service.isolation import confinement, wire
 from vistazo.service.isolation.recipe import Recipe
@@ -37,9 +38,11 @@ _TOO_MUCH_MEMORY: dict[str, object] = {"kind": "no_memory"}
 
 _FIRST_RECIPES = (
     Recipe(8, 8, 1, "grey", "stretch", "bilinear",
-           antialias=True, equalize=True, pad_value=0, scale="1/255"),
+           antialias=True, equalize=True, pad_value=0, scale="1/255",
+           min_side_px=1, max_aspect_ratio=1),
     Recipe(8, 8, 3, "rgb", "stretch", "bilinear",
-           antialias=False, equalize=False, pad_value=0, scale="none"),
+           antialias=False, equalize=False, pad_value=0, scale="none",
+           min_side_px=1, max_aspect_ratio=1),
 )  # fmt: skip
 
 
@@ -102,20 +105,31 @@ class Worker:
         return self._last[1]
 
     def _prepare(self, image: EncodedImage, recipe: Recipe) -> None:
-        self._say({"kind": "header", **asdict(image.header)})
-        if self._hear()["kind"] != "go":  # the service knows what the model's card allows
+        """Of a picture that does not suit the card the header alone is told: the service refuses
+        it, in words.
+        """
+        header = wire.encoded({"kind": "header", **asdict(image.header)})
+        if not suits(image.header.width, image.header.height, recipe):
+            wire.send(self.outgoing, header)
             return
         picture = image.decode(at_least=decode_size(recipe))
         decoded_s = time.perf_counter()
         pixels = prepare(picture, recipe)
         prepare_s = time.perf_counter() - decoded_s
-        self._show(pixels, picture.width, picture.height, prepare_s)
+        self._show(pixels, picture.width, picture.height, prepare_s, before=header)
 
     def _picture(self, image: EncodedImage, at_least: tuple[int, int]) -> None:
         picture = image.decode(at_least)
         self._show(np.ascontiguousarray(picture.pixels), picture.width, picture.height)
 
-    def _show(self, pixels: NDArray[Any], width: int, height: int, prepare_s: float = 0.0) -> None:
+    def _show(
+        self,
+        pixels: NDArray[Any],
+        width: int,
+        height: int,
+        prepare_s: float = 0.0,
+        before: bytes = b"",
+    ) -> None:
         head = {
             "kind": "pixels",
             "shape": list(pixels.shape),
@@ -124,14 +138,14 @@ class Worker:
             "height": height,
             "prepare_s": prepare_s,
         }
-        self._say(head, pixels.data)
+        wire.send(self.outgoing, before + wire.encoded(head), pixels.data)
 
     def _hear(self) -> dict[str, Any]:
         head: dict[str, Any] = json.loads(wire.read_head(self.incoming))
         return head
 
-    def _say(self, head: Mapping[str, object], body: memoryview | bytes = b"") -> None:
-        wire.send(self.outgoing, wire.encoded(head), body)
+    def _say(self, head: Mapping[str, object]) -> None:
+        wire.send(self.outgoing, wire.encoded(head))
 
     def _space_bytes(self, memory_bytes: int) -> int | None:
         return None if self.space_bytes is None else self.space_bytes + memory_bytes

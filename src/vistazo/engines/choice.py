@@ -1,0 +1,27 @@
+"""Which runtime runs a model, and in what numbers; the words are those of the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vistazo.errors import SettingsError
+
+EngineName = Literal["auto", "onnx", "openvino", "keras"]
+Precision = Literal["float32", "bfloat16", "auto"]
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """``threads`` is how many runs may go on at once. Raises SettingsError for what none does."""
+
+    name: EngineName = "auto"
+    precision: Precision = "float32"
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.precision == "bfloat16" and self.name != "openvino":
+            raise SettingsError(
+                f"PRECISION=bfloat16 needs ENGINE=openvino (it is '{self.name}'): no other engine "
+                "has bfloat16 on a CPU. PRECISION=auto takes it where engine and processor do."
+            )

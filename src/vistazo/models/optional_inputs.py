@@ -1,0 +1,26 @@
+"""A compiled model's optional inputs, for a runtime that knows none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+
+from vistazo.errors import UnreadableModelError
+
+
+def with_inputs_required(path: Path, names: Collection[str]) -> bytes:
+    """The ONNX file, but these inputs have no default any more: who runs it has to give them.
+
+    Raises UnreadableModelError where it is no ONNX.
+    """
+    try:
+        model = onnx.load(path)
+    except DecodeError as error:
+        raise UnreadableModelError(f"{path} cannot be loaded: it is no ONNX.") from error
+    kept = [default for default in model.graph.initializer if default.name not in names]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    return bytes(model.SerializeToString())
