@@ -84,7 +84,7 @@ def _parts(results: Results) -> Iterator[str]:
 
 
 def _versions(results: Results) -> Iterator[str]:
-    titles = {one.key: one.title for one in CONTENDERS}
+    titles = {one.key: one.title for one in CONTENDERS if one.requirements or one.key == VISTAZO}
     for key, version in results.versions.items():
         yield f"{titles.get(key, key)} {version}"
 
