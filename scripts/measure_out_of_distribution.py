@@ -25,7 +25,7 @@ from PIL import Image
 
 from strange_pictures import strange_kinds
 from vistazo.classifier import Classifier
-from vistazo.cli.picture_answers import picture_files
+from vistazo.cli.picture_files import picture_files
 from vistazo.loading import load_classifier
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings

@@ -188,6 +188,15 @@ class Classifier:
                 "its training diverged."
             )
 
+    @property
+    def baseline(self) -> Baseline | None:
+        """Of the pictures that the model was made for, where it is heeded."""
+        return self._baseline
+
+    @property
+    def out_of_distribution(self) -> OutOfDistributionPolicy:
+        return self._policy
+
     def interrupt(self) -> None:
         """End what is being scored, with an error, as far as the engine can."""
         self._engine.interrupt()

@@ -51,6 +51,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return predicted
 
 
+def test_json_lines_are_the_objects_of_the_array(run: Any) -> None:
+    texts = ("texts.json", '["true true lie", "a lie", "\\ud800"]')
+    lines = run(text_model(), *texts, "--jsonl").printed.splitlines()
+    assert [json.loads(line) for line in lines] == run(text_model(), *texts, "--json").answers
+
+
 def test_json_is_an_array_with_one_text_a_line(run: Any) -> None:
     done = run(text_model(), "texts.json", '["true true lie", "a lie", "\\ud800"]', "--json")
     assert done.status == 0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,18 +13,20 @@ from numpy.typing import NDArray
 
 from vistazo.answers.discriminant import Told
 from vistazo.answers.scaling import scale_evidence, scale_warning
-from vistazo.cli.picture_answers import picture_files, read_file
+from vistazo.cli.picture_files import picture_files, read_file
 from vistazo.cli.scales import drawn_pictures
 from vistazo.errors import InputError
 from vistazo.loading import load_classifier
 from vistazo.models.card import InputSpec
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.pictures import open_image
+from vistazo.pictures.bulk import in_threads
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 from vistazo.training.familiar import make_baseline
+from vistazo.training.progress import Progress
 from vistazo.training.unlike import in_folder, in_words
 
 _UNSEEN = 0.2
@@ -93,46 +94,34 @@ def learn(
         image = open_image(read_file(file, settings.max_upload_bytes), settings.image_limits)
         return prepare(image.decode(decode_size(spec)), spec)
 
-    with click.progressbar(files, label="Reading", file=sys.stderr) as bar:
-        readable = [file for file in bar if _is_readable(file, prepared)]
+    progress = Progress()
+    readable = _readable(files, prepared, settings.threads, progress)
     unseen = round(_UNSEEN * len(readable))
     strangers = [in_folder(each.name, each, spec, settings.image_limits) for each in unlike]
-    with _learning() as show:
-        path = make_baseline(
-            model,
-            card,
-            lambda row: prepared(readable[row]),
-            spec,
-            seen=np.arange(unseen, len(readable)),
-            unseen=np.arange(unseen),
-            hints=settings.card_hints,
-            cache_dir=settings.cache_dir,
-            policy=settings.loading_policy,
-            unlike=strangers,
-            show=show,
-            tell=_say,
-        )
+    path = make_baseline(
+        model,
+        card,
+        lambda row: prepared(readable[row]),
+        spec,
+        seen=np.arange(unseen, len(readable)),
+        unseen=np.arange(unseen),
+        hints=settings.card_hints,
+        cache_dir=settings.cache_dir,
+        policy=settings.loading_policy,
+        unlike=strangers,
+        threads=settings.threads,
+        show=lambda done, total: progress.bar("learning", done, total),
+        tell=lambda told: _say(told, progress),
+    )
     doubt = _scale_doubt(model, spec, readable, settings)
     if doubt is not None:
         click.echo(f"Warning: {doubt}", err=True)
     return path, len(readable)
 
 
-@contextmanager
-def _learning() -> Iterator[Callable[[int, int], None]]:
-    with click.progressbar(length=1, label="Learning", file=sys.stderr) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        yield show
-
-
-def _say(told: tuple[Told, ...]) -> None:
-    click.echo("", err=True)
+def _say(told: tuple[Told, ...], progress: Progress) -> None:
     for line in in_words(told):
-        click.echo(line, err=True)
+        progress.say(line)
 
 
 def _scale_doubt(model: Path, spec: InputSpec, files: list[Path], settings: Settings) -> str | None:
@@ -151,11 +140,27 @@ def drawn(files: list[Path]) -> list[Path]:
     return [files[place] for place in order[:_MOST_PICTURES]]
 
 
-def _is_readable(file: Path, prepared: Callable[[Path], NDArray[np.float32]]) -> bool:
+def _readable(
+    files: list[Path],
+    prepared: Callable[[Path], NDArray[np.float32]],
+    threads: int,
+    progress: Progress,
+) -> list[Path]:
     """Pictures are not kept: a folder may hold more of them than the memory does."""
-    try:
-        prepared(file)
-    except InputError as error:
-        click.echo(f"{file} is left out: {error}", err=True)
-        return False
-    return True
+
+    def fault(file: Path) -> InputError | None:
+        try:
+            prepared(file)
+        except InputError as error:
+            return error.with_traceback(None)
+        return None
+
+    readable = []
+    with contextlib.closing(in_threads(fault, files, threads)) as faults:
+        for done, (file, error) in enumerate(zip(files, faults, strict=True), start=1):
+            if error is None:
+                readable.append(file)
+            else:
+                progress.say(f"{file} is left out: {error}")
+            progress.bar("reading", done, len(files))
+    return readable

@@ -1,198 +1,185 @@
-"""Pictures on the command line: from files to answers that are printed."""
+"""Pictures on the command line: from files to answers, each written as soon as it is there."""
 
 from __future__ import annotations
 
-import csv
-import json
+import contextlib
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 import click
 
-from vistazo.classifier import Classifier, Prediction
-from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
-from vistazo.models.card import ModelCard
-from vistazo.pictures.folders import is_of_a_program
+from vistazo.classifier import Classifier
+from vistazo.cli.output import answers_in
+from vistazo.cli.picture_files import picture_files, read_file
+from vistazo.cli.picture_rows import Row, name_of
+from vistazo.cli.row_printing import printing
+from vistazo.errors import InputError
+from vistazo.pictures.bulk import in_threads
 from vistazo.service.settings import Settings
-
-_SUFFIXES = {".png", ".jpg", ".jpeg"}
+from vistazo.training.progress import Progress
 
 
 @dataclass(frozen=True)
-class Row:
-    """A prediction, or the reason why there is none."""
+class Wanted:
+    """What is asked of the pictures: ``style`` of what is printed, a file instead (``output``),
+    folders for heatmaps (``explain``) and for what the model saw (``show_input``).
+    """
 
+    style: str | None
+    output: Path | None
+    explain: Path | None
+    show_input: Path | None
+
+
+@dataclass(frozen=True)
+class _Task:
     file: Path
-    prediction: Prediction | None
-    error: InputError | None
+    heatmap: Path | None
+    shown: Path | None
+
+
+@dataclass
+class _Tally:
+    total: int
+    done: int = 0
+    refused: int = 0
+
+    def add(self, *, is_refused: bool) -> None:
+        self.done += 1
+        self.refused += is_refused
+
+    def __str__(self) -> str:
+        without = f", {self.refused} of them without an answer" if self.refused else ""
+        pictures = "picture" if self.done == 1 else "pictures"
+        return f"{self.done} {pictures}{without}"
 
 
 def predict_pictures(
-    classifier: Classifier,
-    paths: Iterable[Path],
-    settings: Settings,
-    style: str | None,
-    *,
-    explain: Path | None,
-    show_input: Path | None,
+    classifier: Classifier, paths: Sequence[Path], settings: Settings, wanted: Wanted
 ) -> int:
-    """Classify and print; give the exit status."""
-    files = list(picture_files(paths))
-    heatmaps, inputs = _targets(files, explain, ".png"), _targets(files, show_input, ".input.png")
-    rows: list[Row] = []
-    try:
-        found = _classify(classifier, files, heatmaps, inputs, settings)
-        for row in _with_progress(found, len(files)):
-            rows.append(row)  # noqa: PERF402 - an interrupted run still prints what it has
-    finally:
-        _print(rows, classifier.card, style)
-    return 1 if any(row.error for row in rows) else 0
+    """Classify and write; give the exit status. Of a folder the names are held, and some answers:
+    never all.
+    """
+    _make(wanted.explain)
+    _make(wanted.show_input)
+    tally, width = _Tally(0), 0
+    for file in picture_files(paths):
+        tally.total, width = tally.total + 1, max(width, len(name_of(file)))
+    asking = _Asking(classifier, settings, tally, Progress())
+    tasks = _tasks(paths, wanted)
+    if wanted.output is not None:
+        asking.write_to(wanted.output, tasks)
+    else:
+        asking.print_as(wanted.style, tasks, width)
+    return 1 if tally.refused else 0
 
 
-def picture_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files themselves; of a folder, every PNG and JPEG in it and below that is not hidden."""
-    for path in paths:
-        if path.is_dir():
-            found = [
-                file
-                for file in sorted(path.rglob("*"))
-                if file.suffix.lower() in _SUFFIXES
-                and not is_of_a_program(file.relative_to(path))
-                and file.is_file()
-            ]
-            if not found:
-                raise click.UsageError(f"There is no PNG or JPEG in {path}.")
-            yield from found
-        else:
-            yield path
+@dataclass(frozen=True)
+class _Asking:
+    """The classifier about one picture after the other, on all threads."""
+
+    classifier: Classifier
+    settings: Settings
+    tally: _Tally
+    progress: Progress
+
+    def print_as(self, style: str | None, tasks: Iterable[_Task], width: int) -> None:
+        notice = self.classifier.card.own_notice
+        if style is None and notice:
+            click.echo(notice, err=True)
+        with (
+            contextlib.closing(printing(style, self.classifier.card.labels, width)) as printer,
+            self._told_how_to_go_on("With --output FILE the same command could go on from there."),
+        ):
+            for row in self._rows(tasks):
+                if sys.stdout.isatty():
+                    self.progress.clear()
+                printer.write(row)
+                self._count(row)
+
+    def write_to(self, output: Path, tasks: Iterable[_Task]) -> None:
+        """What the file holds already is left out. Raises SettingsError."""
+        with (
+            answers_in(output, self.classifier) as answers,
+            self._told_how_to_go_on("The same command goes on from there."),
+        ):
+            for row in self._rows(self._left(tasks, answers.done)):
+                answers.write(row)
+                self._count(row)
+        click.echo(f"{output}: {self.tally}")
+
+    def _left(self, tasks: Iterable[_Task], done: Mapping[str, bool]) -> Iterator[_Task]:
+        for task in tasks:
+            is_refused = done.get(name_of(task.file))
+            if is_refused is None:
+                yield task
+            else:
+                self.tally.add(is_refused=is_refused)
+
+    def _rows(self, tasks: Iterable[_Task]) -> Iterator[Row]:
+        work = partial(_classify, self.classifier, self.settings.max_upload_bytes)
+        return in_threads(work, tasks, self.settings.threads)
+
+    def _count(self, row: Row) -> None:
+        self.tally.add(is_refused=row.error is not None)
+        if self.tally.total > 1:
+            self.progress.bar("classifying", self.tally.done, self.tally.total)
+
+    @contextlib.contextmanager
+    def _told_how_to_go_on(self, how: str) -> Iterator[None]:
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.progress.say(f"Stopped after {self.tally.done} of {self.tally.total}. {how}")
+            raise
+        finally:
+            self.progress.clear()
 
 
-def _targets(files: list[Path], folder: Path | None, ending: str) -> list[Path | None]:
+def _tasks(paths: Iterable[Path], wanted: Wanted) -> Iterator[_Task]:
+    heatmaps, inputs = _Targets(wanted.explain, ".png"), _Targets(wanted.show_input, ".input.png")
+    for file in picture_files(paths):
+        yield _Task(file, heatmaps.of(file), inputs.of(file))
+
+
+class _Targets:
     """Where what is made of each file goes: ``film.jpeg.png``, numbered where two share a name."""
+
+    def __init__(self, folder: Path | None, ending: str) -> None:
+        self._folder, self._ending = folder, ending
+        self._met: Counter[str] = Counter()
+
+    def of(self, file: Path) -> Path | None:
+        if self._folder is None:
+            return None
+        self._met[file.name] += 1
+        number = f".{self._met[file.name]}" if self._met[file.name] > 1 else ""
+        return self._folder / f"{file.name}{number}{self._ending}"
+
+
+def _make(folder: Path | None) -> None:
+    """Raises UsageError where it cannot be made."""
     if folder is None:
-        return [None] * len(files)
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"{folder} cannot be made: {error.strerror}.") from error
-    met: Counter[str] = Counter()
-    targets: list[Path | None] = []
-    for file in files:
-        met[file.name] += 1
-        number = f".{met[file.name]}" if met[file.name] > 1 else ""
-        targets.append(folder / f"{file.name}{number}{ending}")
-    return targets
 
 
-def _classify(
-    classifier: Classifier,
-    files: list[Path],
-    heatmaps: list[Path | None],
-    inputs: list[Path | None],
-    settings: Settings,
-) -> Iterator[Row]:
-    def classify(file: Path, heatmap: Path | None, shown: Path | None) -> Row:
-        try:
-            data = read_file(file, settings.max_upload_bytes)
-            if shown is not None:  # first: a picture that the model then refuses is shown too
-                shown.write_bytes(classifier.seen(data).png())
-            if heatmap is None:
-                return Row(file, classifier.classify(data), None)
-            prediction, png = classifier.overlay(data)
-        except InputError as error:
-            return Row(file, None, error)
-        heatmap.write_bytes(png)
-        return Row(file, prediction, None)
-
-    with ThreadPoolExecutor(settings.threads) as executor:
-        try:
-            yield from executor.map(classify, files, heatmaps, inputs)
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
-
-
-def read_file(file: Path, max_bytes: int) -> bytes:
-    """Raises InputError where it cannot be read, or has more bytes than a request may have."""
+def _classify(classifier: Classifier, max_bytes: int, task: _Task) -> Row:
     try:
-        if file.stat().st_size > max_bytes:
-            raise UploadTooLargeError(f"The file has over {max_bytes} bytes (MAX_UPLOAD_BYTES).")
-        return file.read_bytes()
-    except OSError as error:
-        raise CorruptImageError(f"The file cannot be read: {error.strerror}.") from error
-
-
-def _with_progress(rows: Iterator[Row], length: int) -> Iterator[Row]:
-    if length == 1 or not sys.stderr.isatty():
-        yield from rows
-        return
-    with click.progressbar(rows, length=length, label="Classifying", file=sys.stderr) as bar:
-        yield from bar
-
-
-def _print(rows: list[Row], card: ModelCard, style: str | None) -> None:
-    labels = card.labels
-    if style == "json":
-        click.echo(
-            json.dumps([_as_dict(row, labels) for row in rows], indent=2, ensure_ascii=False)
-        )
-    elif style == "csv":
-        _print_csv(rows, labels, sys.stdout)
-    else:
-        if card.own_notice:
-            click.echo(card.own_notice, err=True)
-        print_table(rows)
-
-
-def _as_dict(row: Row, labels: tuple[str, ...]) -> dict[str, object]:
-    if row.prediction is None:
-        error = row.error
-        return {"file": str(row.file), "code": error.code if error else "", "error": str(error)}
-    decision, likeness = row.prediction.decision, row.prediction.in_distribution
-    return {
-        "file": str(row.file),
-        "predicted_class": decision.predicted_class,
-        "confidence": decision.confidence,
-        "probabilities": dict(zip(labels, decision.probabilities, strict=True)),
-        "in_distribution": likeness and asdict(likeness),
-        "warnings": list(decision.warnings),
-    }
-
-
-def _print_csv(rows: list[Row], labels: tuple[str, ...], out: TextIO) -> None:
-    writer = csv.writer(out)
-    columns = ["predicted_class", "confidence", *labels, "in_distribution", "warnings"]
-    writer.writerow(["file", *columns, "error"])
-    for row in rows:
-        if row.prediction is None:
-            writer.writerow([row.file, *("" for _ in columns), row.error])
-            continue
-        decision, likeness = row.prediction.decision, row.prediction.in_distribution
-        writer.writerow(
-            [
-                row.file,
-                decision.predicted_class,
-                f"{decision.confidence:.6f}",
-                *(f"{p:.6f}" for p in decision.probabilities),
-                f"{likeness.score:.6f}" if likeness else "",
-                " ".join(decision.warnings),
-                "",
-            ]
-        )
-
-
-def print_table(rows: list[Row]) -> None:
-    """One line a picture, for people."""
-    width = max((len(str(row.file)) for row in rows), default=0)
-    for row in rows:
-        if row.prediction is None:
-            text = f"cannot be classified: {row.error}"
-        else:
-            decision = row.prediction.decision
-            doubt = f"  ({', '.join(decision.warnings)})" if decision.warnings else ""
-            text = f"{decision.predicted_class}  {decision.confidence:.1%}{doubt}"
-        click.echo(f"{row.file!s:{width}}  {text}")
+        data = read_file(task.file, max_bytes)
+        if task.shown is not None:  # first: a picture that the model then refuses is shown too
+            task.shown.write_bytes(classifier.seen(data).png())
+        if task.heatmap is None:
+            return Row(task.file, classifier.classify(data), None)
+        prediction, png = classifier.overlay(data)
+    except InputError as error:
+        return Row(task.file, None, error.with_traceback(None))
+    task.heatmap.write_bytes(png)
+    return Row(task.file, prediction, None)

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from vistazo.classifier import Classifier
-from vistazo.cli.picture_answers import predict_pictures
+from vistazo.cli.output import check_output
+from vistazo.cli.picture_answers import Wanted, predict_pictures
 from vistazo.cli.sample_answers import predict_samples
 from vistazo.cli.sample_files import SUFFIXES
 from vistazo.loading import load_model
@@ -28,7 +29,15 @@ _WORDS = Path("-")
     "--vectorizer", type=parse_location, metavar="PATH|LINK", help="Instead of VECTORIZER_PATH."
 )
 @click.option("--json", "style", flag_value="json", help="Print a JSON array.")
+@click.option("--jsonl", "style", flag_value="jsonl", help="Print one JSON object a line.")
 @click.option("--csv", "style", flag_value="csv", help="Print CSV.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Of pictures: write the answers into this .csv, .jsonl or .parquet as they come. The same "
+    "command again goes on where it was stopped.",
+)
 @click.option(
     "--explain",
     type=click.Path(path_type=Path),
@@ -50,6 +59,7 @@ def command(  # noqa: PLR0917 - as many as there are options
     model: Location | None,
     vectorizer: Location | None,
     style: str | None,
+    output: Path | None,
     explain: Path | None,
     show_input: Path | None,
     text_column: str | None,
@@ -77,6 +87,7 @@ def command(  # noqa: PLR0917 - as many as there are options
     Examples:
       vistazo predict film.jpeg
       vistazo predict --csv films/ > films.csv
+      vistazo predict --output films.parquet films/
       vistazo predict --explain heatmaps/ films/
       vistazo predict --show-input inputs/ films/
       vistazo predict --model my_model.h5 --json film.png
@@ -94,10 +105,12 @@ def command(  # noqa: PLR0917 - as many as there are options
     paths, explain = _sorted_out(paths, explain)
     if not paths:
         raise click.UsageError("Missing argument 'FILE|FOLDER...'.")
+    if output is not None:
+        _check_output(output, style)
     classifier = load_model(source, DirectReader(settings.image_limits))
     if not isinstance(classifier, Classifier):
-        if show_input is not None or explain not in (None, _WORDS):
-            raise click.UsageError("A folder of heatmaps or of inputs is for pictures.")
+        if show_input is not None or output is not None or explain not in (None, _WORDS):
+            raise click.UsageError("--output, --show-input and heatmaps are for pictures.")
         limit = settings.max_text_chars
         return predict_samples(
             classifier,
@@ -111,9 +124,14 @@ def command(  # noqa: PLR0917 - as many as there are options
         raise click.UsageError("--explain needs a folder for the heatmaps.")
     if all(path.suffix.lower() in SUFFIXES for path in paths):
         raise click.UsageError(f"The model takes pictures, and {paths[0]} is none.")
-    return predict_pictures(
-        classifier, paths, settings, style, explain=explain, show_input=show_input
-    )
+    wanted = Wanted(style, output, explain, show_input)
+    return predict_pictures(classifier, paths, settings, wanted)
+
+
+def _check_output(output: Path, style: str | None) -> None:
+    if style is not None:
+        raise click.UsageError(f"The name of --output says what it is: leave out --{style}.")
+    check_output(output)
 
 
 def _sorted_out(

@@ -19,7 +19,6 @@ from vistazo.samples.classifier import SamplePrediction
 
 _EXCERPT = 60
 _MOST_WORDS = 8
-_MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,10 @@ class SampleAnswer:
 
 def print_answers(answers: Sequence[SampleAnswer], card: SampleCard, style: str | None) -> None:
     if style == "json":
-        click.echo(_as_json(answers, card.labels))
+        click.echo(_as_array(_as_json(answers, card.labels)))
+    elif style == "jsonl":
+        for line in _as_json(answers, card.labels):
+            click.echo(line)
     elif style == "csv":
         click.echo(_shown(_as_csv(answers, card)))
     else:
@@ -53,20 +55,20 @@ def _shown(text: str) -> str:
     return text.encode(_encoding(), "backslashreplace").decode(_encoding())
 
 
-def _as_json(answers: Sequence[SampleAnswer], labels: Sequence[str]) -> str:
-    """An array, one object a line: for whoever parses it, and for whoever reads lines."""
-    found = [_as_dict(answer, labels) for answer in answers]
-    text = _lines_of_json(found, is_ascii=False)
-    try:
-        text.encode(_encoding())
-    except UnicodeEncodeError:
-        return _lines_of_json(found, is_ascii=True)
-    return text
-
-
-def _lines_of_json(found: Sequence[Mapping[str, object]], *, is_ascii: bool) -> str:
-    lines = [json.dumps(each, ensure_ascii=is_ascii) for each in found]
+def _as_array(lines: Sequence[str]) -> str:
+    """One object a line: for whoever parses it, and for whoever reads lines."""
     return "\n".join(["[", ",\n".join(lines), "]"]) if lines else "[]"
+
+
+def _as_json(answers: Sequence[SampleAnswer], labels: Sequence[str]) -> list[str]:
+    """An object for each."""
+    found = [_as_dict(answer, labels) for answer in answers]
+    lines = [json.dumps(each, ensure_ascii=False) for each in found]
+    try:
+        "".join(lines).encode(_encoding())
+    except UnicodeEncodeError:
+        return [json.dumps(each) for each in found]
+    return lines
 
 
 def _as_dict(answer: SampleAnswer, labels: Sequence[str]) -> Mapping[str, object]:

@@ -18,7 +18,7 @@ from vistazo.answers.scaling import (
     scale_name,
     scale_warning,
 )
-from vistazo.cli.picture_answers import picture_files, read_file
+from vistazo.cli.picture_files import picture_files, read_file
 from vistazo.engines.base import Engine
 from vistazo.errors import InputError
 from vistazo.models.card import Colour, InputSpec, Standardization

@@ -15,7 +15,8 @@ from vistazo.cli.baseline import drawn, learn
 from vistazo.cli.card import write_card_of
 from vistazo.cli.estimator_files import estimator_files
 from vistazo.cli.next_step import how_to_serve, serve_now
-from vistazo.cli.picture_answers import Row, picture_files, print_table, read_file
+from vistazo.cli.picture_files import picture_files, read_file
+from vistazo.cli.picture_rows import Row, in_words, name_of
 from vistazo.cli.scales import drawn_pictures
 from vistazo.cli.setup_estimator import set_up_estimator
 from vistazo.errors import CardError, InputError, SettingsError, UnsupportedModelError
@@ -255,7 +256,9 @@ def _show(model: Path, pictures: Path | None, settings: Settings) -> None:
         most = min(_SHOWN, len(files))
         some = [files[place * len(files) // most] for place in range(most)]
         click.echo("Some of your pictures, as they are answered now:")
-        print_table([_answer(classifier, file, settings.max_upload_bytes) for file in some])
+        width = max(map(len, map(name_of, some)))
+        for file in some:
+            click.echo(in_words(_answer(classifier, file, settings.max_upload_bytes), width))
         click.echo("Are these wrong? 'vistazo predict --show-input' shows what the model sees.")
     classifier.close()
 

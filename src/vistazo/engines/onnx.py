@@ -48,8 +48,6 @@ class OnnxEngine:
 
     def __init__(self, path: Path, device: Device = "cpu") -> None:
         self._session = open_session(path, device)
-        self.runtime = Runtime("onnxruntime", VERSION, device_of(self._session))
-        self._at_once = _AT_ONCE_ON_CUDA if self.runtime.device == "cuda" else 1
         self._running = _Running()
         self._input, self._shape = _images_of(self._session)
         names = [output.name for output in self._session.get_outputs()]
@@ -59,6 +57,9 @@ class OnnxEngine:
         if signature is None or "scores" not in names:
             raise UnreadableModelError(f"{path} is ONNX, but was not written by Vistazo.")
         self.signature = signature
+        device_used = device_of(self._session)
+        self.runtime = Runtime("onnxruntime", VERSION, device_used, signature.precision)
+        self._at_once = _AT_ONCE_ON_CUDA if device_used == "cuda" else 1
         optional = [value.name for value in self._session.get_overridable_initializers()]
         self._no_images = np.zeros((0, *self._shape), np.float32)
         self._has_head = MORE in optional and signature.features is not None

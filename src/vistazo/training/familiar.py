@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,11 +27,11 @@ from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.card import InputSpec
 from vistazo.models.drafting import CardHints
 from vistazo.models.store import StoredModel, compiled, find_model
+from vistazo.pictures.bulk import in_threads
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.unlike import Floats, Prepare, Unlike, upside_down
 
 _MOST_PICTURES, _MOST_UNSEEN = 2000, 1000
-_AT_ONCE = 32
 
 
 def make_baseline(
@@ -45,6 +46,7 @@ def make_baseline(
     cache_dir: Path | None = None,
     policy: LoadingPolicy | None = None,
     unlike: Sequence[Unlike] = (),
+    threads: int = 1,
     show: Callable[[int, int], None] = lambda *_: None,
     tell: Callable[[tuple[Told, ...]], None] = lambda _: None,
 ) -> Path:
@@ -54,10 +56,10 @@ def make_baseline(
     ``cache_dir`` the compiled model is kept.
 
     ``prepare`` gives the picture (h, w, c), prepared as ``spec`` says, of a number in ``seen``,
-    which the components are made from, or ``unseen``, which set the limit. Of many, some are drawn
-    at random. ``unlike`` are examples of what the model was not made for; own pictures turned
-    upside down join them. ``tell`` is told which of them the baseline can tell. Raises ModelError,
-    and SettingsError for too few pictures.
+    which the components are made from, or ``unseen``, which set the limit; it is asked in so many
+    ``threads``. Of many, some are drawn at random. ``unlike`` are examples of what the model was
+    not made for; own pictures turned upside down join them. ``tell`` is told which of them the
+    baseline can tell. Raises ModelError, and SettingsError for too few pictures.
     """
     random = np.random.default_rng(0)
     seen = random.permutation(seen)[:_MOST_PICTURES]
@@ -73,7 +75,7 @@ def make_baseline(
     with _engine(found, cache_dir, policy or LoadingPolicy()) as engine:
         if engine.signature.features is None:
             raise UnsupportedModelError(f"{model} has no spatial feature map to compare.")
-        learner = _Learner(engine, lambda done: show(done, total))
+        learner = _Learner(engine, threads, lambda done: show(done, total))
         maps, others = learner.maps(prepare, seen), learner.maps(prepare, unseen)
         strangers = [learner.strangers(kind) for kind in kinds]
     baseline = fit_baseline(maps, others, found.sha256, preparation(spec))
@@ -94,20 +96,23 @@ def _engine(model: StoredModel, cache_dir: Path | None, policy: LoadingPolicy) -
 
 
 class _Learner:
-    """Runs an engine over many pictures, and counts them."""
+    """Runs an engine over many pictures, on all ``threads``, and counts them."""
 
-    def __init__(self, engine: Engine, show: Callable[[int], None]) -> None:
-        self._engine, self._show, self._done = engine, show, 0
+    def __init__(self, engine: Engine, threads: int, show: Callable[[int], None]) -> None:
+        self._engine, self._threads, self._show, self._done = engine, threads, show, 0
 
     def maps(self, prepare: Prepare, rows: NDArray[np.int64]) -> Floats:
         """Feature maps (n, fh, fw, fc)."""
+
+        def look(row: int) -> Floats | None:
+            return self._engine.run(prepare(row)[np.newaxis]).features
+
         maps = []
-        for start in range(0, len(rows), _AT_ONCE):
-            chosen = rows[start : start + _AT_ONCE]
-            images = np.stack([prepare(int(row)) for row in chosen])
-            maps.append(self._engine.run(images).features)
-            self._done += len(chosen)
-            self._show(self._done)
+        with contextlib.closing(in_threads(look, rows.tolist(), self._threads)) as found:
+            for features in found:
+                maps.append(features)
+                self._done += 1
+                self._show(self._done)
         return np.concatenate([some for some in maps if some is not None])
 
     def strangers(self, kind: Unlike) -> Strangers:

@@ -10,6 +10,7 @@ from typing import TextIO
 
 _BAR_WIDTH = 30
 _REDRAW_EVERY_S = 0.2
+_PACE_AFTER_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,11 @@ class Progress:
         self._stream = stream if stream is not None else sys.stderr
         self._drawn_at = 0.0
         self._bar_shown = False
+        self._bar_of = ""
+        self._began = 0.0, 0
 
     def say(self, line: str) -> None:
-        self._clear()
+        self.clear()
         print(line, file=self._stream, flush=True)
         if self._log is not None:
             with self._log.open("a", encoding="utf-8") as log:
@@ -54,21 +57,38 @@ class Progress:
         )
 
     def bar(self, what: str, done: int, total: int) -> None:
+        """With how many a second there were since it was first drawn, and the time left. Once all
+        is done it is gone.
+        """
         if not self._stream.isatty():
             return
         now = time.monotonic()
-        if done < total and now - self._drawn_at < _REDRAW_EVERY_S:
+        if what != self._bar_of or done < self._began[1]:
+            self._bar_of, self._began = what, (now, done)
+        elif self._bar_shown and done < total and now - self._drawn_at < _REDRAW_EVERY_S:
             return
         self._drawn_at, self._bar_shown = now, True
-        filled = _BAR_WIDTH * done // max(total, 1)
+        filled = min(_BAR_WIDTH * done // max(total, 1), _BAR_WIDTH)
         bar = "#" * filled + "-" * (_BAR_WIDTH - filled)
-        self._stream.write(f"\r{what} [{bar}] {done}/{total}\x1b[K")
+        pace = self._pace(done, total, now)
+        self._stream.write(f"\r{what} [{bar}] {done}/{total}{pace}\x1b[K")
         self._stream.flush()
+        if done >= total:
+            self.clear()
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Take the bar away, for what is to stand in its place."""
         if self._bar_shown:
             self._stream.write("\r\x1b[K")
+            self._stream.flush()
             self._bar_shown = False
+
+    def _pace(self, done: int, total: int, now: float) -> str:
+        began, before = self._began
+        if done == before or now - began < _PACE_AFTER_S:
+            return ""
+        rate = (done - before) / (now - began)
+        return f"  {rate:.{0 if rate >= 10 else 1}f}/s  {_left((total - done) / rate)}"
 
 
 def _left(seconds: float) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vistazo import __version__
 from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError
+from vistazo.models.card import ModelCard
+from vistazo.pictures.bulk import in_threads
 from vistazo.training.answers import Answers
 from vistazo.training.collection import LabelledPicture
 from vistazo.training.evaluation import RESAMPLES
@@ -53,38 +56,76 @@ class Scored:
 
 
 def score(classifier: Classifier, selection: Selection, threads: int, progress: Progress) -> Scored:
-    """Send every picture through the classifier. One that is refused is reported, and left out.
+    """Send every picture through the classifier, on all ``threads``. One that is refused is
+    reported, and left out; of the answers no more is held than what is measured.
 
     Raises InputError where a part is left without any picture.
     """
-    predictions: list[Prediction | None] = []
-    for prediction in _predictions(classifier, selection.pictures, threads, progress):
-        predictions.append(prediction)
-        progress.bar("classifying", len(predictions), len(selection.pictures))
-    answered = np.flatnonzero([prediction is not None for prediction in predictions])
-    refused = [
-        picture
-        for picture, prediction in zip(selection.pictures, predictions, strict=True)
-        if prediction is None
-    ]
+    heard = _Heard(classifier.card)
+    answers = in_threads(partial(_ask, classifier), selection.pictures, threads)
+    with contextlib.closing(answers):
+        for row, answer in enumerate(answers):
+            if isinstance(answer, InputError):
+                progress.say(f"{selection.pictures[row].name} cannot be classified: {answer}")
+                heard.refused.append(row)
+            else:
+                heard.add(row, answer)
+            progress.bar("classifying", row + 1, len(selection.pictures))
+    answered = np.array(heard.answered, np.int64)
     parts = {
         part: np.flatnonzero(np.isin(answered, rows)) for part, rows in selection.parts.items()
     }
     for part, rows in parts.items():
         if not len(rows):
             raise InputError(f"No picture of '{part}' could be classified; nothing to measure.")
-    given = [prediction for prediction in predictions if prediction is not None]
     pictures = tuple(selection.pictures[row] for row in answered)
-    warnings = Counter(warning for each in given for warning in each.decision.warnings)
     return Scored(
         pictures,
-        _answers(classifier, pictures, given, selection.groups[answered]),
+        heard.answers(pictures, selection.groups[answered]),
         parts,
-        dict(warnings),
-        tuple(refused),
+        dict(heard.warnings),
+        tuple(selection.pictures[row] for row in heard.refused),
         _told(selection, parts),
         selection.unlabelled,
     )
+
+
+def _ask(classifier: Classifier, picture: LabelledPicture) -> Prediction | InputError:
+    try:
+        return classifier.classify(picture.encoded())
+    except InputError as error:
+        return error.with_traceback(None)
+
+
+class _Heard:
+    """What was said of the pictures of these rows, in order."""
+
+    def __init__(self, card: ModelCard) -> None:
+        self.answered: list[int] = []
+        self.refused: list[int] = []
+        self.warnings: Counter[str] = Counter()
+        self._card = card
+        self._probabilities = array("d")
+        self._is_strange: list[bool] = []
+
+    def add(self, row: int, prediction: Prediction) -> None:
+        self.answered.append(row)
+        self.warnings.update(prediction.decision.warnings)
+        self._probabilities.extend(prediction.decision.probabilities)
+        if prediction.in_distribution is not None:
+            self._is_strange.append(not prediction.in_distribution.verdict)
+
+    def answers(self, pictures: tuple[LabelledPicture, ...], groups: Rows) -> Answers:
+        card, is_told = self._card, len(self._is_strange) == len(self.answered)
+        return Answers(
+            probabilities=np.array(self._probabilities).reshape(-1, len(card.labels)),
+            labels=np.array([picture.label for picture in pictures]),
+            groups=groups,
+            names=card.labels,
+            positive=card.positive_index if card.is_binary else None,
+            threshold=card.output.threshold,
+            out_of_distribution=np.array(self._is_strange, dtype=bool) if is_told else None,
+        )
 
 
 def _told(selection: Selection, parts: Mapping[str, Rows]) -> dict[str, dict[str, Any]]:
@@ -117,49 +158,3 @@ def describe(classifier: Classifier, selection: Selection, scored: Scored) -> di
         ),
         "warnings": scored.warnings,
     }
-
-
-def _answers(
-    classifier: Classifier,
-    pictures: tuple[LabelledPicture, ...],
-    predictions: list[Prediction],
-    groups: Rows,
-) -> Answers:
-    card = classifier.card
-    return Answers(
-        probabilities=np.array([each.decision.probabilities for each in predictions]),
-        labels=np.array([picture.label for picture in pictures]),
-        groups=groups,
-        names=card.labels,
-        positive=card.positive_index if card.is_binary else None,
-        threshold=card.output.threshold,
-        out_of_distribution=_strange(predictions),
-    )
-
-
-def _strange(predictions: list[Prediction]) -> NDArray[np.bool_] | None:
-    likenesses = [each.in_distribution for each in predictions]
-    known = [not likeness.verdict for likeness in likenesses if likeness is not None]
-    return np.array(known, dtype=bool) if len(known) == len(likenesses) else None
-
-
-def _predictions(
-    classifier: Classifier,
-    pictures: tuple[LabelledPicture, ...],
-    threads: int,
-    progress: Progress,
-) -> Iterator[Prediction | None]:
-    def ask(picture: LabelledPicture) -> Prediction | InputError:
-        try:
-            return classifier.classify(picture.encoded())
-        except InputError as error:
-            return error
-
-    with ThreadPoolExecutor(threads) as executor:
-        try:
-            for picture, answer in zip(pictures, executor.map(ask, pictures), strict=True):
-                if isinstance(answer, InputError):
-                    progress.say(f"{picture.name} cannot be classified: {answer}")
-                yield None if isinstance(answer, InputError) else answer
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,123 @@
+"""Answers as Parquet. A Parquet file without its end is none, so nothing could go on with it: the
+rows are kept as JSON lines beside it, and become Parquet once the last is there.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from vistazo.cli.answered_by import AnsweredBy
+from vistazo.cli.picture_rows import ERROR, FILE, TEXTS, cells, columns
+from vistazo.errors import SettingsError
+from vistazo.training.checkpoint import replace_whole
+
+_GROUP = 10_000  # rows of which each column is written together
+
+
+def check_installed() -> None:
+    """Raises SettingsError."""
+    if importlib.util.find_spec("pyarrow") is None:
+        raise SettingsError(
+            "Parquet needs pyarrow, which is not installed: pip install pyarrow. "
+            ".csv and .jsonl need nothing."
+        )
+
+
+def partial_of(path: Path) -> Path:
+    """Where the rows are until the last is there."""
+    return path.with_name(f"{path.name}.partial.jsonl")
+
+
+def pack(path: Path, labels: Sequence[str]) -> None:
+    """Write the Parquet file from the rows beside it, and remove these. Some rows are held at a
+    time. Raises SettingsError.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    schema = _schema(labels)
+    partial = partial_of(path)
+
+    def save(part: Path) -> None:
+        with (
+            partial.open(encoding="utf-8") as lines,
+            pyarrow.parquet.ParquetWriter(part, schema) as writer,
+        ):
+            found = map(json.loads, lines)
+            while rows := list(islice(found, _GROUP)):
+                values = zip(*(_values(row, labels) for row in rows), strict=True)
+                arrays = [
+                    pyarrow.array(column, of.type)
+                    for column, of in zip(values, schema, strict=True)
+                ]
+                writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
+
+    replace_whole(path, save)
+    partial.unlink()
+
+
+def unpack(path: Path, labels: Sequence[str], by: AnsweredBy) -> None:
+    """Put the rows of a Parquet file beside it again, for a run that adds others. Raises
+    SettingsError where it was not written by ``pack`` for the same labels and answers.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            if not file.schema_arrow.equals(_schema(labels)):
+                raise pyarrow.ArrowInvalid("other columns")
+
+            def save(part: Path) -> None:
+                with part.open("w", encoding="utf-8") as lines:
+                    for row in _rows(file):
+                        by.check(AnsweredBy.of_fields(row), path)
+                        lines.write(json.dumps(_object(row, labels), ensure_ascii=False) + "\n")
+
+            replace_whole(partial_of(path), save)
+    except pyarrow.ArrowInvalid as error:
+        raise SettingsError(
+            f"{path} is there already, and not as these answers would have left it ({error}). "
+            "Name another file."
+        ) from error
+
+
+def _schema(labels: Sequence[str]) -> Any:
+    import pyarrow
+
+    kinds = {name: pyarrow.string() for name in TEXTS}
+    names = columns(labels)
+    flat = [(name, kinds.get(name, pyarrow.float64())) for name in names]
+    return pyarrow.schema([*flat, *((name, pyarrow.string()) for name in AnsweredBy.FIELDS)])
+
+
+def _rows(file: Any) -> Iterator[dict[str, Any]]:
+    for batch in file.iter_batches(_GROUP):
+        yield from batch.to_pylist()
+
+
+def _values(row: dict[str, Any], labels: Sequence[str]) -> list[object]:
+    return [*cells(row, labels), *(row[name] for name in AnsweredBy.FIELDS)]
+
+
+def _object(row: dict[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+    """As ``picture_rows.as_object`` has it, as far as the columns tell."""
+    by = {name: row[name] for name in AnsweredBy.FIELDS}
+    if row[ERROR] is not None:
+        return {FILE: row[FILE], "code": "", ERROR: row[ERROR], **by}
+    named = columns(labels)[3 : 3 + len(labels)]
+    score = row["in_distribution"]
+    return {
+        FILE: row[FILE],
+        "predicted_class": row["predicted_class"],
+        "confidence": row["confidence"],
+        "probabilities": dict(zip(labels, (row[name] for name in named), strict=True)),
+        "in_distribution": None if score is None else {"score": score},
+        "warnings": row["warnings"].split(),
+        **by,
+    }

@@ -1,0 +1,296 @@
+"""vistazo predict, of pictures: every way of writing answers, and of being stopped."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from numpy.typing import NDArray
+
+from builders import BrightnessEngine, brightness_classifier, encoded, flat
+from sample_models import text_model
+from vistazo.classifier import Classifier
+from vistazo.cli import parquet
+from vistazo.cli import predict as predict_module
+from vistazo.cli.picture_answers import Wanted, predict_pictures
+from vistazo.cli.picture_files import picture_files
+from vistazo.engines.base import Outputs
+from vistazo.errors import SettingsError
+from vistazo.observer import NOBODY, Observer
+from vistazo.service.settings import Settings
+
+GREYS = {f"{grey:03}.png": grey for grey in range(5, 245, 12)}
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name, grey in GREYS.items():
+        (folder / name).write_bytes(encoded(flat(grey)))
+    (folder / "100.png").write_bytes(b"text")
+    return folder
+
+
+def predict(
+    films: Path,
+    style: str | None = None,
+    output: Path | None = None,
+    classifier: Classifier | None = None,
+    threads: int = 2,
+    explain: Path | None = None,
+) -> int:
+    settings = Settings.model_validate({"threads": threads})
+    wanted = Wanted(style, output, explain, None)
+    return predict_pictures(classifier or brightness_classifier(), [films], settings, wanted)
+
+
+class StoppedAt(BrightnessEngine):
+    """By Ctrl-C, when it is to run once more."""
+
+    def __init__(self, runs: int) -> None:
+        super().__init__()
+        self._most = runs
+
+    def run(self, images: NDArray[np.float32]) -> Outputs:
+        if self.runs == self._most:
+            raise KeyboardInterrupt
+        return super().run(images)
+
+
+def names(films: Path) -> list[str]:
+    return [str(films / name) for name in sorted({*GREYS, "100.png"})]
+
+
+def test_every_style_has_a_row_for_every_picture(
+    films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict(films, "json") == 1
+    text = capsys.readouterr().out
+    array = json.loads(text)
+    assert text == json.dumps(array, indent=2, ensure_ascii=False) + "\n"
+    assert predict(films, "jsonl") == 1
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == array
+    assert predict(films, "csv") == 1
+    table = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert predict(films) == 1
+    lines = capsys.readouterr().out.splitlines()
+    for of in ([row["file"] for row in array], [row["file"] for row in table]):
+        assert of == names(films)
+    assert [line.split("  ")[0] for line in lines] == names(films)
+    assert [row["predicted_class"] for row in table] == [
+        r.get("predicted_class", "") for r in array
+    ]
+    assert "model_sha256" not in table[0]
+
+
+@pytest.mark.parametrize("style", ["json", "jsonl"])
+def test_what_is_printed_can_be_read_where_a_run_is_stopped(
+    films: Path, capsys: pytest.CaptureFixture[str], style: str
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        predict(films, style, classifier=brightness_classifier(StoppedAt(7)), threads=1)
+    said = capsys.readouterr()
+    rows = json.loads(said.out) if style == "json" else said.out.splitlines()
+    assert len(rows) == 7
+    assert "Stopped after 7 of 21. With --output FILE" in said.err
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_run_that_is_stopped_is_gone_on_with_by_the_same_command(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    output, engine = tmp_path / f"answers.{kind}", BrightnessEngine()
+    with pytest.raises(KeyboardInterrupt):
+        predict(films, output=output, classifier=brightness_classifier(StoppedAt(12)), threads=1)
+    assert "Stopped after 13 of 21. The same command goes on from there." in capsys.readouterr().err
+    assert predict(films, output=output, classifier=brightness_classifier(engine)) == 1
+    assert engine.runs == len(GREYS) - 12
+    assert f"{output}: 21 pictures, 1 of them without an answer" in capsys.readouterr().out
+    at_once = tmp_path / f"at_once.{kind}"
+    predict(films, output=at_once)
+    assert output.read_bytes() == at_once.read_bytes()
+    assert predict(films, output=output, classifier=brightness_classifier(engine)) == 1
+    assert engine.runs == len(GREYS) - 12  # all are there
+
+
+def test_another_folder_may_be_added_and_is_counted_by_itself(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output, other = tmp_path / "answers.jsonl", tmp_path / "other"
+    other.mkdir()
+    (other / "a.png").write_bytes(encoded(flat(200)))
+    assert predict(films, output=output) == 1
+    assert predict(other, output=output) == 0
+    assert f"{output}: 1 picture\n" in capsys.readouterr().out
+    assert len(output.read_bytes().splitlines()) == 22
+
+
+def test_heatmaps_of_a_run_that_goes_on_have_the_names_that_they_would_have_had(
+    films: Path, tmp_path: Path
+) -> None:
+    (films / "more").mkdir()
+    (films / "more" / "005.png").write_bytes(encoded(flat(200)))
+    output, maps = tmp_path / "answers.csv", tmp_path / "maps"
+    model = brightness_classifier(StoppedAt(8))
+    with pytest.raises(KeyboardInterrupt):
+        predict(films, output=output, classifier=model, threads=1, explain=maps)
+    done = {path.name for path in maps.iterdir()}
+    predict(films, output=output, explain=maps)
+    assert {path.name for path in maps.iterdir()} > done
+    assert (maps / "005.png.2.png").exists()
+
+
+class Refuses:
+    """A classifier that has one answer, at once."""
+
+    def __init__(self) -> None:
+        inner = brightness_classifier()
+        self.card, self.identity, self.baseline = inner.card, inner.identity, None
+        self.out_of_distribution = "warn"
+        self._answer = inner.classify(encoded(flat(230)))
+
+    def classify(self, data: bytes, observer: Observer = NOBODY) -> Any:
+        del data, observer
+        return self._answer
+
+
+def peak_bytes(folder: Path, output: Path) -> int:
+    tracemalloc.start()
+    try:
+        assert predict(folder, output=output, classifier=Refuses()) == 0  # type: ignore[arg-type]
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def linked(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    first = folder / "00000.png"
+    first.write_bytes(encoded(flat(230, 8, 8)))
+    for number in range(1, count):
+        os.link(first, folder / f"{number:05}.png")
+    return folder
+
+
+@pytest.mark.longer
+def test_fifty_thousand_films_take_no_more_memory_than_their_names(tmp_path: Path) -> None:
+    few = peak_bytes(linked(tmp_path / "few", 500), tmp_path / "few.csv")
+    many = peak_bytes(linked(tmp_path / "many", 50_000), tmp_path / "many.csv")
+    assert len((tmp_path / "many.csv").read_bytes().splitlines()) == 50_001
+    assert many - few < 250 * 50_000
+
+
+def test_the_pictures_of_a_folder_are_found_by_name_and_none_of_a_program_s(films: Path) -> None:
+    for name in ("200", "A", ".hidden", "__MACOSX"):
+        (films / name / "deep").mkdir(parents=True)
+        (films / name / "deep" / "x.JPG").write_bytes(b"")
+        (films / name / "notes.txt").write_bytes(b"")
+    (films / "A" / "round").symlink_to(films)
+    (films / "lost.png").symlink_to(films / "nowhere.png")
+    (films / "link.png").symlink_to(films / "100.png")
+    (films / "folder.png").mkdir()
+    found = list(picture_files([films]))
+    every = {path for path in films.rglob("*") if path.suffix.lower() in {".png", ".jpg"}}
+    expected = sorted(
+        path
+        for path in every
+        if path.is_file() and not {".hidden", "__MACOSX", "round"} & set(path.parts)
+    )
+    assert found == expected
+    assert films / "200" / "deep" / "x.JPG" in found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--output", "answers.txt"), ".csv, .jsonl, .parquet"),
+        (("--output", "answers"), ".csv, .jsonl, .parquet"),
+        (("--output", "answers.csv", "--json"), "leave out --json"),
+        (("--output", "nowhere/answers.csv"), "no folder nowhere"),
+        (("--output", "films"), "is a directory"),
+    ],
+)
+def test_an_output_that_cannot_be_is_told_before_a_model_is_read(
+    films: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(films.parent)
+    monkeypatch.setattr(predict_module, "load_model", lambda *_: pytest.fail("it was read"))
+    done = CliRunner().invoke(predict_module.command, [*arguments, "films"])
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+def test_output_is_for_pictures(films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(films.parent)
+    monkeypatch.setattr(predict_module, "load_model", lambda *_: text_model())
+    arguments = ["--output", "answers.csv", "texts.json"]
+    done = CliRunner().invoke(predict_module.command, arguments)
+    assert "are for pictures" in done.output
+    assert not Path("answers.csv").exists()
+
+
+# ---- Parquet
+
+
+def test_without_pyarrow_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match="pip install pyarrow"):
+        parquet.check_installed()
+
+
+def parquet_rows(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (
+        pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+    )
+    return found
+
+
+def test_parquet_has_numbers_and_is_there_once_all_is_done(films: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    output = tmp_path / "answers.parquet"
+    with pytest.raises(KeyboardInterrupt):
+        predict(films, output=output, classifier=brightness_classifier(StoppedAt(7)), threads=1)
+    assert [path.name for path in tmp_path.glob("answers*")] == ["answers.parquet.partial.jsonl"]
+    assert predict(films, output=output) == 1
+    assert [path.name for path in tmp_path.glob("answers*")] == ["answers.parquet"]
+    rows = parquet_rows(output)
+    assert [row["file"] for row in rows] == names(films)
+    assert rows[0]["BRIGHT"] == pytest.approx(5 / 255)
+    assert rows[8]["error"]
+    assert rows[8]["confidence"] is None
+
+
+def test_a_parquet_file_is_added_to_and_that_of_another_model_refused(
+    films: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("pyarrow")
+    output, engine = tmp_path / "answers.parquet", BrightnessEngine()
+    predict(films, output=output)
+    before = parquet_rows(output)
+    (films / "new.png").write_bytes(encoded(flat(77)))
+    predict(films, output=output, classifier=brightness_classifier(engine))
+    assert engine.runs == 1
+    assert parquet_rows(output)[:-1] == before
+    written = output.read_bytes()
+    other = brightness_classifier(sha256="b" * 64)
+    with pytest.raises(SettingsError, match="another model"):
+        predict(films, output=output, classifier=other)
+    assert output.read_bytes() == written
+    assert not parquet.partial_of(output).exists()
+    labelled = brightness_classifier(labels=["A", "B"])
+    with pytest.raises(SettingsError, match="another"):
+        predict(films, output=output, classifier=labelled)
+    output.write_bytes(b"notes")
+    with pytest.raises(SettingsError, match="Name another file"):
+        predict(films, output=output)
+    assert output.read_bytes() == b"notes"
+    assert not parquet.partial_of(output).exists()
