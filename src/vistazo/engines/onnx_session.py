@@ -6,13 +6,8 @@ import contextlib
 import ctypes
 import io
 import logging
-import os
 import sys
 from pathlib import Path
-
-# From 1.29 on the runtime reports to its maker unless told not to. Pictures stay here, and so does
-# what is done with them.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 

@@ -35,17 +35,20 @@ class OpenvinoEngine:
 
     def __init__(self, path: Path, precision: Precision = "float32", threads: int = 1) -> None:
         self._requests: list[Requests] = []
-        self.runtime = Runtime("openvino", VERSION, precision=settled(precision))
-        if precision not in ("auto", self.runtime.precision):
+        used = settled(precision)
+        if precision not in ("auto", used):
             log.warning("the processor has no bfloat16: the model runs in float32")
         try:
             parts = Parts(path)
-            self._scoring = self._compiled(parts.scoring(), self.runtime.precision, threads)
+            self._scoring = self._compiled(parts.scoring(), used, threads)
             self._head, self._probe = parts.head(), parts.probe()
         except RuntimeError as error:
             raise UnreadableModelError(
                 f"OpenVINO cannot load {path}; ENGINE=onnx may: {error}"
             ) from error
+        of_file = parts.signature.precision
+        shown = used if of_file == "float32" else of_file
+        self.runtime = Runtime("openvino", VERSION, precision=shown)
         self.signature, self._told = parts.signature, told_of_probe(parts.metadata)
 
     def run(self, images: Floats) -> Outputs:
@@ -107,5 +110,6 @@ class OpenvinoEngine:
 
 
 def settled(asked: Precision) -> Literal["float32", "bfloat16"]:
-    """What this processor runs in."""
-    return "bfloat16" if asked != "float32" and processor_has_bfloat16() else "float32"
+    """What this processor runs in. It is asked in any case: that loads the library for it, too."""
+    has_bfloat16 = processor_has_bfloat16()
+    return "bfloat16" if has_bfloat16 and asked != "float32" else "float32"
