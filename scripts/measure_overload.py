@@ -202,24 +202,23 @@ def _times(started_s: float, every_s: float, seconds: float) -> Iterator[float]:
 
 def measure(service: MeasuredService, arguments: argparse.Namespace, places: int) -> bool:
     """Whether it keeps to the bars."""
-    url = f"http://127.0.0.1:{service.port}"
-    spawn = multiprocessing.get_context("spawn")
-    with spawn.Pool(3) as pool:
+    url, seconds = f"http://127.0.0.1:{service.port}", arguments.seconds
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
         pool.apply(closed_loop, (url, places, 2.0))  # warm
-        asked = pool.apply(closed_loop, (url, places, arguments.seconds / 2))
-        capacity = len(asked.took_s[200]) / (arguments.seconds / 2)
+        asked = pool.apply(closed_loop, (url, places, seconds / 2))
+        capacity = len(asked.took_s[200]) / (seconds / 2)
         own_s = places / capacity
         print(f"capacity {capacity:.1f}/s; the queue's own time {1000 * own_s:.0f} ms")
         kept = []
         for times in arguments.times:
             before_s = service.cpu_s()
             all_felt = offered(pool, url, times * capacity, arguments)
+            cpu_s = service.cpu_s() - before_s
             print(
-                f"\noffered {times} times as much for {arguments.seconds:g} s; "
-                f"CPU of the service {service.cpu_s() - before_s:.1f} s"
+                f"\noffered {times} times as much; CPU of the service {cpu_s / seconds:.2f} cores"
             )
-            then = places / (len(all_felt[0].took_s[200]) / arguments.seconds)
-            print(f"with the throughput then, the queue's own time was {1000 * then:.0f} ms")
+            then_s = places / (len(all_felt[0].took_s[200]) / seconds)
+            print(f"with the throughput then, the queue's own time was {1000 * then_s:.0f} ms")
             kept.append(_is_within(all_felt, own_s, _BARS[times], arguments.slack))
     return all(kept)
 
