@@ -40,7 +40,7 @@ from vistazo.service.settings import Settings  # noqa: E402
 _FILM = whole(encoded(film(600, 500), "JPEG", quality=95))
 _HEALTH = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 _HEALTH_EVERY_S, _HONEST_EVERY_S = 0.05, 1.0
-_HONEST = "127.0.0.200"
+_HONEST, _ALONE = "127.0.0.200", "127.0.0.201"
 _PATIENCE_S = 30.0
 
 
@@ -141,6 +141,12 @@ class Callers:
         """Handle what is ready; how many were answered."""
         return sum(self._handle(key, what) for key, what in self._ready.select(max(0.0, timeout_s)))
 
+    def wait(self) -> None:
+        """Until all are answered, or for as long as anybody would."""
+        ends_s = time.perf_counter() + _PATIENCE_S
+        while self.busy and time.perf_counter() < ends_s:
+            self.listen(0.1)
+
     def _handle(self, key: selectors.SelectorKey, what: int) -> int:
         caller: Caller = key.data
         try:
@@ -165,15 +171,20 @@ class Callers:
         return 1
 
 
-def closed_loop(url: str, callers: int, seconds: float) -> Felt:
-    """As many as may wait, each of which asks again when answered."""
-    crowd, ends_s = Callers(url, ["127.0.0.1"], _FILM), time.perf_counter() + seconds
+def closed_loop(url: str, callers: int, seconds: float) -> float:
+    """As many as may wait, each of which asks again when answered: the answers a second.
+
+    None is left over: they would wait in what is measured next.
+    """
+    crowd, ends_s = Callers(url, [_ALONE], _FILM), time.perf_counter() + seconds
     for _ in range(callers):
         crowd.ask()
     while time.perf_counter() < ends_s:
         for _ in range(crowd.listen(0.1)):
             crowd.ask()
-    return crowd.felt
+    per_s = len(crowd.felt.took_s[200]) / seconds
+    crowd.wait()
+    return per_s
 
 
 def open_loop(
@@ -188,9 +199,7 @@ def open_loop(
         crowd.felt.late_s.append(-wait_s)
         crowd.ask()
         crowd.listen(0)
-    ends_s = time.perf_counter() + _PATIENCE_S
-    while crowd.busy and time.perf_counter() < ends_s:
-        crowd.listen(0.1)
+    crowd.wait()
     crowd.felt.wrong["no answer"] += crowd.busy
     return crowd.felt
 
@@ -205,8 +214,7 @@ def measure(service: MeasuredService, arguments: argparse.Namespace, places: int
     url, seconds = f"http://127.0.0.1:{service.port}", arguments.seconds
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         pool.apply(closed_loop, (url, places, 2.0))  # warm
-        asked = pool.apply(closed_loop, (url, places, seconds / 2))
-        capacity = len(asked.took_s[200]) / (seconds / 2)
+        capacity = pool.apply(closed_loop, (url, places, seconds / 2))
         own_s = places / capacity
         print(f"capacity {capacity:.1f}/s; the queue's own time {1000 * own_s:.0f} ms")
         kept = []
