@@ -59,6 +59,16 @@ def test_with_too_many_uploads_the_one_that_has_sent_nothing_longest_ends() -> N
             assert ended.recv(10_000).startswith(b"HTTP/1.1 429 ")
 
 
+def test_an_upload_that_trickles_is_408_and_holds_no_place_for_ever() -> None:
+    with on_a_socket(receive_timeout_s=0.3, queue_size=0) as running:
+        running.gate.set()
+        with connected(running.url) as connection:
+            connection.sendall(declared(2000) + BEGUN)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+        with running.send() as honest:
+            assert honest.recv(10_000).startswith(b"HTTP/1.1 200 ")
+
+
 def test_an_answer_that_nobody_fetches_ends_with_its_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,20 +3,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import certifi
 import pytest
 
 from downloads import MODEL, QUICK
 from file_server import Files, serving
 from vistazo.models.fetch import Link, ModelFiles, Patience, Place, located
-
-
-@pytest.fixture(autouse=True)
-def one_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing here is encrypted, and to read all certificates takes longer than most tests."""
-    first = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")
-    (tmp_path / "one.pem").write_text("".join(first[:2]))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "one.pem"))
 
 
 @pytest.fixture

@@ -14,6 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from command_line import run_here
+from vistazo.errors import ModelError
+from vistazo.loading import load_model
+from vistazo.pictures.reader import DirectReader
+from vistazo.service.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 
@@ -116,7 +122,19 @@ def starting(cache: Path) -> Iterator[Callable[..., RunningService]]:
 
 @pytest.fixture(scope="session")
 def vistazo(cache: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """``vistazo("predict", "film.png")``: the command line, as a user runs it."""
+    """``vistazo("predict", "film.png")``: the command line, in this process."""
+
+    def run(
+        *arguments: str, cwd: Path | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return run_here(arguments, {"CACHE_DIR": str(cache), **environment}, cwd)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def vistazo_process(cache: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The same in a process of its own, as a user starts it."""
 
     def run(
         *arguments: str, cwd: Path | None = None, **environment: str
@@ -137,6 +155,19 @@ def vistazo(cache: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def refusal(cache: Path) -> Callable[..., str]:
+    """``refusal(MODEL_PATH=...)``: the words with which a service of these settings gives up."""
+
+    def words(**environment: str) -> str:
+        settings = Settings.from_environment({"CACHE_DIR": str(cache), **environment})
+        with pytest.raises(ModelError) as refused:
+            load_model(settings.model_source, DirectReader(settings.image_limits))
+        return str(refused.value)
+
+    return words
 
 
 @pytest.fixture(scope="session")

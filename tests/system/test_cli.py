@@ -52,8 +52,10 @@ def test_json_and_csv_are_what_a_program_can_read(folder: Path, vistazo: Vistazo
     assert [row["in_distribution"] for row in table] == ["", "", ""]  # it has no baseline
 
 
-def test_all_pictures_classified_is_exit_status_0(folder: Path, vistazo: Vistazo) -> None:
-    assert vistazo("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder).returncode == 0
+def test_all_pictures_classified_is_exit_status_0(folder: Path, vistazo_process: Vistazo) -> None:
+    done = vistazo_process("predict", "films/dark.png", MODEL_PATH="mine.keras", cwd=folder)
+    assert done.returncode == 0
+    assert "DARK" in done.stdout
 
 
 def test_a_file_that_is_not_there_is_a_row_and_a_folder_without_pictures_is_a_usage_error(
@@ -97,8 +99,8 @@ def test_a_mistake_is_told_in_words_with_exit_status_2(
     assert "Traceback" not in failed.stderr
 
 
-def test_a_wrong_setting_is_told_in_words(vistazo: Vistazo) -> None:
-    failed = vistazo("serve", PORT="eighty")
+def test_a_wrong_setting_is_told_in_words(vistazo_process: Vistazo) -> None:
+    failed = vistazo_process("serve", PORT="eighty")
     assert failed.returncode == 2
     assert "PORT" in failed.stderr
     assert "Traceback" not in failed.stderr

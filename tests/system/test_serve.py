@@ -7,7 +7,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,20 +62,6 @@ def test_the_refusal_of_a_large_body_comes_before_the_body(service: Any) -> None
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
-def test_an_upload_that_trickles_is_408_and_holds_no_place_for_ever(
-    running: Callable[..., Any],
-) -> None:
-    with running(RECEIVE_TIMEOUT_S="0.5", QUEUE_SIZE="0") as service:
-        host, port = service.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
-            connection.sendall(
-                b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n"
-                b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
-            )
-            assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
-        assert httpx.post(f"{service.url}/predict", files=FILM).status_code == 200
-
-
 def test_under_a_flood_every_caller_gets_an_answer_or_429(service: Any) -> None:
     def post(_: int) -> int:
         return httpx.post(f"{service.url}/predict", files=FILM, timeout=60).status_code
@@ -86,43 +73,35 @@ def test_under_a_flood_every_caller_gets_an_answer_or_429(service: Any) -> None:
     assert httpx.get(f"{service.url}/health/ready").status_code == 200
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_lets_running_requests_finish_and_ends_with_status_0(
-    running: Callable[..., Any], number: int
-) -> None:
-    with running() as service, ThreadPoolExecutor(8) as callers:
-        calls = [callers.submit(httpx.post, f"{service.url}/predict", files=FILM) for _ in range(8)]
-        time.sleep(0.1)
-        status, log = service.stop(number)
-        answers = []
-        for call in calls:
-            try:
-                answers.append(call.result().status_code)
-            except httpx.TransportError:  # came after the door was shut
-                continue
-    assert status == 0, log
-    assert "Traceback" not in log
-    assert set(answers) <= {200, 503}
+@dataclass(frozen=True)
+class Ended:
+    """A service that logged all it could, until Ctrl-C in the middle of some requests."""
+
+    own_answer: Any
+    last_answers: set[int]
+    status: int
+    log: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.splitlines()]
 
 
-def test_every_line_of_the_log_is_json_and_a_request_carries_its_id(
-    running: Callable[..., Any],
-) -> None:
-    with running() as service:
-        headers = {"X-Request-ID": "visit-42"}
-        httpx.post(f"{service.url}/predict", files=FILM, headers=headers)
-        _, log = service.stop()
-    events = [json.loads(line) for line in log.splitlines()]
-    assert {"listening", "ready"} <= {event["event"] for event in events}
-    request = next(event for event in events if event["event"] == "request")
-    assert request["request_id"] == "visit-42"
-    assert request["status"] == 200
-    assert "film.jpeg" not in log
+@pytest.fixture(scope="module")
+def ended(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    model = write_brightness_model(tmp_path_factory.mktemp("mine") / "mine.keras", maps=True)
+    with running(MODEL_PATH=str(model), LOG_LEVEL="debug") as service:
+        url, headers = f"{service.url}/predict", {"X-Request-ID": "visit-42"}
+        own_answer = httpx.post(url, files=FILM, headers=headers).json()
+        send_what_nobody_may_read(url)
+        with ThreadPoolExecutor(8) as callers:
+            calls = [callers.submit(httpx.post, url, files=FILM) for _ in range(8)]
+            time.sleep(0.1)
+            status, log = service.stop(signal.SIGINT)
+    return Ended(own_answer, {status_of(call) for call in calls}, status, log)
 
 
-def test_nothing_of_a_picture_or_a_form_reaches_the_log_not_even_while_debugging(
-    running: Callable[..., Any],
-) -> None:
+def send_what_nobody_may_read(url: str) -> None:
     exif = Image.Exif()
     exif[0x010E], exif[0x013B], exif[0x0112] = "perez, 41 years", "perez", 6
     named = PngInfo()
@@ -131,26 +110,47 @@ def test_nothing_of_a_picture_or_a_form_reaches_the_log_not_even_while_debugging
         encoded(film(300, 300), "JPEG", exif=exif, comment=b"perez"),
         encoded(film(300, 300), "PNG", exif=exif, pnginfo=named),
     ]
+    for picture in pictures:
+        for path in ("", "?explain=true", "/batch"):
+            answer = httpx.post(url + path, files={"file": ("perez.png", picture)})
+            assert answer.status_code == 200
     form = {"content-type": "multipart/form-data; boundary=x"}
-    with running(LOG_LEVEL="debug") as service:
-        url = f"{service.url}/predict"
-        for picture in pictures:
-            for path in ("", "?explain=true", "/batch"):
-                answer = httpx.post(url + path, files={"file": ("perez.png", picture)})
-                assert answer.status_code == 200
-        assert httpx.post(url, content=b"perez" * 500, headers=form).status_code == 400
-        _, log = service.stop()
-    assert "perez" not in log
-    loggers = {json.loads(line)["logger"].partition(".")[0] for line in log.splitlines()}
+    assert httpx.post(url, content=b"perez" * 500, headers=form).status_code == 400
+
+
+def status_of(call: Future[httpx.Response]) -> int:
+    """0 where it came after the door was shut."""
+    try:
+        return call.result().status_code
+    except httpx.TransportError:
+        return 0
+
+
+def test_a_signal_lets_running_requests_finish_and_ends_with_status_0(ended: Ended) -> None:
+    assert ended.status == 0, ended.log
+    assert "Traceback" not in ended.log
+    assert ended.last_answers <= {200, 503, 0}
+
+
+def test_a_model_of_ones_own_is_served(ended: Ended) -> None:
+    assert ended.own_answer["model"]["name"] == "brightness"
+    assert 0.45 < ended.own_answer["predictions"][1] < 0.55
+
+
+def test_every_line_of_the_log_is_json_and_a_request_carries_its_id(ended: Ended) -> None:
+    assert {"listening", "ready"} <= {event["event"] for event in ended.events}
+    (request,) = [event for event in ended.events if event.get("path") == "/predict"][:1]
+    assert request["request_id"] == "visit-42"
+    assert (request["event"], request["status"]) == ("request", 200)
+    assert "film.jpeg" not in ended.log
+
+
+def test_nothing_of_a_picture_or_a_form_reaches_the_log_not_even_while_debugging(
+    ended: Ended,
+) -> None:
+    assert "perez" not in ended.log
+    loggers = {event["logger"].partition(".")[0] for event in ended.events}
     assert loggers <= {"vistazo", "asyncio", "uvicorn"}
-
-
-def test_a_port_in_use_is_told_in_words(service: Any, vistazo: Callable[..., Any]) -> None:
-    port = service.url.rsplit(":", 1)[1]
-    failed = vistazo("serve", PORT=port)
-    assert failed.returncode == 2
-    assert "in use" in failed.stderr
-    assert "Traceback" not in failed.stderr
 
 
 def write_bad_models(folder: Path) -> dict[str, tuple[Path, str]]:
@@ -187,22 +187,20 @@ def write_plain_hdf5(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "case",
-    ["a folder", "missing", "empty", "text", "truncated", "no model", "labels", "no card"],
+    "case", ["a folder", "missing", "empty", "text", "no model", "labels", "no card"]
 )
-def test_a_model_path_that_cannot_be_served_ends_in_words_that_say_why(
-    case: str, tmp_path: Path, vistazo: Callable[..., Any]
+def test_a_model_path_that_cannot_be_served_is_refused_in_words_that_say_why(
+    case: str, tmp_path: Path, refusal: Callable[..., str]
 ) -> None:
     path, said = write_bad_models(tmp_path)[case]
-    failed = vistazo("serve", MODEL_PATH=str(path), PORT="0", LOG_LEVEL="error")
+    assert said in refusal(MODEL_PATH=str(path))
+
+
+def test_where_the_model_cannot_be_served_the_process_ends_with_these_words_alone(
+    tmp_path: Path, vistazo_process: Callable[..., Any]
+) -> None:
+    path, said = write_bad_models(tmp_path)["truncated"]
+    failed = vistazo_process("serve", MODEL_PATH=str(path), PORT="0", LOG_LEVEL="error")
     assert failed.returncode == 2
     assert said in failed.stderr
     assert "Traceback" not in failed.stderr
-
-
-def test_a_model_of_ones_own_is_served(running: Callable[..., Any], tmp_path: Path) -> None:
-    model = write_brightness_model(tmp_path / "mine.keras")
-    with running(MODEL_PATH=str(model)) as service:
-        answer = httpx.post(f"{service.url}/predict", files=FILM).json()
-    assert answer["model"]["name"] == "brightness"
-    assert 0.45 < answer["predictions"][1] < 0.55

@@ -169,27 +169,23 @@ def test_an_export_of_teachable_machine_is_served_as_it_was_downloaded(
 
 
 def test_what_nobody_knows_is_asked_for_all_at_once(
-    models: Models, vistazo: Callable[..., Any], tmp_path: Path
+    models: Models, refusal: Callable[..., str], tmp_path: Path
 ) -> None:
     model = tmp_path / "my_model.h5"
     model.write_bytes((models.folder / model.name).read_bytes())
     (tmp_path / "my_model.card.yaml").touch()
-    failed = vistazo("serve", MODEL_PATH=str(model), PORT="0", INPUT_SIZE="48x64")
-    assert failed.returncode == 2
-    told = failed.stderr.splitlines()[-5:]
-    assert "my_model.card.yaml is empty" in "\n".join(told)
+    told = refusal(MODEL_PATH=str(model), INPUT_SIZE="48x64")
+    assert "my_model.card.yaml is empty" in told
     for word in ("labels: 2", "LABELS=", "labels.txt", "input.scale", "SCALE=1/255", "setup"):
-        assert word in "\n".join(told)
-    assert "Traceback" not in failed.stderr
+        assert word in told
 
 
 def test_a_variable_that_contradicts_the_file_beside_the_model_is_told_in_words(
-    models: Models, vistazo: Callable[..., Any], tmp_path: Path
+    models: Models, refusal: Callable[..., str], tmp_path: Path
 ) -> None:
     model = tmp_path / "finalModel.keras"
     model.write_bytes((models.folder / model.name).read_bytes())
     (tmp_path / "labels.txt").write_text("healthy\nrust\nscab\n")
-    failed = vistazo("serve", MODEL_PATH=str(model), PORT="0", LABELS="scab,rust,healthy")
-    assert failed.returncode == 2
-    assert "LABELS says 3 labels (scab, rust, healthy)" in failed.stderr
-    assert "labels.txt says 3 labels (healthy, rust, scab)" in failed.stderr
+    told = refusal(MODEL_PATH=str(model), LABELS="scab,rust,healthy")
+    assert "LABELS says 3 labels (scab, rust, healthy)" in told
+    assert "labels.txt says 3 labels (healthy, rust, scab)" in told

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from training.labelled_pictures import tiny_config, write_collection
-from vistazo.training.cross_validation import cross_validate
 
 # Keras 3.15 copies TensorFlow's variables in a way that numpy 2 has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -14,6 +13,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 @pytest.mark.longer
 def test_each_fold_holds_out_other_groups_and_is_trained_once(tmp_path: Path) -> None:
+    from vistazo.training.cross_validation import cross_validate
+
     data = {
         "folder": write_collection(tmp_path / "pictures", groups=8),
         "group": r"([a-z]+-\d+)",

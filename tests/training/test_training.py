@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from later import Later
 from training.labelled_pictures import (
     LABELS,
     tiny_config,
@@ -21,16 +22,18 @@ from vistazo.models.card_file import card_path, read_card
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import prepare
 from vistazo.training import progress as progress_module
-from vistazo.training.augmentation import augment
 from vistazo.training.augmentation_config import AugmentationConfig
 from vistazo.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from vistazo.training.datasets import Pictures, load_pictures
-from vistazo.training.fit import CHECKPOINT, LOG, Trainer, run_epochs, train
-from vistazo.training.framework import keras, tf
-from vistazo.training.network import build_ensemble
 from vistazo.training.progress import EpochFigures, Progress
 from vistazo.training.report import file_sha256
 from vistazo.training.splits import Split, split_by_group
+
+augmentation = Later("vistazo.training.augmentation")
+fit = Later("vistazo.training.fit")
+keras = Later("vistazo.training.framework", "keras")
+network = Later("vistazo.training.network")
+tf = Later("vistazo.training.framework", "tf")
 
 # Keras 3.15 copies TensorFlow's variables in a way that numpy 2 has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -71,7 +74,7 @@ def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     data = {"folder": folder, "group": r"([a-z]+-\d+)", "other": other}
     config = tiny_config(folder, data=data)
-    return train(config, tmp_path_factory.mktemp("out"), Progress(stream=io.StringIO()))
+    return fit.train(config, tmp_path_factory.mktemp("out"), Progress(stream=io.StringIO()))
 
 
 def test_the_card_fits_the_weights_beside_it(model: Path) -> None:
@@ -106,7 +109,7 @@ def test_the_folders_of_data_other_are_judged_on_after_training(model: Path) -> 
 def test_a_folder_of_data_other_that_is_not_there_is_told_before_any_work(tmp_path: Path) -> None:
     data = {"folder": tmp_path / "nowhere", "other": {"ward": {"folder": tmp_path / "gone"}}}
     with pytest.raises(SettingsError, match=r"data\.other\.ward"):
-        train(tiny_config(tmp_path, data=data), tmp_path, Progress(stream=io.StringIO()))
+        fit.train(tiny_config(tmp_path, data=data), tmp_path, Progress(stream=io.StringIO()))
 
 
 def test_nothing_but_the_results_is_left_behind(model: Path) -> None:
@@ -139,9 +142,9 @@ def test_a_run_killed_in_an_epoch_goes_on_to_the_same_weights(
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
     assert not (out / "tiny.keras").exists()
     with pytest.raises(SettingsError, match="another configuration"):
-        train(tiny_config(folder, seed=6), out)
-    resumed = train(tiny_config(folder), out)
-    assert "going on after epoch 1" in (out / LOG).read_text()
+        fit.train(tiny_config(folder, seed=6), out)
+    resumed = fit.train(tiny_config(folder), out)
+    assert "going on after epoch 1" in (out / fit.LOG).read_text()
     weights = keras.models.load_model(resumed).get_weights()
     for ours, theirs in zip(weights, keras.models.load_model(model).get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
@@ -150,7 +153,7 @@ def test_a_run_killed_in_an_epoch_goes_on_to_the_same_weights(
 def test_ctrl_c_tells_how_far_the_run_came_and_how_to_go_on(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trainer = Trainer(tiny_config(folder), *_pictures_and_split(folder))
+    trainer = fit.Trainer(tiny_config(folder), *_pictures_and_split(folder))
 
     def press_ctrl_c(*_: object) -> None:
         raise KeyboardInterrupt
@@ -159,7 +162,9 @@ def test_ctrl_c_tells_how_far_the_run_came_and_how_to_go_on(
     monkeypatch.setattr(trainer, "run_epoch", press_ctrl_c)
     trainer.history.append({"epoch": 1})
     with pytest.raises(KeyboardInterrupt):
-        run_epochs(trainer, tiny_config(folder), tmp_path / CHECKPOINT, Progress(stream=said))
+        fit.run_epochs(
+            trainer, tiny_config(folder), tmp_path / fit.CHECKPOINT, Progress(stream=said)
+        )
     assert "stopped after epoch 1; the same command goes on from there" in said.getvalue()
 
 
@@ -170,7 +175,7 @@ def _pictures_and_split(folder: Path) -> tuple[Pictures, Split]:
 
 
 def test_the_served_network_gives_the_mean_of_its_members_logits(tmp_path: Path) -> None:
-    ensemble = build_ensemble(tiny_config(tmp_path))
+    ensemble = network.build_ensemble(tiny_config(tmp_path))
     for layer in ensemble.members.layers:
         if layer.name.startswith("head_"):
             layer.set_weights([w + 0.1 * float(layer.name[-1]) for w in layer.get_weights()])
@@ -184,7 +189,7 @@ def test_the_served_network_gives_the_mean_of_its_members_logits(tmp_path: Path)
 def test_three_labels_of_colour_pictures_end_in_a_softmax(tmp_path: Path) -> None:
     spec = {"height": 20, "width": 28, "colour": "rgb", "scale": "1/127.5-1"}
     config = tiny_config(tmp_path, labels=("a", "b", "c"), positive=None, input=spec)
-    scores = np.asarray(build_ensemble(config).served(np.zeros((2, 20, 28, 3), np.float32)))
+    scores = np.asarray(network.build_ensemble(config).served(np.zeros((2, 20, 28, 3), np.float32)))
     assert scores.shape == (2, 3)
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
 
@@ -209,7 +214,7 @@ def test_three_labels_of_a_medmnist_file_are_trained_to_a_card(tmp_path: Path) -
         network={"width": 4, "stages": 1},
         fit={"epochs": 1, "batch": 8},
     )
-    model = train(config, tmp_path, Progress(stream=io.StringIO()))
+    model = fit.train(config, tmp_path, Progress(stream=io.StringIO()))
     card = read_card(card_path(model))
     assert (card.output.kind, card.labels) == ("softmax", ("red", "green", "blue"))
     assert card.input.scale == "per_picture"
@@ -219,7 +224,7 @@ def test_three_labels_of_a_medmnist_file_are_trained_to_a_card(tmp_path: Path) -
 def test_augmentation_keeps_shape_and_range_and_follows_its_seed() -> None:
     pictures = tf.constant(np.random.default_rng(0).uniform(0, 255, (5, 24, 20, 3)), tf.float32)
     first, again, other = (
-        augment(pictures, tf.constant(seed), AugmentationConfig()).numpy()
+        augmentation.augment(pictures, tf.constant(seed), AugmentationConfig()).numpy()
         for seed in ([1, 2], [1, 2], [1, 3])
     )
     assert first.shape == pictures.shape
@@ -238,7 +243,7 @@ def test_a_foreign_border_leaves_the_middle_and_takes_every_edge_from_another_pi
     greys = np.repeat(np.float32([10, 90, 170, 250]), 200)
     pictures = tf.constant(np.tile(greys[:, None, None, None], (1, 32, 32, 1)))
     how = only(foreign_border=0.999, foreign_border_width=0.3)
-    changed = augment(pictures, tf.constant([1, 2]), how).numpy()
+    changed = augmentation.augment(pictures, tf.constant([1, 2]), how).numpy()
     np.testing.assert_allclose(changed[:, 10:22, 10:22], pictures[:, 10:22, 10:22], atol=0.05)
     before = np.roll(greys, 1)[:, None, None, None]
     is_own = np.abs(changed - pictures) < 0.05
@@ -256,7 +261,9 @@ def test_views_to_choose_by_never_show_another_picture(tmp_path: Path) -> None:
 
 def test_the_share_that_is_to_stay_unchanged_does() -> None:
     pictures = tf.constant(np.random.default_rng(0).uniform(1, 254, (400, 8, 8, 1)), tf.float32)
-    changed = augment(pictures, tf.constant([1, 2]), AugmentationConfig(unchanged=0.3)).numpy()
+    changed = augmentation.augment(
+        pictures, tf.constant([1, 2]), AugmentationConfig(unchanged=0.3)
+    ).numpy()
     kept = np.abs(changed - pictures.numpy()).max(axis=(1, 2, 3)) < 0.05
     assert 0.22 < kept.mean() < 0.38
 
@@ -264,7 +271,7 @@ def test_the_share_that_is_to_stay_unchanged_does() -> None:
 def test_settled_batch_statistics_are_those_of_the_pictures_that_training_shows(
     folder: Path,
 ) -> None:
-    trainer = Trainer(tiny_config(folder), *_pictures_and_split(folder))
+    trainer = fit.Trainer(tiny_config(folder), *_pictures_and_split(folder))
     members = trainer._average.members
     norm = next(
         layer for layer in members.layers if isinstance(layer, keras.layers.BatchNormalization)
@@ -280,7 +287,9 @@ def test_settled_batch_statistics_are_those_of_the_pictures_that_training_shows(
 def test_augmentation_that_is_turned_off_changes_nothing() -> None:
     off = only()
     pictures = tf.constant(np.random.default_rng(0).uniform(1, 254, (4, 16, 16, 1)), tf.float32)
-    np.testing.assert_allclose(augment(pictures, tf.constant([0, 0]), off), pictures, atol=0.05)
+    np.testing.assert_allclose(
+        augmentation.augment(pictures, tf.constant([0, 0]), off), pictures, atol=0.05
+    )
 
 
 def test_a_checkpoint_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -308,11 +317,11 @@ def test_no_checkpoint_is_a_fresh_start(tmp_path: Path) -> None:
 
 def test_an_epochs_line_tells_loss_auc_seconds_and_the_time_left(tmp_path: Path) -> None:
     stream = io.StringIO()
-    progress = Progress(tmp_path / LOG, stream)
+    progress = Progress(tmp_path / fit.LOG, stream)
     progress.epoch(EpochFigures(2, 0.31234, 0.98765, 41.6), epochs=5, pace_s=40)
     line = stream.getvalue().strip()
     assert line == "epoch 2/5  loss 0.3123  validation AUC 0.9877  42 s  2 min 00 s left"
-    assert (tmp_path / LOG).read_text().strip().endswith(line)
+    assert (tmp_path / fit.LOG).read_text().strip().endswith(line)
 
 
 class Terminal(io.StringIO):

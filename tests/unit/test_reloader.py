@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -55,6 +56,24 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - threads set what is waited for
             await asyncio.sleep(0.001)
+
+
+def resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096 / 1e6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="It reads /proc, and is about glibc.")
+def test_what_reading_a_model_took_is_given_back_before_it_is_served(loads: Loads) -> None:
+    held: list[bytearray] = []
+
+    def load() -> Classifier:
+        parsed = [bytearray(b"1") * 50_000 for _ in range(1200)]
+        held.append(parsed[-1])  # on top of the heap: what lies below stays, unless it is trimmed
+        return loads()
+
+    before_mb = resident_mb()
+    asyncio.run(Reloader(load).start())
+    assert resident_mb() - before_mb < 20
 
 
 def test_all_who_ask_while_a_model_is_loaded_get_the_one_after_it(loads: Loads) -> None:

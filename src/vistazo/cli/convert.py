@@ -39,14 +39,23 @@ class ImageSize(click.ParamType[tuple[int, int]]):
     help="Also give out the last spatial map and what heatmaps ask for. Made for this service: "
     "other runtimes may refuse the file.",
 )
+@click.option(
+    "--int8",
+    "pictures",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PICTURES",
+    help="In whole numbers of 8 bits, calibrated on pictures of the kind that MODEL is for: two or "
+    "more times as fast on a processor with VNNI. For this service, with a card of its own.",
+)
 def command(
     model: Path,
     out: Path,
     input_size: tuple[int, int] | None,
     vectorizer: Path | None,
+    pictures: Path | None,
     *,
     with_evidence: bool,
-) -> None:
+) -> int:
     """Convert a Keras model (.keras, .h5) to ONNX, without TensorFlow and without running it.
 
     The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k).
@@ -54,18 +63,27 @@ def command(
     A file of scikit-learn (.joblib, .pkl, .skops ...) becomes OUT.npz, with its vectorizer: the
     same content as arrays and JSON, without a pickle. MODEL_PATH takes it.
 
+    With --int8 the answers of both are compared on pictures that it was not calibrated on. Where
+    PICTURES has one folder for each label, nothing is written (exit status 3) if AUC or accuracy
+    become worse, as 'compare' tells it.
+
     \b
     Examples:
       vistazo convert my_model.h5 my_model.onnx
+      vistazo convert my_model.h5 my_model-int8.onnx --int8 labelled_pictures/
       vistazo convert news.joblib news.npz
       vistazo convert model.pkl whole.npz --vectorizer vectorizer.pkl
     """  # noqa: D301
     settings = Settings.from_environment()
     if is_estimator(model):
+        if pictures is not None:
+            raise click.UsageError("--int8 is for models of pictures.")
         _convert_estimator(estimator_files(model, vectorizer, settings), out, settings)
-        return
+        return 0
     check_is_there(model)
     _check_folder(out)
+    if pictures is not None:
+        return _convert_to_int8(model, out, pictures, settings, has_size=input_size is not None)
     weights = weights_of(model, settings.cache_dir)
     size = input_size or settings.input_size
     signature = compile_model(
@@ -80,6 +98,19 @@ def command(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"
     )
+    return 0
+
+
+def _convert_to_int8(
+    model: Path, out: Path, pictures: Path, settings: Settings, *, has_size: bool
+) -> int:
+    from vistazo.cli.int8 import convert_to_int8  # brings the runtime, and its tools
+
+    if has_size:
+        raise click.UsageError("With --int8 the card says the size of the input.")
+    if out.suffix.lower() != ".onnx":
+        raise click.UsageError(f"A model in int8 is written to OUT.onnx, not to {out.name}.")
+    return convert_to_int8(model, out, pictures, settings)
 
 
 def _convert_estimator(files: EstimatorFiles, out: Path, settings: Settings) -> None:

@@ -61,7 +61,6 @@ class OnnxEngine:
             )
         except Exception as error:  # the runtime's own errors share no base but Exception
             raise UnreadableModelError(f"ONNX Runtime cannot load {path}: {error}") from error
-        self.runtime = Runtime("onnxruntime", VERSION)
         self._running = _Running()
         self._input, self._shape = _images_of(self._session)
         names = [output.name for output in self._session.get_outputs()]
@@ -71,6 +70,7 @@ class OnnxEngine:
         if signature is None or "scores" not in names:
             raise UnreadableModelError(f"{path} is ONNX, but was not written by Vistazo.")
         self.signature = signature
+        self.runtime = Runtime("onnxruntime", VERSION, precision=signature.precision)
         optional = [value.name for value in self._session.get_overridable_initializers()]
         self._no_images = np.zeros((0, *self._shape), np.float32)
         self._has_head = MORE in optional and signature.features is not None

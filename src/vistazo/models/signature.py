@@ -14,6 +14,7 @@ TEACHABLE_MACHINE = "teachable_machine"
 
 _KEY = "vistazo.models.signature"
 _SIZES = 7  # height, width, channels and units; three of the last map
+_PRECISIONS = ("float32", "int8")
 _ACTIVATION_OF = {
     "softmax": ("softmax", "unknown"),
     "sigmoid": ("sigmoid", "unknown"),
@@ -32,7 +33,8 @@ class ModelSignature:
 
     ``scale`` is how pictures have to be scaled, as in a card, where layers of the model itself show
     it (``scale_why`` says which); None where they do not. ``origin`` names the tool that is known
-    to have made the model: ``teachable_machine``, or empty.
+    to have made the model: ``teachable_machine``, or empty. ``precision`` is that of most of its
+    numbers.
     """
 
     height: int
@@ -47,6 +49,7 @@ class ModelSignature:
     scale: str | None = None
     scale_why: str = ""
     origin: str = ""
+    precision: str = "float32"
 
     def is_sound(self) -> bool:
         """Whether every field is of its kind: a file may say that it was written here."""
@@ -56,6 +59,7 @@ class ModelSignature:
         return (
             all(type(number) is int for number in numbers)
             and all(isinstance(text, str) for text in texts)
+            and self.precision in _PRECISIONS
             and len(sizes) == _SIZES
             and min(sizes) > 0
         )

@@ -16,7 +16,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import (
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+    helper,
+    numpy_helper,
+)
 
 from vistazo.models.keras_import.compiler import Step
 from vistazo.models.keras_import.graph import Graph, Initializer
@@ -75,6 +83,22 @@ def open_probe(graph: Graph, image: ImageInput, steps: Sequence[Step]) -> Probe 
         _described(OUTPUT_NAMES, ("probed", channels), ("remembered",)),
         {METADATA_KEY: json.dumps(told, sort_keys=True)},
     )
+
+
+def close_probe(model: ModelProto) -> None:
+    """Take the branch out of a written model, and with it what it takes and gives."""
+    graph = model.graph
+    for field in (graph.input, graph.output, graph.initializer):
+        for item in [item for item in field if item.name in {PROBE_NAME, *OUTPUT_NAMES}]:
+            field.remove(item)
+    needed = {value.name for value in graph.output}
+    for node in reversed(list(graph.node)):
+        if needed.isdisjoint(node.output):
+            graph.node.remove(node)
+        else:
+            needed.update(node.input)
+    for item in [item for item in model.metadata_props if item.key == METADATA_KEY]:
+        model.metadata_props.remove(item)
 
 
 def _normalizes_a_map(step: Step) -> bool:

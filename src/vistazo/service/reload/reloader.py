@@ -84,6 +84,7 @@ class Reloader:
         """Load the first one. Raises ModelError."""
         async with self._turn:
             self.classifier = await asyncio.to_thread(self._load_whole)
+        await asyncio.to_thread(trim)  # what its file took to read, as much again as its weights
 
     async def reload(self, asked_by: AskedBy) -> Reload:
         """Load again and, where that gives a model, serve it. Returns once that is done.
