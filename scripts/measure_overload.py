@@ -40,7 +40,7 @@ from vistazo.service.settings import Settings  # noqa: E402
 _FILM = whole(encoded(film(600, 500), "JPEG", quality=95))
 _HEALTH = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 _HEALTH_EVERY_S, _HONEST_EVERY_S = 0.05, 1.0
-_HONEST = "127.0.0.200"
+_HONEST, _ALONE = "127.0.0.200", "127.0.0.201"
 _PATIENCE_S = 30.0
 
 
@@ -141,6 +141,12 @@ class Callers:
         """Handle what is ready; how many were answered."""
         return sum(self._handle(key, what) for key, what in self._ready.select(max(0.0, timeout_s)))
 
+    def wait(self) -> None:
+        """Until all are answered, or for as long as anybody would."""
+        ends_s = time.perf_counter() + _PATIENCE_S
+        while self.busy and time.perf_counter() < ends_s:
+            self.listen(0.1)
+
     def _handle(self, key: selectors.SelectorKey, what: int) -> int:
         caller: Caller = key.data
         try:
@@ -165,15 +171,20 @@ class Callers:
         return 1
 
 
-def closed_loop(url: str, callers: int, seconds: float) -> Felt:
-    """As many as may wait, each of which asks again when answered."""
-    crowd, ends_s = Callers(url, ["127.0.0.1"], _FILM), time.perf_counter() + seconds
+def closed_loop(url: str, callers: int, seconds: float) -> float:
+    """As many as may wait, each of which asks again when answered: the answers a second.
+
+    None is left over: they would wait in what is measured next.
+    """
+    crowd, ends_s = Callers(url, [_ALONE], _FILM), time.perf_counter() + seconds
     for _ in range(callers):
         crowd.ask()
     while time.perf_counter() < ends_s:
         for _ in range(crowd.listen(0.1)):
             crowd.ask()
-    return crowd.felt
+    per_s = len(crowd.felt.took_s[200]) / seconds
+    crowd.wait()
+    return per_s
 
 
 def open_loop(
@@ -188,9 +199,7 @@ def open_loop(
         crowd.felt.late_s.append(-wait_s)
         crowd.ask()
         crowd.listen(0)
-    ends_s = time.perf_counter() + _PATIENCE_S
-    while crowd.busy and time.perf_counter() < ends_s:
-        crowd.listen(0.1)
+    crowd.wait()
     crowd.felt.wrong["no answer"] += crowd.busy
     return crowd.felt
 
@@ -202,24 +211,22 @@ def _times(started_s: float, every_s: float, seconds: float) -> Iterator[float]:
 
 def measure(service: MeasuredService, arguments: argparse.Namespace, places: int) -> bool:
     """Whether it keeps to the bars."""
-    url = f"http://127.0.0.1:{service.port}"
-    spawn = multiprocessing.get_context("spawn")
-    with spawn.Pool(3) as pool:
+    url, seconds = f"http://127.0.0.1:{service.port}", arguments.seconds
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
         pool.apply(closed_loop, (url, places, 2.0))  # warm
-        asked = pool.apply(closed_loop, (url, places, arguments.seconds / 2))
-        capacity = len(asked.took_s[200]) / (arguments.seconds / 2)
+        capacity = pool.apply(closed_loop, (url, places, seconds / 2))
         own_s = places / capacity
         print(f"capacity {capacity:.1f}/s; the queue's own time {1000 * own_s:.0f} ms")
         kept = []
         for times in arguments.times:
             before_s = service.cpu_s()
             all_felt = offered(pool, url, times * capacity, arguments)
+            cpu_s = service.cpu_s() - before_s
             print(
-                f"\noffered {times} times as much for {arguments.seconds:g} s; "
-                f"CPU of the service {service.cpu_s() - before_s:.1f} s"
+                f"\noffered {times} times as much; CPU of the service {cpu_s / seconds:.2f} cores"
             )
-            then = places / (len(all_felt[0].took_s[200]) / arguments.seconds)
-            print(f"with the throughput then, the queue's own time was {1000 * then:.0f} ms")
+            then_s = places / (len(all_felt[0].took_s[200]) / seconds)
+            print(f"with the throughput then, the queue's own time was {1000 * then_s:.0f} ms")
             kept.append(_is_within(all_felt, own_s, _BARS[times], arguments.slack))
     return all(kept)
 

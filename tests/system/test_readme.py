@@ -124,7 +124,8 @@ def test_every_problem_that_a_caller_can_meet_is_in_the_readme() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "scripts/deploy/README.md", ".github/SECURITY.md"]
+    "document",
+    ["README.md", "scripts/deploy/README.md", "scripts/peers/README.md", ".github/SECURITY.md"],
 )
 def test_the_links_of_a_document_lead_somewhere(document: str) -> None:
     place = ROOT / document

@@ -33,6 +33,7 @@ from hostile_pictures import (
 from vistazo.errors import CorruptImageError, InputError, UnsupportedFormatError
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.container import strip_jpeg, strip_png
+from vistazo.pictures.container.jpeg import _end_of_pixels
 from vistazo.pictures.container.orientation import exif_orientation
 from vistazo.pictures.raster import RasterImage
 
@@ -332,3 +333,14 @@ def test_any_mutation_gives_a_picture_or_an_input_error(
         except InputError:
             return
     assert picture.pixels.size <= 3 * LIMITS.max_pixels
+
+
+@pytest.mark.parametrize("mark_at", [0, 1, 65_534, 65_535, 65_536, 65_537, 131_072, 199_998])
+def test_pixels_end_at_the_next_mark_wherever_it_lies(mark_at: int) -> None:
+    """Zeros after 0xFF, restarts and fill belong to them (T.81, B.1.1)."""
+    kinds = np.random.default_rng(mark_at).choice([0x00, 0xD0, 0xD7, 0x12], 100_000)
+    pixels = bytearray(np.stack([np.where(kinds == 0x12, 0x12, 0xFF), kinds], 1).astype("u1"))
+    if mark_at % 2:
+        pixels.insert(0, 0x12)
+    pixels[mark_at : mark_at + 2] = b"\xff\xd9"
+    assert _end_of_pixels(b"\xff\xd8" + bytes(pixels), 2) == 2 + mark_at

@@ -23,7 +23,7 @@ _PILLOWS_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2}  # a pixel
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
 
 
-@dataclass(frozen=True)
+@dataclass
 class RasterImage:
     """An opened Pillow image: header read, pixels not. May be asked for several pictures, each of
     another size, one after the other; a PNG is decoded once for all of them.
@@ -32,6 +32,7 @@ class RasterImage:
     _image: Image.Image
     _orientation: int
     _again: Callable[[], Image.Image] | None = None  # opens it, as Pillow decodes no JPEG twice
+    _is_spent: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -50,8 +51,9 @@ class RasterImage:
         """
         image, factor = self._image, 1
         with damage_is_an_input_error():
-            if image.format == "JPEG" and self._again is not None:
+            if image.format == "JPEG" and self._is_spent and self._again is not None:
                 image = self._again()
+            self._is_spent = True
             if at_least is not None:
                 side = 2 * max(at_least)  # both ways round: EXIF may turn the picture
                 if image.format == "JPEG":
