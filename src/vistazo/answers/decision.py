@@ -30,9 +30,9 @@ def decide(scores: NDArray[np.float32], card: ModelCard) -> Decision:
 
     Two classes: the positive label from the card's threshold on. Otherwise the most probable label.
     """
-    probabilities = tuple(float(p) for p in calibrate(scores, card))
+    probabilities = tuple(calibrate(scores, card).tolist())
     warnings: tuple[str, ...] = ()
-    chosen = int(np.argmax(probabilities))
+    chosen = probabilities.index(max(probabilities))
     if card.is_binary:
         positive = probabilities[card.positive_index]
         is_positive = positive >= card.output.threshold

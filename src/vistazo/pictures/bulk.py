@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Generic, NoReturn, TypeVar
 
 _Picture = TypeVar("_Picture")
 _Result = TypeVar("_Result")
@@ -23,14 +25,80 @@ def in_threads(
     thread. An error of ``work`` is raised in its place. Whoever stops in the middle, by Ctrl-C too,
     waits for what runs, and the rest never begins.
     """
-    begun: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="picture") as executor:
-        try:
-            for picture in pictures:
-                begun.append(executor.submit(work, picture))
-                if len(begun) >= _AHEAD * threads:
-                    yield begun.popleft().result()
-            while begun:
-                yield begun.popleft().result()
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
+    with _crew(work, threads) as crew:
+        for begun, picture in enumerate(pictures, start=1):
+            crew.begin(picture)
+            if begun >= _AHEAD * threads:
+                yield crew.next_result()
+        while crew.is_at_work:
+            yield crew.next_result()
+
+
+class _Crew(Generic[_Picture, _Result]):
+    """Threads with two queues of the interpreter's own: a pool of futures costs several times as
+    much for each picture, on the cores that work on it.
+    """
+
+    def __init__(self, work: Callable[[_Picture], _Result]) -> None:
+        self._work = work
+        self._begun = self._given = 0
+        self._tasks: SimpleQueue[tuple[int, _Picture] | None] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[int, Callable[[], _Result]]] = SimpleQueue()
+        self._early: dict[int, Callable[[], _Result]] = {}
+
+    @property
+    def is_at_work(self) -> bool:
+        return self._given < self._begun
+
+    def begin(self, picture: _Picture) -> None:
+        self._tasks.put((self._begun, picture))
+        self._begun += 1
+
+    def next_result(self) -> _Result:
+        """Of the first that has not been given. Raises what ``work`` raised."""
+        while self._given not in self._early:
+            number, result = self._ended.get()
+            self._early[number] = result
+        self._given += 1
+        return self._early.pop(self._given - 1)()
+
+    def work_off(self) -> None:
+        """In each thread."""
+        while (task := self._tasks.get()) is not None:
+            number, picture = task
+            self._ended.put((number, _ended(self._work, picture)))
+
+    def end(self, threads: int) -> None:
+        """What has not begun never does."""
+        with contextlib.suppress(Empty):
+            while True:
+                self._tasks.get_nowait()
+        for _ in range(threads):
+            self._tasks.put(None)
+
+
+def _ended(work: Callable[[_Picture], _Result], picture: _Picture) -> Callable[[], _Result]:
+    """Gives the result, or raises the error."""
+    try:
+        result = work(picture)
+    except BaseException as error:  # the boundary of a thread: it is raised where it is asked for
+        return partial(_raise, error)
+    return lambda: result
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
+
+
+@contextlib.contextmanager
+def _crew(work: Callable[[_Picture], _Result], threads: int) -> Iterator[_Crew[_Picture, _Result]]:
+    crew = _Crew(work)
+    running = [Thread(target=crew.work_off, name=f"picture_{n}") for n in range(threads)]
+    for thread in running:
+        thread.start()
+    try:
+        yield crew
+    finally:
+        crew.end(threads)
+        for thread in running:
+            thread.join()
