@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 
+from vistazo.errors import NotReadyError
 from vistazo.service.worker_threads import WorkerThreads
 
 
@@ -72,6 +73,17 @@ def test_closing_waits_for_the_job_that_runs(threads: WorkerThreads) -> None:
     asyncio.run(begin())
     threads.close()
     assert ended.is_set()
+
+
+def test_what_comes_after_the_end_is_refused_and_does_not_wait_for_ever(
+    threads: WorkerThreads,
+) -> None:
+    async def ask() -> float:
+        return await asyncio.wait_for(threads.run(partial(divide, 3)), 5)
+
+    threads.close()
+    with pytest.raises(NotReadyError):
+        asyncio.run(ask())
 
 
 def test_a_picture_is_not_kept_until_the_next_one_comes(threads: WorkerThreads) -> None:

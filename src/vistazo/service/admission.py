@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from vistazo.errors import NotReadyError, QueueFullError
+from vistazo.errors import QueueFullError
 from vistazo.observer import NOBODY, Observer
 from vistazo.service.turns import Turns
 from vistazo.service.worker_threads import WorkerThreads
@@ -144,7 +144,6 @@ class Admission:
         self._turns: Turns[asyncio.Future[None]] = Turns()
         self._further_turns: Turns[asyncio.Future[None]] = Turns()
         self._places: dict[Place, None] = {}  # in the order of their coming
-        self._is_closed = False
 
     @property
     def requests(self) -> int:
@@ -236,13 +235,10 @@ class Admission:
 
     def execute(self, job: Callable[[], _Result]) -> asyncio.Future[_Result]:
         """In a worker that there is a turn for. Raises NotReadyError."""
-        if self._is_closed:
-            raise NotReadyError("The service is shutting down.")
         return self._threads.run(job)
 
     def close(self) -> None:
         """Wait for running jobs; those that wait for their turn never run."""
-        self._is_closed = True
         self._threads.close()
 
 

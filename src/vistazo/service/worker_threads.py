@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, TypeVar
+
+from vistazo.errors import NotReadyError
 
 _Result = TypeVar("_Result")
 _Job = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
@@ -26,23 +28,32 @@ class WorkerThreads:
             Thread(target=self._work, name=f"classify-{number}", daemon=True)
             for number in range(count)
         ]
-        self._has_begun = False
+        self._has_begun = self._is_closed = False
+        self._lock = Lock()  # no job comes behind the end
 
     def run(self, job: Callable[[], _Result]) -> asyncio.Future[_Result]:
-        """What a job gives, in the running event loop. Cancelled, it goes on, and is not told."""
-        if not self._has_begun:
-            self._has_begun = True
-            for thread in self._threads:
-                thread.start()
+        """What a job gives, in the running event loop. Cancelled, it goes on, and is not told.
+
+        Raises NotReadyError once closed.
+        """
         loop = asyncio.get_running_loop()
         result: asyncio.Future[_Result] = loop.create_future()
-        self._jobs.put((job, result, loop))
+        with self._lock:
+            if self._is_closed:
+                raise NotReadyError("The service is shutting down.")
+            if not self._has_begun:
+                self._has_begun = True
+                for thread in self._threads:
+                    thread.start()
+            self._jobs.put((job, result, loop))
         return result
 
     def close(self) -> None:
         """Once all jobs that were given have been done."""
-        for _ in self._threads:
-            self._jobs.put(None)
+        with self._lock:
+            self._is_closed = True
+            for _ in self._threads:
+                self._jobs.put(None)
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()

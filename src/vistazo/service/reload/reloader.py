@@ -83,8 +83,9 @@ class Reloader:
     async def start(self) -> None:
         """Load the first one. Raises ModelError."""
         async with self._turn:
-            self.classifier = await asyncio.to_thread(self._load_whole)
-        await asyncio.to_thread(trim)  # what its file took to read, as much again as its weights
+            loaded = await asyncio.to_thread(self._load_whole)
+            await asyncio.to_thread(trim)  # what its file took to read: as much as its weights
+            self.classifier = loaded
 
     async def reload(self, asked_by: AskedBy) -> Reload:
         """Load again and, where that gives a model, serve it. Returns once that is done.
