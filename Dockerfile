@@ -12,8 +12,10 @@
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS packages
-# Which locked set goes in: by default what the engine needs. Each holds the same packages and more.
+# Which locked set goes in: by default what engine and device need. Each holds the same packages and
+# more; that for CUDA another ONNX Runtime, and the libraries of the GPU (2.5 GB), but its driver.
 ARG ENGINE=""
+ARG DEVICE=""
 ARG REQUIREMENTS=""
 COPY requirements.txt /tmp/
 COPY scripts/requirements /tmp/scripts/requirements
@@ -21,7 +23,10 @@ COPY scripts/requirements /tmp/scripts/requirements
 # three packages carry for themselves (35 MB). Bytecode is made last, and is valid whatever becomes
 # of the files' times on their way through layers and registries: to make it again at every start
 # would take a minute on a tenth of a CPU.
-RUN if [ "$ENGINE" = openvino ]; then needed=scripts/requirements/openvino.txt; fi \
+RUN case "$DEVICE $ENGINE" in \
+      cuda*) needed=scripts/requirements/cuda.txt ;; \
+      *openvino) needed=scripts/requirements/openvino.txt ;; \
+    esac \
  && python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
       --root-user-action=ignore --no-compile --only-binary=:all: --require-hashes \
@@ -89,6 +94,9 @@ COPY src src
 RUN python -m compileall -q --invalidation-mode unchecked-hash src scripts/deploy \
  && python scripts/deploy/deploy.py prepare \
  && find /app "$CACHE_DIR" ! -perm -a=r -exec chmod a+rX {} +
+# The build sees no GPU: what was tried above ran on the CPU.
+ARG DEVICE=""
+ENV DEVICE="${DEVICE}"
 USER 10001:10001
 EXPOSE 8000
 # Python without its site packages: the check costs 0.03 s of CPU, not a second.

@@ -195,6 +195,39 @@ OF_THE_MODEL = [
 ]  # fmt: skip
 
 
+def test_an_image_for_a_gpu_is_built_without_one() -> None:
+    """Its model is compiled and tried on the CPU, so the device is said after that."""
+    assert 0 < DOCKERFILE.find("deploy.py prepare") < DOCKERFILE.find('DEVICE="${DEVICE}"')
+    services = read("docker-compose.yml")["services"]
+    assert services["pneumonia"]["build"]["args"]["DEVICE"] is None, "as the shell has it"
+    assert services["cuda"]["build"]["args"]["DEVICE"] == "cuda"
+    [gpu] = services["cuda"]["deploy"]["resources"]["reservations"]["devices"]
+    assert gpu["capabilities"] == ["gpu"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "device", "expected"),
+    [
+        ("", "", "requirements.txt"),
+        ("onnx", "cpu", "requirements.txt"),
+        ("openvino", "", "scripts/requirements/openvino.txt"),
+        ("", "cuda", "scripts/requirements/cuda.txt"),
+    ],
+)
+def test_the_image_holds_what_its_engine_and_device_need(
+    engine: str, device: str, expected: str
+) -> None:
+    [choice] = re.findall(r"^RUN (case .*?esac)", DOCKERFILE, re.DOTALL | re.MULTILINE)
+    script = choice.replace("\\\n", " ") + "; echo ${REQUIREMENTS:-${needed:-requirements.txt}}"
+    environment = {"ENGINE": engine, "DEVICE": device}
+    done = subprocess.run(
+        ["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == expected
+    assert (ROOT / expected).is_file()
+    assert '-r "/tmp/${REQUIREMENTS:-${needed:-requirements.txt}}"' in DOCKERFILE
+
+
 @pytest.mark.parametrize("name", OF_THE_MODEL)
 def test_any_model_is_built_in_and_served_with_the_same_settings(name: str) -> None:
     declared, kept, prepared = (

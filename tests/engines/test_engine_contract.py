@@ -16,6 +16,7 @@ import pytest
 from builders import write_brightness_model
 from vistazo.engines.base import Engine
 from vistazo.engines.keras import KerasEngine
+from vistazo.engines.microbatching import MicrobatchingEngine
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.engines.openvino import OpenvinoEngine
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
@@ -58,6 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 COMPILED: dict[str, Callable[[Path], Engine]] = {
     "onnx": lambda folder: OnnxEngine(folder / "m.onnx"),
     "openvino": lambda folder: OpenvinoEngine(folder / "m.onnx", threads=2),
+    "microbatching": lambda folder: MicrobatchingEngine(OnnxEngine(folder / "m.onnx")),
 }
 ENGINES: dict[str, Callable[[Path], Engine]] = {
     **COMPILED,

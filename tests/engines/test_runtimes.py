@@ -8,15 +8,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import vistazo
 from builders import write_brightness_model
-from vistazo.engines import openvino
+from vistazo.engines import onnx_session, openvino
 from vistazo.engines.choice import EngineChoice
+from vistazo.engines.microbatching import MicrobatchingEngine
+from vistazo.engines.onnx import OnnxEngine
+from vistazo.engines.opening import opener
 from vistazo.engines.openvino import OpenvinoEngine
 from vistazo.engines.rehearsal import open_rehearsed
 from vistazo.errors import ModelError, SettingsError, UnreadableModelError
@@ -35,47 +40,38 @@ def compiled(tmp_path: Path) -> Path:
     return tmp_path / "m.onnx"
 
 
-class FakeCore:
-    """A processor that has what it is told."""
-
-    def __init__(self, core: Any, *capabilities: str) -> None:
-        self.core, self.capabilities, self.options = core, capabilities, list[Any]()
-
-    def get_property(self, _device: str, _name: str) -> tuple[str, ...]:
-        return self.capabilities
-
-    def read_model(self, model: bytes) -> Any:
-        return self.core.read_model(model)
-
-    def compile_model(self, part: Any, device: str, options: dict[str, Any]) -> Any:
-        self.options.append(options)
-        return self.core.compile_model(part, device, options)
-
-
 @pytest.mark.parametrize(
     ("asked", "has", "runs", "warns"),
     [
-        ("float32", ["FP32", "BF16"], "f32", False),
-        ("bfloat16", ["FP32", "BF16"], "bf16", False),
-        ("bfloat16", ["FP32"], "f32", True),
-        ("auto", ["FP32", "BF16"], "bf16", False),
-        ("auto", ["FP32"], "f32", False),
+        ("float32", True, "float32", False),
+        ("bfloat16", True, "bfloat16", False),
+        ("bfloat16", False, "float32", True),
+        ("auto", True, "bfloat16", False),
+        ("auto", False, "float32", False),
     ],
 )
 def test_bfloat16_is_used_where_it_is_asked_for_and_the_processor_has_it(
     asked: Any,
-    has: list[str],
+    has: bool,
     runs: str,
     warns: bool,
     compiled: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    core = FakeCore(openvino.openvino.Core(), *has)
-    monkeypatch.setattr(openvino.openvino, "Core", lambda: core)
+    hints = list[str]()
+    compile_model = openvino.core().compile_model
+
+    def told(part: Any, device: str, options: dict[str, Any]) -> Any:
+        hints.append(options["INFERENCE_PRECISION_HINT"])
+        return compile_model(part, device, options)
+
+    monkeypatch.setattr(openvino, "processor_has_bfloat16", lambda: has)
+    monkeypatch.setattr(openvino, "core", lambda: SimpleNamespace(compile_model=told))
     caplog.set_level(logging.WARNING)
-    OpenvinoEngine(compiled, asked)
-    assert [options["INFERENCE_PRECISION_HINT"] for options in core.options] == [runs]
+    engine = OpenvinoEngine(compiled, asked)
+    assert engine.runtime.precision == runs
+    assert hints == [{"float32": "f32", "bfloat16": "bf16"}[runs]]
     assert ("no bfloat16" in caplog.text) is warns
 
 
@@ -101,9 +97,68 @@ def test_where_openvino_is_not_installed_the_command_that_does_it_is_said(
         open_rehearsed(compiled, "m", LoadingPolicy(), choice=OPENVINO)
 
 
+NO_CUDA = "CUDAExecutionProvider" not in onnxruntime.get_available_providers()
+
+
+def test_answers_on_cuda_are_those_of_the_cpu(compiled: Path) -> None:
+    try:
+        engine = opener(EngineChoice(device="cuda")).open(compiled)
+    except SettingsError as error:
+        pytest.skip(str(error))
+    assert isinstance(engine, MicrobatchingEngine)
+    on_cpu, found = OnnxEngine(compiled), engine.run(IMAGES)
+    expected = on_cpu.run(IMAGES)
+    assert found.scores == pytest.approx(expected.scores, abs=1e-3)
+    assert found.features == pytest.approx(expected.features, abs=1e-3)
+    assert expected.features is not None
+    assert engine.head is not None
+    assert on_cpu.head is not None
+    assert engine.head(expected.features) == pytest.approx(on_cpu.head(expected.features), abs=1e-3)
+    assert engine.runtime.device == "cuda"
+
+
+@pytest.mark.skipif(not NO_CUDA, reason="this ONNX Runtime knows CUDA")
+def test_a_runtime_without_cuda_says_how_to_get_it_and_auto_goes_on(
+    compiled: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(SettingsError, match=r"pip install -r scripts/requirements/cuda\.txt"):
+        open_rehearsed(compiled, "m", LoadingPolicy(), choice=EngineChoice(device="cuda"))
+    engine = open_rehearsed(compiled, "m", LoadingPolicy(), choice=EngineChoice(device="auto"))
+    assert engine.runtime.device == "cpu"
+    assert isinstance(engine, OnnxEngine)
+    [warning] = [line for line in caplog.records if line.levelname == "WARNING"]
+    assert "cuda.txt" in vars(warning)["reason"]
+
+
+def test_a_runtime_that_takes_the_cpu_instead_is_found_out(
+    compiled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As onnxruntime-gpu does without its libraries: it lists CUDA, and opens models without."""
+    listed = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: listed)
+    monkeypatch.setattr(onnx_session, "_has_driver", lambda: True)
+    monkeypatch.setattr(
+        onnxruntime, "preload_dlls", lambda: sys.stdout.write("Failed to load libcufft\n")
+    )
+    monkeypatch.setattr(onnxruntime, "set_default_logger_severity", lambda _: None)
+    with (
+        pytest.warns(UserWarning, match="Specified provider"),
+        pytest.raises(SettingsError, match="Failed to load libcufft"),
+    ):
+        OnnxEngine(compiled, "cuda")
+    with pytest.warns(UserWarning, match="Specified provider"):
+        assert OnnxEngine(compiled, "auto").runtime.device == "cpu"
+
+
+@pytest.mark.parametrize("engine", ["openvino", "keras"])
+def test_an_engine_that_does_not_run_on_cuda_says_so(engine: Any) -> None:
+    with pytest.raises(SettingsError, match="needs ENGINE=onnx"):
+        EngineChoice(engine, device="cuda")
+
+
 def test_a_file_that_it_cannot_read_is_told_in_words(tmp_path: Path, compiled: Path) -> None:
     (tmp_path / "no.onnx").write_bytes(b"no model")
-    with pytest.raises(UnreadableModelError, match="no ONNX"):
+    with pytest.raises(UnreadableModelError, match="read as ONNX"):
         OpenvinoEngine(tmp_path / "no.onnx")
 
 

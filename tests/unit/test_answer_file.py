@@ -74,11 +74,25 @@ def test_wherever_a_run_was_killed_the_next_goes_on_and_nothing_is_lost_or_doubl
     path = tmp_path / f"answers{kind}"
     written(path)
     whole = path.read_bytes()
-    ends = [at for at, byte in enumerate(whole) if byte in b'\r\n"']
+    marks = b'\r\n"' if kind == ".csv" else b"\n"
+    ends = [at for at, byte in enumerate(whole) if byte in marks]
     for n_bytes in {*range(0, len(whole), 23), *(at + by for at in ends for by in (0, 1))}:
         path.write_bytes(whole[:n_bytes])
         written(path)
         assert path.read_bytes() == whole, n_bytes
+
+
+@KINDS
+def test_what_was_cut_short_is_taken_away_though_nothing_comes_in_its_place(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"answers{kind}"
+    written(path, ROWS[:1])
+    whole = path.read_bytes()
+    written(path, ROWS[:2])
+    path.write_bytes(path.read_bytes()[:-5])
+    assert written(path, ROWS[:1]) == []
+    assert path.read_bytes() == whole
 
 
 @KINDS

@@ -183,7 +183,7 @@ def _opened(path: Path) -> Iterator[FileIO]:
     if path.exists() and not path.is_file():
         raise SettingsError(f"{path} is no file that answers could be written to.")
     with _in_words(path):
-        number = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
     with FileIO(number, "r+b") as file:
         _lock(file, path)
         yield file

@@ -1,25 +1,20 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
-
-# From 1.29 on the runtime reports to its maker unless told not to. Pictures stay here, and so does
-# what is done with them.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-
-import onnxruntime
 from numpy.typing import NDArray
 
 from vistazo.engines.base import Head, Outputs, Probe, Runtime
+from vistazo.engines.choice import Device
 from vistazo.engines.evidence import LOGITS, MEASURED, MORE, PROBED, REMEMBERED, told_of_probe
+from vistazo.engines.onnx_session import FATAL, device_of, onnxruntime, open_session
 from vistazo.errors import UnreadableModelError
 from vistazo.models.signature import ModelSignature
 
-_FATAL = 4
+_AT_ONCE_ON_CUDA = 32
 
 VERSION: str = onnxruntime.__version__
 
@@ -40,27 +35,19 @@ class OnnxEngine:
     pictures: with no picture at all, only the head runs. So it is with ``probe_images``, and the
     part before a batch normalisation.
 
-    One thread per call: several pictures at once keep the cores busy with less waiting than
-    several threads in one picture, and without a pool of threads that spins.
+    On the CPU one thread per call: several pictures at once keep the cores busy with less waiting
+    than several threads in one picture, and without a pool of threads that spins.
 
-    One picture at a time: of several together the maps would not fit into the caches (MobileNetV2
-    takes twice as long a picture). What one takes stays mapped for the next; what a run without a
-    picture takes is given back, as an arena would else keep its high-water mark for ever.
+    And one picture at a time: of several together the maps would not fit into the caches
+    (MobileNetV2 takes twice as long a picture). What one takes stays mapped for the next; what a
+    run without a picture takes is given back, as an arena would else keep its high-water mark for
+    ever.
+
+    ``device`` is as ``open_session`` has it; on CUDA a batch is run as one.
     """
 
-    def __init__(self, path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.enable_cpu_mem_arena = True  # else each run maps and unmaps its pages anew
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # the runtime's own errors share no base but Exception
-            raise UnreadableModelError(f"ONNX Runtime cannot load {path}: {error}") from error
+    def __init__(self, path: Path, device: Device = "cpu") -> None:
+        self._session = open_session(path, device)
         self._running = _Running()
         self._input, self._shape = _images_of(self._session)
         names = [output.name for output in self._session.get_outputs()]
@@ -70,7 +57,9 @@ class OnnxEngine:
         if signature is None or "scores" not in names:
             raise UnreadableModelError(f"{path} is ONNX, but was not written by Vistazo.")
         self.signature = signature
-        self.runtime = Runtime("onnxruntime", VERSION, precision=signature.precision)
+        device_used = device_of(self._session)
+        self.runtime = Runtime("onnxruntime", VERSION, device_used, signature.precision)
+        self._at_once = _AT_ONCE_ON_CUDA if device_used == "cuda" else 1
         optional = [value.name for value in self._session.get_overridable_initializers()]
         self._no_images = np.zeros((0, *self._shape), np.float32)
         self._has_head = MORE in optional and signature.features is not None
@@ -80,7 +69,8 @@ class OnnxEngine:
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
         running = self._running
-        outputs = [self._run(images[at : at + 1], running) for at in range(len(images))]
+        step = self._at_once
+        outputs = [self._run(images[at : at + step], running) for at in range(0, len(images), step)]
         return outputs[0] if len(outputs) == 1 else _together(outputs)
 
     def _run(self, image: NDArray[np.float32], running: _Running) -> Outputs:
@@ -136,7 +126,7 @@ class OnnxEngine:
         if self._has_head and self.signature.features is not None:
             feed[MORE] = np.zeros((1, *self.signature.features), np.float32)
         silent = onnxruntime.RunOptions()
-        silent.log_severity_level = _FATAL
+        silent.log_severity_level = FATAL
         try:
             self._session.run(["scores"], feed, silent)
         except Exception:  # the runtime's own errors share no base but Exception

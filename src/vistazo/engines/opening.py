@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vistazo.engines.base import Engine
 from vistazo.engines.choice import EngineChoice
+from vistazo.engines.microbatching import MicrobatchingEngine
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,18 @@ class Opener:
 
 
 def opener(choice: EngineChoice) -> Opener:
-    """Import the runtime. Raises SettingsError where it is not installed."""
+    """Import the runtime, and its libraries. Raises SettingsError where it is not installed."""
     if choice.name == "openvino":
         from vistazo.engines import openvino
 
         return Opener(
             lambda path: openvino.OpenvinoEngine(path, choice.precision, choice.threads),
-            f"openvino {openvino.VERSION} {choice.precision}",
+            f"openvino {openvino.VERSION} {openvino.settled(choice.precision)}",
         )
     from vistazo.engines import onnx
 
-    return Opener(onnx.OnnxEngine, f"onnxruntime {onnx.VERSION}")
+    def opened(path: Path) -> Engine:
+        engine = onnx.OnnxEngine(path, choice.device)
+        return MicrobatchingEngine(engine) if engine.runtime.device == "cuda" else engine
+
+    return Opener(opened, f"onnxruntime {onnx.VERSION}")

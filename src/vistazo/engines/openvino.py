@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from vistazo.engines.choice import Precision
 from vistazo.engines.evidence import told_of_probe
 from vistazo.engines.openvino_parts import Parts
 from vistazo.engines.openvino_requests import Requests
-from vistazo.engines.openvino_runtime import openvino
+from vistazo.engines.openvino_runtime import CPU, core, openvino, processor_has_bfloat16
 from vistazo.errors import UnreadableModelError
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
 
 VERSION: str = openvino.get_version().split("-")[0]
-_CPU = "CPU"
 _NAMES: dict[str, str] = {"float32": "f32", "bfloat16": "bf16"}
 
 
@@ -34,18 +34,21 @@ class OpenvinoEngine:
     """
 
     def __init__(self, path: Path, precision: Precision = "float32", threads: int = 1) -> None:
-        self._core = openvino.Core()
         self._requests: list[Requests] = []
-        settled = self._settled(precision)
-        self.runtime = Runtime("openvino", VERSION, precision=settled)
+        used = settled(precision)
+        if precision not in ("auto", used):
+            log.warning("the processor has no bfloat16: the model runs in float32")
         try:
-            parts = Parts(self._core, path)
-            self._scoring = self._compiled(parts.scoring(), settled, threads)
+            parts = Parts(path)
+            self._scoring = self._compiled(parts.scoring(), used, threads)
             self._head, self._probe = parts.head(), parts.probe()
         except RuntimeError as error:
             raise UnreadableModelError(
                 f"OpenVINO cannot load {path}; ENGINE=onnx may: {error}"
             ) from error
+        of_file = parts.signature.precision
+        shown = used if of_file == "float32" else of_file
+        self.runtime = Runtime("openvino", VERSION, precision=shown)
         self.signature, self._told = parts.signature, told_of_probe(parts.metadata)
 
     def run(self, images: Floats) -> Outputs:
@@ -101,12 +104,12 @@ class OpenvinoEngine:
             "NUM_STREAMS": threads,
             "ENABLE_CPU_PINNING": False,  # others work on these cores, too
         }
-        requests = Requests(self._core.compile_model(part, _CPU, options))
+        requests = Requests(core().compile_model(part, CPU, options))
         self._requests.append(requests)
         return requests
 
-    def _settled(self, precision: Precision) -> str:
-        has_bfloat16 = "BF16" in self._core.get_property(_CPU, "OPTIMIZATION_CAPABILITIES")
-        if precision == "bfloat16" and not has_bfloat16:
-            log.warning("the processor has no bfloat16: the model runs in float32")
-        return "bfloat16" if has_bfloat16 and precision != "float32" else "float32"
+
+def settled(asked: Precision) -> Literal["float32", "bfloat16"]:
+    """What this processor runs in. It is asked in any case: that loads the library for it, too."""
+    has_bfloat16 = processor_has_bfloat16()
+    return "bfloat16" if has_bfloat16 and asked != "float32" else "float32"

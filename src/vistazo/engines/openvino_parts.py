@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vistazo.engines.evidence import LOGITS, MEASURED, MORE, PROBED, REMEMBERED
-from vistazo.engines.openvino_runtime import openvino, opset13
+from vistazo.engines.openvino_runtime import core, openvino, opset13
 from vistazo.errors import UnreadableModelError
 from vistazo.models.optional_inputs import with_inputs_required
 from vistazo.models.signature import ModelSignature
@@ -24,8 +24,8 @@ class Parts:
     RuntimeError where OpenVINO cannot read it.
     """
 
-    def __init__(self, core: openvino.Core, path: Path) -> None:
-        model = core.read_model(with_inputs_required(path, {MORE, PROBED}))
+    def __init__(self, path: Path) -> None:
+        model = core().read_model(with_inputs_required(path, {MORE, PROBED}))
         told = model.get_rt_info(["framework"]).value if model.has_rt_info(["framework"]) else {}
         self.metadata: dict[str, str] = {name: str(value) for name, value in told.items()}
         self._inputs = {

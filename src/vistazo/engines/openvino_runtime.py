@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
 from vistazo.errors import SettingsError
 
@@ -17,4 +18,16 @@ except ImportError:
         "ENGINE=openvino needs OpenVINO: pip install -r scripts/requirements/openvino.txt"
     ) from None
 
-__all__ = ["openvino", "opset13"]
+__all__ = ["CPU", "core", "openvino", "opset13", "processor_has_bfloat16"]
+
+CPU = "CPU"
+
+
+@cache
+def core() -> openvino.Core:
+    """One for the process: it keeps a library of 64 MB, which is loaded when it is first asked."""
+    return openvino.Core()
+
+
+def processor_has_bfloat16() -> bool:
+    return "BF16" in core().get_property(CPU, "OPTIMIZATION_CAPABILITIES")

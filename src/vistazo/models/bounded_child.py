@@ -40,7 +40,9 @@ _NO_MEMORY = (
     "bad allocation",
     "Failed to allocate",
     "alloc failed",
+    "can't alloc",
     "out of memory",
+    "Resource temporarily unavailable",  # man 3 pthread_create: no room for a thread's stack
 )
 
 IsCancelled = Callable[[], bool]

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from vistazo.classifier import OutOfDistributionPolicy
-from vistazo.engines.choice import EngineChoice, EngineName, Precision
+from vistazo.engines.choice import Device, EngineChoice, EngineName, Precision
 from vistazo.errors import SettingsError
 from vistazo.loading import ModelSource
 from vistazo.models.bounded_child import LoadingPolicy
@@ -116,6 +116,11 @@ class Settings(AccessSettings, ReloadSettings):
         description="auto: onnx, which reads the file as data, as openvino does. keras runs it, "
         "with TensorFlow: for custom layers and SavedModels that you trust.",
     )
+    device: Device = Field(
+        "cpu",
+        description="cpu; cuda, with the requirements of scripts/requirements/cuda.txt; or auto, "
+        "which is cuda where it can be used.",
+    )
     precision: Precision = Field(
         "float32",
         description="With ENGINE=openvino: float32, bfloat16, or auto, which is bfloat16 where the "
@@ -210,7 +215,7 @@ class Settings(AccessSettings, ReloadSettings):
             self.model_path,
             self.model_card,
             self.cache_dir,
-            EngineChoice(self.engine, self.precision, self.threads),
+            EngineChoice(self.engine, self.precision, self.threads, self.device),
             self.keras_layers,
             self.out_of_distribution,
             self.card_hints,
