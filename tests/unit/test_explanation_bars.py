@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,6 @@ from vistazo.answers.explanation import Explainer, Frame
 from vistazo.answers.explanation.heatmap import strengths
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.models.keras_import import convert
-
-pytest.importorskip("keras", reason="TensorFlow is not installed")
 
 Floats = NDArray[np.float32]
 
@@ -62,7 +61,10 @@ def subject_of(model: Any, folder: Path) -> Subject:
 
 
 # Each network is trained in a quarter to half a minute.
-pytestmark = pytest.mark.longer
+pytestmark = [
+    pytest.mark.longer,
+    pytest.mark.skipif(find_spec("keras") is None, reason="TensorFlow is not installed"),
+]
 
 
 @pytest.fixture(scope="module", params=_METHODS)
