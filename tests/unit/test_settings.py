@@ -104,3 +104,8 @@ def test_a_value_that_is_not_known_is_answered_with_those_that_are() -> None:
         Settings.from_environment({"SCALE": "255"})
     with pytest.raises(SettingsError, match=r"(?s)INPUT_SIZE.*such as 500x720"):
         Settings.from_environment({"INPUT_SIZE": "500"})
+
+
+def test_with_several_cores_one_picture_waits_for_its_decoder_while_all_cores_run() -> None:
+    jobs = {threads: Settings(threads=threads).admission_policy.workers for threads in (1, 2, 4)}
+    assert jobs == {1: 1, 2: 3, 4: 5}

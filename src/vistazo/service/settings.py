@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,37 +24,13 @@ from vistazo.service import small_plan
 from vistazo.service.access.settings import AccessSettings
 from vistazo.service.admission import AdmissionPolicy
 from vistazo.service.isolation.pool import IsolationPolicy
+from vistazo.service.machine import available_cpus, default_cache_dir
 from vistazo.service.reception import ReceptionPolicy
 from vistazo.service.reload.settings import ReloadSettings
 from vistazo.service.setting_kinds import LocationSetting, as_labels, as_size, as_word
 from vistazo.texts.limits import SampleLimits
 
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
-_MOST_THREADS = 4
-
-
-def available_cpus() -> int:
-    """Whole CPUs that this process may use, at least 1: affinity and container limit counted."""
-    has_affinity = hasattr(os, "sched_getaffinity")
-    cpus = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    return max(1, min(cpus, _MOST_THREADS, int(_container_cpus() or cpus)))
-
-
-def _container_cpus() -> float | None:
-    """The CPU limit of a Linux container ('quota period' of cgroup v2); None without one."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1.0, int(quota) / int(period))
-    except (OSError, ValueError):
-        return None
-
-
-def _default_cache_dir() -> Path:
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home())
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "vistazo"
 
 
 class Settings(AccessSettings, ReloadSettings):
@@ -137,7 +112,7 @@ class Settings(AccessSettings, ReloadSettings):
         "(off).",
     )
     cache_dir: Path = Field(
-        default_factory=_default_cache_dir,
+        default_factory=default_cache_dir,
         description="Where compiled and downloaded models are kept.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every one.")
@@ -247,7 +222,10 @@ class Settings(AccessSettings, ReloadSettings):
 
     @property
     def admission_policy(self) -> AdmissionPolicy:
-        return AdmissionPolicy(self.threads, self.queue_size)
+        """Where there are several cores, one picture more than these is in work: while one waits
+        for the process that decodes it, or for its answer to be written, a core would else idle.
+        """
+        return AdmissionPolicy(self.threads + (self.threads > 1), self.queue_size)
 
     @property
     def isolation_policy(self) -> IsolationPolicy:
