@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -157,3 +158,20 @@ def test_where_the_components_rebuild_everything_own_maps_are_still_own() -> Non
     made = fit_baseline(even[:60], even[60:], SHA256)
     assert all(made.likeness(each).verdict for each in even)
     assert not made.likeness(maps(1, seed=3)[0].astype(np.float32)).verdict
+
+
+def test_one_picture_takes_no_more_than_its_own_thread() -> None:
+    """A matrix library would wake threads of its own, and take a hundred times as long for it."""
+    random = np.random.default_rng(0)
+    components = random.normal(0, 0.01, (32, 20_736)).astype(np.float32)
+    told = Discriminant(components[:2], np.zeros(2, np.float32))
+    baseline = Baseline(components[0], components, 1.0, "", discriminant=told)
+    features = random.normal(0, 1, (6, 6, 576)).astype(np.float32)
+    baseline.likeness(features)
+    time.sleep(0.2)  # what the first one, and other tests, have woken goes to rest
+    before_s = time.process_time() - time.thread_time()
+    started_s = time.thread_time()
+    for _ in range(100):
+        baseline.likeness(features)
+    elsewhere_s = time.process_time() - time.thread_time() - before_s
+    assert elsewhere_s < 0.3 * (time.thread_time() - started_s)
