@@ -21,7 +21,7 @@ from films import film
 from measured_models import MODELS, BenchmarkError, make_task
 from peer_environments import NotInstalledError, interpreter
 from ratios import ratios
-from server_family import adopt_orphans
+from server_family import orphans_adopted
 from turns import Course, Films, Pace
 
 _RESULTS, _TABLE, _PLOT = "benchmark.json", "benchmark.md", "benchmark.svg"
@@ -121,7 +121,6 @@ def _earlier(path: Path) -> Results:
 
 
 def _measured(options: argparse.Namespace) -> Results:
-    adopt_orphans()
     workers = len(os.sched_getaffinity(0))
     pace, rounds, models, peers = _plan(options)
     contenders = [one for one in CONTENDERS if one.key == VISTAZO or one.key in peers]
@@ -135,7 +134,8 @@ def _measured(options: argparse.Namespace) -> Results:
     pythons = _installed(contenders, results, models)
     films = Films(film(0), film(1))
     courses = [Course(make_task(model, workers, say), films, pace) for model in models]
-    Rounds(results, options.out / _RESULTS, contenders, pythons, courses, say).run(rounds)
+    with orphans_adopted():
+        Rounds(results, options.out / _RESULTS, contenders, pythons, courses, say).run(rounds)
     return results
 
 

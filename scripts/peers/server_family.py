@@ -26,14 +26,19 @@ _GRACE_S = 8.0
 _LIBC = ctypes.CDLL(None)
 
 
-def adopt_orphans() -> None:
-    """From now on what a descendant leaves behind becomes a child of this process: prctl(2)."""
+@contextlib.contextmanager
+def orphans_adopted() -> Iterator[None]:
+    """Meanwhile what a descendant leaves behind becomes a child of this process: prctl(2)."""
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 def _enter_family() -> None:
     """In the new process: keep orphans, and end with the one that measures, however that ends."""
-    adopt_orphans()
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 

@@ -28,9 +28,12 @@ import os, signal, server_family, measured_service
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell runs tests behind
 server_family._GRACE_S = 0.3
-server_family.adopt_orphans()
 folder = Path(sys.argv[1])
-with server_family.running(["sh", "-c", {SERVER!r}], os.environ, 1, folder) as server:
+command = ["sh", "-c", {SERVER!r}]
+with (
+    server_family.orphans_adopted(),
+    server_family.running(command, os.environ, 1, folder) as server,
+):
     while len(list(folder.glob("[dot]*"))) < 3:
         time.sleep(0.005)
     started = {{int(path.read_text()) for path in folder.glob("[dot]*")}}
