@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -219,6 +220,26 @@ def test_no_worker_is_lost_to_callers_who_leave_at_any_moment() -> None:
 
     asyncio.run(in_the_end())
     gate.close()
+
+
+def test_a_fault_whose_caller_has_left_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    gate, let_go = admission(), threading.Event()
+
+    def fail() -> None:
+        let_go.wait(5)
+        raise ValueError("of a damaged picture")
+
+    async def leave() -> None:
+        asking = asyncio.ensure_future(run(gate, fail))
+        await asyncio.sleep(0.01)
+        asking.cancel()
+        let_go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    asyncio.run(leave())
+    gc.collect()
+    assert not caplog.records
 
 
 def test_once_closed_no_job_begins() -> None:

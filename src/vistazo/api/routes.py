@@ -59,8 +59,8 @@ class UploadPolicy:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A request, and what this service answers with. Not by FastAPI's dependencies: four of them
-    would take longer than the rest of a handler.
+    """A request, and what this service answers with. Taken from the state at once: FastAPI's
+    dependencies would look each of them up by itself.
     """
 
     request: Request

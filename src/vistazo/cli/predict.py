@@ -98,9 +98,7 @@ def command(  # noqa: PLR0917 - as many as there are options
     """  # noqa: D301
     settings = Settings.from_environment()
     tell_a_person_who_waits(settings.log_level)
-    source = settings.model_source
-    if model is not None:
-        source = source.of(model)
+    source = settings.model_source if model is None else settings.model_source.of(model)
     source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
     paths, explain = _sorted_out(paths, explain)
     if not paths:
@@ -111,14 +109,13 @@ def command(  # noqa: PLR0917 - as many as there are options
     if not isinstance(classifier, Classifier):
         if show_input is not None or output is not None or explain not in (None, _WORDS):
             raise click.UsageError("--output, --show-input and heatmaps are for pictures.")
-        limit = settings.max_text_chars
         return predict_samples(
             classifier,
             paths,
             style,
             explains=explain is not None,
             text_column=text_column,
-            max_text_chars=limit,
+            max_text_chars=settings.max_text_chars,
         )
     if explain == _WORDS:
         raise click.UsageError("--explain needs a folder for the heatmaps.")

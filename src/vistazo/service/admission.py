@@ -116,8 +116,9 @@ class Place:
         after a failure there is no next one.
         """
         self._running -= 1
+        failure = _failure(running)  # asked for also where nobody waits: else asyncio would log it
         if self._turn is not None and not self._turn.done():
-            if (failure := _failure(running)) is not None:
+            if failure is not None:
                 self._turn.set_exception(failure)
             elif not self._running:
                 self._owed_since_s = time.perf_counter()

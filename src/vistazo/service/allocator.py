@@ -3,9 +3,10 @@
 glibc keeps freed blocks of up to 32 MB for later, in several arenas (mallopt(3): the threshold of
 M_MMAP_THRESHOLD is dynamic). A decoded picture is such a block.
 
-In the service, with a fixed threshold, it goes back to the system at once: 30 MB less after 200
-pictures, for about a millisecond each. A worker, which does nothing but decode, keeps a little for
-the next picture (a third of the time of a film of 500 x 720) and gives all back when it rests.
+In the service, with a fixed threshold, what requests leave goes back to the system at once; the
+maps of a model do not pass here, the runtime keeps them in an arena of its own. A worker, which
+does nothing but decode, keeps a little for the next picture (a third of the time of a film of 500 x
+720) and gives all back when it rests.
 """
 
 from __future__ import annotations
