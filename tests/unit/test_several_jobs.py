@@ -39,11 +39,14 @@ class Work:
 
     async def has_begun(self, *names: str) -> None:
         """Wait until these have, and then long enough for another to show itself."""
-        async with asyncio.timeout(10):
-            while len(self.begun) < len(names):  # noqa: ASYNC110 - threads say so
-                await asyncio.sleep(0.001)
+        await self.have_begun(len(names))
         await asyncio.sleep(0.005)
         assert self.begun == list(names)
+
+    async def have_begun(self, count: int) -> None:
+        async with asyncio.timeout(10):
+            while len(self.begun) < count:  # noqa: ASYNC110 - threads say so
+                await asyncio.sleep(0.001)
 
     def _run(self, name: str) -> str:
         with self._lock:
@@ -136,7 +139,9 @@ def test_batches_of_two_callers_share_the_workers() -> None:
         await work.has_begun("a0", "a1", "a2", "a3")
         second = asyncio.create_task(batch(gate, work.jobs("b", 8), "b"))
         await asyncio.sleep(0.005)
-        work.let_go(*(f"{caller}{number}" for caller in "ab" for number in range(8)))
+        for ended in range(16):  # one worker is free at a time, so that no thread overtakes another
+            work.let_go(work.begun[ended])
+            await work.have_begun(min(16, ended + 5))
         await asyncio.gather(first, second)
         last_of_a, last_of_b = work.begun.index("a7"), work.begun.index("b7")
         assert last_of_b - last_of_a <= 5  # and not eight, once all of a's have begun
