@@ -26,6 +26,7 @@ from vistazo.errors import (
 from vistazo.models.card import ModelCard
 from vistazo.models.drafting import Conclusion
 from vistazo.observer import NOBODY, Observer, during
+from vistazo.pictures.appearance import Appearance
 from vistazo.pictures.preprocessing import place
 from vistazo.pictures.reader import PictureReader
 from vistazo.pictures.seen import Seen, seen
@@ -46,12 +47,13 @@ class Prediction:
     """``decision`` for one picture, and the model that made it.
 
     ``in_distribution`` says whether the picture looks like those of training; None where the model
-    has no baseline.
+    has no baseline. ``appearance`` is None where nobody measured it.
     """
 
     decision: Decision
     model: ModelIdentity
     in_distribution: Likeness | None = None
+    appearance: Appearance | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,8 @@ from pydantic import (
     model_validator,
 )
 
+from vistazo.models.serving_card import CostSpec, DriftSpec, PageSpec
+
 Colour = Literal["grey", "rgb", "bgr"]
 Resize = Literal["stretch", "fit", "crop"]
 Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
@@ -195,6 +197,17 @@ class Card(_Part):
     )
     limits: str = Field("", description="How it fails; what was not tested.")
     licence: str = Field("", description="Of the weights.")
+    drift: DriftSpec = Field(default_factory=DriftSpec, exclude_if=lambda it: it == DriftSpec())
+    page: PageSpec = Field(default_factory=PageSpec, exclude_if=lambda it: it == PageSpec())
+    costs: CostSpec | None = Field(None, exclude_if=lambda it: it is None)
+
+    @model_validator(mode="after")
+    def _what_is_served_fits_the_labels(self) -> Self:
+        if unknown := [label for label in self.drift.class_share if label not in self.labels]:
+            raise ValueError(f"drift.class_share has '{unknown[0]}', which is not among the labels")
+        if self.costs is not None and not self.is_binary:
+            raise ValueError("costs are for two classes only")
+        return self
 
     @model_validator(mode="after")
     def _labels_make_sense(self) -> Self:

@@ -36,11 +36,16 @@ Samples = Sequence[str] | Sequence[Row]
 
 @dataclass(frozen=True)
 class SamplePrediction:
-    """``in_distribution`` says whether a text looks like those of training; None of a row."""
+    """``in_distribution`` says whether a text looks like those of training; None of a row.
+
+    ``language`` is how far its letters are as frequent as in the texts of the reference; None where
+    there is none.
+    """
 
     decision: SampleDecision
     model: ModelIdentity
     in_distribution: TextLikeness | None = None
+    language: float | None = None
 
 
 class SampleClassifier:
