@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -17,6 +18,7 @@ from pydantic import (
 
 from vistazo.errors import SettingsError
 from vistazo.models.card import InputSpec, Notice
+from vistazo.models.serving_card import CostSpec, DriftSpec, PageSpec
 from vistazo.models.strict_yaml import read_yaml
 from vistazo.training.augmentation_config import AugmentationConfig
 from vistazo.training.config_part import Fraction, Part
@@ -156,6 +158,16 @@ class CardTexts(Part):
     training_data: str = ""
     limits: str = ""
     licence: str = ""
+    drift: DriftSpec = Field(default_factory=DriftSpec)
+    page: PageSpec = Field(default_factory=PageSpec)
+    costs: CostSpec | None = None
+
+    def check_labels(self, labels: Sequence[str]) -> None:
+        """Raises ValueError for what no card with these labels may say: before a run, not after."""
+        if unknown := [label for label in self.drift.class_share if label not in labels]:
+            raise ValueError(f"card.drift.class_share has '{unknown[0]}', which is no label")
+        if self.costs is not None and len(labels) != 2:
+            raise ValueError("card.costs are for two labels only")
 
 
 class TrainingConfig(Part):
@@ -181,6 +193,7 @@ class TrainingConfig(Part):
             raise ValueError("labels must differ from each other")
         if self.positive is not None and (not self.is_binary or self.positive not in self.labels):
             raise ValueError("positive must be one of two labels")
+        self.card.check_labels(self.labels)
         return self
 
     @model_validator(mode="after")
