@@ -64,6 +64,9 @@ def test_an_answer_without_a_quantity_is_counted_and_not_measured() -> None:
         {"quantities": {"x": {"edges": [1], "counts": [[0, 0]] * 2}}},
         {"quantities": {"x": {"edges": [1], "counts": [[1e300, 0]] * 2}}},
         {"quantities": []},
+        {"quantities": {"x": {"edges": [1], "counts": [[1, 1], [1, 0]]}}},
+        {"quantities": {"x": {"edges": list(range(30)), "counts": [[1] + [0] * 30] * 2}}},
+        {"answered": [2**62, 2**62]},
     ],
 )
 def test_what_is_no_reference_is_refused(spoiled: dict[str, object]) -> None:

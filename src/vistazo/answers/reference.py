@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BINS = 10
+_MOST_BINS = 3 * _BINS  # each value that fills one has an edge on either side
+_MOST_ANSWERS = 10**12  # so that no sum overflows
 
 Counts = NDArray[np.int64]
 
@@ -138,18 +140,24 @@ def _checked(stored: Any) -> Reference:
     )
     if found.answered.shape != (len(labels),) or (found.answered < 0).any() or not found.count:
         raise ValueError("its answers do not fit its labels")
+    if (found.answered > _MOST_ANSWERS).any():
+        raise ValueError("it has more answers than can have been given")
     if not 0 <= found.right <= found.judged:
         raise ValueError("more answers were right than were judged")
     for name, binned in quantities.items():
-        _check_bins(name, binned, len(labels))
+        _check_bins(name, binned, found.answered)
     return found
 
 
-def _check_bins(name: str, binned: Binned, n_labels: int) -> None:
+def _check_bins(name: str, binned: Binned, answered: Counts) -> None:
     edges = np.array(binned.edges, np.float64)
+    if len(edges) >= _MOST_BINS:
+        raise ValueError(f"{name} has too many bins")
     if not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
         raise ValueError(f"the edges of {name} do not rise")
-    if binned.counts.shape != (n_labels, len(edges) + 1) or (binned.counts < 0).any():
+    if binned.counts.shape != (len(answered), len(edges) + 1) or (binned.counts < 0).any():
         raise ValueError(f"the counts of {name} do not fit")
+    if (binned.counts > answered[:, np.newaxis]).any() or (binned.counts.sum(1) > answered).any():
+        raise ValueError(f"{name} was measured more often than there were answers")
     if not binned.counts.sum():
         raise ValueError(f"{name} was never measured")
