@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
-
+import numpy as np
 import pytest
 
 from vistazo.texts.letters import MOST_LETTERS, Letters
 
+RANDOM = np.random.default_rng(0)
 SPANISH = (
     "La ciudad despertó con lluvia y los vecinos salieron tarde a la calle. El alcalde prometió "
     "arreglar las aceras antes del verano, pero nadie en el mercado le creyó. Una mujer que vende "
@@ -39,7 +39,7 @@ def spanish() -> Letters:
 
 def test_another_language_and_gibberish_are_told_from_300_characters() -> None:
     letters = spanish()
-    mash = "".join(random.Random(0).choices("asdfghjkl qwertyuiop zxcvbnm", k=300))
+    mash = "".join(RANDOM.choice(list("asdfghjkl qwertyuiop zxcvbnm"), 300))
     own, other, none = (letters.familiarity(text[:300]) for text in (MORE_SPANISH, ENGLISH, mash))
     assert own is not None
     assert other is not None
@@ -61,7 +61,7 @@ def test_a_script_that_never_came_is_told() -> None:
 
 def test_the_same_letters_in_another_order_are_told() -> None:
     letters = spanish()
-    shuffled = "".join(random.Random(0).sample(MORE_SPANISH, len(MORE_SPANISH)))
+    shuffled = "".join(RANDOM.permutation(list(MORE_SPANISH)))
     assert (letters.familiarity(shuffled) or 0) < (letters.familiarity(MORE_SPANISH) or 0) - 0.5
 
 

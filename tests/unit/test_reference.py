@@ -84,8 +84,11 @@ def test_an_answer_without_a_quantity_is_counted_and_not_measured() -> None:
         {"letters": {"alphabet": "ab", "pairs": [[1] * 3] * 3}},
         {"letters": {"alphabet": "a", "pairs": [[1, 1, -1]] * 3}},
         {"letters": {"alphabet": "a", "pairs": [[0, 0, 0]] * 3}},
-        {"letters": {"alphabet": "a", "pairs": [[1, 1, 1e300]] * 3}},
+        {"letters": {"alphabet": "a", "pairs": [[1, 1, 2**62]] * 3}},
         {"letters": {"alphabet": "".join(map(chr, range(100, 161))), "pairs": [[1] * 63] * 63}},
+        {"quantities": {"x": {"edges": [1], "counts": [[1, 1], [1, 0]]}}},
+        {"quantities": {"x": {"edges": list(range(30)), "counts": [[1] + [0] * 30] * 2}}},
+        {"answered": [2**62, 2**62]},
     ],
 )
 def test_what_is_no_reference_is_refused(spoiled: dict[str, object]) -> None:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from vistazo.texts.letters import MOST_LETTERS, Letters
 
 _BINS = 10
+_MOST_BINS = 3 * _BINS  # each value that fills one has an edge on either side
+_MOST_ANSWERS = 10**12  # so that no sum overflows
 
 Counts = NDArray[np.int64]
 
@@ -150,10 +152,12 @@ def _checked(stored: Any) -> Reference:
     )
     if found.answered.shape != (len(labels),) or (found.answered < 0).any() or not found.count:
         raise ValueError("its answers do not fit its labels")
+    if (found.answered > _MOST_ANSWERS).any():
+        raise ValueError("it has more answers than can have been given")
     if not 0 <= found.right <= found.judged:
         raise ValueError("more answers were right than were judged")
     for name, binned in quantities.items():
-        _check_bins(name, binned, len(labels))
+        _check_bins(name, binned, found.answered)
     return found
 
 
@@ -163,16 +167,21 @@ def _letters(stored: Mapping[str, Any] | None) -> Letters | None:
     alphabet, pairs = str(stored["alphabet"]), np.array(stored["pairs"], np.int64)
     if not 0 < len(alphabet) <= MOST_LETTERS or list(alphabet) != sorted(set(alphabet)):
         raise ValueError("its letters are not in order")
-    if pairs.shape != (len(alphabet) + 2,) * 2 or (pairs < 0).any() or not pairs.sum():
+    is_a_count = (pairs >= 0).all() and (pairs <= _MOST_ANSWERS).all() and pairs.any()
+    if pairs.shape != (len(alphabet) + 2,) * 2 or not is_a_count:
         raise ValueError("the counts of its letters do not fit")
     return Letters(alphabet, pairs)
 
 
-def _check_bins(name: str, binned: Binned, n_labels: int) -> None:
+def _check_bins(name: str, binned: Binned, answered: Counts) -> None:
     edges = np.array(binned.edges, np.float64)
+    if len(edges) >= _MOST_BINS:
+        raise ValueError(f"{name} has too many bins")
     if not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
         raise ValueError(f"the edges of {name} do not rise")
-    if binned.counts.shape != (n_labels, len(edges) + 1) or (binned.counts < 0).any():
+    if binned.counts.shape != (len(answered), len(edges) + 1) or (binned.counts < 0).any():
         raise ValueError(f"the counts of {name} do not fit")
+    if (binned.counts > answered[:, np.newaxis]).any() or (binned.counts.sum(1) > answered).any():
+        raise ValueError(f"{name} was measured more often than there were answers")
     if not binned.counts.sum():
         raise ValueError(f"{name} was never measured")

@@ -28,10 +28,10 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Letters:
-    """How often each symbol was followed by each: ``pairs`` (n + 2, n + 2) for an ``alphabet`` of n.
+    """How often each of n + 2 symbols was followed by each: ``pairs`` (n + 2, n + 2).
 
-    Symbol 0 is what is no letter, such as a space; then come the small letters of the alphabet, in
-    the order of Unicode; the last one is any other letter, such as of a foreign name.
+    Symbol 0 is what is no letter, such as a space; then come the n small letters of the
+    ``alphabet``, in the order of Unicode; the last one is any other, such as of a foreign name.
     """
 
     alphabet: str
