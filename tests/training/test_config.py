@@ -87,6 +87,23 @@ def test_training_again_writes_the_texts_that_the_shipped_card_has() -> None:
     assert dict(texts) == {name: getattr(card, name) for name in type(texts).model_fields}
 
 
+@pytest.mark.parametrize(("file", "called"), [("", "parts.keras"), ("file: my.h5\n", "my.h5")])
+def test_weights_are_called_as_the_recipe_says(tmp_path: Path, file: str, called: str) -> None:
+    assert read_config(_write(tmp_path, MINIMAL + file)).weights_file == called
+
+
+@pytest.mark.parametrize("file", ["../my.keras", "my.onnx", "my"])
+def test_weights_go_nowhere_else_and_into_no_other_format(tmp_path: Path, file: str) -> None:
+    with pytest.raises(SettingsError, match="file"):
+        read_config(_write(tmp_path, f"{MINIMAL}file: {file}\n"))
+
+
+def test_what_a_card_says_to_the_service_is_in_the_recipe(tmp_path: Path) -> None:
+    text = "card: {page: {ask: true}, drift: {ignore: [size]}}\n"
+    said = read_config(_write(tmp_path, MINIMAL + text)).card
+    assert (said.page.ask, said.drift.ignore, said.costs) == (True, ("size",), None)
+
+
 @pytest.mark.parametrize("blocks", ["[1, 2]", "[1, 2, 2, 1, 1]", "[]", "[1, 0, 1, 1]"])
 def test_every_stage_has_its_number_of_blocks(tmp_path: Path, blocks: str) -> None:
     with pytest.raises(SettingsError, match="network"):

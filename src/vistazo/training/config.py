@@ -81,6 +81,11 @@ class NetworkConfig(Part):
         default=1, ge=1, le=8, description="Networks trained side by side, then joined."
     )
     dropout: Fraction = 0.3
+    stride: Literal[2, 4] = Field(
+        default=2,
+        exclude_if=lambda stride: stride == 2,
+        description="Step of the first convolution, pixels: 4 for large pictures of large things.",
+    )
 
     @model_validator(mode="after")
     def _every_stage_has_blocks(self) -> Self:
@@ -173,6 +178,12 @@ class CardTexts(Part):
 class TrainingConfig(Part):
     task: Literal["image"] = "image"
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    file: str | None = Field(
+        default=None,
+        max_length=100,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.(keras|h5)$",
+        description="What the weights are called, where not NAME.keras; .h5: Keras' older format.",
+    )
     version: str = "1.0.0"
     seed: int = Field(default=0, ge=0)
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
@@ -201,6 +212,10 @@ class TrainingConfig(Part):
         if twice := sorted({*self.data.other} & {*self.baseline.unlike}):
             raise ValueError(f"data.other and baseline.unlike both have '{twice[0]}'")
         return self
+
+    @property
+    def weights_file(self) -> str:
+        return self.file or f"{self.name}.keras"
 
     @property
     def is_binary(self) -> bool:
