@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from served_samples import reading_classifier, row_classifier
+from vistazo.answers.reference import Answered, Reference
+from vistazo.classifier import OutOfDistributionPolicy
+from vistazo.service.drift.quantities import quantities_of
 from vistazo.texts.letters import MOST_LETTERS, Letters
 
 RANDOM = np.random.default_rng(0)
@@ -83,3 +87,21 @@ def test_however_many_letters_there_are_sixty_are_kept_at_most() -> None:
     assert letters is not None
     assert len(letters.alphabet) == MOST_LETTERS
     assert letters.familiarity("球队") is not None
+
+
+@pytest.mark.parametrize("policy", ["warn", "off"])
+def test_an_answer_tells_how_familiar_the_language_is_where_there_is_a_reference(
+    policy: OutOfDistributionPolicy,
+) -> None:
+    classifier = reading_classifier(out_of_distribution=policy)
+    assert classifier.classify([SPANISH])[0].language is None
+    classifier.reference = Reference.of(["false", "true"], [Answered(0, {})], spanish())
+    own, none = classifier.classify([MORE_SPANISH, "12"])
+    assert own.language == quantities_of(own)["language"] == spanish().familiarity(MORE_SPANISH)
+    assert none.language is None
+
+
+def test_rows_of_numbers_have_no_language() -> None:
+    classifier = row_classifier()
+    classifier.reference = Reference.of(["A", "B"], [Answered(0, {})], spanish())
+    assert classifier.classify([[2.0, 1.0]])[0].language is None

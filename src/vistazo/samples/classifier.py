@@ -39,8 +39,8 @@ Samples = Sequence[str] | Sequence[Row]
 class SamplePrediction:
     """``in_distribution`` says whether a text looks like those of training; None of a row.
 
-    ``language`` is how far its letters are as frequent as in the texts of the reference; None where
-    there is none.
+    ``language`` is how familiar the reference is with its letters (``Letters.familiarity``): None
+    without a reference of texts, and of a text without letters.
     """
 
     decision: SampleDecision
@@ -198,15 +198,20 @@ class SampleClassifier:
     ) -> SamplePrediction:
         """Raises SampleError, and RejectedUploadError where strange texts are."""
         decision = decide(decisions, place, self.card, self._plan.labels)
+        language = self._language(sample)
         if self._policy == "off" or not (isinstance(sample, str) and self.card.task == "text"):
-            return SamplePrediction(decision, self.identity)
+            return SamplePrediction(decision, self.identity, None, language)
         likeness = text_likeness(self._plan, sample, self.card.input)
         if likeness is not None and not likeness.verdict:
             if self._policy == "reject":
                 raise RejectedUploadError([self._unlike_training(first + place)])
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
-        return SamplePrediction(decision, self.identity, likeness)
+        return SamplePrediction(decision, self.identity, likeness, language)
+
+    def _language(self, sample: object) -> float | None:
+        letters = self.reference.letters if self.reference is not None else None
+        return letters.familiarity(sample) if letters and isinstance(sample, str) else None
 
     def _unlike_training(self, place: int) -> BrokenRule:
         return BrokenRule(
