@@ -22,7 +22,7 @@ def test_pictures_wait_for_the_button_and_can_be_taken_out_with_the_keyboard_alo
 ) -> None:
     asked: list[str] = []
     answering = {"**/predict?*": stubs.noting(asked, stubs.answered())}
-    page = open_page(ASKING | answering, own=True)
+    page = open_page(ASKING | answering)
     page.set_input_files("#files", [a_film, another_film])
     page.set_input_files("#files", a_film)
     assert page.locator("#status").inner_text() == "Not sent yet: 3"

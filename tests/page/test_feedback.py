@@ -48,7 +48,7 @@ def test_what_was_true_is_noted_thanked_for_once_it_is_and_can_be_changed(
     open_page: OpenPage, a_film: Path
 ) -> None:
     said: list[Any] = []
-    page = open_page(of(noted(said, stubs.problem(404, "unknown_request"))), own=True)
+    page = open_page(of(noted(said, stubs.problem(404, "unknown_request"))))
     add(page, a_film)
     question = page.get_by_role("group", name="Was this right?")
     told = question.locator("p").last
@@ -75,10 +75,14 @@ def test_what_was_true_is_noted_thanked_for_once_it_is_and_can_be_changed(
     assert (row["request_id"], row["feedback"]) == ("r1", "PNEUMONIA")
 
 
-def test_nobody_is_asked_where_nothing_is_noted(open_page: OpenPage, a_film: Path) -> None:
-    page = open_page({"**/predict?*": stubs.answered()})
+def test_nobody_is_asked_where_nothing_is_noted_and_who_keeps_pictures_says_so(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    model = stubs.described({}, records={"feedback": False, "pictures": True})
+    page = open_page({"**/model": model, "**/predict?*": stubs.answered()})
     add(page, a_film)
     assert page.locator(".feedback").count() == 0
+    assert "keeps the pictures" in page.locator("footer").inner_text()
 
 
 @pytest.mark.longer
@@ -192,9 +196,3 @@ def test_the_question_is_looked_at(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     name = f"feedback-{labels}-{scheme}-{width}.png"
     page.screenshot(path=screenshots / name, full_page=True)
-
-
-def test_who_keeps_pictures_says_so(open_page: OpenPage) -> None:
-    stub = stubs.described({}, records={"feedback": True, "pictures": True})
-    page = open_page({"**/model": stub}, locale="es-ES")
-    assert "guarda las imágenes" in page.locator("footer").inner_text()
