@@ -15,6 +15,7 @@ from vistazo.answers.likeness import (
     Baseline,
     Likeness,
 )
+from vistazo.answers.reference import Reference
 from vistazo.engines.base import Engine, Outputs
 from vistazo.errors import (
     BrokenRule,
@@ -71,7 +72,8 @@ class Classifier:
 
     ``reader`` decodes the pictures: here, or in processes that may die of it. ``conclusions`` say
     how each field of ``card`` is known, where no card was written; ``warnings`` are reasons to
-    doubt the model or its card, whatever the picture: sentences.
+    doubt the model or its card, whatever the picture: sentences. ``reference`` is what answers were
+    like where the model was measured, None where that is not known.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Classifier:
         reader: PictureReader,
         *,
         baseline: Baseline | None = None,
+        reference: Reference | None = None,
         out_of_distribution: OutOfDistributionPolicy = "warn",
         conclusions: tuple[Conclusion, ...] = (),
         warnings: tuple[str, ...] = (),
@@ -91,6 +94,7 @@ class Classifier:
         self.warnings = warnings
         self.signature = engine.signature
         self.runtime = engine.runtime
+        self.reference = reference
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine
         self._explainer = Explainer(engine, card)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vistazo.answers.explanation.words import WordEvidence, word_evidence
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
+from vistazo.answers.reference import Reference
 from vistazo.answers.text_likeness import TextLikeness, text_likeness
 from vistazo.classifier import ModelIdentity, OutOfDistributionPolicy
 from vistazo.errors import (
@@ -53,6 +54,8 @@ class SampleClassifier:
 
     ``conclusions`` say how each field of ``card`` is known, where no card was written;
     ``warnings`` are reasons to doubt the model or its card, whatever the sample: sentences.
+    ``reference`` is what answers were like where the model was measured, None where that is not
+    known.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class SampleClassifier:
         card: SampleCard,
         sha256: str,
         *,
+        reference: Reference | None = None,
         out_of_distribution: OutOfDistributionPolicy = "warn",
         conclusions: tuple[Conclusion, ...] = (),
         warnings: tuple[str, ...] = (),
@@ -72,6 +76,7 @@ class SampleClassifier:
         self.n_features = plan.n_features
         self.signature = plan.summary
         self.runtime = None  # plain arithmetic
+        self.reference = reference
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._plan = plan
         # Work on texts is Python's own: two threads of it only take the turn from each other, which
