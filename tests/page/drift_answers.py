@@ -23,6 +23,8 @@ def quantity(name: str, *, is_drifting: bool = False, **fields: Any) -> dict[str
         "threshold_psi": 0.25,
         "is_drifting": is_drifting,
         "since": None,
+        "what_to_do": None,
+        "labels": None,
         "baseline": [0.1] * 10,
         "window": MOVED if is_drifting else STEADY,
         "edges": EDGES,
@@ -33,11 +35,8 @@ def quantity(name: str, *, is_drifting: bool = False, **fields: Any) -> dict[str
 
 def classes(labels: list[str], window: list[float], *, is_drifting: bool = False) -> dict[str, Any]:
     even = [1 / len(labels)] * len(labels)
-    found = quantity(
-        "classes", is_drifting=is_drifting, labels=labels, baseline=even, window=window
-    )
-    del found["edges"]
-    return found
+    fields = {"labels": labels, "baseline": even, "window": window, "edges": None}
+    return quantity("classes", is_drifting=is_drifting, **fields)
 
 
 def drift(state: str = "steady", *drifting: str, **fields: Any) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def answering(*found: dict[str, Any]) -> dict[str, stubs.Stub]:
 def test_what_has_changed_is_told_in_words_with_what_to_do_and_asked_for_anew_when_opened(
     open_page: OpenPage,
 ) -> None:
-    changed = drift("drifting", "brightness", "classes", feedback=feedback("drifting"))
+    names = ("brightness", "contrast", "classes")
+    changed = drift("drifting", *names, feedback=feedback("drifting"))
     page = open_page(answering(drift(), changed))
     page.wait_for_selector("#drift:not([hidden])")
     assert page.locator("#drift-state").inner_text() == "Yes."
@@ -36,9 +37,9 @@ def test_what_has_changed_is_told_in_words_with_what_to_do_and_asked_for_anew_wh
     page.keyboard.press("Enter")
     page.wait_for_selector("#drift-state:text('No.')")
     banners = page.locator("#drift .banner").all_inner_texts()
-    assert banners[0].startswith("Brightness\n\nSince 12 May 2026")
-    assert "What is asked has changed." in banners[0]
-    assert banners[0].endswith("Look whether the <b>exposure</b> changed.")
+    assert banners[0].startswith("What is sent has changed.\nBrightness, since 12 May 2026, ")
+    assert "\nContrast, since 12 May 2026" in banners[0]
+    assert banners[0].endswith("\nLook whether the <b>exposure</b> changed.")
     assert "The mix of answers has changed." in banners[1]
     assert banners[2].endswith("Ask who labels.")
     assert "90.8% (84% \N{EN DASH} 94.9%)" in page.locator("#drift").inner_text()
@@ -78,7 +79,7 @@ def test_who_may_not_know_hears_nothing_of_it_and_loads_nothing_for_it(
     ("found", "said"),
     [
         (drift(), "The last 1,250 answers are like the 626 of the baseline."),
-        (drift("too_few"), "180 answers have come; 250 are compared with the baseline."),
+        (drift("too_few", quantities=[]), "180 answers have come: too few to compare"),
         (
             drift("no_baseline", baseline=None, quantities=[]),
             "This model has no baseline to compare with.",

@@ -38,8 +38,8 @@ export function showDrift() {
   byId("drift-state").textContent = w("states")[state];
   byId("drift-found").replaceChildren(
     ...(fault ? [el("p", { class: "banner problem" }, problemText(fault).join(" "))] : []),
-    el("p", {}, sentence(changed)),
-    ...changed.map((each) => advice(nameOf(each), [since(each), w("kinds")[each.kind]].join(" "), each.what_to_do)),
+    el("p", {}, sentence()),
+    ...Object.keys(w("kinds")).map((kind) => whatToDo(kind, changed)).filter(Boolean),
     ...(quantities.length > 0 ? [legend(), el("ul", { class: "quantities" }, quantities.map(quantityOf))] : []),
     ...(feedback?.labelled ? told(feedback) : []),
   );
@@ -47,23 +47,29 @@ export function showDrift() {
 
 const w = (key) => WORDS[language()][key];
 
-function sentence(changed) {
+function sentence() {
   const [answers, of] = [found.window?.answers, found.window?.of].map((count) => number(count ?? 0));
   const baseline = number(found.baseline?.answers ?? 0);
-  return fill(w(found.state), { answers, of, baseline, names: changed.map(nameOf).join(", ") });
+  return fill(w(found.state), { answers, of, baseline });
 }
 
 const nameOf = ({ name }) => w("quantities")[name] ?? name;
-const since = (each) => (each.since ? fill(w("since"), { time: moment(each.since) }) : "");
 
-function advice(what, more, whatToDo) {
-  const todo = spoken(whatToDo, "en");
+/** Once for all quantities of a kind. */
+function whatToDo(kind, changed) {
+  const those = changed.filter((each) => each.kind === kind);
+  const lines = those.map((each) => fill(w("since"), { name: nameOf(each), time: moment(each.since) }));
+  return those.length > 0 && advice(w("kinds")[kind], lines, those[0].what_to_do);
+}
+
+function advice(what, lines, todo) {
+  const { text, lang } = spoken(todo, "en");
   return el(
     "div",
     { class: "banner" },
     el("strong", {}, what),
-    more && el("p", {}, more),
-    todo.text && el("p", { lang: todo.lang }, todo.text),
+    el("ul", {}, lines.map((line) => el("li", {}, line))),
+    el("p", { lang }, text),
   );
 }
 
@@ -105,9 +111,10 @@ const column = (most) => (share, place) => {
 };
 
 function tableOf(quantity, bins) {
-  const distance = { psi: number(quantity.psi ?? 0), least: number(quantity.threshold_psi ?? 0) };
+  const { psi, threshold_psi: least } = quantity;
+  const limit = least === null ? "" : fill(w("limit"), { least: number(least) });
   return grid(
-    fill(w("distance"), distance),
+    fill(w("distance"), { psi: number(psi), limit }),
     [nameOf(quantity), ...BOTH.map((which) => w("which")[which])],
     bins.map(({ name, shares }) => [name, ...shares.map(percent)]),
   );
@@ -138,9 +145,9 @@ function told({ labelled, accuracy, expected_calibration_error: error, over_time
   ].filter(Boolean);
 }
 
-function concluded({ state, what_to_do: whatToDo }) {
-  if (state === "drifting") return advice(w("concept")[state], "", whatToDo);
-  const { text, lang } = whatToDo ? spoken(whatToDo, "en") : { text: w("concept")[state] };
+function concluded({ state, what_to_do: todo }) {
+  if (state === "drifting") return advice(w("concept")[state], [], todo);
+  const { text, lang } = todo ? spoken(todo, "en") : { text: w("concept")[state] };
   return el("p", { lang }, text);
 }
 
