@@ -195,9 +195,9 @@ def test_a_key_for_it_shows_what_a_service_has_found_and_another_key_nothing(
             for _ in range(50):
                 files = {"file": ("bright.png", encoded(flat(230)))}
                 assert client.post("/predict", files=files).status_code == 200
-        for name in keys:
+        for name, key in keys.items():
             page = open_page(url=url, wait=False)
-            page.fill("#key-value", keys[name])
+            page.fill("#key-value", key)
             page.press("#key-value", "Enter")
             page.wait_for_selector("#about:not([hidden])")
             page.wait_for_timeout(300)
