@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from vistazo.answers.costs import cost_sentences
 from vistazo.api import card_route, media
 from vistazo.api.answering import Answering
 from vistazo.api.callers import caller_of
@@ -201,6 +202,7 @@ async def model(request: Request) -> ModelDescription:
         runtime=classifier.runtime,
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
         warnings=list(classifier.warnings),
+        costs=cost_sentences(classifier.card),
         reload=last and LastReload.of(last),
         next=shadow and NextModel.of(shadow.comparison),
     )
