@@ -15,6 +15,7 @@ from vistazo.answers.likeness import (
     Baseline,
     Likeness,
 )
+from vistazo.answers.reference import Reference
 from vistazo.engines.base import Engine, Outputs
 from vistazo.errors import (
     BrokenRule,
@@ -28,7 +29,7 @@ from vistazo.models.drafting import Conclusion
 from vistazo.observer import NOBODY, Observer, during
 from vistazo.pictures.appearance import Appearance
 from vistazo.pictures.preprocessing import place
-from vistazo.pictures.reader import PictureReader
+from vistazo.pictures.reader import PictureReader, Prepared
 from vistazo.pictures.seen import Seen, seen
 
 # What becomes of a picture that does not look like those that the model was made for.
@@ -47,7 +48,7 @@ class Prediction:
     """``decision`` for one picture, and the model that made it.
 
     ``in_distribution`` says whether the picture looks like those of training; None where the model
-    has no baseline. ``appearance`` is None where nobody measured it.
+    has no baseline. ``appearance`` is None of pixels that were prepared elsewhere.
     """
 
     decision: Decision
@@ -71,7 +72,8 @@ class Classifier:
 
     ``reader`` decodes the pictures: here, or in processes that may die of it. ``conclusions`` say
     how each field of ``card`` is known, where no card was written; ``warnings`` are reasons to
-    doubt the model or its card, whatever the picture: sentences.
+    doubt the model or its card, whatever the picture: sentences. ``reference`` is what answers were
+    like where the model was measured, None where that is not known.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Classifier:
         reader: PictureReader,
         *,
         baseline: Baseline | None = None,
+        reference: Reference | None = None,
         out_of_distribution: OutOfDistributionPolicy = "warn",
         conclusions: tuple[Conclusion, ...] = (),
         warnings: tuple[str, ...] = (),
@@ -91,6 +94,7 @@ class Classifier:
         self.warnings = warnings
         self.signature = engine.signature
         self.runtime = engine.runtime
+        self.reference = reference
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine
         self._explainer = Explainer(engine, card)
@@ -100,15 +104,24 @@ class Classifier:
 
     def classify(self, data: bytes, observer: Observer = NOBODY) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
-        return self.score(self.pixels(data, observer), observer)
+        prepared = self.prepared(data, observer)
+        return self.score(prepared.pixels, observer, prepared.appearance)
 
-    def pixels(self, data: bytes, observer: Observer = NOBODY) -> NDArray[np.float32]:
-        """Prepare one encoded picture for the model: (h, w, c). Raises InputError."""
-        return self._reader.prepared(data, self.card.input, observer).pixels
+    def prepared(self, data: bytes, observer: Observer = NOBODY) -> Prepared:
+        """Prepare one encoded picture for the model. Raises InputError."""
+        return self._reader.prepared(data, self.card.input, observer)
 
-    def score(self, pixels: NDArray[np.float32], observer: Observer = NOBODY) -> Prediction:
-        """Classify one prepared picture. Raises RejectedUploadError, where strange ones are."""
-        return self._predict(self._run(pixels, observer))
+    def score(
+        self,
+        pixels: NDArray[np.float32],
+        observer: Observer = NOBODY,
+        appearance: Appearance | None = None,
+    ) -> Prediction:
+        """Classify the pixels (h, w, c) of one prepared picture, which looked so.
+
+        Raises RejectedUploadError, where strange ones are.
+        """
+        return self._predict(self._run(pixels, observer), appearance)
 
     def explain(
         self, data: bytes, label: str | None = None, observer: Observer = NOBODY
@@ -118,10 +131,9 @@ class Classifier:
         Raises InputError as ``classify``, and UnknownLabelError.
         """
         self.check_label(label)
-        spec = self.card.input
-        prepared = self._reader.prepared(data, spec, observer)
+        prepared, spec = self.prepared(data, observer), self.card.input
         outputs = self._run(prepared.pixels, observer)
-        prediction = self._predict(outputs)
+        prediction = self._predict(outputs, prepared.appearance)
         label = label or prediction.decision.predicted_class
         with during("explain", observer):
             evidence = self._explainer.explain(prepared.pixels, outputs, label)
@@ -149,23 +161,23 @@ class Classifier:
 
     def seen(self, data: bytes) -> Seen:
         """Return what the model is given of one encoded picture. Raises InputError."""
-        return seen(self._reader.prepared(data, self.card.input).pixels, self.card.input)
+        return seen(self.prepared(data).pixels, self.card.input)
 
-    def _predict(self, outputs: Outputs) -> Prediction:
+    def _predict(self, outputs: Outputs, appearance: Appearance | None) -> Prediction:
         if not np.isfinite(outputs.scores[0]).all():
             raise InputError(
                 "The model has no finite answer to this picture: its weights may be damaged."
             )
         decision = decide(outputs.scores[0], self.card)
         if self._baseline is None or outputs.features is None:
-            return Prediction(decision, self.identity)
+            return Prediction(decision, self.identity, None, appearance)
         likeness = self._baseline.likeness(outputs.features[0])
         if not likeness.verdict:
             if self._policy == "reject":
                 raise RejectedUploadError([_unlike_training(self.card.name)])
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
-        return Prediction(decision, self.identity, likeness)
+        return Prediction(decision, self.identity, likeness, appearance)
 
     def _run(self, pixels: NDArray[np.float32], observer: Observer) -> Outputs:
         with during("infer", observer):

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from vistazo.answers.likeness import Baseline, baseline_path, read_baseline
+from vistazo.answers.beside import Beside
+from vistazo.answers.likeness import Baseline
 from vistazo.answers.scaling import ScaleEvidence, doubt_scale, scale_evidence, scale_name
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
 from vistazo.engines.choice import EngineChoice
-from vistazo.errors import CardError, UnreadableModelError, UnsupportedModelError
+from vistazo.errors import CardError, UnsupportedModelError
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, is_of_pictures, read_card
@@ -36,11 +37,6 @@ log = logging.getLogger(__name__)
 _CARD_OF_A_LINK = (
     "The model came from a link: put its card beside it there (MODEL.card.yaml), or name the "
     "card's own path or link in MODEL_CARD."
-)
-# Everybody may read it at /model: where files lie is for the log.
-_NOT_TOLD_APART = (
-    "Strange pictures are not told apart: the model's baseline cannot be used. The log says why, "
-    "and what mends it."
 )
 
 
@@ -140,16 +136,20 @@ def _load(
     log.info("opened the model", extra=asdict(engine.runtime))
     card, conclusions = settle_card(model, engine)
     check_agreement(disagreements(card, engine.signature), source.card or source.path)
-    baseline, fault = _baseline_of(model, card, engine, files.baseline, source.out_of_distribution)
+    beside = Beside(model.home, files.baseline, model.sha256)
+    baseline, fault = _baseline_of(beside, card, engine, source.out_of_distribution)
+    # What is wrong with a baseline is wrong with the reference in the same file.
+    reference, unwatched = (None, None) if fault else beside.reference(card.labels, card.input)
     classifier = Classifier(
         engine,
         card,
         model.sha256,
         reader,
         baseline=baseline,
+        reference=reference,
         out_of_distribution=source.out_of_distribution,
         conclusions=conclusions,
-        warnings=tuple(filter(None, [_doubt(engine, card), fault])),
+        warnings=tuple(filter(None, [_doubt(engine, card), fault, unwatched])),
     )
     classifier.warm_up()
     return classifier
@@ -172,7 +172,16 @@ def _load_flattened(
     card = read_card(place)
     check_hints(card, of.hints, place)
     check_card(card, plan.summary, stored.sha256, place)
-    classifier = Classifier(FlattenedEngine(plan, card.input), card, stored.sha256, reader)
+    beside = Beside(files.model, files.baseline, stored.sha256)
+    reference, unwatched = beside.reference(card.labels, card.input)
+    classifier = Classifier(
+        FlattenedEngine(plan, card.input),
+        card,
+        stored.sha256,
+        reader,
+        reference=reference,
+        warnings=(unwatched,) if unwatched else (),
+    )
     classifier.warm_up()
     return classifier
 
@@ -187,6 +196,7 @@ def _sample_source(files: ModelFiles, source: ModelSource) -> SampleSource:
         source.hints,
         source.policy,
         source.out_of_distribution,
+        files.baseline,
     )
 
 
@@ -250,27 +260,14 @@ def _remembering(draft: CardDraft, evidence: ScaleEvidence, hints: CardHints) ->
 
 
 def _baseline_of(
-    model: StoredModel,
-    card: ModelCard,
-    engine: Engine,
-    given: Path | None,
-    policy: OutOfDistributionPolicy,
+    beside: Beside, card: ModelCard, engine: Engine, policy: OutOfDistributionPolicy
 ) -> tuple[Baseline | None, str | None]:
-    """None where it is not wanted, there is none of use, or the engine shows no feature map; and
-    what is wrong with one that is there.
-
-    A baseline of other weights, or of pictures prepared otherwise, is what is left beside a model
-    that was replaced, or a card that was corrected: it is served without.
-    """
-    path, features = given or baseline_path(model.home), engine.signature.features
-    if policy == "off" or features is None or (given is None and not path.exists()):
+    """None also where it is not wanted, or the engine shows no feature map."""
+    features = engine.signature.features
+    if policy == "off" or features is None:
         return None, None
-    try:
-        return read_baseline(path, model.sha256, math.prod(features), card.input), None
-    except UnreadableModelError as error:
-        level = logging.ERROR if policy == "reject" else logging.WARNING
-        log.log(level, "strange pictures are not told apart", extra={"reason": str(error)})
-        return None, _NOT_TOLD_APART
+    level = logging.ERROR if policy == "reject" else logging.WARNING
+    return beside.baseline(math.prod(features), card.input, level)
 
 
 def open_engine(

@@ -23,7 +23,7 @@ from render_stand_in import RenderStandIn
 
 import deploy
 from builders import evenness, write_brightness_model
-from vistazo.answers.likeness import baseline_path, write_baseline
+from vistazo.answers.baseline_file import baseline_path, write_baseline
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "scripts" / "deploy" / "deploy.py"

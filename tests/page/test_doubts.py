@@ -99,8 +99,10 @@ def test_what_the_model_is_and_how_good_comes_from_its_card(open_page: OpenPage)
         "limits": "No se midió en adultos.",
         "language": "es",
     }
-    page = open_page({"**/model": stubs.changed(card=card)})
+    costs = [{"en": "A thousand cost 12 EUR.", "es": "Mil cuestan 12 EUR."}]
+    page = open_page({"**/model": stubs.changed(card=card, costs=costs)})
     lines = page.locator("#about .worth li").all_inner_texts()
+    assert lines.pop() == "A thousand cost 12 EUR."
     assert lines[0].startswith("Unseen (626 pictures): of 100 PNEUMONIA pictures it misses 9; ")
     assert lines[1] == (
         "Adults (80 pictures): of 100 pictures it marks 95 (90 to 99) as not of the kind it knows. "

@@ -13,13 +13,17 @@ import numpy as np
 import pytest
 
 from builders import encoded, film, flat, write_brightness_model
-from vistazo.answers.likeness import Baseline, baseline_path, write_baseline
+from served_samples import write_text_model
+from vistazo.answers.baseline_file import baseline_path, write_baseline
+from vistazo.answers.likeness import Baseline
+from vistazo.answers.reference import Answered, Reference
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.errors import CardError
-from vistazo.loading import ModelSource, load_classifier
+from vistazo.loading import ModelSource, load_classifier, load_model
 from vistazo.models.file_hash import sha256_of
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.reader import DirectReader
+from vistazo.service.reload import stamp_of
 
 
 @pytest.fixture
@@ -88,6 +92,45 @@ def test_where_nobody_asks_for_it_a_stale_baseline_is_not_even_read(
     replace_weights(model)
     load(model, "off")
     assert "strange" not in caplog.text
+
+
+def test_what_answers_were_like_is_read_though_nobody_asks_for_strange_pictures(
+    model: Path,
+) -> None:
+    write_baseline(
+        None, baseline_path(model), answers_of("DARK", "BRIGHT"), sha256=sha256_of(model)
+    )
+    for policy in ("off", "warn"):
+        loaded = load(model, policy)  # type: ignore[arg-type]  # a literal
+        assert (loaded.reference is not None, loaded.baseline) == (True, None)
+        assert loaded.warnings == ()
+    replace_weights(model)
+    assert load(model, "off").reference is None
+    assert "drift is not watched" in load(model, "off").warnings[0].lower()
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_what_answers_were_like_is_read_for_a_model_of_texts(
+    tmp_path: Path, *, is_given: bool
+) -> None:
+    model = write_text_model(tmp_path / "falsetrue.joblib")
+    place = tmp_path / "elsewhere.npz" if is_given else baseline_path(model)
+    source = ModelSource(
+        model, None, tmp_path.parent / "plans", baseline=place if is_given else None
+    )
+    labels = load_model(source, DirectReader(ImageLimits())).card.labels
+    write_baseline(None, place, answers_of(*labels), sha256=sha256_of(model))
+    assert place in {Path(each[0]) for each in stamp_of(source)}
+    found = load_model(source, DirectReader(ImageLimits()))
+    assert found.reference is not None
+    write_baseline(None, place, answers_of("other", "labels"), sha256=sha256_of(model))
+    spoiled = load_model(source, DirectReader(ImageLimits()))
+    assert spoiled.reference is None
+    assert len(spoiled.warnings) == 1
+
+
+def answers_of(*labels: str) -> Reference:
+    return Reference.of(labels, [Answered(place, {"size": 1.0}) for place in (0, 1)])
 
 
 def test_a_card_of_other_weights_stays_an_error_that_names_the_command(model: Path) -> None:

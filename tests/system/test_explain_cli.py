@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from builders import encoded, evenness, film, flat, write_brightness_model
-from vistazo.answers.likeness import write_baseline
+from vistazo.answers.baseline_file import write_baseline
 from vistazo.models.file_hash import sha256_of
 
 

@@ -126,7 +126,8 @@ def outcome(read: Callable[[], Any]) -> tuple[object, ...]:
         broken = error.broken if isinstance(error, RejectedUploadError) else ()
         return type(error), error.code, str(error), broken
     pixels = found.pixels
-    return pixels.dtype, pixels.shape, pixels.tobytes(), found.width, found.height
+    looks = getattr(found, "appearance", None)
+    return pixels.dtype, pixels.shape, pixels.tobytes(), found.width, found.height, looks
 
 
 def test_a_worker_answers_and_refuses_as_this_process_would(pool: IsolatedReader) -> None:

@@ -84,7 +84,24 @@ def test_training_again_writes_the_texts_that_the_shipped_card_has() -> None:
     texts = read_config(shipped / "training.yaml").card
     card = read_card(shipped / "pneumonia.card.yaml")
     assert texts.notice
-    assert texts.model_dump() == {name: getattr(card, name) for name in type(texts).model_fields}
+    assert dict(texts) == {name: getattr(card, name) for name in type(texts).model_fields}
+
+
+@pytest.mark.parametrize(("file", "called"), [("", "parts.keras"), ("file: my.h5\n", "my.h5")])
+def test_weights_are_called_as_the_recipe_says(tmp_path: Path, file: str, called: str) -> None:
+    assert read_config(_write(tmp_path, MINIMAL + file)).weights_file == called
+
+
+@pytest.mark.parametrize("file", ["../my.keras", "my.onnx", "my"])
+def test_weights_go_nowhere_else_and_into_no_other_format(tmp_path: Path, file: str) -> None:
+    with pytest.raises(SettingsError, match="file"):
+        read_config(_write(tmp_path, f"{MINIMAL}file: {file}\n"))
+
+
+def test_what_a_card_says_to_the_service_is_in_the_recipe(tmp_path: Path) -> None:
+    text = "card: {page: {ask: true}, drift: {ignore: [size]}}\n"
+    said = read_config(_write(tmp_path, MINIMAL + text)).card
+    assert (said.page.ask, said.drift.ignore, said.costs) == (True, ("size",), None)
 
 
 @pytest.mark.parametrize("blocks", ["[1, 2]", "[1, 2, 2, 1, 1]", "[]", "[1, 0, 1, 1]"])
@@ -105,3 +122,18 @@ def test_a_kind_of_stranger_and_a_folder_to_judge_on_share_no_name(tmp_path: Pat
 def test_a_kind_of_stranger_takes_no_name_that_is_taken_or_odd(tmp_path: Path, name: str) -> None:
     with pytest.raises(SettingsError, match=r"baseline\.unlike"):
         read_config(_write(tmp_path, f"{MINIMAL}baseline: {{unlike: {{'{name}': {{folder: x}}}}}}"))
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("drift: {class_share: {SICK: [0.1, 0.5]}}", "'SICK'"),
+        ("drift: {psi: 0}", "drift.psi"),
+        ("page: {asks: true}", "page.asks"),
+    ],
+)
+def test_what_a_card_may_not_say_is_said_before_training(
+    tmp_path: Path, line: str, named: str
+) -> None:
+    with pytest.raises(SettingsError, match=named):
+        read_config(_write(tmp_path, f"{MINIMAL}card: {{{line}}}"))

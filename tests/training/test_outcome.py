@@ -16,9 +16,9 @@ from PIL import Image
 
 import builders
 from training.labelled_pictures import tiny_config, write_flat_pictures
+from vistazo.answers.baseline_file import baseline_path, write_baseline
 from vistazo.answers.decision import with_temperature
 from vistazo.answers.discriminant import Told
-from vistazo.answers.likeness import baseline_path, write_baseline
 from vistazo.models.card_file import card_path, read_card
 from vistazo.training.config import BaselineConfig, TrainingConfig
 from vistazo.training.data_config import NAMES_TAKEN

@@ -211,10 +211,13 @@ def test_three_labels_of_a_medmnist_file_are_trained_to_a_card(tmp_path: Path) -
         positive=None,
         data={"folder": tmp_path / "pictures.npz"},
         input={"height": 16, "width": 16, "colour": "rgb", "scale": "per_picture"},
-        network={"width": 4, "stages": 1},
+        network={"width": 4, "stages": 1, "stride": 4},
         fit={"epochs": 1, "batch": 8},
+        file="colours.h5",
     )
     model = fit.train(config, tmp_path, Progress(stream=io.StringIO()))
+    assert model == tmp_path / "colours.h5"
+    assert keras.models.load_model(model, compile=False).layers[1].strides == (4, 4)
     card = read_card(card_path(model))
     assert (card.output.kind, card.labels) == ("softmax", ("red", "green", "blue"))
     assert card.input.scale == "per_picture"
@@ -251,6 +254,14 @@ def test_a_foreign_border_leaves_the_middle_and_takes_every_edge_from_another_pi
     seen = changed[::200]  # where the picture before is of another grey
     assert np.abs(seen[:, 0] - pictures[::200, 0]).mean() > 20
     assert np.abs(seen[:, :, -1] - pictures[::200, :, -1]).mean() > 20
+
+
+def test_light_of_another_colour_falls_on_each_channel_by_itself() -> None:
+    pictures = tf.fill((50, 8, 8, 3), 100.0)
+    changed = augmentation.augment(pictures, tf.constant([1, 2]), only(colour=0.5)).numpy()
+    np.testing.assert_allclose(changed, np.broadcast_to(changed[:, :1, :1], changed.shape))
+    assert 100 * 2**-0.5 <= changed.min() < 80 < 120 < changed.max() <= 100 * 2**0.5
+    assert np.abs(changed[..., 0] - changed[..., 2]).mean() > 10
 
 
 def test_views_to_choose_by_never_show_another_picture(tmp_path: Path) -> None:

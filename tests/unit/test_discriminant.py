@@ -8,14 +8,9 @@ import numpy as np
 import pytest
 
 from builders import card
+from vistazo.answers.baseline_file import read_baseline, write_baseline
 from vistazo.answers.discriminant import Discriminant, Strangers, fit_discriminant
-from vistazo.answers.likeness import (
-    Baseline,
-    fit_baseline,
-    read_baseline,
-    tell_apart,
-    write_baseline,
-)
+from vistazo.answers.likeness import Baseline, fit_baseline, tell_apart
 from vistazo.errors import UnreadableModelError
 
 SHA256 = "1" * 64

@@ -20,6 +20,8 @@ LIMITS = ImageLimits(max_pixels=10_000)
 HEADER = {"kind": "header", "format": "png", "width": 40, "height": 40, "channels": 1}
 PIXELS = {"kind": "pixels", "shape": [8, 8, 1], "dtype": "float32", "width": 40, "height": 40}
 PIXELS["prepare_s"] = 0.01
+LOOK = {"brightness": 0.5, "contrast": 0.2, "sharpness": 0.3, "width_px": 40, "height_px": 40}
+PIXELS["appearance"] = LOOK
 
 
 def said(*heads: object) -> bytes:
@@ -35,6 +37,18 @@ def test_what_was_asked_for_is_taken() -> None:
     talk = exchange(said(HEADER, PIXELS) + bytes(256))
     assert talk.prepared(b"data", SPEC)[0].pixels.shape == (8, 8, 1)
     assert talk.is_in_step
+
+
+def test_the_sides_of_a_picture_may_be_turned() -> None:
+    looks = {**LOOK, "width_px": 40, "height_px": 36}
+    said_so = said({**HEADER, "width": 36}, {**PIXELS, "appearance": looks}) + bytes(256)
+    seen = exchange(said_so).prepared(b"data", SPEC)[0].appearance
+    assert (seen.width_px, seen.height_px) == (40, 36)
+    assert (seen.brightness, seen.contrast, seen.sharpness) == (0.5, 0.2, 0.3)
+
+
+def looking(**changes: object) -> bytes:
+    return said(HEADER, {**PIXELS, "appearance": {**LOOK, **changes}}) + bytes(999)
 
 
 GARBAGE = {
@@ -59,6 +73,19 @@ GARBAGE = {
     "more pixels than were asked for": said(HEADER, {**PIXELS, "shape": [8, 9, 1]}) + bytes(999),
     "pixels of another kind": said(HEADER, {**PIXELS, "dtype": "uint8"}) + bytes(999),
     "pixels that end early": said(HEADER, PIXELS) + bytes(255),
+    "pixels that look like nothing": said(HEADER, {**PIXELS, "appearance": None}) + bytes(999),
+    "a brightness that is no number": looking(brightness=float("nan")),
+    "a brightness without end": looking(brightness=float("inf")),
+    "a brightness in words": looking(brightness="0.5"),
+    "more than white": looking(brightness=1.01),
+    "less than black": looking(brightness=-0.01),
+    "more contrast than there can be": looking(contrast=0.51),
+    "a sharpness that is no number": looking(sharpness=float("nan")),
+    "sharper than can be": looking(sharpness=2),
+    "the width of another picture": looking(width_px=41),
+    "a width of 1e300": looking(width_px=10**300),
+    "a height that is a fraction": looking(height_px=40.5),
+    "a look with more in it": looking(also=1),
     "a picture larger than is accepted": said(HEADER, {**PIXELS, "width": 4000}) + bytes(999),
 }
 

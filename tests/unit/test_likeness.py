@@ -12,15 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import card
+from vistazo.answers.baseline_file import baseline_path, read_baseline, write_baseline
 from vistazo.answers.discriminant import Discriminant
-from vistazo.answers.likeness import (
-    Baseline,
-    baseline_path,
-    fit_baseline,
-    preparation,
-    read_baseline,
-    write_baseline,
-)
+from vistazo.answers.likeness import Baseline, fit_baseline, preparation
 from vistazo.errors import UnreadableModelError
 
 SHA256 = "1" * 64

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vistazo.answers.reference import Answered, Reference
+from vistazo.texts.letters import Letters
 
 
 def reference(values: list[float], labels: list[int] | None = None) -> Reference:
@@ -43,6 +44,17 @@ def test_a_reference_comes_back_as_it_was() -> None:
     assert back.quantities["brightness"].bin_of(0.3) == found.quantities["brightness"].bin_of(0.3)
 
 
+def test_the_letters_of_texts_come_back_too() -> None:
+    letters = Letters.of(["Ñandú 1, ñu 2"])
+    assert letters is not None
+    found = Reference.of(["A", "B"], [Answered(0, {"language": -2.0})], letters)
+    back = Reference.from_json(found.as_json()).letters
+    assert back is not None
+    assert back.alphabet == "adnuñú"
+    assert back.pairs.tolist() == letters.pairs.tolist()
+    assert back.familiarity("ñandú") == letters.familiarity("ñandú")
+
+
 def test_an_answer_without_a_quantity_is_counted_and_not_measured() -> None:
     found = Reference.of(["A", "B"], [Answered(0, {"size": 3.0}), Answered(1, {})])
     assert found.answered.tolist() == [1, 1]
@@ -64,6 +76,19 @@ def test_an_answer_without_a_quantity_is_counted_and_not_measured() -> None:
         {"quantities": {"x": {"edges": [1], "counts": [[0, 0]] * 2}}},
         {"quantities": {"x": {"edges": [1], "counts": [[1e300, 0]] * 2}}},
         {"quantities": []},
+        {"letters": {}},
+        {"letters": ["a"]},
+        {"letters": {"alphabet": "", "pairs": [[1, 1], [1, 1]]}},
+        {"letters": {"alphabet": "ba", "pairs": [[1] * 4] * 4}},
+        {"letters": {"alphabet": "aa", "pairs": [[1] * 4] * 4}},
+        {"letters": {"alphabet": "ab", "pairs": [[1] * 3] * 3}},
+        {"letters": {"alphabet": "a", "pairs": [[1, 1, -1]] * 3}},
+        {"letters": {"alphabet": "a", "pairs": [[0, 0, 0]] * 3}},
+        {"letters": {"alphabet": "a", "pairs": [[1, 1, 2**62]] * 3}},
+        {"letters": {"alphabet": "".join(map(chr, range(100, 161))), "pairs": [[1] * 63] * 63}},
+        {"quantities": {"x": {"edges": [1], "counts": [[1, 1], [1, 0]]}}},
+        {"quantities": {"x": {"edges": list(range(30)), "counts": [[1] + [0] * 30] * 2}}},
+        {"answered": [2**62, 2**62]},
     ],
 )
 def test_what_is_no_reference_is_refused(spoiled: dict[str, object]) -> None:

@@ -64,7 +64,7 @@ class Broken(BrightnessEngine):
 
 def answered(grey: int = 204, **changes: Any) -> AnsweredPicture:
     now, data = brightness_classifier(**changes), encoded(flat(grey))
-    pixels = now.pixels(data)
+    pixels = now.prepared(data).pixels
     return AnsweredPicture(data, pixels, now.card.input, now.card.labels, now.score(pixels), 0.001)
 
 

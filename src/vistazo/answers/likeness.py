@@ -12,13 +12,9 @@ own pictures for that, and of which there are examples, are told by a ``Discrimi
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +25,7 @@ from vistazo.answers.discriminant import (
     Strangers,
     Told,
     fit_discriminant,
-    packed,
-    unpacked,
 )
-from vistazo.errors import UnreadableModelError
 from vistazo.models.card import InputSpec
 
 Floats = NDArray[np.float32]
@@ -46,12 +39,6 @@ _QUANTILE, _ROOM = 0.995, 1.15
 _LEVELS = 127
 _NEGLIGIBLE = 1e-6
 _ROUNDING = 1e-5  # of float32 over a whole map, in parts of its square
-_DAMAGED = (
-    OSError, ValueError, LookupError, EOFError, TypeError, MemoryError, NotImplementedError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-_SMALL_BYTES = 1_000_000  # of what is not of each number of the map
-_MEND = "Make it again: ./scripts/vistazo setup MODEL PICTURES"
 
 
 @dataclass(frozen=True)
@@ -125,7 +112,7 @@ def fit_baseline(features: Floats, unseen: Floats, sha256: str, prepared: str = 
     strongest = np.argsort(strengths)[::-1][: min(COMPONENTS, flat.shape[1] // 2)]
     strongest = strongest[strengths[strongest] > _NEGLIGIBLE * strengths.max()]
     components = (vectors[:, strongest] / np.sqrt(strengths[strongest])).T @ centred
-    rounded = _dequantized(*_quantized(components))
+    rounded = dequantized(*quantized(components))
     mean = mean.astype(np.float16).astype(np.float32)
     largest = float(np.quantile(_residuals(_roots(unseen), mean, rounded), _QUANTILE))
     # Where the components rebuild everything, rounding is all that is left over.
@@ -149,87 +136,6 @@ def tell_apart(
     return replace(baseline, discriminant=discriminant), told
 
 
-def baseline_path(model_path: Path) -> Path:
-    """Where the baseline of a model lies: ``dir/m.keras`` -> ``dir/m.baseline.npz``."""
-    return model_path.with_name(model_path.stem + ".baseline.npz")
-
-
-def write_baseline(baseline: Baseline, path: Path) -> None:
-    """Components as 8 bit integers: a quarter of the size, and the same verdicts."""
-    levels, steps = _quantized(baseline.components)
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            mean=baseline.mean.astype(np.float16),
-            components=levels,
-            steps=steps,
-            limit=np.float64(baseline.limit),
-            sha256=np.array(baseline.sha256),
-            prepared=np.array(baseline.prepared),
-            **_stored(baseline.discriminant),
-        )
-
-
-def read_baseline(path: Path, sha256: str, numbers: int, spec: InputSpec) -> Baseline:
-    """Read the baseline of the weights ``sha256``, whose feature map has so many numbers.
-
-    Raises UnreadableModelError for a file that is damaged, of another model, or of pictures that
-    were prepared otherwise than ``spec`` says.
-    """
-    try:
-        _check_size(path, numbers)
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            baseline = Baseline(
-                np.asarray(stored["mean"], np.float32),
-                _dequantized(stored["components"], stored["steps"]),
-                float(stored["limit"]),
-                str(stored["sha256"]),
-                str(stored["prepared"]) if "prepared" in stored else "",
-                _discriminant(stored),
-            )
-    except _DAMAGED as error:
-        raise UnreadableModelError(f"The baseline {path} is damaged ({error}). {_MEND}") from error
-    if baseline.sha256 != sha256:
-        raise UnreadableModelError(f"The baseline {path} is of other weights. {_MEND}")
-    if baseline.prepared not in ("", preparation(spec)):
-        raise UnreadableModelError(
-            f"The baseline {path} is of pictures that were prepared otherwise than the card says "
-            f"now. {_MEND}"
-        )
-    if not _fits(baseline, numbers):
-        raise UnreadableModelError(f"The baseline {path} does not fit its model. {_MEND}")
-    return baseline
-
-
-def _stored(discriminant: Discriminant | None) -> dict[str, Any]:
-    if discriminant is None:
-        return {}
-    halves, steps = packed(discriminant.weights)
-    return {"weights": halves, "weight_steps": steps, "offsets": discriminant.offsets}
-
-
-def _discriminant(stored: Mapping[str, NDArray[np.generic]]) -> Discriminant | None:
-    """None in files of versions that had none, too."""
-    if "weights" not in stored:
-        return None
-    halves, steps = (np.asarray(stored[name]) for name in ("weights", "weight_steps"))
-    offsets = np.asarray(stored["offsets"], np.float32)
-    return Discriminant(unpacked(halves.astype(np.float16), steps.astype(np.float32)), offsets)
-
-
-def _fits(baseline: Baseline, numbers: int) -> bool:
-    shapes = baseline.mean.shape, baseline.components.shape[1:]
-    told = baseline.discriminant
-    if told is not None and not (
-        told.weights.shape == (*told.offsets.shape, numbers)
-        and len(told.offsets)
-        and np.isfinite(told.offsets).all()
-        and np.isfinite(told.weights).all()
-    ):
-        return False
-    return shapes == ((numbers,), (numbers,)) and baseline.limit > 0
-
-
 def _roots(features: Floats) -> Floats:
     """Of maps (n, fh, fw, fc): (n, d)."""
     flat = features.reshape(len(features), -1)
@@ -243,25 +149,11 @@ def _residuals(roots: Floats, mean: Floats, components: Floats) -> Floats:
     return np.asarray(np.square(centred - rebuilt).sum(axis=1))
 
 
-def _quantized(components: Floats) -> tuple[NDArray[np.int8], Floats]:
+def quantized(components: Floats) -> tuple[NDArray[np.int8], Floats]:
     largest = np.abs(components).max(axis=1, keepdims=True)
     steps: Floats = np.maximum(largest / _LEVELS, np.finfo(np.float32).tiny).astype(np.float32)
     return np.rint(components / steps).astype(np.int8), steps
 
 
-def _check_size(path: Path, numbers: int) -> None:
-    """Raise UnreadableModelError where it unpacks to more than the map of its model can need.
-
-    It may have come with somebody's model, and packed zeros take a thousandth of their room.
-    """
-    with zipfile.ZipFile(path) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-    if size > 8 * (COMPONENTS + 1) * numbers + _SMALL_BYTES:
-        raise UnreadableModelError(
-            f"The baseline {path} is of another model, or damaged: it unpacks to "
-            f"{size / 1e6:,.0f} MB. {_MEND}"
-        )
-
-
-def _dequantized(levels: NDArray[np.int8], steps: Floats) -> Floats:
+def dequantized(levels: NDArray[np.int8], steps: Floats) -> Floats:
     return np.asarray(levels, np.float32) * np.asarray(steps, np.float32)

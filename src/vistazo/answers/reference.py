@@ -15,7 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.texts.letters import MOST_LETTERS, Letters
+
 _BINS = 10
+_MOST_BINS = 3 * _BINS  # each value that fills one has an edge on either side
+_MOST_ANSWERS = 10**12  # so that no sum overflows
 
 Counts = NDArray[np.int64]
 
@@ -50,7 +54,8 @@ class Binned:
 class Reference:
     """Of answers by the model of a card with these ``labels``: ``answered`` (labels,) of each.
 
-    Of ``judged`` answers it was known what was true, and ``right`` of them were so.
+    Of ``judged`` answers it was known what was true, and ``right`` of them were so. ``letters`` are
+    those of the texts that were answered; None of anything else.
     """
 
     labels: tuple[str, ...]
@@ -58,13 +63,16 @@ class Reference:
     quantities: Mapping[str, Binned]
     judged: int = 0
     right: int = 0
+    letters: Letters | None = None
 
     @property
     def count(self) -> int:
         return int(self.answered.sum())
 
     @staticmethod
-    def of(labels: Sequence[str], answers: Sequence[Answered]) -> Reference:
+    def of(
+        labels: Sequence[str], answers: Sequence[Answered], letters: Letters | None = None
+    ) -> Reference:
         """Raises ValueError for none."""
         if not answers:
             raise ValueError("a reference needs answers")
@@ -77,6 +85,7 @@ class Reference:
             {name: _binned(name, answers, len(labels)) for name in names},
             len(judged),
             sum(judged),
+            letters,
         )
 
     def as_json(self) -> str:
@@ -84,15 +93,19 @@ class Reference:
             name: {"edges": list(binned.edges), "counts": binned.counts.tolist()}
             for name, binned in self.quantities.items()
         }
-        return json.dumps(
-            {
-                "labels": self.labels,
-                "answered": self.answered.tolist(),
-                "quantities": quantities,
-                "judged": self.judged,
-                "right": self.right,
+        document: dict[str, Any] = {
+            "labels": self.labels,
+            "answered": self.answered.tolist(),
+            "quantities": quantities,
+            "judged": self.judged,
+            "right": self.right,
+        }
+        if self.letters is not None:
+            document["letters"] = {
+                "alphabet": self.letters.alphabet,
+                "pairs": self.letters.pairs.tolist(),
             }
-        )
+        return json.dumps(document)
 
     @staticmethod
     def from_json(text: str) -> Reference:
@@ -135,21 +148,40 @@ def _checked(stored: Any) -> Reference:
         quantities,
         int(stored["judged"]),
         int(stored["right"]),
+        _letters(stored.get("letters")),
     )
     if found.answered.shape != (len(labels),) or (found.answered < 0).any() or not found.count:
         raise ValueError("its answers do not fit its labels")
+    if (found.answered > _MOST_ANSWERS).any():
+        raise ValueError("it has more answers than can have been given")
     if not 0 <= found.right <= found.judged:
         raise ValueError("more answers were right than were judged")
     for name, binned in quantities.items():
-        _check_bins(name, binned, len(labels))
+        _check_bins(name, binned, found.answered)
     return found
 
 
-def _check_bins(name: str, binned: Binned, n_labels: int) -> None:
+def _letters(stored: Mapping[str, Any] | None) -> Letters | None:
+    if stored is None:
+        return None
+    alphabet, pairs = str(stored["alphabet"]), np.array(stored["pairs"], np.int64)
+    if not 0 < len(alphabet) <= MOST_LETTERS or list(alphabet) != sorted(set(alphabet)):
+        raise ValueError("its letters are not in order")
+    is_a_count = (pairs >= 0).all() and (pairs <= _MOST_ANSWERS).all() and pairs.any()
+    if pairs.shape != (len(alphabet) + 2,) * 2 or not is_a_count:
+        raise ValueError("the counts of its letters do not fit")
+    return Letters(alphabet, pairs)
+
+
+def _check_bins(name: str, binned: Binned, answered: Counts) -> None:
     edges = np.array(binned.edges, np.float64)
+    if len(edges) >= _MOST_BINS:
+        raise ValueError(f"{name} has too many bins")
     if not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
         raise ValueError(f"the edges of {name} do not rise")
-    if binned.counts.shape != (n_labels, len(edges) + 1) or (binned.counts < 0).any():
+    if binned.counts.shape != (len(answered), len(edges) + 1) or (binned.counts < 0).any():
         raise ValueError(f"the counts of {name} do not fit")
+    if (binned.counts > answered[:, np.newaxis]).any() or (binned.counts.sum(1) > answered).any():
+        raise ValueError(f"{name} was measured more often than there were answers")
     if not binned.counts.sum():
         raise ValueError(f"{name} was never measured")

@@ -77,11 +77,13 @@ class Answering:
     # ---- in a worker
 
     def _classify(self, file: UploadedFile) -> AnsweredPicture:
-        pixels = self.classifier.pixels(file.data, self.observation)
+        found = self.classifier.prepared(file.data, self.observation)
         started = time.perf_counter()
-        prediction = self.classifier.score(pixels, self.observation)
+        prediction = self.classifier.score(found.pixels, self.observation, found.appearance)
         seconds, card = time.perf_counter() - started, self.classifier.card
-        return AnsweredPicture(file.data, pixels, card.input, card.labels, prediction, seconds)
+        return AnsweredPicture(
+            file.data, found.pixels, card.input, card.labels, prediction, seconds
+        )
 
     def _classify_in_batch(
         self, file: UploadedFile, number: int, workload: Workload, *, offers: bool

@@ -11,7 +11,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from vistazo import __version__
-from vistazo.api import admin_routes, metrics_routes, routes
+from vistazo.api import admin_routes, drift_routes, metrics_routes, routes
 from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
 from vistazo.api.observation import NO_TELEMETRY, Observatory
@@ -24,9 +24,11 @@ from vistazo.errors import VistazoError
 from vistazo.loading import AnyClassifier, ModelSource, load_model
 from vistazo.service.access.gate import Gate
 from vistazo.service.admission import Admission
+from vistazo.service.drift.monitor import Monitor
 from vistazo.service.isolation.pool import IsolatedReader
 from vistazo.service.metrics import (
     Metrics,
+    watch_drift,
     watch_models,
     watch_process,
     watch_work,
@@ -71,8 +73,9 @@ def create_app(
         lifespan=partial(lifetime, settings, readers, stopping, on_failed_start),
     )
     app.state.service, app.state.gate = service, gate
-    app.state.metrics = metrics = _measured(service, readers[0])
-    app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint)
+    app.state.monitor = monitor = Monitor(lambda: service.reloader.classifier)
+    app.state.metrics = metrics = _measured(service, readers[0], monitor)
+    app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint, monitor)
     _route(app, settings)
     proxies, origins = settings.trusted_proxies, settings.cors_origins
     surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
@@ -136,6 +139,7 @@ def _route(app: FastAPI, settings: Settings) -> None:
     )
     app.include_router(routes.router)
     app.include_router(admin_routes.router)
+    app.include_router(drift_routes.router)
     if settings.metrics_port is None:
         app.include_router(metrics_routes.router)
     app.router.routes.extend(page_routes())
@@ -157,11 +161,12 @@ def _max_bytes(settings: Settings) -> dict[str, int]:
     return {"/predict": one, "/explain": one, "/predict/batch": settings.max_queued_bytes}
 
 
-def _measured(service: Service, reader: IsolatedReader) -> Metrics:
+def _measured(service: Service, reader: IsolatedReader, monitor: Monitor) -> Metrics:
     """What there is to measure, beside requests."""
     metrics = Metrics()
     watch_process(metrics)
     watch_models(metrics, lambda: service.identity, service.reloader, service.shadow)
     watch_work(metrics, service.admission, service.reception)
     watch_workers(metrics, reader)
+    watch_drift(metrics, monitor)
     return metrics

@@ -10,6 +10,7 @@ from vistazo.api.schemas import Problem
 from vistazo.classifier import Prediction
 from vistazo.observer import Stage
 from vistazo.samples.classifier import SamplePrediction
+from vistazo.service.drift.monitor import Monitor
 from vistazo.service.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -54,9 +55,18 @@ class Ended:
 class Observation:
     """An observer (``vistazo.observer``) of one request."""
 
-    def __init__(self, metrics: Metrics, trace: RequestTrace | None = None) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        trace: RequestTrace | None = None,
+        monitor: Monitor | None = None,
+    ) -> None:
         self._metrics = metrics
         self._trace = trace
+        self._monitor = monitor
+        # The same picture as before, for another label's heatmap or for what the model saw: how
+        # often somebody looks at it is no drift.
+        self.is_further_look = False
 
     @property
     def trace_id(self) -> str | None:
@@ -69,6 +79,8 @@ class Observation:
 
     def predicted(self, prediction: Prediction | SamplePrediction) -> None:
         self._metrics.predicted(prediction)
+        if self._monitor is not None and not self.is_further_look:
+            self._monitor.see(prediction)
 
     def end(self, ended: Ended) -> None:
         # The files of the page are one path: nobody wants to tell them apart.
@@ -90,24 +102,25 @@ class Observatory:
 
     metrics: Metrics
     tracing: Tracing | None = None
+    monitor: Monitor | None = None
 
     @staticmethod
-    def of(metrics: Metrics, collector: str | None) -> Observatory:
+    def of(metrics: Metrics, collector: str | None, monitor: Monitor | None = None) -> Observatory:
         """With traces, where there is a collector (its address) and what it takes is installed."""
         if collector is None:
-            return Observatory(metrics)
+            return Observatory(metrics, monitor=monitor)
         try:
             from vistazo.service.tracing import Tracing
         except ImportError:
             log.warning("traces are not sent", extra={"reason": _NO_TRACING})
-            return Observatory(metrics)
-        return Observatory(metrics, Tracing.to(collector))
+            return Observatory(metrics, monitor=monitor)
+        return Observatory(metrics, Tracing.to(collector), monitor)
 
     def begin(self, path: str, traceparent: str) -> Observation:
         """What machines ask for again and again has no trace."""
         if self.tracing is None or is_routine(path):
-            return Observation(self.metrics)
-        return Observation(self.metrics, self.tracing.request(traceparent))
+            return Observation(self.metrics, monitor=self.monitor)
+        return Observation(self.metrics, self.tracing.request(traceparent), self.monitor)
 
     def close(self) -> None:
         if self.tracing is not None:

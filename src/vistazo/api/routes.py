@@ -127,6 +127,7 @@ async def predict(
 ) -> Response:
     """Classify one picture, a text or several, or rows of numbers."""
     asked = _Asked.of(request)
+    asked.observation.is_further_look = label is not None or show_input
     if media.is_json(request):
         media.of_samples(asked.service.classifier).check_label(label)
         if show_input:
@@ -158,6 +159,7 @@ async def predict(
 async def explain(request: Request, label: Label = None) -> Response:
     """Show what speaks for a label: a picture with a heatmap over it, a PNG; words of a text."""
     asked = _Asked.of(request)
+    asked.observation.is_further_look = label is not None
     if media.is_json(request):
         media.of_samples(asked.service.classifier).check_label(label)
         async with _json(asked) as (body, samples):

@@ -94,6 +94,8 @@ class _Raster(Protocol):
     def size(self) -> tuple[int, int]: ...
     @property
     def channels(self) -> int: ...
+    @property
+    def is_on_its_side(self) -> bool: ...
     def picture(self, at_least: tuple[int, int] | None, most_bytes: int) -> Picture: ...
 
 
@@ -104,6 +106,12 @@ class EncodedImage:
     header: Header
     _source: _Raster
     _most_bytes: int  # of its pixels
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height of the whole picture, turned as EXIF says."""
+        width, height = self.header.width, self.header.height
+        return (height, width) if self._source.is_on_its_side else (width, height)
 
     def decode(self, at_least: tuple[int, int] | None = None) -> Picture:
         """Decode. Raises CorruptImageError where the pixels are damaged or cut short, and

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from vistazo.pictures import Picture
+from vistazo.pictures.appearance import Appearance, appearance_of
 from vistazo.pictures.preparation import Preparation, Scale
 from vistazo.pictures.sampling import Box, Sampling, SparseFilter
 
@@ -36,7 +37,26 @@ def decode_size(spec: Preparation) -> tuple[int, int] | None:
 def prepare(picture: Picture, spec: Preparation) -> NDArray[np.float32]:
     """Return float32 (spec.height, spec.width, spec.channels), scaled as ``spec.scale`` says."""
     cut = _cut(picture.width, picture.height, spec)
-    resized = _sampled(picture, cut, spec) if _is_sparse(spec) else _filtered(picture, cut, spec)
+    return _finished(_resized(picture, cut, spec), cut, spec)
+
+
+def prepare_and_look(
+    picture: Picture, spec: Preparation, size: tuple[int, int]
+) -> tuple[NDArray[np.float32], Appearance]:
+    """Likewise, and what the resized picture looks like; ``size`` is that of its file, upright:
+    width, height.
+    """
+    cut = _cut(picture.width, picture.height, spec)
+    resized = _resized(picture, cut, spec)
+    return _finished(resized, cut, spec), appearance_of(resized, *size)
+
+
+def _resized(picture: Picture, cut: _Cut, spec: Preparation) -> NDArray[np.float32]:
+    """Grey (h, w) or RGB (h, w, 3), 0..255: that of more than 8 bits stays grey."""
+    return (_sampled if _is_sparse(spec) else _filtered)(picture, cut, spec)
+
+
+def _finished(resized: NDArray[np.float32], cut: _Cut, spec: Preparation) -> NDArray[np.float32]:
     if spec.equalize:
         resized = _equalized(resized)
     pixels = _padded(resized, cut, spec)

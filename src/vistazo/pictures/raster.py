@@ -13,7 +13,12 @@ from PIL import Image
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.pictures.container import Stripped
 from vistazo.pictures.picture import Picture, Pixels
-from vistazo.pictures.stored import StoredPicture, damage_is_an_input_error, upright
+from vistazo.pictures.stored import (
+    ON_THEIR_SIDE,
+    StoredPicture,
+    damage_is_an_input_error,
+    upright,
+)
 
 # Our own limit, taken from the header before anything is decoded, stands in for Pillow's global.
 Image.MAX_IMAGE_PIXELS = None
@@ -42,6 +47,10 @@ class RasterImage:
     @property
     def channels(self) -> int:
         return _CHANNELS.get(self._image.mode, 1)
+
+    @property
+    def is_on_its_side(self) -> bool:
+        return self._orientation in ON_THEIR_SIDE
 
     def picture(self, at_least: tuple[int, int] | None, most_bytes: float = math.inf) -> Picture:
         """Average whole blocks of pixels while both sides stay at least twice ``at_least``.

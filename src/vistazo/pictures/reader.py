@@ -14,21 +14,23 @@ from numpy.typing import NDArray
 
 from vistazo.models.card import InputSpec
 from vistazo.observer import NOBODY, Observer, during
+from vistazo.pictures.appearance import Appearance
 from vistazo.pictures.decode import ImageLimits, open_image
 from vistazo.pictures.picture import Picture
-from vistazo.pictures.preprocessing import decode_size, prepare
+from vistazo.pictures.preprocessing import decode_size, prepare_and_look
 from vistazo.pictures.upload import accept
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """``pixels`` as a model takes them, float32 (h, w, c), of a picture that was decoded to
-    ``width`` x ``height``, upright.
+    ``width`` x ``height``, upright, and what it looked like.
     """
 
     pixels: NDArray[np.float32]
     width: int
     height: int
+    appearance: Appearance
 
 
 class PictureReader(Protocol):
@@ -55,8 +57,8 @@ class DirectReader:
             accept(image.header, len(data), spec)
             picture = image.decode(at_least=decode_size(spec))
         with during("prepare", observer):
-            pixels = prepare(picture, spec)
-        return Prepared(pixels, picture.width, picture.height)
+            pixels, appearance = prepare_and_look(picture, spec, image.upright_size)
+        return Prepared(pixels, picture.width, picture.height, appearance)
 
     def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
         return open_image(data, self.limits).decode(at_least)

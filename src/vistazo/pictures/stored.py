@@ -14,7 +14,7 @@ from vistazo.pictures.picture import Picture, Pixels
 _GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _GREYS = ("1", "L", *_GREYS_OVER_8_BITS)
 # What undoes an EXIF orientation: exchange the axes, then reverse the rows, the columns, or both.
-_ON_THEIR_SIDE, _UPSIDE_DOWN, _MIRRORED = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)
+ON_THEIR_SIDE, _UPSIDE_DOWN, _MIRRORED = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)
 
 
 @contextmanager
@@ -67,7 +67,7 @@ class StoredPicture(Picture):
 
     @property
     def _is_on_its_side(self) -> bool:
-        return self._orientation in _ON_THEIR_SIDE
+        return self._orientation in ON_THEIR_SIDE
 
     def image(self) -> Image.Image:
         """The very one that is held, where it is as it has to be."""
@@ -113,7 +113,7 @@ def _to_pixels(image: Image.Image) -> Pixels:
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:
     """Turned as EXIF says: a photograph of a film may have been taken on its side. No copy."""
-    if orientation in _ON_THEIR_SIDE:
+    if orientation in ON_THEIR_SIDE:
         pixels = pixels.swapaxes(0, 1)
     if orientation in _UPSIDE_DOWN:
         pixels = pixels[::-1]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vistazo.answers.explanation.words import WordEvidence, word_evidence
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
+from vistazo.answers.reference import Reference
 from vistazo.answers.text_likeness import TextLikeness, text_likeness
 from vistazo.classifier import ModelIdentity, OutOfDistributionPolicy
 from vistazo.errors import (
@@ -38,8 +39,8 @@ Samples = Sequence[str] | Sequence[Row]
 class SamplePrediction:
     """``in_distribution`` says whether a text looks like those of training; None of a row.
 
-    ``language`` is how far its letters are as frequent as in the texts of the reference; None where
-    there is none.
+    ``language`` is how familiar the reference is with its letters (``Letters.familiarity``): None
+    without a reference of texts, and of a text without letters.
     """
 
     decision: SampleDecision
@@ -53,6 +54,8 @@ class SampleClassifier:
 
     ``conclusions`` say how each field of ``card`` is known, where no card was written;
     ``warnings`` are reasons to doubt the model or its card, whatever the sample: sentences.
+    ``reference`` is what answers were like where the model was measured, None where that is not
+    known.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class SampleClassifier:
         card: SampleCard,
         sha256: str,
         *,
+        reference: Reference | None = None,
         out_of_distribution: OutOfDistributionPolicy = "warn",
         conclusions: tuple[Conclusion, ...] = (),
         warnings: tuple[str, ...] = (),
@@ -72,6 +76,7 @@ class SampleClassifier:
         self.n_features = plan.n_features
         self.signature = plan.summary
         self.runtime = None  # plain arithmetic
+        self.reference = reference
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._plan = plan
         # Work on texts is Python's own: two threads of it only take the turn from each other, which
@@ -193,15 +198,20 @@ class SampleClassifier:
     ) -> SamplePrediction:
         """Raises SampleError, and RejectedUploadError where strange texts are."""
         decision = decide(decisions, place, self.card, self._plan.labels)
+        language = self._language(sample)
         if self._policy == "off" or not (isinstance(sample, str) and self.card.task == "text"):
-            return SamplePrediction(decision, self.identity)
+            return SamplePrediction(decision, self.identity, None, language)
         likeness = text_likeness(self._plan, sample, self.card.input)
         if likeness is not None and not likeness.verdict:
             if self._policy == "reject":
                 raise RejectedUploadError([self._unlike_training(first + place)])
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
-        return SamplePrediction(decision, self.identity, likeness)
+        return SamplePrediction(decision, self.identity, likeness, language)
+
+    def _language(self, sample: object) -> float | None:
+        letters = self.reference.letters if self.reference is not None else None
+        return letters.familiarity(sample) if letters and isinstance(sample, str) else None
 
     def _unlike_training(self, place: int) -> BrokenRule:
         return BrokenRule(

@@ -6,6 +6,7 @@ import logging
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from vistazo.answers.beside import Beside
 from vistazo.classifier import OutOfDistributionPolicy
 from vistazo.errors import ModelNotFoundError, UnreadableModelError
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
@@ -31,6 +32,7 @@ class SampleSource:
     hints: CardHints = field(default_factory=CardHints)
     policy: LoadingPolicy = field(default_factory=LoadingPolicy)
     out_of_distribution: OutOfDistributionPolicy = "warn"
+    baseline: Path | None = None
 
 
 def load_sample_classifier(
@@ -44,12 +46,16 @@ def load_sample_classifier(
     card, conclusions = settle_sample_card(plan.summary, stored.sha256, places, source.hints)
     for conclusion in conclusions:
         log.info("concluded", extra=asdict(conclusion))
+    beside = Beside(source.files.model, source.baseline, stored.sha256)
+    reference, unwatched = beside.reference(card.labels)
     classifier = SampleClassifier(
         plan,
         card,
         stored.sha256,
+        reference=reference,
         out_of_distribution=source.out_of_distribution,
         conclusions=conclusions,
+        warnings=(unwatched,) if unwatched else (),
     )
     classifier.warm_up()
     return classifier

@@ -64,6 +64,8 @@ def augment(pictures: Tensor, seed: Tensor, config: AugmentationConfig) -> Tenso
     pictures = _hide(pictures, dice, config)
     pictures = _exchange(pictures, dice, config)
     grain = dice.normal(tf.shape(pictures)) * dice.either_way(config.noise, 1, 1, 1)
+    if config.colour:
+        pictures *= 2.0 ** dice.either_way(config.colour, 1, 1, pictures.shape[-1])
     return tf.clip_by_value(pictures + grain, 0.0, 1.0) * 255.0
 
 

@@ -30,6 +30,12 @@ class AugmentationConfig(Part):
     gamma: Strength = Field(default=0.6, description="Powers of two, either way.")
     contrast: Strength = Field(default=0.5, description="Powers of two about the mean, either way.")
     brightness: Strength = Field(default=0.15, description="Of the full range, either way.")
+    colour: Strength = Field(
+        default=0.0,
+        exclude_if=lambda colour: colour == 0,
+        description="Of each channel by itself, powers of two, either way: light of another "
+        "colour, another camera.",
+    )
     shading: Strength = Field(
         default=0.15, description="Slow change of exposure across the picture."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -17,6 +18,7 @@ from pydantic import (
 
 from vistazo.errors import SettingsError
 from vistazo.models.card import InputSpec, Notice
+from vistazo.models.serving_card import CostSpec, DriftSpec, PageSpec
 from vistazo.models.strict_yaml import read_yaml
 from vistazo.training.augmentation_config import AugmentationConfig
 from vistazo.training.config_part import Fraction, Part
@@ -79,6 +81,11 @@ class NetworkConfig(Part):
         default=1, ge=1, le=8, description="Networks trained side by side, then joined."
     )
     dropout: Fraction = 0.3
+    stride: Literal[2, 4] = Field(
+        default=2,
+        exclude_if=lambda stride: stride == 2,
+        description="Step of the first convolution, pixels: 4 for large pictures of large things.",
+    )
 
     @model_validator(mode="after")
     def _every_stage_has_blocks(self) -> Self:
@@ -156,11 +163,27 @@ class CardTexts(Part):
     training_data: str = ""
     limits: str = ""
     licence: str = ""
+    drift: DriftSpec = Field(default_factory=DriftSpec)
+    page: PageSpec = Field(default_factory=PageSpec)
+    costs: CostSpec | None = None
+
+    def check_labels(self, labels: Sequence[str]) -> None:
+        """Raises ValueError for what no card with these labels may say: before a run, not after."""
+        if unknown := [label for label in self.drift.class_share if label not in labels]:
+            raise ValueError(f"card.drift.class_share has '{unknown[0]}', which is no label")
+        if self.costs is not None and len(labels) != 2:
+            raise ValueError("card.costs are for two labels only")
 
 
 class TrainingConfig(Part):
     task: Literal["image"] = "image"
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    file: str | None = Field(
+        default=None,
+        max_length=100,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.(keras|h5)$",
+        description="What the weights are called, where not NAME.keras; .h5: Keras' older format.",
+    )
     version: str = "1.0.0"
     seed: int = Field(default=0, ge=0)
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
@@ -181,6 +204,7 @@ class TrainingConfig(Part):
             raise ValueError("labels must differ from each other")
         if self.positive is not None and (not self.is_binary or self.positive not in self.labels):
             raise ValueError("positive must be one of two labels")
+        self.card.check_labels(self.labels)
         return self
 
     @model_validator(mode="after")
@@ -188,6 +212,10 @@ class TrainingConfig(Part):
         if twice := sorted({*self.data.other} & {*self.baseline.unlike}):
             raise ValueError(f"data.other and baseline.unlike both have '{twice[0]}'")
         return self
+
+    @property
+    def weights_file(self) -> str:
+        return self.file or f"{self.name}.keras"
 
     @property
     def is_binary(self) -> bool:

@@ -11,15 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.baseline_file import baseline_path, write_baseline
 from vistazo.answers.discriminant import Strangers, Told
-from vistazo.answers.likeness import (
-    COMPONENTS,
-    baseline_path,
-    fit_baseline,
-    preparation,
-    tell_apart,
-    write_baseline,
-)
+from vistazo.answers.likeness import COMPONENTS, fit_baseline, preparation, tell_apart
 from vistazo.engines.base import Engine
 from vistazo.engines.rehearsal import open_rehearsed
 from vistazo.errors import SettingsError, UnsupportedModelError

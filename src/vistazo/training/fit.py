@@ -40,7 +40,7 @@ LOG = "training.log"
 
 
 def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -> Path:
-    """Train, and write ``<name>.keras``, its card and ``evaluation.json`` into ``out``.
+    """Train, and write the weights, their card and ``evaluation.json`` into ``out``.
 
     A run that was stopped, even by SIGKILL, goes on from its last whole epoch when it is called
     again with the same configuration and data. Returns the model's path. Raises SettingsError and
@@ -67,7 +67,7 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
         progress.say(f"going on after epoch {len(trainer.history)}")
     run_epochs(trainer, config, out / CHECKPOINT, progress)
     trainer.estimate_batch_statistics(partial(progress.bar, "batch statistics"))
-    model_path = out / f"{config.name}.keras"
+    model_path = out / config.weights_file
     replace_whole(model_path, trainer.save)
     run = settle(config, pictures, split, trainer, model_path=model_path, progress=progress)
     told = _write_baseline(
@@ -208,8 +208,8 @@ class Trainer:
             layer.momentum = momentum
 
     def save(self, path: Path) -> None:
-        """Write the averaged weights as .keras, without optimizer state."""
-        self._average.served.save(path.with_suffix(".keras"))
+        """Write the averaged weights as .keras or .h5, without optimizer state."""
+        self._average.served.save(path)
 
     def checkpoint(self) -> Checkpoint:
         state = {name: [np.asarray(v) for v in group] for name, group in self._state().items()}

@@ -70,7 +70,7 @@ def build_ensemble(config: TrainingConfig) -> Ensemble:
 
 def _features(picture: Tensor, config: TrainingConfig) -> Tensor:
     shape = config.network
-    x = keras.layers.ReLU()(_convolution(picture, shape.width, side=5, stride=2))
+    x = keras.layers.ReLU()(_convolution(picture, shape.width, side=5, stride=shape.stride))
     for stage, blocks in enumerate(shape.blocks_of_stages):
         for block in range(blocks):
             x = _residual_block(x, shape.width * 2**stage, halve=stage > 0 and block == 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.answers.likeness import baseline_path
+from vistazo.answers.baseline_file import baseline_path
 from vistazo.classifier import Classifier
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.pictures import ImageLimits

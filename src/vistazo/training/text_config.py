@@ -90,6 +90,7 @@ class TextTrainingConfig(Part):
             raise ValueError("labels must differ from each other")
         if self.positive is not None and self.positive not in self.labels:
             raise ValueError("positive must be one of two labels")
+        self.card.check_labels(self.labels)
         return self
 
     @property

@@ -49,6 +49,12 @@ export const table = (key) => {
 
 const said = (key) => STRINGS[current][task]?.[key] ?? STRINGS[current][key];
 
+/** What happened, and what to do, in words. */
+export function problemText(problem) {
+  const pair = table("problems")[problem.code] ?? table("problemOther");
+  return pair.map((text) => fill(text, { detail: problem.detail }));
+}
+
 export const nameOf = (code) => STRINGS[code].languageName;
 
 export function percent(share) {
@@ -61,6 +67,12 @@ export function percent(share) {
 
 export function number(value, options = { maximumFractionDigits: 3 }) {
   return new Intl.NumberFormat(current, options).format(value);
+}
+
+/** An ISO 8601 time, in the visitor's own zone and, where that speaks the language, manner. */
+export function moment(iso, how = { dateStyle: "medium", timeStyle: "short" }) {
+  const manner = navigator.languages.find((tag) => tag.startsWith(current)) ?? current;
+  return new Intl.DateTimeFormat(manner, how).format(new Date(iso));
 }
 
 /** A probability in words. */

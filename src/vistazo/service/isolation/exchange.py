@@ -1,7 +1,8 @@
 """What the service and a worker say about one picture: the service's side.
 
 Whoever took over a worker by a fault of a decoder may answer anything. So every answer is checked:
-its kind, its size, and that its pixels are as many as were asked for.
+its kind, its size, that its pixels are as many as were asked for, and that what it says of the
+picture can be so.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from vistazo import errors
 from vistazo.models.card import InputSpec
 from vistazo.pictures import Header, Picture
+from vistazo.pictures.appearance import Appearance
 from vistazo.pictures.reader import Prepared
 from vistazo.pictures.upload import accept
 from vistazo.service.isolation import wire
@@ -53,6 +55,14 @@ class _Header(_Said):
     channels: int = Field(ge=1, le=4)
 
 
+class _Appearance(_Said):
+    brightness: float = Field(ge=0, le=1, allow_inf_nan=False)
+    contrast: float = Field(ge=0, le=0.5, allow_inf_nan=False)
+    sharpness: float = Field(ge=0, le=1, allow_inf_nan=False)
+    width_px: _Side
+    height_px: _Side
+
+
 class _Pixels(_Said):
     kind: Literal["pixels"]
     shape: list[_Side] = Field(min_length=2, max_length=3)
@@ -60,6 +70,7 @@ class _Pixels(_Said):
     width: _Side
     height: _Side
     prepare_s: float = Field(ge=0, allow_inf_nan=False)
+    appearance: _Appearance | None
 
 
 class _Refused(_Said):
@@ -126,8 +137,9 @@ class Exchange:
         wanted = [spec.height, spec.width, spec.channels]
         if found.shape != wanted or found.dtype != "float32":
             raise wire.GarbledError("other pixels than were asked for")
+        appearance = _appearance(found, said)
         pixels = self._pixels(found, np.float32)
-        return Prepared(pixels, found.width, found.height), found.prepare_s
+        return Prepared(pixels, found.width, found.height, appearance), found.prepare_s
 
     def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
         """Raises InputError, NoMemoryError and DefectError."""
@@ -167,6 +179,15 @@ class Exchange:
         meaning = _meaning(said)
         self.is_in_step = isinstance(meaning, errors.InputError | DefectError)
         raise meaning
+
+
+def _appearance(found: _Pixels, header: _Header) -> Appearance:
+    """Raises GarbledError where its sides are not those of the file, either way round."""
+    seen = found.appearance
+    sides = sorted((header.width, header.height))
+    if seen is None or sorted((seen.width_px, seen.height_px)) != sides:
+        raise wire.GarbledError("it looks like another picture")
+    return Appearance(**seen.model_dump())
 
 
 def _meaning(said: _Said) -> Exception:

@@ -24,7 +24,8 @@ from PIL import Image
 
 from vistazo.errors import InputError, RejectedUploadError
 from vistazo.pictures import EncodedImage, ImageLimits, open_image
-from vistazo.pictures.preprocessing import decode_size, prepare
+from vistazo.pictures.appearance import Appearance
+from vistazo.pictures.preprocessing import decode_size, prepare_and_look
 from vistazo.pictures.shape import suits
 from vistazo.service.allocator import keep_freed_blocks, trim
 from vistazo.service.isolation import confinement, wire
@@ -114,29 +115,31 @@ class Worker:
             return
         picture = image.decode(at_least=decode_size(recipe))
         decoded_s = time.perf_counter()
-        pixels = prepare(picture, recipe)
+        pixels, appearance = prepare_and_look(picture, recipe, image.upright_size)
         prepare_s = time.perf_counter() - decoded_s
-        self._show(pixels, picture.width, picture.height, prepare_s, before=header)
+        sides = picture.width, picture.height
+        self._show(pixels, sides, prepare_s, appearance, before=header)
 
     def _picture(self, image: EncodedImage, at_least: tuple[int, int]) -> None:
         picture = image.decode(at_least)
-        self._show(np.ascontiguousarray(picture.pixels), picture.width, picture.height)
+        self._show(np.ascontiguousarray(picture.pixels), (picture.width, picture.height))
 
     def _show(
         self,
         pixels: NDArray[Any],
-        width: int,
-        height: int,
+        sides: tuple[int, int],
         prepare_s: float = 0.0,
+        appearance: Appearance | None = None,
         before: bytes = b"",
     ) -> None:
         head = {
             "kind": "pixels",
             "shape": list(pixels.shape),
             "dtype": str(pixels.dtype),
-            "width": width,
-            "height": height,
+            "width": sides[0],
+            "height": sides[1],
             "prepare_s": prepare_s,
+            "appearance": None if appearance is None else asdict(appearance),
         }
         wire.send(self.outgoing, before + wire.encoded(head), pixels.data)
 
@@ -177,7 +180,7 @@ def _warm_up(limits: ImageLimits) -> None:
         Image.new("RGB", (64, 64)).save(buffer, image_format)
         for recipe in _FIRST_RECIPES:
             image = open_image(buffer.getvalue(), limits)
-            prepare(image.decode(decode_size(recipe)), recipe)
+            prepare_and_look(image.decode(decode_size(recipe)), recipe, image.upright_size)
 
 
 def main(argument: str) -> None:

@@ -60,7 +60,7 @@ class AnsweredPicture:
         if not isinstance(later, Classifier):
             raise TypeError("another kind of model")
         is_the_same = later.card.input == self.spec
-        pixels = self.pixels if is_the_same else later.pixels(self.data)
+        pixels = self.pixels if is_the_same else later.prepared(self.data).pixels
         if is_ended.is_set():
             return None
         started = time.perf_counter()

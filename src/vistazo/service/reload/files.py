@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from vistazo.answers.likeness import baseline_path
+from vistazo.answers.baseline_file import baseline_path
 from vistazo.loading import ModelSource
 from vistazo.models.card_file import card_path
 from vistazo.models.fetch import Link
