@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vistazo.answers.likeness import Baseline
+from vistazo.answers.reference import Reference
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Outputs, Runtime
 from vistazo.models.card import ModelCard
@@ -135,6 +136,7 @@ def brightness_classifier(
     reader: PictureReader | None = None,
     *,
     baseline: Baseline | None = None,
+    reference: Reference | None = None,
     out_of_distribution: OutOfDistributionPolicy = "warn",
     warnings: tuple[str, ...] = (),
     sha256: str = "0" * 64,
@@ -148,6 +150,7 @@ def brightness_classifier(
         sha256,
         reader or DirectReader(ImageLimits()),
         baseline=baseline,
+        reference=reference,
         out_of_distribution=out_of_distribution,
         warnings=warnings,
     )

@@ -251,7 +251,8 @@ def test_compose_passes_every_setting_that_the_container_leaves_open() -> None:
 
 
 def test_the_models_that_compose_mounts_are_there_without_being_set() -> None:
-    [mounted] = read("docker-compose.yml")["services"]["pneumonia"]["volumes"]
+    mounted, records = read("docker-compose.yml")["services"]["pneumonia"]["volumes"]
+    assert f"-o vistazo -g vistazo {records.partition(':')[2]} " in DOCKERFILE
     found = re.fullmatch(r"\$\{MODELS:-(.+)\}:/models:ro", mounted)
     assert found
     assert (ROOT / found.group(1)).is_dir()

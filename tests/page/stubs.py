@@ -29,12 +29,14 @@ def changed(**fields: Any) -> Stub:
     return answer
 
 
-def described(figures: dict[str, Any], **fields: Any) -> Stub:
-    """The service's own description of its model, with further groups of figures on its card."""
+def described(figures: dict[str, Any], *, on_card: Any = (), **fields: Any) -> Stub:
+    """The service's own description of its model, with further groups of figures on its card, some
+    of the card's fields ``on_card`` changed, and some of its own.
+    """
 
     def answer(route: Any) -> None:
         response = route.fetch()
-        card = response.json()["card"]
+        card = {**response.json()["card"], **dict(on_card)}
         card["figures"] |= figures
         route.fulfill(response=response, json={**response.json(), **fields, "card": card})
 
@@ -84,6 +86,11 @@ def noting(questions: list[str], then: Stub) -> Stub:
         then(route)
 
     return answer
+
+
+def holding(held: list[Any]) -> Stub:
+    """No answer, until whoever ``held`` it gives one."""
+    return lambda route: held.append(route)  # noqa: PLW0108  Playwright marks it, a bound method not
 
 
 def from_service(route: Any) -> None:

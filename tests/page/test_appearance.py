@@ -19,6 +19,7 @@ axe_core = pytest.importorskip(
 OpenPage = Callable[..., Any]
 
 _MOST_BYTES = 50_000
+_MOST_UNPACKED_BYTES = 90_000
 _WIDTHS_PX = (390, 820, 1440)
 # Other tests put theirs into the same folder.
 _LOOKED_AT = ("result", "doubtful", "refused", "seen", "key")
@@ -141,10 +142,13 @@ def _photograph(page: Any, folder: Path, name: str) -> None:
 
 
 def test_the_page_asks_nobody_else_and_for_little(open_page: OpenPage, service_url: str) -> None:
-    page = open_page(own=True)
+    page = open_page({"**/drift": stubs.problem(403, "forbidden")}, own=True)
     files = page.evaluate(
         "performance.getEntriesByType('resource').map((entry) => [entry.name, entry.transferSize])"
     )
+    of_page = [name.removeprefix(service_url) for name, _ in files if "/page/" in name]
+    unpacked = sum(len(httpx.get(service_url + name).content) for name in ["/", *of_page])
     files.append([f"{service_url}/", int(httpx.get(service_url).headers["content-length"])])
     assert all(name.startswith(service_url) for name, _ in files)
     assert sum(size for _, size in files) <= _MOST_BYTES
+    assert unpacked < _MOST_UNPACKED_BYTES

@@ -176,11 +176,13 @@ def test_every_string_is_there_in_every_language(open_page: OpenPage) -> None:
             const shape = (part) => typeof part === "string" ? names(part)
                 : typeof part === "number" ? part
                 : Object.fromEntries(Object.keys(part).map((key) => [key, shape(part[key])]));
-            return Object.values(STRINGS).map(shape);
+            const { WORDS } = await import("/page/drift_words.js");
+            return [STRINGS, WORDS].map((each) => Object.values(each).map(shape));
         }"""
     )
-    assert len(shapes) >= 2
-    assert all(shape == shapes[0] for shape in shapes)
+    for languages in shapes:
+        assert len(languages) >= 2
+        assert all(language == languages[0] for language in languages)
 
 
 def test_the_card_decides_titles_and_labels(open_page: OpenPage, a_film: Path) -> None:

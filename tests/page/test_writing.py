@@ -130,6 +130,22 @@ def test_a_text_can_be_sent_with_the_keyboard_alone(open_page: OpenPage, texts_u
 
 
 @pytest.mark.longer
+def test_what_was_true_of_a_text_is_noted_too(open_page: OpenPage, texts_url: str) -> None:
+    noted = {"request_id": "r1", "label": "false", "predicted_class": "true", "agrees": False}
+    model = {"**/model": stubs.changed(records={"feedback": True})}
+    feedback = {"**/feedback": lambda route: route.fulfill(json=noted)}
+    page = open_page(ANSWERED | model | feedback, url=texts_url, own=True)
+    write(page, "la verdad")
+    reach(page, "#truth-0")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#truth-0[aria-pressed=true]")
+    assert page.locator("#status").inner_text().startswith("Thank you. Noted: false.")
+    assert page.evaluate("document.activeElement.id") == "truth-0"
+    write(page, "la mentira")
+    assert page.locator("#result [aria-pressed=true]").count() == 0
+
+
+@pytest.mark.longer
 @pytest.mark.parametrize("width", [320, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_fault_in_the_answer_to_a_text_and_nothing_is_too_wide(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -32,6 +32,7 @@ from vistazo.api.schemas import (
     LastReload,
     ModelDescription,
     NextModel,
+    RecordsHint,
 )
 from vistazo.api.service import Service
 from vistazo.errors import RequestError
@@ -39,6 +40,9 @@ from vistazo.pictures import ImageLimits
 from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
 from vistazo.texts.limits import SampleLimits
+
+if TYPE_CHECKING:
+    from vistazo.service.records.records import Records
 
 router = APIRouter()
 
@@ -126,6 +130,7 @@ async def predict(
 ) -> Response:
     """Classify one picture, a text or several, or rows of numbers."""
     asked = _Asked.of(request)
+    asked.observation.is_further_look = label is not None or show_input
     if media.is_json(request):
         media.of_samples(asked.service.classifier).check_label(label)
         if show_input:
@@ -157,6 +162,7 @@ async def predict(
 async def explain(request: Request, label: Label = None) -> Response:
     """Show what speaks for a label: a picture with a heatmap over it, a PNG; words of a text."""
     asked = _Asked.of(request)
+    asked.observation.is_further_look = label is not None
     if media.is_json(request):
         media.of_samples(asked.service.classifier).check_label(label)
         async with _json(asked) as (body, samples):
@@ -193,6 +199,7 @@ async def predict_batch(request: Request) -> Response:
 async def model(request: Request) -> ModelDescription:
     """The model's card, and what was read from its file."""
     service: Service = request.app.state.service
+    records: Records | None = request.app.state.records
     classifier, last, shadow = service.classifier, service.reloader.last, service.shadow
     return ModelDescription(
         sha256=classifier.identity.sha256,
@@ -201,6 +208,10 @@ async def model(request: Request) -> ModelDescription:
         runtime=classifier.runtime,
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
         warnings=list(classifier.warnings),
+        records=RecordsHint(
+            feedback=records is not None,
+            pictures=records is not None and records.policy.keeps_pictures,
+        ),
         reload=last and LastReload.of(last),
         next=shadow and NextModel.of(shadow.comparison),
     )

@@ -210,6 +210,13 @@ class Reloaded(BaseModel):
     at: datetime
 
 
+class RecordsHint(BaseModel):
+    """What is kept of answers."""
+
+    feedback: bool = Field(description="Whether POST /feedback takes what was true.")
+    pictures: bool = Field(description="Whether pictures are kept, too.")
+
+
 class ModelDescription(BaseModel):
     """The served model: its card, and what was read from its file."""
 
@@ -225,6 +232,7 @@ class ModelDescription(BaseModel):
     warnings: list[str] = Field(
         description="Reasons to doubt the model or its card, whatever the picture: sentences."
     )
+    records: RecordsHint
     reload: LastReload | None = Field(None, description="Where one was tried since the start.")
     next: NextModel | None = Field(None, description="Where MODEL_PATH_NEXT names one.")
 

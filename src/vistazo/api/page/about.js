@@ -1,6 +1,6 @@
 // What the model is, for whom, and how good: all of it from its card.
 
-import { el, entry } from "./elements.js";
+import { byId, el, entry } from "./elements.js";
 import { number, readable, spoken, t, table } from "./language.js";
 import { groupName, groupsOf, worthOf } from "./worth.js";
 
@@ -9,12 +9,32 @@ const TEXTS = ["intended_use", "population", "training_data", "limits", "licence
 const OF_SERVICE = "en";
 const MOST_SHOWN = 300;
 const SHARES = ["accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1", "out_of_distribution"];
-/** What a group says of itself, which is no figure. */
-const OF_THE_GROUP = ["title", "note"];
+/** What a group says of itself, which is no figure; of another threshold the costs tell. */
+const OF_THE_GROUP = ["title", "note", "best_threshold"];
 
-export function aboutOf({ card, conclusions }) {
+/** Nothing of it where there is none. */
+export function showModel(model) {
+  const notice = model ? spoken(model.card.notice, model.card.language) : {};
+  byId("notice").hidden = !notice.text;
+  byId("about").hidden = !model;
+  byId("doubts").hidden = !model?.warnings.length;
+  if (!model) return;
+  const title = model.card.title || readable(model.card.name);
+  byId("title").textContent = title;
+  byId("title").lang = model.card.language;
+  document.title = `${title} · Vistazo`;
+  byId("notice").textContent = notice.text;
+  byId("notice").lang = notice.lang ?? "";
+  byId("lead").textContent = t("lead", { labels: model.card.labels.join(", ") });
+  if (model.records?.pictures) byId("privacy").textContent = t("kept");
+  byId("doubts").replaceChildren(...doubtsOf(model));
+  byId("about").replaceChildren(...aboutOf(model));
+}
+
+function aboutOf({ card, conclusions, costs = [] }) {
   return [
     ...howGood(card),
+    ...(costs.length > 0 ? costing(costs) : []),
     el("h2", { id: "about-title" }, t("about")),
     el(
       "dl",
@@ -28,15 +48,12 @@ export function aboutOf({ card, conclusions }) {
 }
 
 /** Reasons to doubt the model, whatever the picture. */
-export function doubtsOf({ warnings }) {
+function doubtsOf({ warnings }) {
   return [
     el("strong", { id: "doubts-title" }, t("doubts")),
     ...warnings.map((sentence) => el("p", { lang: OF_SERVICE }, sentence)),
   ];
 }
-
-/** The notice in the page's language, else in the card's, and which that is. */
-export const noticeOf = ({ card }) => spoken(card.notice, card.language);
 
 /** A screen reader reads the card in the card's own language, whichever the page speaks. */
 const written = (text, lang) => el("span", { lang }, text);
@@ -47,6 +64,12 @@ function howGood(card) {
   const title = el("h2", {}, t("howGood"));
   if (lines.length === 0) return [title, el("p", { class: "worth" }, t("notMeasured"))];
   return [title, el("ul", { class: "worth" }, lines.map(worthLine)), el("p", { class: "hint" }, t("brackets"))];
+}
+
+/** In the service's sentences, each in several languages. */
+function costing(costs) {
+  const lines = costs.map((each) => spoken(each, OF_SERVICE)).map(({ text, lang }) => el("li", { lang }, text));
+  return [el("h2", {}, t("costs")), el("ul", { class: "worth" }, lines)];
 }
 
 function worthLine({ group, count, told, note }) {

@@ -14,6 +14,13 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Other children for it. The focus stays where it is, or goes to `fallback` where that is gone. */
+export function refill(node, children, fallback) {
+  const held = node.contains(document.activeElement) ? document.activeElement.id : null;
+  node.replaceChildren(...children);
+  if (held !== null) (byId(held) ?? byId(fallback)).focus();
+}
+
 /** A term and its description, for a dl; nothing where there is nothing to describe. */
 export function entry(term, description) {
   return description ? [el("dt", {}, term), el("dd", {}, description)] : [];

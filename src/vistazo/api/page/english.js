@@ -13,6 +13,7 @@ export const english = {
   csv: "Download CSV",
   clear: "Clear",
   privacy: "Pictures are analysed in memory. They are not stored.",
+  kept: "This service keeps the pictures that it is sent.",
   docs: "For programs: the HTTP interface",
   starting: "The service is starting. This page goes on by itself.",
   modelFailed: "The page cannot reach the service. Check the connection, then reload the page.",
@@ -22,6 +23,10 @@ export const english = {
   reading: "Analysing",
   retrying: "Busy. Trying again in a moment",
   failed: "No result",
+  ready: "Not sent yet",
+  unsent: "Not sent yet: {count}",
+  remove: "Remove {file}",
+  removed: "{file} is removed.",
   progressOf: "Progress of {file}",
   said: "{file}: {label}, {percent}",
   saidFailed: "{file}: no result. {problem}",
@@ -94,10 +99,6 @@ export const english = {
       "Reading the picture takes too long or too much memory.",
       "Save it smaller, as JPEG or PNG, and add it again.",
     ],
-    text_too_costly: [
-      "Reading the text takes too long with this model.",
-      "Send a shorter text.",
-    ],
     upload_too_large: ["The file is too large.", "Save it smaller, or as JPEG, and add it again."],
     bad_sample: ["The model cannot use this.", "{detail}"],
     text_too_costly: ["Reading the text takes too long.", "Shorten it, and try again."],
@@ -107,14 +108,13 @@ export const english = {
     not_ready: ["The service is starting or stopping.", "Wait a minute, then try again."],
     unauthorized: ["The service wants a key.", "Try again and type the key that you were given."],
     forbidden: ["Your key is not allowed to do this.", "Ask whoever runs the service."],
-    network: [
-      "The service could not be reached.",
-      "Check the connection, then try again. Your picture is still here.",
-    ],
+    network: ["The service could not be reached.", "Nothing is lost: check the connection, then try again."],
     unreadable: [
       "This file can no longer be read.",
       "It was changed, moved or deleted since it was added, or it is a folder. Add the picture itself again.",
     ],
+    unknown_request: ["The service does not know this answer any more.", "Send it again, then say it."],
+    feedback_not_kept: ["The service cannot keep it now.", "Try again in a while, or tell whoever runs it."],
     internal: [
       "Something went wrong in the service.",
       "Try again. If it stays, tell whoever runs it the request number below.",
@@ -123,6 +123,14 @@ export const english = {
   problemOther: ["The service did not accept this.", "{detail}"],
   again: "Try again",
   sendAgain: "Send again",
+
+  wasRight: "Was this right?",
+  whichIsTrue: "What it really is",
+  tell: "Send",
+  telling: "Sending",
+  noted: "Thank you. Noted: {label}. You can still change it.",
+  notNoted: "It was not noted.",
+  mayNotTell: "Your key may not say it: ask for one with the scope feedback.",
 
   keyTitle: "This service wants a key",
   keyWhy: "Type the API key that you were given. It is kept until you close this tab.",
@@ -157,7 +165,6 @@ export const english = {
       ],
     },
     problems: {
-      network: ["The service could not be reached.", "Check the connection, then try again. Your text is still here."],
       upload_too_large: ["The text is too long.", "Send a part of it."],
     },
   },
@@ -168,9 +175,6 @@ export const english = {
     sample: "The numbers",
     sampleHint: "{count} numbers, with commas between them (1.5, 2), or semicolons (1,5; 2). {names}",
     population: "Whose numbers it knows",
-    problems: {
-      network: ["The service could not be reached.", "Check the connection, then try again. Your numbers are still here."],
-    },
   },
 
   about: "About this model",
@@ -191,6 +195,7 @@ export const english = {
     rows: "rows",
     cases: "cases",
   },
+  costs: "What errors cost",
   doubts: "The person who runs this service should know:",
   conclusions: "No card was written for this model. What was concluded instead",
   cardField: "What",

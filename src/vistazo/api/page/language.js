@@ -49,6 +49,12 @@ export const table = (key) => {
 
 const said = (key) => STRINGS[current][task]?.[key] ?? STRINGS[current][key];
 
+/** What happened, and what to do, in words. */
+export function problemText(problem) {
+  const pair = table("problems")[problem.code] ?? table("problemOther");
+  return pair.map((text) => fill(text, { detail: problem.detail }));
+}
+
 export const nameOf = (code) => STRINGS[code].languageName;
 
 export function percent(share) {

@@ -1,22 +1,26 @@
 // Wires the page: pictures come in, are sent one after the other, and their results are shown.
 
-import { aboutOf, doubtsOf, noticeOf } from "./about.js";
-import { byId, el } from "./elements.js";
+import { showModel } from "./about.js";
+import { byId, el, refill } from "./elements.js";
+import { tell } from "./feedback.js";
 import { askKey } from "./key.js";
-import { language, languages, nameOf, percent, prefer, readable, speak, t } from "./language.js";
-import { problemText, progress, resultOf, stateText } from "./result.js";
-import { loadModel, predict, see } from "./service.js";
+import { language, languages, nameOf, percent, prefer, problemText, speak, t } from "./language.js";
+import { lineOf } from "./list.js";
+import { progress, resultOf, stateText } from "./result.js";
+import { loadDrift, loadModel, predict, see } from "./service.js";
 import { csvOf } from "./table.js";
 import { seenText } from "./viewer.js";
 import { showSample, takeSamples } from "./writing.js";
 
 const AT_ONCE = 2;
 const FIRST_OPACITY = 60;
+const UNTOLD = { told: null, telling: null, untold: null };
 
 const items = [];
 let model = null;
 let chosen = null;
 let running = 0;
+let drift = null;
 
 // ---- pictures come in
 
@@ -25,7 +29,7 @@ function add(files) {
   const added = [...files].map((file) => ({
     file,
     url: URL.createObjectURL(file),
-    state: "waiting",
+    state: asks() ? "ready" : "waiting",
     progress: 0,
     opacity: FIRST_OPACITY,
     view: "picture",
@@ -34,7 +38,20 @@ function add(files) {
   items.push(...added);
   chosen = chosen ?? added[0];
   showAll();
+  if (asks()) say(byId("unsent").textContent);
   work();
+}
+
+/** Before it is sent. */
+function remove(item) {
+  const place = items.indexOf(item);
+  items.splice(place, 1);
+  URL.revokeObjectURL(item.url);
+  if (item === chosen) chosen = items[place] ?? items.at(-1) ?? null;
+  showAll();
+  say(t("removed", { file: item.file.name }));
+  const next = byId("list").children[Math.min(place, items.length - 1)];
+  (next?.firstElementChild ?? byId("files")).focus();
 }
 
 function clear() {
@@ -47,6 +64,18 @@ function clear() {
 }
 
 // ---- and are sent
+
+const asks = () => model?.card.page?.ask ?? false;
+const unsent = () => items.filter(({ state }) => state === "ready");
+
+/** Where the card asks for a button, it is what sends them. */
+function sendAll() {
+  [chosen] = unsent();
+  for (const item of unsent()) item.state = "waiting";
+  showAll();
+  byId("shown").focus();
+  work();
+}
 
 function work() {
   while (model && running < AT_ONCE) {
@@ -89,7 +118,7 @@ async function ask(item, label) {
 }
 
 function again(item) {
-  const fresh = { answer: null, problem: null, seen: null, heatFailed: false, view: "picture" };
+  const fresh = { answer: null, problem: null, seen: null, heatFailed: false, view: "picture", ...UNTOLD };
   Object.assign(item, { state: "waiting", progress: 0, ...fresh });
   show(item);
   work();
@@ -135,25 +164,27 @@ async function look(item, view) {
 function showAll() {
   document.body.classList.toggle("working", items.length > 0);
   byId("results").hidden = items.length === 0;
-  byId("list").replaceChildren(...items.map(lineOf));
+  byId("asking").hidden = unsent().length === 0;
+  byId("unsent").textContent = t("unsent", { count: unsent().length });
+  byId("list").replaceChildren(...items.map(line));
   showChosen();
 }
 
 /** Shows what has changed of one item, and leaves the focus where it is. */
 function show(item) {
   if (!items.includes(item)) return;
-  const line = byId("list").children[items.indexOf(item)];
-  const hadFocus = line.contains(document.activeElement);
-  const fresh = lineOf(item);
-  line.replaceWith(fresh);
+  const old = byId("list").children[items.indexOf(item)];
+  const hadFocus = old.contains(document.activeElement);
+  const fresh = line(item);
+  old.replaceWith(fresh);
   if (hadFocus) fresh.firstElementChild.focus();
   if (item === chosen) showChosen();
 }
 
 function showProgress(item) {
   if (!items.includes(item)) return;
-  const line = byId("list").children[items.indexOf(item)];
-  line.querySelector(".state").textContent = stateText(item);
+  const shown = byId("list").children[items.indexOf(item)];
+  shown.querySelector(".state").textContent = stateText(item);
   if (item === chosen) byId("result").querySelector(".progress")?.replaceWith(progress(item));
 }
 
@@ -162,15 +193,13 @@ function showChosen() {
   result.hidden = !chosen;
   if (!chosen || !model) return;
   const item = chosen;
-  const held = result.contains(document.activeElement) ? document.activeElement.id : null;
-  result.replaceChildren(
-    ...resultOf(item, model, {
-      onLabel: (label) => explainAgain(item, label),
-      onView: (view) => look(item, view),
-      onAgain: () => again(item),
-    }),
-  );
-  if (held !== null) (byId(held) ?? byId("shown")).focus();
+  const on = {
+    onLabel: (label) => explainAgain(item, label),
+    onView: (view) => look(item, view),
+    onTruth: (label) => tell(item, label, () => show(item), say),
+    onAgain: () => again(item),
+  };
+  refill(result, resultOf(item, model, on), "shown");
 }
 
 function choose(item) {
@@ -180,47 +209,8 @@ function choose(item) {
   show(item);
 }
 
-function lineOf(item) {
-  const { answer, problem } = item;
-  const doubt = answer?.warnings.length ? "doubtful" : "";
-  const outcome = answer
-    ? [el("b", {}, answer.predicted_class), ` ${percent(answer.confidence)}`]
-    : [problem ? t("failed") : stateText(item)];
-  return el(
-    "li",
-    { class: `${problem ? "failed" : doubt} ${answer || problem ? "" : "pending"}` },
-    el(
-      "button",
-      { type: "button", "aria-current": item === chosen ? "true" : null, onclick: () => choose(item) },
-      thumbnail(item),
-      el("span", { class: "name" }, item.file.name),
-      el("span", { class: "state" }, outcome),
-    ),
-  );
-}
-
-function thumbnail(item) {
-  const image = el("img", { src: item.url, alt: "", width: 44, height: 44 });
-  image.addEventListener("error", () => image.replaceWith(el("span", { class: "blank" })));
-  return image;
-}
-
-function showModel() {
-  const notice = model ? noticeOf(model) : {};
-  byId("notice").hidden = !notice.text;
-  byId("about").hidden = !model;
-  byId("doubts").hidden = !model?.warnings.length;
-  if (!model) return;
-  const title = model.card.title || readable(model.card.name);
-  byId("title").textContent = title;
-  byId("title").lang = model.card.language;
-  document.title = `${title} · Vistazo`;
-  byId("notice").textContent = notice.text;
-  byId("notice").lang = notice.lang ?? "";
-  byId("lead").textContent = t("lead", { labels: model.card.labels.join(", ") });
-  byId("doubts").replaceChildren(...doubtsOf(model));
-  byId("about").replaceChildren(...aboutOf(model));
-}
+const line = (item) =>
+  lineOf(item, item === chosen, { onChoose: () => choose(item), onRemove: () => remove(item) });
 
 function say(text) {
   byId("status").textContent = text;
@@ -230,7 +220,8 @@ function say(text) {
 
 function refresh() {
   byId("languages").replaceChildren(...languages.map(languageButton));
-  showModel();
+  showModel(model);
+  drift?.showDrift();
   if (takesPictures()) showAll();
   else showSample();
 }
@@ -261,6 +252,7 @@ function listen() {
   });
   byId("csv").addEventListener("click", download);
   byId("clear").addEventListener("click", clear);
+  byId("predict").addEventListener("click", sendAll);
   document.addEventListener("paste", (event) => add(event.clipboardData.files));
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -276,6 +268,14 @@ function listen() {
   });
 }
 
+/** Only who may know loads what shows it. */
+async function watchDrift() {
+  const found = await loadDrift().catch(() => null);
+  if (!found) return;
+  drift = await import("./drift.js");
+  drift.watch(found);
+}
+
 async function start() {
   listen();
   speak(language());
@@ -283,8 +283,10 @@ async function start() {
   try {
     model = await loadModel(askKey, () => (byId("lead").textContent = t("starting")));
     if (!takesPictures()) takeSamples(model, say);
+    if (asks()) for (const item of items) item.state = "ready";
     refresh();
     work();
+    await watchDrift();
   } catch (problem) {
     if (!problem.code) throw problem;
     byId("lead").textContent = problem.code === "network" ? t("modelFailed") : problemText(problem).join(" ");

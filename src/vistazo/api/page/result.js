@@ -1,14 +1,15 @@
 // One picture's result: the picture to look at, the verdict, the probabilities.
 
 import { el, entry } from "./elements.js";
-import { fill, number, percent, readable, t, table, words } from "./language.js";
+import { feedbackOf } from "./feedback.js";
+import { fill, number, percent, problemText, readable, t, table, words } from "./language.js";
 import { picture, viewer } from "./viewer.js";
 
 const MOST_BARS = 8;
 const MOST_WORDS = 10;
 const GRAVITY = { out_of_distribution: 0, uncertain: 1 };
 
-/** `on` holds what the viewer asks for, and `onAgain()`, which sends the picture again. */
+/** `on` holds what the viewer asks for, `onTruth(label)`, and `onAgain()`, which sends the picture again. */
 export function resultOf(item, model, on) {
   if (item.problem) return [fileName(item), ...failure(item, on.onAgain)];
   if (!item.answer) return [fileName(item), picture(item), progress(item)];
@@ -21,6 +22,7 @@ export function resultOf(item, model, on) {
         "div",
         { class: "verdict" },
         ...verdict(item.answer, model.card),
+        feedbackOf(item, model, on.onTruth),
         details(item),
         againButton("sendAgain", on.onAgain),
       ),
@@ -30,6 +32,7 @@ export function resultOf(item, model, on) {
 }
 
 export function progress(item) {
+  if (item.state === "ready") return el("p", { class: "hint" }, stateText(item));
   const bar = el("progress", {
     "aria-label": t("progressOf", { file: item.file.name }),
     max: 1,
@@ -42,12 +45,6 @@ export function stateText(item) {
   return t(item.state, { percent: percent(item.progress) });
 }
 
-/** What happened, and what to do, in words. */
-export function problemText(problem) {
-  const pair = table("problems")[problem.code] ?? table("problemOther");
-  return pair.map((text) => fill(text, { detail: problem.detail }));
-}
-
 /** Takes the focus where what had it is gone. */
 const fileName = (item) => el("h2", { id: "shown", class: "file", tabindex: "-1" }, item.file.name);
 
@@ -55,11 +52,19 @@ const againButton = (text, onclick, isMain = false) =>
   el("button", { id: "again", type: "button", class: isMain ? "main" : null, onclick }, t(text));
 
 /** A text's result, or a row's: the verdict, and the words that spoke for it. */
-export function sampleResultOf(item, model, onAgain) {
-  if (item.problem) return [heading(), ...failure(item, onAgain)];
+export function sampleResultOf(item, model, on) {
+  if (item.problem) return [heading(), ...failure(item, on.onAgain)];
   return [
     heading(),
-    el("div", { class: "verdict" }, ...verdict(item.answer, model.card), known(item.answer), wordsOf(item.answer), details(item)),
+    el(
+      "div",
+      { class: "verdict" },
+      ...verdict(item.answer, model.card),
+      known(item.answer),
+      wordsOf(item.answer),
+      feedbackOf(item, model, on.onTruth),
+      details(item),
+    ),
   ];
 }
 
@@ -121,16 +126,20 @@ function bars(answer, card) {
   );
 }
 
-function bar(label, share, answer) {
+const bar = (label, share, answer) =>
+  line(label, percent(share), { share, said: words(share), isChosen: label === answer.predicted_class });
+
+/** A name and its number; where it is a `share` of the whole line, with a bar as long. */
+function line(name, shown, { share, said, isChosen }) {
   const fillOf = el("span", { class: "fill" });
   fillOf.style.setProperty("--share", share);
   return el(
     "li",
-    { class: label === answer.predicted_class ? "chosen" : null },
-    el("span", { class: "name" }, label),
-    el("span", { class: "words" }, words(share)),
-    el("span", { class: "number" }, percent(share)),
-    el("span", { class: "bar", "aria-hidden": "true" }, fillOf),
+    { class: isChosen ? "chosen" : null },
+    el("span", { class: "name" }, name),
+    said && el("span", { class: "words" }, said),
+    el("span", { class: "number" }, shown),
+    share !== undefined && el("span", { class: "bar", "aria-hidden": "true" }, fillOf),
   );
 }
 
@@ -145,12 +154,7 @@ function scoresOf(answer) {
       "ul",
       {},
       largest.slice(0, MOST_BARS).map(([label, score]) =>
-        el(
-          "li",
-          { class: label === answer.predicted_class ? "chosen" : null },
-          el("span", { class: "name" }, label),
-          el("span", { class: "number" }, number(score)),
-        ),
+        line(label, number(score), { isChosen: label === answer.predicted_class }),
       ),
     ),
   );
@@ -186,15 +190,8 @@ function wordsOf({ explanation }) {
 }
 
 function wordBar({ word, weight }, strongest) {
-  const fillOf = el("span", { class: "fill" });
-  fillOf.style.setProperty("--share", Math.abs(weight) / strongest);
-  return el(
-    "li",
-    {},
-    el("span", { class: "name" }, word),
-    el("span", { class: "number" }, number(weight, { maximumSignificantDigits: 2, signDisplay: "always" })),
-    el("span", { class: "bar", "aria-hidden": "true" }, fillOf),
-  );
+  const shown = number(weight, { maximumSignificantDigits: 2, signDisplay: "always" });
+  return line(word, shown, { share: Math.abs(weight) / strongest });
 }
 
 function details(item) {

@@ -42,6 +42,16 @@ export function predictSample(sample, { onWait, askKey }) {
   return persist(() => send("POST", url, JSON.stringify(sample)), askKey, onWait);
 }
 
+/** Notes what was true of an answer. Who may not say so is asked for no other key: this one predicts. */
+export function sendTruth(requestId, label, askKey) {
+  const body = JSON.stringify({ request_id: requestId, label });
+  const attempt = () => send("POST", "/feedback", body);
+  return persist(() => attempt().catch(withoutWait), askKey, null, [401]);
+}
+
+/** How what is asked and answered has changed. Nobody is asked for a key for it. */
+export const loadDrift = () => send("GET", "/drift");
+
 function post(file, query, { onProgress, onWait = () => {}, askKey }) {
   const attempt = () => {
     const form = new FormData();
@@ -49,6 +59,11 @@ function post(file, query, { onProgress, onWait = () => {}, askKey }) {
     return send("POST", `/predict?${new URLSearchParams(query)}`, form, onProgress);
   };
   return persist(() => attempt().catch((problem) => withReason(problem, file)), askKey, onWait);
+}
+
+/** Whoever pressed a button hears at once that it did nothing. */
+function withoutWait(problem) {
+  throw Object.assign(problem, { retryAfter: 0 });
 }
 
 /** The browser tells a file that has changed since it was added from no network no more than this. */
@@ -63,12 +78,12 @@ async function withReason(problem, file) {
 }
 
 /** Try again where that can help: after the wait that the service asks for, or with a key. */
-async function persist(attempt, askKey, onWait) {
+async function persist(attempt, askKey, onWait, keyWanted = [401, 403]) {
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (problem) {
-      if (problem.status === 401 || problem.status === 403) {
+      if (keyWanted.includes(problem.status)) {
         await useKey(problem, askKey);
       } else if (problem.retryAfter && problem.retryAfter <= LONGEST_WAIT_S && tries < MOST_TRIES) {
         onWait();

@@ -1,18 +1,18 @@
 // The session's results as a CSV file (RFC 4180).
 
-import { problemText } from "./result.js";
+import { problemText } from "./language.js";
 
 export function csvOf(items, labels) {
-  const head = ["file", "predicted_class", "confidence", ...labels, "warnings", "error", "model", "request_id"];
+  const head = ["file", "predicted_class", "confidence", ...labels, "warnings", "error", "model", "request_id", "feedback"];
   const lines = [head, ...items.map((item) => row(item, labels))];
   // The mark at the start tells spreadsheets that it is UTF-8.
   return `\uFEFF${lines.map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
-function row({ file, answer, problem }, labels) {
+function row({ file, answer, problem, told }, labels) {
   if (!answer) {
     const error = problem ? problemText(problem).join(" ") : "";
-    return [file.name, "", "", ...labels.map(() => ""), "", error, "", problem?.request ?? ""];
+    return [file.name, "", "", ...labels.map(() => ""), "", error, "", problem?.request ?? "", ""];
   }
   return [
     file.name,
@@ -22,7 +22,8 @@ function row({ file, answer, problem }, labels) {
     answer.warnings.join(" "),
     "",
     `${answer.model.name} ${answer.model.version}`,
-    answer.request_id,
+    told?.request_id ?? answer.request_id,
+    told?.label ?? "",
   ];
 }
 

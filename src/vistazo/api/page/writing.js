@@ -1,25 +1,28 @@
 // For a model of texts, or of rows of numbers: one is typed and sent, and its answer is shown.
 
-import { byId } from "./elements.js";
+import { byId, refill } from "./elements.js";
+import { tell } from "./feedback.js";
 import { askKey } from "./key.js";
-import { percent, speakOf, t } from "./language.js";
-import { problemText, sampleResultOf } from "./result.js";
+import { percent, problemText, speakOf, t } from "./language.js";
+import { sampleResultOf } from "./result.js";
 import { Problem, predictSample } from "./service.js";
 
 let model = null;
 let item = null;
 let isBusy = false;
+let say = null;
 
 /** From now on the page is for this model, and for no pictures. */
 export function takeSamples(served, onSaid) {
   model = served;
+  say = onSaid;
   speakOf(model.signature.takes);
   byId("intake").hidden = true;
   byId("writing").hidden = false;
   byId("skip").href = "#sample";
   byId("writing").addEventListener("submit", (event) => {
     event.preventDefault();
-    send(onSaid);
+    send();
   });
 }
 
@@ -30,26 +33,31 @@ export function showSample() {
   byId("sample-hint").textContent = t("sampleHint", { count, names: names.slice(0, 40).join(", ") });
   const result = byId("result");
   result.hidden = !item;
-  if (item) result.replaceChildren(...sampleResultOf(item, model, () => byId("writing").requestSubmit()));
+  if (!item) return;
+  const on = {
+    onAgain: () => byId("writing").requestSubmit(),
+    onTruth: (label) => tell(item, label, showSample, say),
+  };
+  refill(result, sampleResultOf(item, model, on), "shown");
 }
 
-async function send(onSaid) {
+async function send() {
   if (isBusy) return;
   isBusy = true;
   byId("result").setAttribute("aria-busy", "true");
-  onSaid(t("reading"));
+  say(t("reading"));
   try {
     const answer = await predictSample(sampleOf(byId("sample").value), {
       askKey,
-      onWait: () => onSaid(t("retrying")),
+      onWait: () => say(t("retrying")),
     });
     item = { answer };
     const { predicted_class: label, confidence: share } = answer;
-    onSaid(share === undefined ? t("verdictPlain", { label }) : `${label}, ${percent(share)}`);
+    say(share === undefined ? t("verdictPlain", { label }) : `${label}, ${percent(share)}`);
   } catch (problem) {
     if (!problem.code) throw problem;
     item = { problem };
-    onSaid(problemText(problem).join(" "));
+    say(problemText(problem).join(" "));
   }
   isBusy = false;
   byId("result").removeAttribute("aria-busy");

@@ -1,0 +1,32 @@
+// The list of the pictures: what came of each; one that was not sent yet can be taken out.
+
+import { el } from "./elements.js";
+import { percent, t } from "./language.js";
+import { stateText } from "./result.js";
+
+export function lineOf(item, isChosen, { onChoose, onRemove }) {
+  const { answer, problem, state, file } = item;
+  const doubt = answer?.warnings.length ? "doubtful" : "";
+  const outcome = answer
+    ? [el("b", {}, answer.predicted_class), ` ${percent(answer.confidence)}`]
+    : [problem ? t("failed") : stateText(item)];
+  const remove = { type: "button", class: "remove", "aria-label": t("remove", { file: file.name }), onclick: onRemove };
+  return el(
+    "li",
+    { class: `${problem ? "failed" : doubt} ${answer || problem ? "" : "pending"}` },
+    el(
+      "button",
+      { type: "button", class: "open", "aria-current": isChosen ? "true" : null, onclick: onChoose },
+      thumbnail(item),
+      el("span", { class: "name" }, file.name),
+      el("span", { class: "state" }, outcome),
+    ),
+    state === "ready" && el("button", remove, "×"),
+  );
+}
+
+function thumbnail(item) {
+  const image = el("img", { src: item.url, alt: "", width: 44, height: 44 });
+  image.addEventListener("error", () => image.replaceWith(el("span", { class: "blank" })));
+  return image;
+}

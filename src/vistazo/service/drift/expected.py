@@ -1,0 +1,45 @@
+"""What the answers of a window should look like, by those of the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vistazo.answers.reference import Binned
+
+_LIKE_ALL = 10  # a label with so many answers is half its own, and half like all together
+
+Shares = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """Of one quantity: ``shares`` (labels, bins) of each label's answers in the reference, and
+    ``sizes`` (labels,), how many these were.
+    """
+
+    shares: Shares
+    sizes: Shares
+
+    @staticmethod
+    def of(binned: Binned) -> Expected:
+        """The fewer answers a label has, the more it is taken for like all of them."""
+        counts = binned.counts.astype(np.float64)
+        pooled, sizes = counts.sum(axis=0) / counts.sum(), counts.sum(axis=1)
+        shares = (counts + _LIKE_ALL * pooled) / (sizes + _LIKE_ALL)[:, np.newaxis]
+        return Expected(shares, sizes)
+
+    def mixed(self, labels: Sequence[int]) -> tuple[list[float], float]:
+        """The shares of the bins where answers have these ``labels`` so often; and of how many
+        answers the reference would be that knows them as well.
+
+        So a change of how often a class comes is no change of what its pictures look like.
+        """
+        weights = np.array(labels, np.float64)
+        weights /= weights.sum()
+        size = 1 / float((weights**2 / np.maximum(self.sizes, 1)).sum())
+        mixture: list[float] = (weights @ self.shares).tolist()
+        return mixture, size
