@@ -126,6 +126,7 @@ class _Heard:
             positive=card.positive_index if card.is_binary else None,
             threshold=card.output.threshold,
             out_of_distribution=np.array(self._is_strange, dtype=bool) if is_told else None,
+            costs=card.costs,
         )
 
 
