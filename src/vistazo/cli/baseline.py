@@ -112,7 +112,8 @@ def command(
     is_of_samples = is_estimator(model) and not is_of_pictures(card or card_path(model))
     _check(data, unlike, training, is_of_samples=is_of_samples, reference_only=reference_only)
     if is_of_samples:
-        source = replace(settings.model_source.of(model), card=card, vectorizer=vectorizer)
+        source = replace(settings.model_source, path=model, card=card, baseline=None)
+        source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
         columns = Columns(text_column, label_column)
         return remember_table(source, data[0], columns, settings)
     if training is not None:

@@ -93,9 +93,7 @@ def remember_table(source: ModelSource, table: Path, columns: Columns, settings:
     """Ask about each text or row in a table; give the exit status. Raises ModelError and
     SettingsError.
     """
-    vectorizer = source.vectorizer or settings.vectorizer_path
-    source = replace(source, vectorizer=vectorizer, out_of_distribution="warn")
-    model = Path(str(source.path))
+    source, model = replace(source, out_of_distribution="warn"), Path(str(source.path))
     classifier, progress = load_model(source, DirectReader(settings.image_limits)), Progress()
     assert isinstance(classifier, SampleClassifier)  # noqa: S101 - its card is not of pictures
     asked = read_samples(table, classifier, texts=columns.texts, labels=columns.labels)
@@ -109,7 +107,9 @@ def remember_table(source: ModelSource, table: Path, columns: Columns, settings:
 
 
 def _opened(model: Path, card: Path | None, settings: Settings) -> Classifier:
-    source = replace(settings.model_source.of(model), card=card, out_of_distribution="warn")
+    """As it will be served: with the baseline beside it, wherever MODEL_BASELINE is."""
+    source = replace(settings.model_source, path=model, card=card, baseline=None)
+    source = replace(source, out_of_distribution="warn")
     return load_classifier(source, DirectReader(settings.image_limits))
 
 
