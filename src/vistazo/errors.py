@@ -22,15 +22,18 @@ VistazoError
 │   ├── MissingFileError         the form has no file where one belongs
 │   ├── WrongMediaTypeError      a form where the model takes JSON, or the reverse
 │   ├── UnknownLabelError        a label that the model does not have
+│   ├── UnknownRequestError      feedback on an answer that is not known
 │   ├── SlowUploadError          the body did not arrive in time
 │   └── CallerLeftError          who asked hung up; only the log is told
 ├── AccessError              the caller may not do this
 │   ├── UnauthorizedError        he sent no key or token, or one that is not valid
 │   └── ForbiddenError           a valid one that is not for this
+├── FeedbackOffError         feedback, where none is kept
 ├── ReloadFailedError        another model was asked for, and cannot be served
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
     ├── RateLimitedError         the caller has asked as often as he may
+    ├── FeedbackNotKeptError     it could not be written down
     └── NotReadyError            starting or draining
 
 Each says in one sentence what happened and, where something can be done, what to do. ``code`` is
@@ -144,6 +147,10 @@ class UnknownLabelError(RequestError):
     code = "unknown_label"
 
 
+class UnknownRequestError(RequestError):
+    code = "unknown_request"
+
+
 class SlowUploadError(RequestError):
     code = "upload_too_slow"
 
@@ -177,6 +184,10 @@ class ForbiddenError(AccessError):
         self.name = name
 
 
+class FeedbackOffError(VistazoError):
+    code = "feedback_off"
+
+
 class ReloadFailedError(VistazoError):
     code = "reload_failed"
 
@@ -196,6 +207,11 @@ class RateLimitedError(UnavailableError):
     def __init__(self, said: str, retry_after_s: int) -> None:
         super().__init__(said)
         self.retry_after_s = retry_after_s
+
+
+class FeedbackNotKeptError(UnavailableError):
+    code = "feedback_not_kept"
+    retry_after_s = 5
 
 
 class NotReadyError(UnavailableError):

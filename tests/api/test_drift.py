@@ -66,6 +66,7 @@ def test_what_is_said_of_answers_like_those_of_the_baseline() -> None:
     confidence, classes = told["quantities"]
     assert (confidence["name"], confidence["kind"]) == ("confidence", "confidence")
     assert (confidence["is_drifting"], confidence["since"]) == (False, None)
+    assert "feedback" not in told
     assert confidence["what_to_do"] is None
     assert confidence["threshold_psi"] == 0.25
     assert len(confidence["edges"]) + 1 == len(confidence["window"]) == len(confidence["baseline"])

@@ -310,6 +310,7 @@ def test_the_readme_explains_every_measurement_of_ours(client: TestClient) -> No
         "vistazo_connections", "vistazo_connections_ended_total",
         "vistazo_next_model_info", "vistazo_next_model_answers_total",
         "vistazo_next_model_mean_difference", "vistazo_next_model_latency_ratio",
+        "vistazo_records_total", "vistazo_records_lost_total", "vistazo_feedback_total",
     }  # fmt: skip
     assert not_everywhere < explained
     assert exposed - not_everywhere == explained - not_everywhere
@@ -322,7 +323,7 @@ def test_a_request_pays_less_than_a_tenth_of_a_millisecond_for_it() -> None:
         observation = Observation(metrics)
         for stage in STAGES:
             observation.took(stage, 0.01)
-        observation.predicted(prediction)
+        observation.predicted(prediction, ("DARK", "BRIGHT"))
         observation.end(Ended("/predict", "POST", 200, 0.05, []))
 
     fastest_s = float("inf")

@@ -47,7 +47,8 @@ class Answering:
         """A PNG."""
         drawing = partial(self.classifier.overlay, file.data, label, self.observation)
         prediction, png = await self.place.run(drawing, self.observation)
-        self.observation.predicted(prediction)
+        labels = self.classifier.card.labels
+        self.observation.predicted(prediction, labels, picture=file.data)
         return png
 
     async def batch(
@@ -63,16 +64,17 @@ class Answering:
         for end in ends:
             if self.shadow is not None and isinstance(end, AnsweredPicture):
                 self.shadow.offer(end)
-        return [self._result(file, end) for file, end in zip(files, ends, strict=True)]
+        return [self._result(*each) for each in zip(files, ends, range(len(files)), strict=True)]
 
     def _result(
-        self, file: UploadedFile, end: AnsweredPicture | Prediction | InputError
+        self, file: UploadedFile, end: AnsweredPicture | Prediction | InputError, index: int
     ) -> Answer | BatchFailure:
         if isinstance(end, InputError):
             problem = problem_of(end)
             refusals.note(problem)
             return BatchFailure(filename=file.filename, problem=problem)
-        return self._answer(file, end.prediction if isinstance(end, AnsweredPicture) else end)
+        prediction = end.prediction if isinstance(end, AnsweredPicture) else end
+        return self._answer(file, prediction, index=index)
 
     # ---- in a worker
 
@@ -105,8 +107,12 @@ class Answering:
         return answer.showing(seen.png(), seen.low, seen.high)
 
     def _answer(
-        self, file: UploadedFile, prediction: Prediction, heatmap: Heatmap | None = None
+        self,
+        file: UploadedFile,
+        prediction: Prediction,
+        heatmap: Heatmap | None = None,
+        index: int = 0,
     ) -> Answer:
-        self.observation.predicted(prediction)
         request_id, labels = telemetry.request_id.get() or "", self.classifier.card.labels
+        self.observation.predicted(prediction, labels, index=index, picture=file.data)
         return Answer.of(prediction, labels, file.filename, request_id, heatmap)

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
 from vistazo import __version__
-from vistazo.api import admin_routes, drift_routes, metrics_routes, routes
+from vistazo.api import admin_routes, drift_routes, feedback_routes, metrics_routes, routes
 from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
 from vistazo.api.observation import NO_TELEMETRY, Observatory
@@ -31,6 +32,7 @@ from vistazo.service.metrics import (
     watch_drift,
     watch_models,
     watch_process,
+    watch_records,
     watch_work,
     watch_workers,
 )
@@ -44,6 +46,9 @@ from vistazo.service.reload import (
     stamp_of,
 )
 from vistazo.service.settings import Settings
+
+if TYPE_CHECKING:
+    from vistazo.service.records.records import Records
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +80,9 @@ def create_app(
     app.state.service, app.state.gate = service, gate
     app.state.monitor = monitor = Monitor(lambda: service.reloader.classifier)
     app.state.metrics = metrics = _measured(service, readers[0], monitor)
-    app.state.observatory = Observatory.of(metrics, settings.otel_exporter_otlp_endpoint, monitor)
+    app.state.records = records = _records(settings, metrics)
+    collector = settings.otel_exporter_otlp_endpoint
+    app.state.observatory = Observatory.of(metrics, collector, monitor, records)
     _route(app, settings)
     proxies, origins = settings.trusted_proxies, settings.cors_origins
     surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
@@ -138,6 +145,7 @@ def _route(app: FastAPI, settings: Settings) -> None:
         settings.max_json_bytes,
     )
     app.include_router(routes.router)
+    app.include_router(feedback_routes.router)
     app.include_router(admin_routes.router)
     app.include_router(drift_routes.router)
     if settings.metrics_port is None:
@@ -158,7 +166,25 @@ def _load(source: ModelSource, reader: IsolatedReader, stopping: threading.Event
 def _max_bytes(settings: Settings) -> dict[str, int]:
     """Of the body of a request, by its path."""
     one = settings.max_upload_bytes + _FORM_BYTES
-    return {"/predict": one, "/explain": one, "/predict/batch": settings.max_queued_bytes}
+    return {
+        "/predict": one,
+        "/explain": one,
+        "/predict/batch": settings.max_queued_bytes,
+        "/feedback": feedback_routes.FEEDBACK_BYTES,
+    }
+
+
+def _records(settings: Settings, metrics: Metrics) -> Records | None:
+    """None where none are kept. Raises SettingsError."""
+    policy = settings.records_policy
+    if policy is None:
+        return None
+    # Only here, because of what it takes: SQLite, a megabyte.
+    from vistazo.service.records.records import Records
+
+    records = Records.opened(policy)
+    watch_records(metrics, records)
+    return records
 
 
 def _measured(service: Service, reader: IsolatedReader, monitor: Monitor) -> Metrics:

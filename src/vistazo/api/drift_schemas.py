@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from vistazo.api.feedback_worth import FeedbackWorth
 from vistazo.api.schemas import Model
 from vistazo.service.drift import advice
 from vistazo.service.drift.monitor import Report, State
@@ -88,15 +89,19 @@ class DriftAnswer(BaseModel):
     window: DriftWindow
     baseline: DriftBaseline | None
     quantities: list[DriftQuantity]
+    feedback: FeedbackWorth | None = Field(
+        None, description="What was true of answers; absent where no records are kept."
+    )
 
     @staticmethod
-    def of(report: Report) -> DriftAnswer:
+    def of(report: Report, feedback: FeedbackWorth | None = None) -> DriftAnswer:
         identity = report.model
         baseline = report.baseline
-        return DriftAnswer(
+        answer = DriftAnswer(
             model=Model(name=identity.name, version=identity.version, sha256=identity.sha256),
             state=report.state,
             window=DriftWindow(answers=report.answers, of=report.window),
             baseline=None if baseline is None else DriftBaseline(answers=baseline),
             quantities=[DriftQuantity.of(each, report.labels) for each in report.quantities],
         )
+        return answer if feedback is None else answer.model_copy(update={"feedback": feedback})

@@ -61,6 +61,8 @@ async def lifetime(
             await asyncio.to_thread(reader.close)
         await asyncio.to_thread(service.drain)
         await asyncio.to_thread(observatory.close)
+        if observatory.records is not None:
+            await asyncio.to_thread(observatory.records.close)
 
 
 def _metrics_port(settings: Settings, app: FastAPI) -> contextlib.AbstractAsyncContextManager[None]:

@@ -47,7 +47,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         headers, path, started_s = Headers(scope=scope), self._path(scope), time.perf_counter()
-        observation = self._observatory.begin(path, headers.get("traceparent", ""))
+        observation = self._observatory.begin(path, headers.get("traceparent", ""), scope)
         scope.setdefault("state", {})["observation"] = observation
         answer = _Stamped(send, _request_id(headers))
         with (

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vistazo.api.callers import CALLER
 from vistazo.api.schemas import Problem
 from vistazo.classifier import Prediction
 from vistazo.observer import Stage
 from vistazo.samples.classifier import SamplePrediction
+from vistazo.service import telemetry
 from vistazo.service.drift.monitor import Monitor
 from vistazo.service.metrics import Metrics
+from vistazo.service.records.answer_record import AnswerRecord, Caller
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
 
+    from vistazo.service.records.records import Records  # it loads SQLite
     from vistazo.service.tracing import RequestTrace, Tracing  # an extra
 
 log = logging.getLogger(__name__)
@@ -53,17 +59,21 @@ class Ended:
 
 
 class Observation:
-    """An observer (``vistazo.observer``) of one request."""
+    """An observer (``vistazo.observer``) of one request, whose ``scope`` says who asks."""
 
     def __init__(
         self,
         metrics: Metrics,
         trace: RequestTrace | None = None,
         monitor: Monitor | None = None,
+        records: Records | None = None,
+        scope: Mapping[str, Any] | None = None,
     ) -> None:
         self._metrics = metrics
         self._trace = trace
         self._monitor = monitor
+        self._records = records
+        self._scope = scope or {}
         # The same picture as before, for another label's heatmap or for what the model saw: how
         # often somebody looks at it is no drift.
         self.is_further_look = False
@@ -77,10 +87,27 @@ class Observation:
         if self._trace is not None:
             self._trace.took(stage, seconds)
 
-    def predicted(self, prediction: Prediction | SamplePrediction) -> None:
+    def predicted(
+        self,
+        prediction: Prediction | SamplePrediction,
+        labels: tuple[str, ...],
+        *,
+        index: int = 0,
+        picture: bytes | None = None,
+    ) -> None:
+        """An answer that somebody gets: the ``index``-th of its request, by a model of these
+        ``labels``, to this ``picture`` where it was one.
+        """
         self._metrics.predicted(prediction)
         if self._monitor is not None and not self.is_further_look:
             self._monitor.see(prediction)
+        if self._records is not None:
+            at_ms, request_id = time.time_ns() // 1_000_000, telemetry.request_id.get() or ""
+            kept = picture if self._records.policy.keeps_pictures else None
+            caller = record_caller(self._scope)
+            self._records.keep(
+                AnswerRecord(request_id, index, at_ms, caller, labels, prediction, kept)
+            )
 
     def end(self, ended: Ended) -> None:
         # The files of the page are one path: nobody wants to tell them apart.
@@ -89,6 +116,12 @@ class Observation:
         self._metrics.refused(problem.code for problem in ended.refused)
         if self._trace is not None:
             self._trace.end(_known(ended.method), _known(ended.path), ended.status, ended.code)
+
+
+def record_caller(scope: Mapping[str, Any]) -> Caller:
+    """Who asks, as records tell it: never an address."""
+    state = scope.get("state", {})
+    return Caller(str(state.get(CALLER) or ""), str(state.get("caller_name") or ""))
 
 
 def _known(name: str) -> str | None:
@@ -103,28 +136,41 @@ class Observatory:
     metrics: Metrics
     tracing: Tracing | None = None
     monitor: Monitor | None = None
+    records: Records | None = None
 
     @staticmethod
-    def of(metrics: Metrics, collector: str | None, monitor: Monitor | None = None) -> Observatory:
-        """With traces, where there is a collector (its address) and what it takes is installed."""
-        if collector is None:
-            return Observatory(metrics, monitor=monitor)
-        try:
-            from vistazo.service.tracing import Tracing
-        except ImportError:
-            log.warning("traces are not sent", extra={"reason": _NO_TRACING})
-            return Observatory(metrics, monitor=monitor)
-        return Observatory(metrics, Tracing.to(collector), monitor)
+    def of(
+        metrics: Metrics,
+        collector: str | None,
+        monitor: Monitor | None = None,
+        records: Records | None = None,
+    ) -> Observatory:
+        """With traces, where there is a collector: its address."""
+        tracing = None if collector is None else _tracing_to(collector)
+        return Observatory(metrics, tracing, monitor, records)
 
-    def begin(self, path: str, traceparent: str) -> Observation:
+    def begin(
+        self, path: str, traceparent: str, scope: Mapping[str, Any] | None = None
+    ) -> Observation:
         """What machines ask for again and again has no trace."""
-        if self.tracing is None or is_routine(path):
-            return Observation(self.metrics, monitor=self.monitor)
-        return Observation(self.metrics, self.tracing.request(traceparent), self.monitor)
+        trace = None
+        if self.tracing is not None and not is_routine(path):
+            trace = self.tracing.request(traceparent)
+        return Observation(self.metrics, trace, self.monitor, self.records, scope)
 
     def close(self) -> None:
         if self.tracing is not None:
             self.tracing.close()
+
+
+def _tracing_to(collector: str) -> Tracing | None:
+    """None where what it takes is not installed."""
+    try:
+        from vistazo.service.tracing import Tracing
+    except ImportError:
+        log.warning("traces are not sent", extra={"reason": _NO_TRACING})
+        return None
+    return Tracing.to(collector)
 
 
 def is_routine(path: str) -> bool:

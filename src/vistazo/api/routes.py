@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -33,6 +33,7 @@ from vistazo.api.schemas import (
     LastReload,
     ModelDescription,
     NextModel,
+    RecordsHint,
 )
 from vistazo.api.service import Service
 from vistazo.errors import RequestError
@@ -40,6 +41,9 @@ from vistazo.pictures import ImageLimits
 from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
 from vistazo.texts.limits import SampleLimits
+
+if TYPE_CHECKING:
+    from vistazo.service.records.records import Records
 
 router = APIRouter()
 
@@ -196,6 +200,7 @@ async def predict_batch(request: Request) -> Response:
 async def model(request: Request) -> ModelDescription:
     """The model's card, and what was read from its file."""
     service: Service = request.app.state.service
+    records: Records | None = request.app.state.records
     classifier, last, shadow = service.classifier, service.reloader.last, service.shadow
     return ModelDescription(
         sha256=classifier.identity.sha256,
@@ -205,6 +210,10 @@ async def model(request: Request) -> ModelDescription:
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
         warnings=list(classifier.warnings),
         costs=cost_sentences(classifier.card),
+        records=RecordsHint(
+            feedback=records is not None,
+            pictures=records is not None and records.policy.keeps_pictures,
+        ),
         reload=last and LastReload.of(last),
         next=shadow and NextModel.of(shadow.comparison),
     )

@@ -30,11 +30,14 @@ from vistazo.texts.limits import SampleLimits
 
 @dataclass(frozen=True)
 class _Done:
-    """What one job in a worker has made. ``first`` is for the model that comes next."""
+    """What one job in a worker has made. ``first`` is for the model that comes next, ``at`` the
+    place of the first prediction in its request.
+    """
 
     predictions: list[SamplePrediction]
     document: Document
     first: AnsweredSample | None = None
+    at: int = 0
 
 
 def _with_its_answer(job: Callable[[], _Done]) -> tuple[_Done, Response]:
@@ -121,8 +124,9 @@ class SampleAnswering:
         return response
 
     def _tell(self, done: _Done) -> None:
-        for prediction in done.predictions:
-            self.observation.predicted(prediction)
+        labels = self.classifier.card.labels
+        for index, prediction in enumerate(done.predictions, done.at):
+            self.observation.predicted(prediction, labels, index=index)
         if self.shadow is not None and done.first is not None:
             self.shadow.offer(done.first)
 
@@ -142,7 +146,7 @@ class SampleAnswering:
 
     def _answer_one(self, sent: SentSamples, at: int) -> _Done:
         done = self._classified(sent.only(at))
-        return _Done(done.predictions, self._shown(done.predictions[0]), done.first)
+        return _Done(done.predictions, self._shown(done.predictions[0]), done.first, at)
 
     def _answer_by_the_card(self, body: bytes) -> _Done:
         sent = self._read(body)
@@ -152,7 +156,7 @@ class SampleAnswering:
 
     def _explain(self, sent: SentSamples, at: int, label: str | None) -> _Done:
         prediction, words = self._with_words(sent.text(at), label)
-        return _Done([prediction], {**self._shown(prediction), "explanation": words})
+        return _Done([prediction], {**self._shown(prediction), "explanation": words}, at=at)
 
     def _find_words(self, body: bytes, label: str | None) -> _Done:
         sent = self._read_texts(body)

@@ -210,6 +210,13 @@ class Reloaded(BaseModel):
     at: datetime
 
 
+class RecordsHint(BaseModel):
+    """What is kept of answers."""
+
+    feedback: bool = Field(description="Whether POST /feedback takes what was true.")
+    pictures: bool = Field(description="Whether pictures are kept, too.")
+
+
 class ModelDescription(BaseModel):
     """The served model: its card, and what was read from its file."""
 
@@ -229,6 +236,7 @@ class ModelDescription(BaseModel):
         description="What errors cost of a thousand cases, where the card says what each does: a "
         "sentence for each group of figures, {en, es}."
     )
+    records: RecordsHint
     reload: LastReload | None = Field(None, description="Where one was tried since the start.")
     next: NextModel | None = Field(None, description="Where MODEL_PATH_NEXT names one.")
 

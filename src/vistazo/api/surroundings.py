@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from vistazo.api import admin_routes, metrics_routes, routes
+from vistazo.api import admin_routes, feedback_routes, metrics_routes, routes
 from vistazo.api.card_route import CardRoute
 from vistazo.api.closing import LastAnswers
 from vistazo.api.cross_origin import cross_origin
@@ -27,7 +27,7 @@ from vistazo.errors import VistazoError
 from vistazo.service.access.gate import Gate
 from vistazo.service.access.proxies import Network
 
-_ROUTERS = (routes.router, admin_routes.router, metrics_routes.router)
+_ROUTERS = (routes.router, feedback_routes.router, admin_routes.router, metrics_routes.router)
 
 
 def surround(

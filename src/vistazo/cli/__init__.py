@@ -24,6 +24,7 @@ _COMMANDS = (
     "compare",
     "keys",
     "token",
+    "records",
     "benchmark",
 )
 

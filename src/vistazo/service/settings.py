@@ -26,6 +26,7 @@ from vistazo.service.admission import AdmissionPolicy
 from vistazo.service.isolation.pool import IsolationPolicy
 from vistazo.service.machine import available_cpus, default_cache_dir
 from vistazo.service.reception import ReceptionPolicy
+from vistazo.service.records.settings import RecordsSettings
 from vistazo.service.reload.settings import ReloadSettings
 from vistazo.service.setting_kinds import LocationSetting, as_labels, as_size, as_word
 from vistazo.texts.limits import SampleLimits
@@ -33,7 +34,7 @@ from vistazo.texts.limits import SampleLimits
 _DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
 
 
-class Settings(AccessSettings, ReloadSettings):
+class Settings(AccessSettings, ReloadSettings, RecordsSettings):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
     model_path: LocationSetting = Field(

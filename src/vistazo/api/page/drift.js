@@ -2,7 +2,7 @@
 
 import { WORDS } from "./drift_words.js";
 import { byId, el } from "./elements.js";
-import { fill, language, moment, number, problemText, spoken } from "./language.js";
+import { fill, language, number, problemText, spoken } from "./language.js";
 import { loadDrift } from "./service.js";
 
 const MOST_BINS = 24;
@@ -153,3 +153,9 @@ function concluded({ state, what_to_do: todo }) {
 
 const interval = (value, { low, high }) => `${percent(value)} (${percent(low)} – ${percent(high)})`;
 const percent = (value) => number(value, { style: "percent", maximumFractionDigits: 1 });
+
+/** An ISO 8601 time, in the visitor's own zone and, where that speaks the language, manner. */
+function moment(iso, how = { dateStyle: "medium", timeStyle: "short" }) {
+  const manner = navigator.languages.find((tag) => tag.startsWith(language())) ?? language();
+  return new Intl.DateTimeFormat(manner, how).format(new Date(iso));
+}

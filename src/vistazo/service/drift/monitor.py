@@ -41,10 +41,10 @@ class Report:
         return "drifting" if any(each.is_drifting for each in self.quantities) else "steady"
 
     @property
-    def inputs_look_the_same(self) -> bool:
-        """What was answered lately is known to be like what the model was measured on."""
+    def inputs_look_the_same(self) -> bool | None:
+        """What was asked lately is like what the model was measured on; None: nobody knows."""
         inputs = [each for each in self.quantities if each.kind == "input"]
-        return bool(inputs) and not any(each.is_drifting for each in inputs)
+        return not any(each.is_drifting for each in inputs) if inputs else None
 
 
 class Monitor:

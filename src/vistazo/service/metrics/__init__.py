@@ -9,7 +9,16 @@ from vistazo.service.metrics.drift import watch_drift
 from vistazo.service.metrics.metrics import Metrics
 from vistazo.service.metrics.models import watch_models
 from vistazo.service.metrics.process import watch_process
+from vistazo.service.metrics.records import watch_records
 from vistazo.service.metrics.work import watch_work
 from vistazo.service.metrics.workers import watch_workers
 
-__all__ = ["Metrics", "watch_drift", "watch_models", "watch_process", "watch_work", "watch_workers"]
+__all__ = [
+    "Metrics",
+    "watch_drift",
+    "watch_models",
+    "watch_process",
+    "watch_records",
+    "watch_work",
+    "watch_workers",
+]
