@@ -13,7 +13,7 @@ import pytest
 from builders import brightness_classifier, encoded, flat
 from page import stubs
 from page.conftest import _serve
-from page.drift_answers import classes, drift, feedback
+from page.drift_answers import classes, drift, feedback, quantity
 from page.test_appearance import scan
 from page.test_page_for_everyone import reach
 from vistazo.answers.reference import Answered, Reference
@@ -141,6 +141,22 @@ def test_of_a_thousand_labels_those_that_come_most_are_shown(open_page: OpenPage
     assert page.locator("#drift tbody tr").count() == 24
     assert page.locator("#drift tbody th").first.inner_text() == labels[-1]
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.longer
+def test_a_bin_of_a_single_size_is_called_by_it(open_page: OpenPage) -> None:
+    size = quantity("size", edges=[0.00012, 1024.0, 1024.0000000000002], baseline=[0.25] * 4)
+    page = open_page(answering(drift(quantities=[size])), locale="es-ES")
+    page.click("#drift > summary")
+    page.click("#drift li summary")
+    names = page.locator("#drift tbody th").all_inner_texts()
+    dash = "\N{EN DASH}"
+    assert names == [
+        "< 0,00012",
+        f"0,00012 {dash} 1024",
+        "1024",
+        "\N{GREATER-THAN OR EQUAL TO} 1024",
+    ]
 
 
 @pytest.mark.longer

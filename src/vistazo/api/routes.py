@@ -209,11 +209,11 @@ async def model(request: Request) -> ModelDescription:
         runtime=classifier.runtime,
         conclusions=[Concluded(**asdict(each)) for each in classifier.conclusions],
         warnings=list(classifier.warnings),
-        costs=cost_sentences(classifier.card),
         records=RecordsHint(
             feedback=records is not None,
             pictures=records is not None and records.policy.keeps_pictures,
         ),
+        costs=cost_sentences(classifier.card),
         reload=last and LastReload.of(last),
         next=shadow and NextModel.of(shadow.comparison),
     )
