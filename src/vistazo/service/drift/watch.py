@@ -22,12 +22,12 @@ from datetime import UTC, datetime
 from vistazo.answers.reference import Reference
 from vistazo.models.serving_card import DriftSpec
 from vistazo.service.drift.distance import Distance, distance
-from vistazo.service.drift.expected import Expected
+from vistazo.service.drift.expected import Expected, coarsened
 from vistazo.service.drift.mix import Mix
 from vistazo.service.drift.quantities import KINDS, Kind
 from vistazo.service.drift.window import Window
 
-CLASSES = "classes"
+CLASSES, CONFIDENCE = "classes", "confidence"
 LOOK_EVERY = 25
 FIRST_LOOK = 100
 _FALSE_ALARMS, _ANSWERS = 0.01, 10_000
@@ -66,7 +66,7 @@ class Watch:
     ) -> None:
         self.reference = reference
         watched = {
-            name: binned
+            name: coarsened(binned) if name == CONFIDENCE else binned
             for name, binned in reference.quantities.items()
             if name in KINDS and name not in spec.ignore
         }
