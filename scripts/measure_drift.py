@@ -261,7 +261,8 @@ def main(chosen: argparse.Namespace) -> None:
         sys.exit("The baseline of the model holds no reference.")
     meter = Meter(classifier, own, classifier.reference if chosen.shipped else None)
     names = sorted({name for answer in own.answers for name in answer.quantities})
-    print(f"{chosen.model.name}: {len(own.answers)} own, half of them the reference; {names}")
+    of = "that of the baseline" if chosen.shipped else "half of them"
+    print(f"{chosen.model.name}: {len(own.answers)} own; the reference is {of}; {names}")
     meter.unshifted()
     meter.class_mix()
     for kind in kinds:
