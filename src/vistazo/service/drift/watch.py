@@ -5,8 +5,8 @@ gives samples of this size, is at least what the card says; and the likelihood-r
 samples has a p-value below a level. The level keeps false alarms rare whatever is looked at, and
 however often: there is one look for each 25 answers, and by the union bound over all looks and
 quantities at most 0.01 false alarms are to be expected in 10,000 answers that have nothing to do
-with each other; where they come in bunches, ``distance`` counts them as fewer. It has ended where the
-index is below half of that, or the test finds nothing at all.
+with each other; where they come in bunches, ``distance`` counts them as fewer. It has ended where
+the index is below half of that, or the test finds nothing at all.
 
 Where one class comes more often than in the reference, fewer of those that are called so are not,
 and they are surer: by as much of an index as 0.17 where three films in four showed pneumonia, and
