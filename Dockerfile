@@ -1,7 +1,8 @@
-# The prediction service: what serving needs, the default model, and that model compiled to ONNX.
+# The prediction service: what serving needs, and the models of artifacts/, each compiled to ONNX.
 #
 #   docker build -t vistazo .
 #   docker run --rm -p 8000:8000 --memory 256m --cpus 0.1 vistazo
+#   docker run --rm -p 8000:80 -e PORT=80 -e MODEL_PATH=/app/artifacts/leaves/leaves.keras vistazo
 #
 # With a model of your own in artifacts/mine/, which is then compiled here as well:
 #
@@ -89,11 +90,11 @@ ENV ENGINE="${ENGINE}" \
     PRECISION="${PRECISION}"
 COPY artifacts artifacts
 COPY src src
-# Bytecode and the compiled model are made here, as root, once: a start on a tenth of a CPU has no
+# Bytecode and the compiled models are made here, as root, once: a start on a tenth of a CPU has no
 # time for either, and the service cannot write to what it runs. It can read all of it, however
-# private a file was where it came from. /var/cache/vistazo/model.sha256 says which model it is.
+# private a file was where it came from. /var/cache/vistazo/model.sha256 says which MODEL_PATH is.
 RUN python -m compileall -q --invalidation-mode unchecked-hash src scripts/deploy \
- && python scripts/deploy/deploy.py prepare \
+ && python scripts/deploy/deploy.py prepare --all \
  && find /app "$CACHE_DIR" ! -perm -a=r -exec chmod a+rX {} +
 # The build sees no GPU: what was tried above ran on the CPU.
 ARG DEVICE=""

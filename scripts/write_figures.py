@@ -23,7 +23,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from vistazo.cli.worth import group_name, worths  # noqa: E402
+from vistazo.answers.measured import group_name  # noqa: E402
+from vistazo.cli.worth import worths  # noqa: E402
 from vistazo.models.card import ModelCard  # noqa: E402
 from vistazo.models.card_file import read_card  # noqa: E402
 

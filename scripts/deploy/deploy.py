@@ -2,7 +2,7 @@
 """The deployment's main file: what the container runs, and what puts a new image on Render.
 
     deploy.py serve                     run the service; the container's command
-    deploy.py prepare                   compile the model; a step of the image's build
+    deploy.py prepare --all             compile the models; a step of the image's build
     deploy.py render IMAGE@sha256:...   deploy that image, watch it, test it, go back if it fails
     deploy.py smoke-test URL            test a running service
 
@@ -16,12 +16,17 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exit_status import DONE, MEANINGS, NOT_STARTED
+
+if TYPE_CHECKING:
+    from vistazo.service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
 RECORD = "model.sha256"
+MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".joblib", ".pkl")
 WHERE_MODELS_GO = (
     "The image holds what lies in artifacts/: put the model there, with its card, and set "
     "MODEL_PATH=artifacts/mine/mine.keras."
@@ -93,10 +98,11 @@ def _is_zip(link: str) -> bool:
     return ".zip" in link.lower()
 
 
-def prepare() -> int:
+def prepare(*, has_others: bool = False) -> int:
     """Compile the model of MODEL_PATH into CACHE_DIR, and load it once to see that it works.
 
-    ``CACHE_DIR/model.sha256`` then says which model that was, as sha256sum does.
+    ``CACHE_DIR/model.sha256`` then says which model that was, as sha256sum does. With others all
+    that lie in artifacts/ are compiled too, so that one image serves each of them at once.
     """
     sys.path.insert(0, str(ROOT / "src"))
     from vistazo.errors import ModelNotFoundError, VistazoError
@@ -119,9 +125,41 @@ def prepare() -> int:
         return NOT_STARTED
     print(f"{classifier.identity.name} {classifier.identity.version} is compiled and works.")
     classifier.close()
+    if has_others:
+        compile_others(settings)
     return record_model(
         settings.cache_dir, classifier.identity.sha256, os.environ.get("MODEL_PATH", "")
     )
+
+
+def compile_others(settings: Settings) -> None:
+    """One that cannot be served stops no build: it is not the one that was asked for."""
+    from dataclasses import replace
+
+    from vistazo.errors import VistazoError
+    from vistazo.loading import load_model
+    from vistazo.models.drafting import CardHints
+    from vistazo.pictures.reader import DirectReader
+
+    alone = replace(settings.model_source, hints=CardHints(), out_of_distribution="off")
+    for model in models_in(ROOT / "artifacts"):
+        if model == Path(str(settings.model_path)).resolve():
+            continue
+        try:
+            classifier = load_model(alone.of(model), DirectReader(settings.image_limits))
+        except VistazoError as error:
+            print(f"deploy.py: {model} is left out: {error}", file=sys.stderr)
+            continue
+        print(f"{classifier.identity.name} {classifier.identity.version} is compiled and works.")
+        classifier.close()
+
+
+def models_in(artifacts: Path) -> list[Path]:
+    """Those that lie in its folders beside a card."""
+    cards = sorted(artifacts.glob("*/*.card.yaml"))
+    stems = (card.with_name(card.name.removesuffix(".card.yaml")) for card in cards)
+    found = (stem.with_name(stem.name + suffix) for stem in stems for suffix in MODEL_SUFFIXES)
+    return [model for model in found if model.is_file()]
 
 
 def is_mounted_later(model: str) -> bool:
@@ -148,7 +186,8 @@ def arguments() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("serve", help="run the service; the container's command")
-    commands.add_parser("prepare", help="compile the model; a step of the image's build")
+    prepares = commands.add_parser("prepare", help="compile the model; a step of the build")
+    prepares.add_argument("--all", action="store_true", help="and all others in artifacts/")
     render = commands.add_parser(
         "render",
         help="deploy an image to Render",
@@ -180,7 +219,7 @@ def main(argv: list[str], environment: Mapping[str, str]) -> int:
     if options.command == "serve":
         return serve()
     if options.command == "prepare":
-        return prepare()
+        return prepare(has_others=options.all)
     import commands  # what only a deployment needs: the container's start does not pay for it
 
     return commands.run(options, environment)

@@ -250,6 +250,67 @@ def test_compose_passes_every_setting_that_the_container_leaves_open() -> None:
     assert {name for name, value in passed.items() if value is not None} == {"HOST", "PORT"}
 
 
+SYSTEMS = ("pneumonia", "pictures", "news", "quality", "leaves")
+
+
+def test_the_five_systems_of_compose_have_a_gigabyte_and_a_port_each() -> None:
+    services = read("docker-compose.yml")["services"]
+    five = {name: services[name] for name in SYSTEMS}
+    alone = {name for name, each in services.items() if "profiles" not in each}
+    assert alone == {"pneumonia"}
+    assert all(five[name]["profiles"] == ["all"] for name in SYSTEMS[1:])
+    limits = [int(each["mem_limit"].removesuffix("m")) * 2**20 for each in five.values()]
+    assert sum(limits) <= 1_000_000_000
+    assert all(each["memswap_limit"] == each["mem_limit"] for each in five.values())
+    published = [each["ports"][0].partition(":")[0] for each in list(five.values())[1:]]
+    assert published == ["8001", "8002", "8003", "8004"]
+    folders = [each["volumes"][1] for each in five.values()]
+    assert len(set(folders)) == len(SYSTEMS), "each keeps its own records"
+
+
+@pytest.mark.parametrize("name", SYSTEMS[1:])
+def test_a_system_of_compose_serves_a_model_of_the_image_with_every_setting_but_its_meaning(
+    name: str,
+) -> None:
+    service = read("docker-compose.yml")["services"][name]
+    passed, first = service["environment"], read("docker-compose.yml")["services"]["pneumonia"]
+    meaning = set(OF_THE_MODEL) - {"ENGINE", "PRECISION", "MODEL_PATH", "MODEL_LABELS"}
+    assert set(first["environment"]) - meaning - {"MODEL_LABELS"} <= set(passed)
+    assert not meaning & set(passed), "the shell's are those of another model"
+    model = re.fullmatch(r"\$\{\w+:-/app/(artifacts/[\w./]+)\}", passed["MODEL_PATH"])
+    assert model
+    assert (ROOT / model.group(1)).parent.is_dir()
+    assert service["build"] == first["build"]
+
+
+@pytest.mark.parametrize("name", ["news", "quality", "leaves"])
+def test_a_system_that_asks_for_keys_lets_nobody_in_without_them(name: str) -> None:
+    passed = read("docker-compose.yml")["services"][name]["environment"]
+    assert passed["API_KEYS"] == "${API_KEYS:-}", "set, if only to nothing"
+
+
+def test_leaves_is_inside_on_port_80_and_takes_a_gpu_where_there_is_one() -> None:
+    leaves = read("docker-compose.yml")["services"]["leaves"]
+    assert (leaves["environment"]["PORT"], leaves["ports"]) == ("80", ["8004:80"])
+    assert leaves["environment"]["DEVICE"] == "${DEVICE:-auto}"
+
+
+def test_three_replicas_stand_behind_the_balancer_and_can_be_reached_through_it_alone() -> None:
+    services = read("docker-compose.yml")["services"]
+    replicas = [name for name in services if name.startswith("replica-")]
+    balancer = services["balancer"]
+    assert balancer["depends_on"] == replicas
+    assert balancer["environment"]["REPLICAS"].split() == [f"{each}:8000" for each in replicas]
+    caddyfile = (ROOT / "scripts/deploy/Caddyfile").read_text(encoding="utf-8")
+    assert f"{{$REPLICAS:{balancer['environment']['REPLICAS']}}}" in caddyfile
+    assert "./scripts/deploy/Caddyfile:/etc/caddy/Caddyfile:ro" in balancer["volumes"]
+    subnet = read("docker-compose.yml")["networks"]["scale"]["ipam"]["config"][0]["subnet"]
+    for each in (services[name] for name in replicas):
+        assert "ports" not in each
+        assert each["environment"]["TRUSTED_PROXIES"] == subnet, "rates see who calls"
+        assert each["volumes"] == services["pneumonia"]["volumes"], "they share their records"
+
+
 def test_the_models_that_compose_mounts_are_there_without_being_set() -> None:
     mounted, records = read("docker-compose.yml")["services"]["pneumonia"]["volumes"]
     assert f"-o vistazo -g vistazo {records.partition(':')[2]} " in DOCKERFILE

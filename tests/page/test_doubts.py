@@ -88,6 +88,7 @@ def test_a_thousand_labels_are_cut_short_and_the_page_stays_as_wide_as_the_windo
 def test_what_the_model_is_and_how_good_comes_from_its_card(open_page: OpenPage) -> None:
     own = {"pictures": 626, "auc": {"value": 0.99, "low": 0.98, "high": 1}}
     own |= {"sensitivity": {"value": 0.91}, "specificity": {"value": 0.88}}
+    own["best_threshold"] = {"threshold": 0.3, "sensitivity": {"value": 0.95}}
     strangers = {"pictures": 80, "out_of_distribution": {"value": 0.95, "low": 0.9, "high": 0.99}}
     strangers |= {"title": {"en": "Adults", "es": "Adultos"}, "note": "<b>Nadie</b> los eligió."}
     card = {
@@ -112,6 +113,7 @@ def test_what_the_model_is_and_how_good_comes_from_its_card(open_page: OpenPage)
     assert spanish == ["<b>Nadie</b> los eligió.", "No se midió en adultos."]
     assert page.locator("#title").get_attribute("lang") == "es"
     table = page.get_by_role("table", name="Figures")
+    assert "object" not in table.inner_text()
     assert table.locator("thead th").all_inner_texts() == ["Figure", "Unseen", "Adults"]
     cells = [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
     dash = "\N{EN DASH}"

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from builders import brightness_classifier, encoded, flat
 from page import stubs
-from page.drift_answers import classes, drift, feedback
+from page.conftest import _serve
+from page.drift_answers import classes, drift, feedback, quantity
 from page.test_appearance import scan
 from page.test_page_for_everyone import reach
+from vistazo.answers.reference import Answered, Reference
+from vistazo.service.access.api_key import digest_of, new_key
+from vistazo.service.access.key_file import change_key_file
+from vistazo.service.access.key_ring import KeyEntry
+from vistazo.service.access.scopes import AccessScope
+from vistazo.service.settings import Settings
 
 OpenPage = Callable[..., Any]
 
@@ -134,6 +144,22 @@ def test_of_a_thousand_labels_those_that_come_most_are_shown(open_page: OpenPage
 
 
 @pytest.mark.longer
+def test_a_bin_of_a_single_size_is_called_by_it(open_page: OpenPage) -> None:
+    size = quantity("size", edges=[0.00012, 1024.0, 1024.0000000000002], baseline=[0.25] * 4)
+    page = open_page(answering(drift(quantities=[size])), locale="es-ES")
+    page.click("#drift > summary")
+    page.click("#drift li summary")
+    names = page.locator("#drift tbody th").all_inner_texts()
+    dash = "\N{EN DASH}"
+    assert names == [
+        "< 0,00012",
+        f"0,00012 {dash} 1024",
+        "1024",
+        "\N{GREATER-THAN OR EQUAL TO} 1024",
+    ]
+
+
+@pytest.mark.longer
 def test_the_tables_can_be_reached_with_the_keyboard(open_page: OpenPage) -> None:
     page = open_page(answering(drift()), own=True)
     page.wait_for_selector("#drift:not([hidden])")
@@ -160,3 +186,39 @@ def test_it_is_looked_at(open_page: OpenPage, screenshots: Path, scheme: str, wi
     scan(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("#drift").screenshot(path=screenshots / f"drift-{scheme}-{width}.png")
+
+
+@pytest.mark.longer
+def test_a_key_for_it_shows_what_a_service_has_found_and_another_key_nothing(
+    open_page: OpenPage, tmp_path: Path, screenshots: Path
+) -> None:
+    keys = {"ward": new_key(), "lead": new_key()}
+    scopes: dict[str, frozenset[AccessScope]] = {
+        "ward": frozenset({"predict"}),
+        "lead": frozenset({"predict", "metrics"}),
+    }
+    entries = [KeyEntry(name, scopes[name], digest_of(key)) for name, key in keys.items()]
+    file = tmp_path / "keys.txt"
+    change_key_file(file, lambda _: entries)
+    answers = [Answered(place % 2, {"confidence": 0.6 + place / 2000}) for place in range(600)]
+    known = Reference.of(("DARK", "BRIGHT"), answers)
+    card = {"drift": {"window": 50}}
+    load = partial(brightness_classifier, reference=known, **card)
+    for url in _serve(Settings(threads=1, api_keys_file=file), load):
+        with httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {keys['ward']}"}
+        ) as client:
+            for _ in range(50):
+                files = {"file": ("bright.png", encoded(flat(230)))}
+                assert client.post("/predict", files=files).status_code == 200
+        for name, key in keys.items():
+            page = open_page(url=url, wait=False)
+            page.fill("#key-value", key)
+            page.press("#key-value", "Enter")
+            page.wait_for_selector("#about:not([hidden])")
+            page.wait_for_timeout(300)
+            assert page.locator("#drift").is_visible() == (name == "lead")
+        page.click("#drift > summary")
+        page.wait_for_selector("#drift .banner:has-text('The mix of answers has changed.')")
+        assert page.locator("#drift-state").inner_text() == "No."
+        page.locator("#drift").screenshot(path=screenshots / "drift-served.png")

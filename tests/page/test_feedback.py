@@ -11,9 +11,17 @@ from typing import Any
 
 import pytest
 
+from builders import brightness_classifier
 from page import stubs
+from page.conftest import _serve
 from page.test_appearance import scan
 from page.test_page_for_everyone import reach
+from vistazo.service.access.api_key import digest_of, new_key
+from vistazo.service.access.key_file import change_key_file
+from vistazo.service.access.key_ring import KeyEntry
+from vistazo.service.access.scopes import AccessScope
+from vistazo.service.records import summary
+from vistazo.service.settings import Settings
 
 OpenPage = Callable[..., Any]
 
@@ -196,3 +204,40 @@ def test_the_question_is_looked_at(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     name = f"feedback-{labels}-{scheme}-{width}.png"
     page.screenshot(path=screenshots / name, full_page=True)
+
+
+@pytest.mark.longer
+def test_a_service_that_keeps_records_notes_what_was_said_of_a_picture(
+    open_page: OpenPage, a_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "_FRESH_S", 0.0)
+    key, may_not = new_key(), new_key()
+    file = tmp_path / "keys.txt"
+    scopes: list[tuple[str, str, set[AccessScope]]] = [
+        ("ward", key, {"predict", "feedback", "metrics"}),
+        ("guest", may_not, {"predict"}),
+    ]
+    entries = [KeyEntry(name, frozenset(those), digest_of(each)) for name, each, those in scopes]
+    change_key_file(file, lambda _: entries)
+    settings = Settings(threads=1, api_keys_file=file, records_dir=tmp_path / "records")
+    for url in _serve(settings, brightness_classifier):
+        page = open_page(url=url, wait=False)
+        enter(page, may_not)
+        add(page, a_film)
+        page.click("#truth-0")
+        page.wait_for_selector("#result .feedback .problem:has-text('scope feedback')")
+        page = open_page(url=url, wait=False)
+        enter(page, key)
+        add(page, a_film)
+        for place, label in enumerate(("DARK", "BRIGHT")):
+            page.click(f"#truth-{place}")
+            page.wait_for_selector(f"#result .feedback :text('Noted: {label}.')")
+        assert page.locator("#result [aria-pressed=true]").inner_text() == "BRIGHT"
+        page.click("#drift > summary")
+        page.wait_for_selector("#drift-found:has-text('of 1 answers that somebody checked')")
+
+
+def enter(page: Any, key: str) -> None:
+    page.fill("#key-value", key)
+    page.press("#key-value", "Enter")
+    page.wait_for_selector("#about:not([hidden])")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from command_line import run_here
+from ports import free_port
 from vistazo.errors import ModelError
 from vistazo.loading import load_model
 from vistazo.pictures.reader import DirectReader
@@ -33,9 +33,7 @@ class RunningService:
     def __init__(
         self, command: tuple[str, ...] = SERVE, stderr: Any = subprocess.PIPE, **environment: str
     ) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = environment.get("PORT") or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", *(part.format(port=port) for part in command)],

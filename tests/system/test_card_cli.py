@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from builders import encoded, flat, write_brightness_model
+from vistazo.answers.baseline_file import baseline_path, read_reference
 from vistazo.cli.card import command
 from vistazo.errors import CardError
 from vistazo.models.card_file import read_card
@@ -42,7 +43,10 @@ def test_a_file_and_labelled_pictures_become_a_card_a_baseline_and_an_answer(
     card = read_card(model.with_name("mine.card.yaml"))
     assert card.labels == ("DARK", "BRIGHT")
     assert card.sha256 is not None
-    assert model.with_name("mine.baseline.npz").exists()
+    told = read_reference(baseline_path(model), card.sha256, card.labels, card.input)
+    assert told is not None
+    assert (told.count, told.right) == (74, 74)
+    assert told.quantities["likeness"].counts.sum() == 15  # the others made the baseline
     predicted = vistazo("predict", "--model", str(model), "--json", str(pictures / "DARK/10.png"))
     assert json.loads(predicted.stdout)[0]["predicted_class"] == "DARK"
 

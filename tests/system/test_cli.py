@@ -2,6 +2,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 import yaml
 from PIL import Image
 
-from builders import encoded, film, flat, write_brightness_model
+from builders import encoded, evenness, film, flat, write_brightness_model
+from vistazo.answers.baseline_file import baseline_path, write_baseline
 from vistazo.models.card_file import parse_card
+from vistazo.models.file_hash import sha256_of
 
 Vistazo = Callable[..., Any]
 
@@ -183,6 +186,29 @@ def test_a_baseline_lets_a_model_tell_strange_pictures(tmp_path: Path, vistazo: 
     assert strange[0]["in_distribution"]["score"] < 0.5
     assert own[0]["warnings"] == []
     assert own[0]["in_distribution"]["verdict"] is True
+
+
+def test_answers_are_remembered_anew_and_what_tells_strange_pictures_stays(
+    tmp_path: Path, vistazo: Vistazo
+) -> None:
+    model = write_brightness_model(tmp_path / "mine.keras", maps=True)
+    write_baseline(replace(evenness(), sha256=sha256_of(model)), baseline_path(model))
+    for place in range(60):
+        folder = tmp_path / "films" / ("DARK" if place < 20 else "BRIGHT")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{place}.png").write_bytes(encoded(flat(4 * place)))
+    arguments = ("baseline", str(model), str(tmp_path / "films"), "--reference-only")
+    done = vistazo(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "60 answers, 48 of 60 right (aspect_ratio, brightness, " in done.stderr
+    shown = vistazo("inspect", str(model)).stdout
+    assert "tells strange pictures; tells drift from 60 answers, 48 of 60 right" in shown
+    write_baseline(evenness(), baseline_path(model))  # of another model: it is not thrown away
+    before = baseline_path(model).read_bytes()
+    failed = vistazo(*arguments)
+    assert failed.returncode == 2
+    assert "of other weights" in failed.stderr
+    assert baseline_path(model).read_bytes() == before
 
 
 def test_too_few_pictures_for_a_baseline_are_told_in_words(

@@ -53,6 +53,7 @@ def folder(tmp_path: Path) -> Path:
     for number in range(80):
         grey = encoded(flat(60 + number, 40, 40))
         (tmp_path / "training_pictures" / f"{number}.png").write_bytes(grey)
+    (tmp_path / "unseen_pictures").symlink_to(tmp_path / "training_pictures")
     for name in ("my_model.h5", "my_next_model.h5"):
         write_brightness_model(tmp_path / name, maps=True)
     write_estimator(spam_words(), tmp_path / "news.joblib")

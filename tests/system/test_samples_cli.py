@@ -149,10 +149,40 @@ def test_setup_says_what_it_is_and_the_next_command(folder: Path, vistazo: Vista
     assert "--vectorizer vectorizer.pkl" in bare.stdout
     whole = vistazo("setup", "model.pkl", "--vectorizer", "vectorizer.pkl", cwd=folder)
     assert "Next: MODEL_PATH=model.pkl VECTORIZER_PATH=vectorizer.pkl" in whole.stdout
-    for command in ("card", "baseline"):
-        told = vistazo(command, "mail.joblib", "labelled.csv", cwd=folder)
-        assert told.returncode == 2
-        assert "A file of scikit-learn" in told.stderr
+    told = vistazo("card", "mail.joblib", "labelled.csv", cwd=folder)
+    assert told.returncode == 2
+    assert "A file of scikit-learn" in told.stderr
+
+
+def fifteen_times(folder: Path) -> None:
+    rows = ["free money,1", "a meeting,0", "free meeting,1", "hello,0"] * 15
+    (folder / "more.csv").write_text("\n".join(["Text,Category", *rows]))
+    (folder / "bare.csv").write_text("\n".join(["Text", *(row[:-2] for row in rows)]))
+
+
+def test_what_a_model_of_texts_answers_is_remembered_from_a_table(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    fifteen_times(folder)
+    known = vistazo("baseline", "mail.joblib", "more.csv", cwd=folder)
+    assert known.returncode == 0, known.stderr
+    assert "compared with 60 answers, 45 of 60 right" in known.stderr
+    for wrong in (["more.csv", "bare.csv"], ["--training", "mail.yaml"], []):
+        assert vistazo("baseline", "mail.joblib", *wrong, cwd=folder).returncode == 2
+
+
+@pytest.mark.longer
+def test_a_table_without_labels_does_too_and_one_of_few_texts_does_not(
+    folder: Path, vistazo: Vistazo
+) -> None:
+    few = vistazo("baseline", "mail.joblib", "labelled.csv", cwd=folder)
+    assert few.returncode == 2
+    assert "Give a table of at least 50 texts" in few.stderr
+    fifteen_times(folder)
+    unknown = vistazo("baseline", "mail.joblib", "bare.csv", cwd=folder)
+    assert "compared with 60 answers (confidence, known_words, language, length)" in unknown.stderr
+    shown = vistazo("inspect", "mail.joblib", cwd=folder).stdout
+    assert "#   baseline   mail.baseline.npz: tells drift from 60 answers" in shown
 
 
 @pytest.mark.longer

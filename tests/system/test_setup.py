@@ -89,6 +89,7 @@ def test_labels_beside_the_file_and_a_variable_are_a_card_that_says_why(
     assert "scale: 1/255  # SCALE" in text
     assert read_card(card_path(model)).sha256 == sha256_of(model)
     assert "mine.baseline.npz: of 84 pictures" in shown
+    assert "mine.baseline.npz: later answers are compared with 84 answers (" in shown
     assert shown.count(".png ") == 6
     assert shown.rstrip().endswith(f"Next: MODEL_PATH={model} ./scripts/serve")
 

@@ -96,6 +96,19 @@ def test_the_card_and_the_figures_lie_beside_it(model: Path) -> None:
     assert model.with_name("roc.png").exists()
 
 
+def test_what_it_answers_to_texts_that_it_was_only_measured_on_is_remembered(
+    model: Path, tmp_path: Path
+) -> None:
+    found = load_sample_classifier(SampleSource(EstimatorFiles(model), tmp_path)).reference
+    figures = json.loads(model.with_name("evaluation.json").read_text(encoding="utf-8"))
+    assert found is not None
+    assert found.count == found.judged == figures["development"]["texts"]
+    assert found.right / found.judged == pytest.approx(
+        figures["development"]["accuracy"]["value"], abs=1e-3
+    )
+    assert set(found.quantities) == {"confidence", "known_words", "language", "length"}
+
+
 def test_probabilities_are_calibrated_on_papers_that_were_held_out() -> None:
     from vistazo.training.text_model import fit_platt, probability
 

@@ -61,6 +61,22 @@ def write_baseline(
         )
 
 
+def keep_reference(
+    reference: Reference, path: Path, sha256: str, prepared: str = "", earlier: Path | None = None
+) -> None:
+    """Write what the file ``earlier`` holds, and this reference in place of its own; without one
+    a file with the reference alone, as ``write_baseline``.
+    """
+    if earlier is None:
+        write_baseline(None, path, reference, sha256=sha256, prepared=prepared)
+        return
+    with earlier.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        entries = {"prepared": np.array(""), **{name: stored[name] for name in stored}}
+    entries[_REFERENCE] = np.array(reference.as_json().encode())
+    with path.open("wb") as target:
+        np.savez_compressed(target, **entries)
+
+
 def read_baseline(path: Path, sha256: str, numbers: int, spec: InputSpec) -> Baseline | None:
     """Read the baseline of the weights ``sha256``, whose feature map has so many numbers.
 

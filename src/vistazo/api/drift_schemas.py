@@ -42,8 +42,9 @@ class DriftQuantity(BaseModel):
         description="How often answers of the same kind would be as far from the baseline."
     )
     threshold_psi: float | None = Field(
-        description="From here on it drifts, where the p-value is small as well; null where the "
-        "card says which shares the classes may have."
+        description="From here on it drifts, where the p-value is small as well: the card's "
+        "drift.psi, and more where other classes come than in the baseline; null where the card "
+        "says which shares the classes may have."
     )
     is_drifting: bool
     since: datetime | None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from vistazo.answers.costs import cost_sentences
 from vistazo.api import card_route, media
 from vistazo.api.answering import Answering
 from vistazo.api.callers import caller_of
@@ -212,6 +213,7 @@ async def model(request: Request) -> ModelDescription:
             feedback=records is not None,
             pictures=records is not None and records.policy.keeps_pictures,
         ),
+        costs=cost_sentences(classifier.card),
         reload=last and LastReload.of(last),
         next=shadow and NextModel.of(shadow.comparison),
     )

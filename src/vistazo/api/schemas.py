@@ -233,6 +233,10 @@ class ModelDescription(BaseModel):
         description="Reasons to doubt the model or its card, whatever the picture: sentences."
     )
     records: RecordsHint
+    costs: list[dict[str, str]] = Field(
+        description="What errors cost of a thousand cases, where the card says what each does: a "
+        "sentence for each group of figures, {en, es}."
+    )
     reload: LastReload | None = Field(None, description="Where one was tried since the start.")
     next: NextModel | None = Field(None, description="Where MODEL_PATH_NEXT names one.")
 

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from vistazo.api.app import create_app
 from vistazo.api.connection_limits import ACCEPTED_AT_ONCE, ConnectionPolicy, bounded_http
 from vistazo.api.listener import BACKLOG, listen
+from vistazo.api.service import Service
 from vistazo.errors import SettingsError, VistazoError
 from vistazo.service.allocator import give_back_freed_blocks
 from vistazo.service.metrics import Metrics
@@ -29,18 +30,22 @@ log = logging.getLogger(__name__)
 # A worker that comes back from what runs beside Python waits so long for an event loop that is busy
 # refusing; Python's own 5 ms, ten times a picture, are more than the picture.
 _SWITCH_S = 0.0005
+# Requests that have just arrived when the port is closed have begun after so long.
+_ARRIVING_S = 0.05
 _CANNOT_SERVE = 2  # the exit status, as that of ``vistazo serve``
 
 
 class _Server(uvicorn.Server):
     """Ends with exit status 0 after a signal that asks for it, once running requests are done.
 
-    ``on_signal`` is called as soon as it comes.
+    ``on_signal`` is called as soon as it comes, ``on_closed`` when nobody can come any more.
     """
 
-    def __init__(self, config: uvicorn.Config, on_signal: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_signal: Callable[[], None], on_closed: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._on_signal = on_signal
+        self._on_signal, self._on_closed = on_signal, on_closed
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._on_signal()
@@ -50,6 +55,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         for listener in sockets or ():
             listener.listen(BACKLOG)  # asyncio has set it to how many it accepts at a time
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().call_later(_ARRIVING_S, self._on_closed)
+        await super().shutdown(sockets)  # first it closes the port, and connections at rest
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -73,7 +82,8 @@ def serve(settings: Settings) -> None:
 
     app = create_app(settings, on_failed_start)
     ended: Counter[str] = Counter()
-    server = _Server(server_config(app, settings, ended), app.state.service.turn_away)
+    service: Service = app.state.service
+    server = _Server(server_config(app, settings, ended), service.begin_to_drain, service.turn_away)
     _measure(app.state.metrics, server, ended)
     with listen(settings.host, settings.port) as listener:
         host, port = listener.getsockname()[:2]

@@ -25,6 +25,7 @@ class Service:
         self.reception = reception
         self.shadow = shadow
         self.is_draining = False
+        self._refuses = False
 
     @property
     def reloaders(self) -> tuple[Reloader, ...]:
@@ -33,13 +34,15 @@ class Service:
 
     @property
     def classifier(self) -> AnyClassifier:
-        """For a request that comes. Raises NotReadyError while starting or draining."""
-        if self.is_draining:
+        """For a request that comes. Raises NotReadyError while starting, or at the end."""
+        if self._refuses:
             raise NotReadyError("The service is shutting down.")
         return self.classifier_for_accepted
 
     def refuse_unless_ready(self) -> None:
         """Raises NotReadyError while starting or draining."""
+        if self.is_draining:
+            raise NotReadyError("The service is shutting down.")
         _ = self.classifier
 
     @property
@@ -79,9 +82,18 @@ class Service:
             await self.shadow.load(asked_by)
         return outcome
 
+    def begin_to_drain(self) -> None:
+        """Say that it is no longer ready, and with each answer that it is the connection's last.
+        Whoever still comes is served, until the port is closed: nobody is refused for the moment
+        in which he asked.
+        """
+        self.is_draining = True
+        if self.is_starting:
+            self.turn_away()
+
     def turn_away(self) -> None:
         """Take no new work. Those who are being served get their answer."""
-        self.is_draining = True
+        self.is_draining = self._refuses = True
         for reloader in self.reloaders:
             reloader.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from vistazo.cli.baseline_answers import remember_files
 from vistazo.cli.convert import ImageSize
 from vistazo.cli.next_step import how_to_serve
 from vistazo.errors import CardError
@@ -25,6 +26,7 @@ from vistazo.training.found_card import (
     card_of,
     conclusions,
     no_baseline,
+    seen_and_unseen,
     table,
     write_found,
 )
@@ -187,13 +189,19 @@ def _differences(card: ModelCard, earlier: ModelCard) -> list[str]:
 
 
 def _write_baseline(result: SearchResult, model: Path, card: Path) -> None:
-    reason = no_baseline(result)
+    reason, settings = no_baseline(result), Settings.from_environment()
+    sources = [picture.source for picture in result.labelled.pictures]
+    files = [source for source in sources if isinstance(source, Path)]
     if reason is not None:
         click.echo(f"No baseline yet: {reason}. 'vistazo baseline' makes one of any pictures.")
+        if result.signature.features is None:
+            remember_files(model, card, files, settings)
         return
-    limits, n = Settings.from_environment().image_limits, len(result.labelled)
+    limits, n = settings.image_limits, len(result.labelled)
     with click.progressbar(length=n, label="Learning", file=sys.stderr) as learnt:
         path = baseline_of(
             result, model, card, limits, lambda done, _: learnt.update(done - learnt.pos)
         )
+    seen, _ = seen_and_unseen(n)
+    remember_files(model, card, files, settings, seen=frozenset(seen.tolist()))
     click.echo(f"{path}: of {n} pictures")

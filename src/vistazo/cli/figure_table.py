@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from vistazo.answers.costs import cost_sentences
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
-from vistazo.cli.worth import spoken, worths
+from vistazo.answers.measured import spoken
+from vistazo.cli.worth import worths
 from vistazo.models.card import Card
 from vistazo.training.measures import FIGURES
 from vistazo.training.other import LEFT_OUT, UNREADABLE
@@ -29,8 +31,8 @@ def notes(remarks: Iterable[str]) -> Iterator[str]:
 
 def sentences(card: Card, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """The lines of what each part comes to, and an empty one; notes stand beside the figures."""
-    for worth in worths(card, figures):
-        told = str(replace(worth, note=""))
+    told_of = [str(replace(worth, note="")) for worth in worths(card, figures)]
+    for told in [*told_of, *(each["en"] for each in cost_sentences(card, figures))]:
         yield from textwrap.wrap(told, LINE_WIDTH, break_on_hyphens=False)
         yield ""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from vistazo.cli.baseline_line import baseline_line
 from vistazo.cli.convert import ImageSize
 from vistazo.cli.estimator_files import estimator_files
 from vistazo.cli.inspect_estimator import inspect_estimator
@@ -117,7 +118,7 @@ def _inspect(
                 bare = without_card(model, settings.card_hints, settings.cache_dir)
                 draft = draft_of(bare, engine, pictures)
     if found is not None:
-        return _show_card(shown, found, card_file, weights, description)
+        return _show_card(shown, found, card_file, (model, weights), description)
     click.echo("".join(f"# {line}\n" for line in "\n".join(shown).splitlines()))
     if draft is None:
         return 1
@@ -135,14 +136,19 @@ def _show_card(
     shown: list[str],
     found: ModelCard | CardError,
     card_file: Path,
-    weights: Path,
+    files: tuple[Path, Path],
     description: Description,
 ) -> int:
+    """``files``: what was named, and the weights in it."""
+    model, weights = files
     faults = _card_faults(found, description.signature, sha256_of(weights))
     shown.append(f"  card       {card_file} " + ("does not agree:" if faults else "agrees"))
     shown += [f"    {fault}" for fault in faults]
     if isinstance(found, ModelCard) and not faults:  # else they may be of other weights
         shown += worth_lines(found)
+        features = description.signature.features if description.signature else None
+        sha256 = sha256_of(weights)
+        shown += baseline_line(model, sha256, found.labels, found.input, features)
     click.echo("\n".join(shown))
     return 1 if description.problems or faults else 0
 

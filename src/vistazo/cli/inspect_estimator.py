@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import yaml
 
+from vistazo.cli.baseline_line import baseline_line
 from vistazo.cli.worth import worth_lines
 from vistazo.errors import CardError
 from vistazo.loading import load_model
@@ -63,10 +64,12 @@ def inspect_estimator(files: EstimatorFiles, card: Path | None, settings: Settin
         return _with_card(shown, place, [str(error)])
     if written is not None:
         faults = disagreements(written, found.summary, stored.sha256)
-        return _with_card(shown, place, faults, () if faults else worth_lines(written))
+        told = baseline_line(files.model, stored.sha256, written.labels)
+        return _with_card(shown, place, faults, () if faults else [*worth_lines(written), *told])
     concluded, how = settle_sample_card(
         found.summary, stored.sha256, CardPlaces(files.model, card), settings.card_hints
     )
+    shown += baseline_line(files.model, stored.sha256, concluded.labels)
     click.echo("".join(f"# {line}\n" for line in shown))
     click.echo(f"# It needs no card. To say more, complete this and save it as {place}.")
     click.echo(card_text(concluded, how), nl=False)

@@ -71,7 +71,8 @@ def command(
     resampling and the order of the labels. What was concluded, and why, stands in the card.
 
     A card that is there already is checked and kept; where it names other weights it is made to
-    name these. From 64 pictures on they become the baseline, which tells strange pictures.
+    name these. From 64 pictures on they become the baseline, which tells strange pictures and what
+    later answers have drifted from: best of some that MODEL was not trained on.
 
     A file of scikit-learn (.joblib, .pkl, .skops ...) needs neither card nor pictures: it is tried,
     and what it takes and gives is shown.

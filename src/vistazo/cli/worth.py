@@ -6,21 +6,19 @@ The page says the same by the same rule (``api/page/worth.js``); one table of ca
 from __future__ import annotations
 
 import math
-import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vistazo.answers.costs import cost_sentences
+from vistazo.answers.measured import COUNTED, Share, group_name, groups_of, share_of, spoken
 from vistazo.models.card import Card
 
-_COUNTED = ("pictures", "texts", "rows")
-# Of those that another group holds too, only the tables tell.
-_PARTS_OF_ANOTHER = ("those_that_look_like_the_other_label", "holdout_with_misleading_look")
-_LANGUAGE = "en"
 _WIDTH = 100
 # Far less than any figure's last digit: 1 - 0.975 is not quite 0.025.
 _ROUNDING = 1e-9
+_RATES = ("sensitivity", "specificity")
 
 
 @dataclass(frozen=True)
@@ -37,21 +35,6 @@ class Worth:
         return f"{self.group}{count}: {self.told}.{f' {self.note}' if self.note else ''}"
 
 
-@dataclass(frozen=True)
-class _Share:
-    """A share in 0..1 and its interval, where it has one."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-    @property
-    def rest(self) -> _Share:
-        low = None if self.high is None else 1 - self.high
-        high = None if self.low is None else 1 - self.low
-        return _Share(1 - self.value, low, high)
-
-
 def worths(card: Card, figures: Mapping[str, Any]) -> list[Worth]:
     """What groups of figures, as a card holds them, come to, one by one.
 
@@ -65,8 +48,7 @@ def worths(card: Card, figures: Mapping[str, Any]) -> list[Worth]:
             "; ".join(_phrases(card, group)),
             spoken(group.get("note", ""), card.language),
         )
-        for name, group in figures.items()
-        if isinstance(group, Mapping) and name not in _PARTS_OF_ANOTHER
+        for name, group in groups_of(figures)
     ]
     return [worth for worth in groups if worth.told]
 
@@ -74,20 +56,18 @@ def worths(card: Card, figures: Mapping[str, Any]) -> list[Worth]:
 def worth_lines(card: Card) -> Iterator[str]:
     """The same of the card's own figures, as lines of ``vistazo inspect``."""
     measured = [str(worth) for worth in worths(card, card.figures)]
-    head = "how good"
-    for text in measured or ["not measured: its card has no such figures"]:
+    yield from _lines("how good", measured or ["not measured: its card has no such figures"])
+    yield from _lines("costs", [each["en"] for each in cost_sentences(card)])
+
+
+def _lines(head: str, texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
         # A card may come out of a link: nothing that a terminal would obey.
         plain = "".join(letter if letter.isprintable() else "?" for letter in text)
         yield from textwrap.wrap(
             plain, _WIDTH, initial_indent=f"  {head:10} ", subsequent_indent=" " * 13
         )
         head = ""
-
-
-def group_name(name: str, group: Mapping[str, Any], own_language: str) -> str:
-    """Its ``title`` in English, else in the card's language; else its key, made readable."""
-    readable = re.sub(r"[-_.]+", " ", name).strip()
-    return spoken(group.get("title", ""), own_language) or readable[:1].upper() + readable[1:]
 
 
 def of_hundred(share: float) -> str:
@@ -100,9 +80,12 @@ def of_hundred(share: float) -> str:
 
 
 def _phrases(card: Card, group: Mapping[str, Any]) -> Iterator[str]:
-    kind = next((name for name in _COUNTED if name in group), "cases")
-    sensitivity, specificity = _share(group.get("sensitivity")), _share(group.get("specificity"))
-    accuracy, marked = _share(group.get("accuracy")), _share(group.get("out_of_distribution"))
+    kind = next((name for name in COUNTED if name in group), "cases")
+    sensitivity, specificity = (
+        share_of(group.get("sensitivity")),
+        share_of(group.get("specificity")),
+    )
+    accuracy, marked = share_of(group.get("accuracy")), share_of(group.get("out_of_distribution"))
     is_of_two = len(card.labels) == 2
     if is_of_two and sensitivity:
         missed = _told(sensitivity.rest)
@@ -120,7 +103,7 @@ def _positive(card: Card) -> str:
     return card.labels[card.positive_index]
 
 
-def _told(share: _Share) -> str:
+def _told(share: Share) -> str:
     """With the interval, widened to whole numbers; one of no width comes of too few cases."""
     value = of_hundred(share.value)
     if share.low is None or share.high is None or share.low >= share.high:
@@ -130,33 +113,7 @@ def _told(share: _Share) -> str:
     return f"{value} ({low} to {high})"
 
 
-def _share(figure: object) -> _Share | None:
-    parts: Mapping[str, object] = figure if isinstance(figure, Mapping) else {"value": figure}
-    value, low, high = (_number(parts.get(name)) for name in ("value", "low", "high"))
-    return None if value is None else _Share(value, low, high)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value <= 1 else None
-
-
 def _count(group: Mapping[str, Any]) -> str:
-    kind = next((name for name in _COUNTED if name in group), None)
+    kind = next((name for name in COUNTED if name in group), None)
     count = group.get(kind) if kind else None
     return f"{count:,} {kind}" if isinstance(count, int) and not isinstance(count, bool) else ""
-
-
-def spoken(text: object, own_language: str = "") -> str:
-    """English of a text, or one for each of several languages, as the card's ``notice`` is."""
-    if not isinstance(text, Mapping):
-        return text if isinstance(text, str) else ""
-    codes: Sequence[str] = list(text)
-    wanted = (
-        *(code for code in codes if code == _LANGUAGE),
-        *(code for code in codes if code.startswith(f"{_LANGUAGE}-")),
-        *(code for code in codes if code == own_language),
-        *codes,
-    )
-    return str(text[wanted[0]]) if wanted else ""

@@ -61,6 +61,12 @@ class Letters:
         before, after = self._pairs_of(text.lower())
         return float(self._log_shares[before, after].mean()) if len(before) else None
 
+    def without(self, text: str) -> Letters:
+        """As if this text had not been counted, which was: to itself each is the most familiar."""
+        pairs = self.pairs.copy()
+        np.subtract.at(pairs, self._pairs_of(text.lower()), 1)
+        return Letters(self.alphabet, pairs)
+
     def _pairs_of(self, text: str) -> tuple[Counts, Counts]:
         """Of a text in small letters, with a space around it; of what is no letter, only next to
         one.

@@ -8,6 +8,8 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.models.serving_card import CostSpec
+
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Truth = NDArray[np.bool_]
@@ -31,7 +33,7 @@ class Answers:
 
     A model of other samples than pictures (``what``) may decide by itself: ``decided`` (n,) are the
     columns that it chose, and ``numbers`` says what stands in ``probabilities``; of choices, 0 and
-    1.
+    1. ``costs`` are those of its errors, where the card says them.
     """
 
     probabilities: Floats
@@ -44,6 +46,7 @@ class Answers:
     numbers: Numbers = "probabilities"
     what: str = "pictures"
     out_of_distribution: Truth | None = None
+    costs: CostSpec | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

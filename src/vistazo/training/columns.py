@@ -36,6 +36,14 @@ def label_column(table: Table, labels: Sequence[str], asked: str | None = None) 
     """
     if asked is not None:
         return named_column(table, asked, "--label-column")
+    found = find_label_column(table, labels)
+    if found is None:
+        raise SettingsError(_which(table, "the labels", "--label-column", _LABELS[0]))
+    return found
+
+
+def find_label_column(table: Table, labels: Sequence[str]) -> str | None:
+    """As ``label_column`` where none is asked for; None where it cannot be told."""
     found = _of_usual_names(table, _LABELS)
     if found is not None:
         return found
@@ -45,9 +53,7 @@ def label_column(table: Table, labels: Sequence[str], asked: str | None = None) 
         for name in table.names
         if table.rows and all(written(cell).casefold() in known for cell in table.column(name))
     ]
-    if len(of_labels) == 1:
-        return of_labels[0]
-    raise SettingsError(_which(table, "the labels", "--label-column", _LABELS[0]))
+    return of_labels[0] if len(of_labels) == 1 else None
 
 
 def _of_usual_names(table: Table, usual: Sequence[str]) -> str | None:

@@ -27,6 +27,7 @@ from vistazo.training.datasets import Pictures, load_pictures
 from vistazo.training.evaluation import mean_auc
 from vistazo.training.familiar import make_baseline
 from vistazo.training.framework import keras, tf
+from vistazo.training.held_out_answers import remember_held_out
 from vistazo.training.network import build_ensemble
 from vistazo.training.other import find_other, read_other
 from vistazo.training.outcome import settle, write_outcome
@@ -73,6 +74,7 @@ def train(config: TrainingConfig, out: Path, progress: Progress | None = None) -
     told = _write_baseline(
         config, pictures, split, unlike, model_path=model_path, progress=progress
     )
+    remember_held_out(config, pictures.names, split, model_path, progress)
     write_outcome(run, trainer, other, told, model_path=model_path, progress=progress)
     (out / CHECKPOINT).unlink(missing_ok=True)
     return model_path

@@ -100,17 +100,21 @@ def baseline_of(
     show: Callable[[int, int], None] = lambda *_: None,
 ) -> Path:
     """Write the baseline of the same pictures, unless ``no_baseline``. Raises ModelError."""
-    n, spec = len(result.labelled), read_card(card).input
+    spec = read_card(card).input
 
     def prepared(row: int) -> NDArray[np.float32]:
         data = result.labelled.pictures[row].encoded()
         return prepare(open_image(data, limits).decode(decode_size(spec)), spec)
 
-    unseen = round(_UNSEEN * n)
-    rows = np.random.default_rng(0).permutation(n)
-    return make_baseline(
-        model, card, prepared, spec, seen=rows[unseen:], unseen=rows[:unseen], show=show
-    )
+    seen, unseen = seen_and_unseen(len(result.labelled))
+    return make_baseline(model, card, prepared, spec, seen=seen, unseen=unseen, show=show)
+
+
+def seen_and_unseen(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places of the pictures that a baseline is made from, and of those that set its limit."""
+    rows = np.random.default_rng(0).permutation(count)
+    unseen = round(_UNSEEN * count)
+    return rows[unseen:], rows[:unseen]
 
 
 def conclusions(result: SearchResult, card: ModelCard) -> Iterator[str]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from vistazo.errors import InputError, SettingsError
 from vistazo.samples.bulk import Sample, names_of
 from vistazo.samples.classifier import SampleClassifier
-from vistazo.training.columns import label_column, named_column
+from vistazo.training.collection import UNLABELLED
+from vistazo.training.columns import find_label_column, label_column, named_column
 from vistazo.training.sample_tables import rows_of, texts_of
 from vistazo.training.tables import Table, read_table, written
 
@@ -55,7 +56,7 @@ def read_labelled(
         raise SettingsError(f"{file} holds no rows to measure.")
     card = classifier.card
     values = card.values or classifier.signature.labels
-    column = label_column(table, [*card.labels, *map(str, values)], labels)
+    column = label_column(table, _names_of(classifier), labels)
     others = table.without(column)
     if groups is not None:
         named_column(table, groups, "--group-column")
@@ -66,6 +67,28 @@ def read_labelled(
     if groups is not None:
         together = _groups(table.column(groups))
     return LabelledSamples(samples, places, together, hashlib.sha256(file.read_bytes()).hexdigest())
+
+
+def read_samples(
+    file: Path, classifier: SampleClassifier, *, texts: str | None = None, labels: str | None = None
+) -> LabelledSamples:
+    """As ``read_labelled``; where no column of labels is named or known by its name, each label is
+    UNLABELLED.
+    """
+    table = read_table(file)
+    if not table.rows:
+        raise SettingsError(f"{file} holds no rows.")
+    if labels is not None or find_label_column(table, _names_of(classifier)) is not None:
+        return read_labelled(file, classifier, texts=texts, labels=labels)
+    samples, sha256 = _samples(table, classifier, texts), hashlib.sha256(file.read_bytes())
+    unknown = np.full(len(samples), UNLABELLED, np.int64)
+    return LabelledSamples(samples, unknown, _groups(samples), sha256.hexdigest())
+
+
+def _names_of(classifier: SampleClassifier) -> list[str]:
+    """All by which its labels may be called."""
+    card = classifier.card
+    return [*card.labels, *map(str, card.values or classifier.signature.labels)]
 
 
 def _samples(

@@ -130,6 +130,7 @@ class _Judge:
             positive=config.positive_index if config.is_binary else None,
             threshold=point.threshold,
             out_of_distribution=self.is_strange(pixels),
+            costs=config.card.costs,
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.answers.costs import BEST_THRESHOLD
 from vistazo.answers.discriminant import Told
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.errors import SettingsError
@@ -19,6 +20,7 @@ from vistazo.models.card import ModelCard, OutputSpec
 from vistazo.models.card_file import card_path, write_card
 from vistazo.training.answers import Answers
 from vistazo.training.calibration import OperatingPoint
+from vistazo.training.cheapest import cheapest_threshold
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.config import BaselineConfig, ThresholdConfig, TrainingConfig
 from vistazo.training.datasets import Pictures
@@ -51,6 +53,7 @@ _ON_THE_CARD = (
     "specificity",
     "brier",
     "expected_calibration_error",
+    BEST_THRESHOLD,
     OUT_OF_DISTRIBUTION,
     LEFT_OUT,
     UNREADABLE,
@@ -93,7 +96,7 @@ def measure_answers(answers: Answers) -> dict[str, Any]:
         name: figure.to_json()
         for name, figure in with_intervals(measures_of(answers), groups).items()
     }
-    return found | _strange(answers)
+    return found | _cheapest(answers) | _strange(answers)
 
 
 def measure_unlabelled(answers: Answers) -> dict[str, Any]:
@@ -115,6 +118,17 @@ def measure_told(config: BaselineConfig, told: Sequence[Told]) -> dict[str, Any]
         for each in told
         if each.is_used and (kind := config.unlike.get(each.name)) is not None
     }
+
+
+def _cheapest(answers: Answers) -> dict[str, Any]:
+    """The threshold that would have been, where the card says what errors cost."""
+    is_known = answers.numbers == "probabilities" and answers.decided is None
+    if answers.costs is None or answers.positive is None or not is_known:
+        return {}
+    truth = answers.labels == answers.positive
+    scores = answers.probabilities[:, answers.positive]
+    best = cheapest_threshold(scores, truth, answers.costs, answers.threshold)
+    return {BEST_THRESHOLD: best} if best else {}
 
 
 def _strange(answers: Answers) -> dict[str, Any]:

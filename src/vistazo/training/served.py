@@ -62,7 +62,7 @@ def score(classifier: Classifier, selection: Selection, threads: int, progress: 
     Raises InputError where a part is left without any picture.
     """
     heard = _Heard(classifier.card)
-    answers = in_threads(partial(_ask, classifier), selection.pictures, threads)
+    answers = in_threads(partial(ask, classifier), selection.pictures, threads)
     with contextlib.closing(answers):
         for row, answer in enumerate(answers):
             if isinstance(answer, InputError):
@@ -90,7 +90,8 @@ def score(classifier: Classifier, selection: Selection, threads: int, progress: 
     )
 
 
-def _ask(classifier: Classifier, picture: LabelledPicture) -> Prediction | InputError:
+def ask(classifier: Classifier, picture: LabelledPicture) -> Prediction | InputError:
+    """An error where it is refused, which holds nothing of the picture."""
     try:
         return classifier.classify(picture.encoded())
     except InputError as error:
@@ -125,6 +126,7 @@ class _Heard:
             positive=card.positive_index if card.is_binary else None,
             threshold=card.output.threshold,
             out_of_distribution=np.array(self._is_strange, dtype=bool) if is_told else None,
+            costs=card.costs,
         )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from vistazo.answers.baseline_file import baseline_path
 from vistazo.classifier import Classifier
-from vistazo.loading import ModelSource, load_classifier
-from vistazo.pictures import ImageLimits
 from vistazo.pictures.preprocessing import scale
-from vistazo.pictures.reader import DirectReader
+from vistazo.training.as_served import as_served
 from vistazo.training.progress import Progress
 
 # Of pictures uint8 (n, height, width, channels), prepared but not yet scaled: which are strange
@@ -32,13 +30,9 @@ def strangeness(model_path: Path, progress: Progress) -> Iterator[IsStrange]:
     if not baseline_path(model_path).exists():
         yield lambda _: None
         return
-    with tempfile.TemporaryDirectory(prefix="vistazo-") as cache_dir:
-        source = ModelSource(model_path, None, Path(cache_dir))
-        classifier = load_classifier(source, DirectReader(ImageLimits()))
-        try:
-            yield lambda pixels: _verdicts(classifier, pixels, progress)
-        finally:
-            classifier.close()
+    with as_served(model_path) as classifier:
+        assert isinstance(classifier, Classifier)  # noqa: S101 - it was trained on pictures
+        yield partial(_verdicts, classifier, progress=progress)
 
 
 def _verdicts(

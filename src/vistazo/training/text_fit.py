@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.models.sample_card import TextSpec
+from vistazo.samples.classifier import SampleClassifier
 from vistazo.training.answers import Answers
+from vistazo.training.as_served import as_served
 from vistazo.training.calibration import uncertain_band
 from vistazo.training.checkpoint import replace_whole
 from vistazo.training.labelled_texts import Columns, LabelledTexts, read_texts
 from vistazo.training.progress import Progress
+from vistazo.training.remembered_answers import keep_answers, remember_samples
 from vistazo.training.tables import read_table
 from vistazo.training.text_config import TextTrainingConfig
 from vistazo.training.text_model import TextModel, fit_platt, folds_of, probability
@@ -70,8 +73,21 @@ def train_texts(config: TextTrainingConfig, out: Path, progress: Progress | None
     )
     parts = _answers(config, model, seen, every)
     write_text_outcome(path, run, parts)
+    _remember_answers(path, run, progress)
     progress.say(f"the model, its card and its figures are in {out}")
     return path
+
+
+def _remember_answers(path: Path, run: TextRun, progress: Progress) -> None:
+    """Of the texts that were only measured on; without such of those that were learned from."""
+    unseen = run.every.of(np.arange(len(run.seen), len(run.every)))
+    asked = unseen if len(unseen) else run.seen
+    with as_served(path) as classifier:
+        assert isinstance(classifier, SampleClassifier)  # noqa: S101 - it was trained on texts
+        reference = remember_samples(
+            classifier, asked.texts, asked.labels.tolist(), progress, were_learned=asked is run.seen
+        )
+        keep_answers(reference, path, classifier, progress)
 
 
 def _read(config: TextTrainingConfig) -> tuple[LabelledTexts, LabelledTexts]:

@@ -9,8 +9,8 @@ const TEXTS = ["intended_use", "population", "training_data", "limits", "licence
 const OF_SERVICE = "en";
 const MOST_SHOWN = 300;
 const SHARES = ["accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1", "out_of_distribution"];
-/** What a group says of itself, which is no figure. */
-const OF_THE_GROUP = ["title", "note"];
+/** What a group says of itself, which is no figure; of another threshold the costs tell. */
+const OF_THE_GROUP = ["title", "note", "best_threshold"];
 
 /** Nothing of it where there is none. */
 export function showModel(model) {

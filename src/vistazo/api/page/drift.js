@@ -2,7 +2,7 @@
 
 import { WORDS } from "./drift_words.js";
 import { byId, el } from "./elements.js";
-import { fill, language, moment, number, problemText, spoken } from "./language.js";
+import { fill, language, number, problemText, spoken } from "./language.js";
 import { loadDrift } from "./service.js";
 
 const MOST_BINS = 24;
@@ -58,7 +58,7 @@ const nameOf = ({ name }) => w("quantities")[name] ?? name;
 /** Once for all quantities of a kind. */
 function whatToDo(kind, changed) {
   const those = changed.filter((each) => each.kind === kind);
-  const lines = those.map((each) => fill(w("since"), { name: nameOf(each), time: moment(each.since) }));
+  const lines = those.map((each) => fill(w("since"), { name: nameOf(each), time: clock().format(new Date(each.since)) }));
   return those.length > 0 && advice(w("kinds")[kind], lines, those[0].what_to_do);
 }
 
@@ -99,9 +99,11 @@ function binsOf({ edges = [], labels, baseline, window }) {
   return bins.sort((one, other) => Math.max(...other.shares) - Math.max(...one.shares)).slice(0, MOST_BINS);
 }
 
-function between(low, high) {
-  if (low === undefined) return high === undefined ? "" : `< ${number(high)}`;
-  return high === undefined ? `≥ ${number(low)}` : `${number(low)} – ${number(high)}`;
+/** A bin of a single value, such as a size that most have, is called by it. */
+function between(...edges) {
+  const [low, high] = edges.map((edge) => edge !== undefined && number(edge, { maximumSignificantDigits: 4 }));
+  if (low && high) return low === high ? low : `${low} – ${high}`;
+  return low ? `≥ ${low}` : high ? `< ${high}` : "";
 }
 
 const column = (most) => (share, place) => {
@@ -134,8 +136,7 @@ function grid(caption, heads, rows) {
 
 /** Of those answers of which somebody said what was true. */
 function told({ labelled, accuracy, expected_calibration_error: error, over_time: times = [], concept_drift: concept }) {
-  const day = (iso) => moment(iso, { dateStyle: "medium" });
-  const rows = times.map((each) => [`${day(each.from)} – ${day(each.to)}`, number(each.answers), interval(each.accuracy, each)]);
+  const rows = times.map((each) => [timeOf(each), number(each.answers), interval(each.accuracy, each)]);
   return [
     el("h3", {}, fill(w("toldRight"), { count: number(labelled) })),
     accuracy && el("p", {}, interval(accuracy.value, accuracy)),
@@ -153,3 +154,11 @@ function concluded({ state, what_to_do: todo }) {
 
 const interval = (value, { low, high }) => `${percent(value)} (${percent(low)} – ${percent(high)})`;
 const percent = (value) => number(value, { style: "percent", maximumFractionDigits: 1 });
+
+const timeOf = ({ from, to }) => clock().formatRange(new Date(from), new Date(to));
+
+/** Times in the visitor's own zone and, where that speaks the language, manner. */
+function clock() {
+  const manner = navigator.languages.find((tag) => tag.startsWith(language())) ?? language();
+  return new Intl.DateTimeFormat(manner, { dateStyle: "medium", timeStyle: "short" });
+}

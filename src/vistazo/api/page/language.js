@@ -69,12 +69,6 @@ export function number(value, options = { maximumFractionDigits: 3 }) {
   return new Intl.NumberFormat(current, options).format(value);
 }
 
-/** An ISO 8601 time, in the visitor's own zone and, where that speaks the language, manner. */
-export function moment(iso, how = { dateStyle: "medium", timeStyle: "short" }) {
-  const manner = navigator.languages.find((tag) => tag.startsWith(current)) ?? current;
-  return new Intl.DateTimeFormat(manner, how).format(new Date(iso));
-}
-
 /** A probability in words. */
 export function words(share) {
   return STRINGS[current].words.find(([least]) => share >= least)[1];

@@ -100,7 +100,10 @@ def _not_one_classifier(
     if isinstance(content, Name):
         return _of_a_name(content)
     if not found:
-        return UnsupportedModelError(f"The file holds {_kind(content)}, not a classifier.")
+        return UnsupportedModelError(
+            f"The file holds {_kind(content)}, not a classifier. Save the classifier itself, the "
+            "object that fit() was called on, or a dictionary that holds it."
+        )
     steps = steps_of(found[-1])
     if not steps:
         return found[-1].refusal("it has no steps")

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 _SMOOTHING = 0.5  # of an answer in each bin, so that an empty one is no infinity
 _FEWEST_EXPECTED = 5.0  # in a bin, for chi-square to be near the truth (Cochran 1954)
 _NEGLIGIBLE = 1e-17
+# Answers come in bunches: films of one patient, articles of one day, the same few hundred pictures
+# of a test again and again. However many there are, they say no more than so many that have nothing
+# to do with each other.
+_SAY_AT_MOST = 600
+# What has moved is seen as well with fewer bins, and what is chance less often.
+_MOST_GROUPS = 5
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,24 @@ class Distance:
 SAME = Distance(0.0, 0.0, 1.0)
 
 
-def distance(window: Sequence[float], shares: Sequence[float], size: float) -> Distance:
+def distance(
+    window: Sequence[float],
+    shares: Sequence[float],
+    size: float,
+    most_groups: int | None = _MOST_GROUPS,
+) -> Distance:
     """Of counts in bins from a reference of ``size`` answers, of which each bin had a share.
 
-    Neighbouring bins in which fewer than five answers are expected are taken together.
+    Neighbouring bins are taken together: to about so many groups, and in each of them five answers
+    are to be expected at least.
     """
-    groups = _merged(window, [share * size for share in shares])
-    n, m = sum(window), size
+    answers = sum(window)
+    if not answers:
+        return SAME
+    n, m = 1 / (1 / answers + 1 / _SAY_AT_MOST), size
+    groups = _merged(
+        [each * n / answers for each in window], [each * m for each in shares], most_groups
+    )
     if len(groups) < 2:
         return SAME
     counts, expected = [each for each, _ in groups], [each for _, each in groups]
@@ -41,9 +58,7 @@ def distance(window: Sequence[float], shares: Sequence[float], size: float) -> D
     return Distance(
         max(psi, 0.0),
         jensen_shannon_distance(counts, expected),
-        chi_square_survival(
-            likelihood_ratio(counts, expected) / _williams(counts, expected), degrees
-        ),
+        chi_square_survival(likelihood_ratio(counts, expected), degrees),
     )
 
 
@@ -75,16 +90,6 @@ def likelihood_ratio(one: Sequence[float], other: Sequence[float]) -> float:
     ours = n * _divergence([each / n for each in one], both)
     theirs = m * _divergence([each / m for each in other], both)
     return max(2 * (ours + theirs), 0.0)
-
-
-def _williams(one: Sequence[float], other: Sequence[float]) -> float:
-    """By what the statistic is too large for chi-square where samples are small (Williams 1976,
-    Improved Likelihood Ratio Tests for Complete Contingency Tables, Biometrika 63).
-    """
-    n, m = sum(one), sum(other)
-    total = n + m
-    columns = sum(total / (a + b) for a, b in zip(one, other, strict=True))
-    return 1 + (total / n + total / m - 1) * (columns - 1) / (6 * total * (len(one) - 1))
 
 
 def chi_square_survival(value: float, degrees: int) -> float:
@@ -122,17 +127,22 @@ def binomial_survival(count: int, trials: int, share: float) -> float:
     return min(total, 1.0)
 
 
-def _merged(window: Sequence[float], expected: Sequence[float]) -> list[tuple[float, float]]:
-    """Counts of both in groups of neighbours, in each of which both have enough to be expected."""
+def _merged(
+    window: Sequence[float], expected: Sequence[float], most_groups: int | None
+) -> list[tuple[float, float]]:
+    """Counts of both in groups of neighbours, each with enough of the two samples, where each of
+    them counts as much as the other: else few answers would be lost among those of a large
+    reference, though all of them were where none of those are.
+    """
     n, m = sum(window), sum(expected)
-    if not n or not m:
-        return []
-    least = _FEWEST_EXPECTED * (n + m) / min(n, m)  # of both together
+    least = _FEWEST_EXPECTED / min(n, m)
+    if most_groups is not None:  # tenths by twos: their share varies a little
+        least = max(least, 1 / (most_groups + 1))
     groups: list[tuple[float, float]] = []
     ours = theirs = 0.0
     for one, other in zip(window, expected, strict=True):
         ours, theirs = ours + one, theirs + other
-        if ours + theirs >= least:
+        if (ours / n + theirs / m) / 2 >= least:
             groups.append((ours, theirs))
             ours = theirs = 0.0
     if groups and ours + theirs:

@@ -21,6 +21,14 @@ class Mix:
         """Of each label in the reference."""
         return [each / self.reference.count for each in self.reference.answered.tolist()]
 
+    def moved(self, counts: Sequence[int]) -> float:
+        """Which share of the answers, 0..1, is of other classes than in the reference: the total
+        variation distance.
+        """
+        n = sum(counts)
+        pairs = zip(counts, self.shares, strict=True)
+        return sum(abs(count / n - share) for count, share in pairs) / 2
+
     def distance(self, counts: Sequence[int]) -> Distance:
         """Of these counts of the labels. Where the card allows shares, only what is beyond them is
         no chance: the exact test of each bound, Bonferroni for all.
@@ -28,7 +36,8 @@ class Mix:
         shares = self.shares
         rising = sorted(range(len(counts)), key=shares.__getitem__)  # rare ones go together
         size = self.reference.count
-        found = distance([counts[at] for at in rising], [shares[at] for at in rising], size)
+        ours, theirs = [counts[at] for at in rising], [shares[at] for at in rising]
+        found = distance(ours, theirs, size, most_groups=None)
         if not self.allowed:
             return found
         return replace(found, p_value=self._beyond(counts))

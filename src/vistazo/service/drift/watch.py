@@ -6,6 +6,11 @@ samples has a p-value below a level. The level keeps false alarms rare whatever 
 however often: there is one look for each 25 answers, and by the union bound over all looks and
 quantities at most 0.01 false alarms are to be expected in 10,000 answers. It has ended where the
 index is below half of that, or the test finds nothing at all.
+
+Where one class comes more often than in the reference, fewer of those that are called so are not,
+and they are surer: by as much of an index as 0.17 where three films in four showed pneumonia, and
+now one in seven. So the index has to be larger by the share of the answers that are of other
+classes.
 """
 
 from __future__ import annotations
@@ -67,12 +72,13 @@ class Watch:
         }
         self._expected = {name: Expected.of(binned) for name, binned in watched.items()}
         self._edges = {name: binned.edges for name, binned in watched.items()}
-        self._mix = None if CLASSES in spec.ignore else Mix(reference, spec.class_share)
+        self._mix = Mix(reference, spec.class_share)
+        self._watches_classes = CLASSES not in spec.ignore
         self._spec, self._now = spec, now
         self._since: dict[str, datetime] = {}
         self._places = {label: place for place, label in enumerate(reference.labels)}
         self.window = Window(spec.window, len(reference.labels), self._edges)
-        tests = len(watched) + (self._mix is not None)
+        tests = len(watched) + self._watches_classes
         self.level = _FALSE_ALARMS * LOOK_EVERY / _ANSWERS / max(tests, 1)
 
     @property
@@ -101,7 +107,7 @@ class Watch:
         if not self.has_enough:
             return []
         found = [self._quantity(name) for name, counts in self.window.bins.items() if sum(counts)]
-        return found if self._mix is None else [*found, self._classes(self._mix)]
+        return [*found, self._classes()] if self._watches_classes else found
 
     def _turns(self, found: Quantity) -> bool:
         threshold = found.threshold or 0.0
@@ -112,20 +118,21 @@ class Watch:
 
     def _quantity(self, name: str) -> Quantity:
         counts = self.window.bins[name]
-        shares, size = self._expected[name].mixed(self.window.labels)
+        labels = self.window.labels
+        shares, size = self._expected[name].mixed(labels)
         return Quantity(
             name,
             KINDS[name],
             distance(counts, shares, size),
-            self._spec.psi,
+            self._spec.psi * (1 + self._mix.moved(labels)),
             self._since.get(name),
             tuple(shares),
             _shares(counts),
             self._edges[name],
         )
 
-    def _classes(self, mix: Mix) -> Quantity:
-        counts = self.window.labels
+    def _classes(self) -> Quantity:
+        counts, mix = self.window.labels, self._mix
         return Quantity(
             CLASSES,
             "output",

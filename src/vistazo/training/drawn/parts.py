@@ -50,7 +50,7 @@ def draw_part(
     part = _blank(side_px, random)
     heights, tone = part.heights_px, part.tone
     for _ in range(random.poisson(3)):
-        heights = heights - _pit(part, random, depth_px=random.uniform(0.1, 0.4))
+        heights = heights - random.uniform(0.1, 0.5) * _hole(part, random, random.uniform(1, 2))
     if not is_sound:
         heights, tone = _with_fault(part, heights, FAULTS[random.integers(len(FAULTS))], random)
     return photographed(heights, tone, light, random)
@@ -76,36 +76,37 @@ def _blank(side: int, random: Random) -> _Part:
 
 
 def _with_fault(part: _Part, heights: Tones, fault: Fault, random: Random) -> tuple[Tones, Tones]:
-    severity = random.beta(1.6, 1.6)
+    severity = random.beta(1.3, 1.1)
     if fault == "chip":
         return _chipped(part, heights, severity, random)
     if fault == "scratch":
         return heights - _scratch(part, severity, random), part.tone
+    tone = part.tone
     for _ in range(random.integers(1, 6)):
-        heights = heights - _pit(part, random, depth_px=0.7 + 2.2 * severity)
-    return heights, part.tone
+        hole = _hole(part, random, random.uniform(1, 1.6 + 2 * severity))
+        heights, tone = heights - (0.8 + 4 * severity) * hole, tone * (1 - 0.7 * severity * hole)
+    return heights, tone
 
 
-def _pit(part: _Part, random: Random, depth_px: float) -> Tones:
-    """A round hole on the part, 1 to 2 px wide and so much deeper in its middle."""
+def _hole(part: _Part, random: Random, width_px: float) -> Tones:
+    """Somewhere on the part: 1 in its middle, 0 around it."""
     y, x = _place(part, random.uniform(0.3, 0.93), random.uniform(-np.pi, np.pi))
     rows, columns = np.indices(part.away_px.shape)
-    width = random.uniform(0.9, 1.9)
-    hole: Tones = np.exp(-0.5 * ((rows - y) ** 2 + (columns - x) ** 2) / width**2)
-    return depth_px * hole
+    hole: Tones = np.exp(-0.5 * ((rows - y) ** 2 + (columns - x) ** 2) / width_px**2)
+    return hole
 
 
 def _scratch(part: _Part, severity: float, random: Random) -> Tones:
-    """A bent groove, about 1 px wide, from one place of the part to another."""
+    """A bent groove, 1 px wide or a little more, from one place of the part to another."""
     start = random.uniform(-np.pi, np.pi)
-    bearings = start + np.linspace(0, random.uniform(0.25, 0.9) * random.choice([-1, 1]), 120)
-    far, near = random.uniform(0.66, 0.95), random.uniform(0.66, 0.95)
+    bearings = start + np.linspace(0, random.uniform(0.4, 1.5) * random.choice([-1, 1]), 300)
+    far, near = random.uniform(0.7, 0.95), random.uniform(0.35, 0.75)
     groove = np.zeros_like(part.away_px)
-    for bearing, share in zip(bearings, np.linspace(far, near, 120), strict=True):
+    for bearing, share in zip(bearings, np.linspace(far, near, 300), strict=True):
         y, x = _place(part, share, bearing)
         groove[round(y), round(x)] = 1
-    groove = blurred(groove, 0.8)
-    groove *= (0.5 + 1.8 * severity) / groove.max()
+    groove = blurred(groove, 0.8 + 0.4 * severity)
+    groove *= (0.7 + 3.5 * severity) / groove.max()
     return groove
 
 
@@ -114,10 +115,10 @@ def _chipped(part: _Part, heights: Tones, severity: float, random: Random) -> tu
     y, x = _place(part, 1.0, random.uniform(-np.pi, np.pi))
     rows, columns = np.indices(part.away_px.shape)
     ragged = 0.8 * rough(part.away_px.shape, 2, random)
-    gone = _inside(np.hypot(rows - y, columns - x) + ragged, 3 + 6 * severity, 0.8)
+    gone = _inside(np.hypot(rows - y, columns - x) + ragged, 4 + 12 * severity, 0.8)
     gone *= _inside(part.away_px, part.radius_px + 1, 1)
-    break_ = 0.25 * rough(part.away_px.shape, 1, random)
-    return heights - gone * (2.5 + break_), part.tone * (1 - 0.2 * gone)
+    break_ = 0.4 * rough(part.away_px.shape, 1, random)
+    return heights - gone * (4 + break_), part.tone * (1 - 0.4 * gone)
 
 
 def _place(part: _Part, share: float, bearing: float) -> tuple[float, float]:

@@ -26,12 +26,12 @@ class Light:
     exposure: tuple[float, float] = (0.8, 1.2)
     ambient: tuple[float, float] = (0.2, 0.35)
     blur_px: tuple[float, float] = (0.5, 1.0)
-    grain: tuple[float, float] = (0.015, 0.035)
+    grain: tuple[float, float] = (0.01, 0.025)
 
 
 USUAL_LIGHT = Light()
 # A lamp on the other side, lower, weaker; a worse camera.
-OTHER_LIGHT = Light((-60, 60), (22, 40), (0.55, 0.9), (0.1, 0.25), (0.8, 1.5), (0.03, 0.06))
+OTHER_LIGHT = Light((-60, 60), (22, 40), (0.55, 0.9), (0.1, 0.25), (0.8, 1.5), (0.02, 0.045))
 
 
 def photographed(heights_px: Tones, tone: Tones, light: Light, random: Random) -> Image.Image:
