@@ -104,6 +104,17 @@ def test_a_value_that_all_had_and_none_has_any_more_is_seen(size: int) -> None:
     assert found.p_value < 1e-20
 
 
+def test_what_is_too_little_for_a_group_of_its_own_joins_its_neighbour() -> None:
+    assert distance([45, 45, 10], [0.5, 0.4, 0.1], 600) == distance([45, 55], [0.5, 0.5], 600)
+
+
+def test_thousands_of_answers_prove_no_more_than_a_few_hundred_that_were_independent() -> None:
+    """Two samples of 300 pictures differ as much; asked again and again they say nothing new."""
+    counts = [5_000 * share for share in (0.23, 0.19, 0.2, 0.17, 0.21)]
+    assert distance(counts, [0.2] * 5, 10**6).p_value > 0.01
+    assert chi_square_survival(likelihood_ratio(counts, [2e5] * 5), 4) < 1e-9
+
+
 def test_a_comparison_takes_microseconds() -> None:
     counts, shares = [25] * 10, [0.1] * 10
     started = time.process_time()

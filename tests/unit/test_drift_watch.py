@@ -71,6 +71,20 @@ def test_a_slow_change_of_the_classes_within_what_the_card_allows_is_no_drift() 
     assert classes.threshold is None
 
 
+def test_more_of_a_class_than_the_card_allows_is_drift_too() -> None:
+    found = list(turns(watch(class_share={"PNEUMONIA": (0.2, 0.7)}), answers(300, 1, share=0.9)))
+    assert [name for _, name, _ in found] == ["classes"]
+
+
+def test_the_more_the_classes_have_changed_the_more_has_a_quantity_to() -> None:
+    """Of a class that comes more often fewer are called so by mistake."""
+    of = Reference.of(LABELS, [Answered(place % 2, {"size": 1.0}) for place in range(100)])
+    seen = watch(of)
+    list(turns(seen, [Answered(0, {"size": 1.0})] * 100))
+    [size, _] = seen.quantities()
+    assert size.threshold == pytest.approx(0.25 * 1.5)
+
+
 def test_what_has_ended_is_said_and_may_begin_again() -> None:
     seen = watch()
     stream = [

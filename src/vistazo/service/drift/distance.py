@@ -58,9 +58,7 @@ def distance(
     return Distance(
         max(psi, 0.0),
         jensen_shannon_distance(counts, expected),
-        chi_square_survival(
-            likelihood_ratio(counts, expected) / _williams(counts, expected), degrees
-        ),
+        chi_square_survival(likelihood_ratio(counts, expected), degrees),
     )
 
 
@@ -92,16 +90,6 @@ def likelihood_ratio(one: Sequence[float], other: Sequence[float]) -> float:
     ours = n * _divergence([each / n for each in one], both)
     theirs = m * _divergence([each / m for each in other], both)
     return max(2 * (ours + theirs), 0.0)
-
-
-def _williams(one: Sequence[float], other: Sequence[float]) -> float:
-    """By what the statistic is too large for chi-square where samples are small (Williams 1976,
-    Improved Likelihood Ratio Tests for Complete Contingency Tables, Biometrika 63).
-    """
-    n, m = sum(one), sum(other)
-    total = n + m
-    columns = sum(total / (a + b) for a, b in zip(one, other, strict=True))
-    return 1 + (total / n + total / m - 1) * (columns - 1) / (6 * total * (len(one) - 1))
 
 
 def chi_square_survival(value: float, degrees: int) -> float:

@@ -1,0 +1,79 @@
+"""The shipped model of parts, on drawings."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from vistazo.classifier import Classifier
+from vistazo.loading import ModelSource, load_classifier
+from vistazo.models.card_file import card_path, read_card
+from vistazo.pictures import ImageLimits
+from vistazo.pictures.reader import DirectReader
+from vistazo.training.config import read_config
+from vistazo.training.drawn.documents import draw_document
+from vistazo.training.drawn.parts import draw_part
+from vistazo.training.report import _PARTS_ON_THE_CARD, file_sha256
+
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+PARTS = ARTIFACTS / "parts" / "trained_best_model2.h5"
+MODELS = pytest.mark.parametrize("model", [PARTS], ids=lambda path: path.stem)
+
+
+@MODELS
+def test_it_is_small_and_its_card_says_what_it_is_for_and_how_it_fails(model: Path) -> None:
+    card = read_card(card_path(model))
+    assert model.stat().st_size <= 8_000_000
+    assert card.sha256 == file_sha256(model)
+    assert all((card.title, card.intended_use, card.population, card.training_data, card.licence))
+    assert len(card.limits) > 200
+    assert set(card.notice) == {"en", "es"}
+
+
+@MODELS
+def test_training_again_writes_the_texts_that_the_shipped_card_has(model: Path) -> None:
+    config, card = read_config(model.with_name("training.yaml")), read_card(card_path(model))
+    assert config.weights_file == model.name
+    assert dict(config.card) == {name: getattr(card, name) for name in dict(config.card)}
+
+
+@MODELS
+def test_the_figures_of_the_card_are_those_of_the_evaluation(model: Path) -> None:
+    evaluation = json.loads(model.with_name("evaluation.json").read_text(encoding="utf-8"))
+    card = read_card(card_path(model))
+    assert evaluation["model"]["sha256"] == card.sha256
+    parts = {told: part for part, told in _PARTS_ON_THE_CARD.items()}
+    for told, group in card.figures.items():
+        assert group.items() <= evaluation[parts.get(told, told)].items()
+
+
+def test_the_photographs_that_forbid_it_left_nothing() -> None:
+    assert {path.name for path in PARTS.parent.glob("*cast*")} == {"casting.yaml"}
+
+
+def _load(model: Path, cache: Path) -> Classifier:
+    return load_classifier(ModelSource(model, None, cache), DirectReader(ImageLimits()))
+
+
+def _answer(classifier: Classifier, picture: Image.Image) -> tuple[str, bool]:
+    """The label, and whether the picture is of a kind that the model knows."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    answer = classifier.classify(buffer.getvalue())
+    assert answer.in_distribution is not None
+    return answer.decision.predicted_class, answer.in_distribution.verdict
+
+
+def test_drawn_parts_are_sorted_and_a_page_is_no_part(cache: Path) -> None:
+    parts = _load(PARTS, cache)
+    assert PARTS.with_name("labels.txt").read_text().split() == list(parts.card.labels)
+    assert parts.card.costs is not None
+    sound = [_answer(parts, draw_part(seed, is_sound=True)) for seed in range(900_000, 900_006)]
+    faulty = [_answer(parts, draw_part(seed, is_sound=False)) for seed in range(900_000, 900_006)]
+    assert sound.count(("ok", True)) >= 5
+    assert faulty.count(("defective", True)) >= 5
+    assert not _answer(parts, draw_document(900_000))[1]
