@@ -34,8 +34,8 @@ examples:
   ./scripts/demo news
   ./scripts/demo quality --port 9000
 
-Ctrl-C ends it, and all that it started. Exit status: 0 so; 1 where the service never was ready; 2
-where the arguments, the port or the model are none; that of the service where that ended by itself.
+Ctrl-C ends it, and all that it started. Exit status: 0 so; 2 where the name, the port or the model
+is none; 1 where no key could be made; that of the service where it ends by itself.
 """
 INTERRUPTED = 130
 

@@ -8,7 +8,8 @@ are classified once; then answers are drawn from what the model said. For each o
 of them is the reference, and the other half what is asked: 10,000 answers unshifted; 10,000 while
 the share of one class goes slowly through what the card allows; and 250 unshifted ones, then 300
 shifted: of the same pictures in another light, exposure and sharpness, of each --other FOLDER, of
-texts by those with one value in the column --by. Run it in the environment of the tests.
+texts by those with one value in the column --by. With --shipped the reference is that of the
+model's baseline. Run it in the environment of the tests.
 
 Exit status: 1 where there was a false alarm, or a shift was not seen within 300 answers; else 0.
 """
@@ -166,18 +167,24 @@ def _halves(own: Kind, random: Random) -> tuple[Kind, Kind]:
 class Meter:
     """Prints a line for each kind, and remembers what missed its bar."""
 
-    def __init__(self, classifier: AnyClassifier, own: Kind) -> None:
+    def __init__(self, classifier: AnyClassifier, own: Kind, shipped: Reference | None) -> None:
         self._labels, self._spec, self._own = classifier.card.labels, classifier.card.drift, own
+        self._shipped = shipped
         self.missed: list[str] = []
 
     def _watch(self, reference: Kind, spec: DriftSpec | None = None) -> Watch:
-        return Watch(Reference.of(self._labels, reference.answers), spec or self._spec)
+        made = self._shipped or Reference.of(self._labels, reference.answers)
+        return Watch(made, spec or self._spec)
+
+    def _drawn_from(self, random: Random) -> tuple[Kind, Kind]:
+        """What the reference is of, and what is asked."""
+        return (self._own, self._own) if self._shipped else _halves(self._own, random)
 
     def unshifted(self) -> None:
         alarms: list[str] = []
         for seed in range(SEEDS):
             random = np.random.default_rng(seed)
-            reference, asked = _halves(self._own, random)
+            reference, asked = self._drawn_from(random)
             rows = random.integers(len(asked.answers), size=UNSHIFTED)
             found = _turns(self._watch(reference), asked, rows)
             alarms += [f"seed {seed}: {each.name}" for _, each in found if each.is_drifting]
@@ -191,7 +198,7 @@ class Meter:
         alarms: list[str] = []
         for seed in range(SEEDS):
             random = np.random.default_rng(seed)
-            reference, asked = _halves(self._own, random)
+            reference, asked = self._drawn_from(random)
             one = np.flatnonzero(asked.truth == kinds[seed % len(kinds)])
             others = np.flatnonzero(asked.truth != kinds[seed % len(kinds)])
             shares = np.linspace(_LEAST, _MOST, UNSHIFTED)
@@ -209,7 +216,7 @@ class Meter:
         for seed in range(SEEDS):
             random = np.random.default_rng(seed)
             others = kind.others  # texts are few: all of them are the reference, and are asked
-            reference, asked = (others, others) if others else _halves(self._own, random)
+            reference, asked = (others, others) if others else self._drawn_from(random)
             watch = self._watch(reference)
             list(_turns(watch, asked, random.integers(len(asked.answers), size=BEFORE)))
             rows = random.integers(len(kind.answers), size=SHIFTED)
@@ -223,7 +230,7 @@ class Meter:
             self.missed.append(f"{kind.name}: seen by {len(needed)} of {SEEDS} seeds")
 
     def cost(self) -> None:
-        reference, asked = _halves(self._own, np.random.default_rng(0))
+        reference, asked = self._drawn_from(np.random.default_rng(0))
         rows = np.random.default_rng(1).integers(len(asked.answers), size=2_000)
         tracemalloc.start()
         watch = self._watch(reference)
@@ -250,9 +257,12 @@ def main(chosen: argparse.Namespace) -> None:
     else:
         kinds = _texts(classifier, chosen)
     own = next(kinds)
-    meter = Meter(classifier, own)
+    if chosen.shipped and classifier.reference is None:
+        sys.exit("The baseline of the model holds no reference.")
+    meter = Meter(classifier, own, classifier.reference if chosen.shipped else None)
     names = sorted({name for answer in own.answers for name in answer.quantities})
-    print(f"{chosen.model.name}: {len(own.answers)} own, half of them the reference; {names}")
+    of = "that of the baseline" if chosen.shipped else "half of them"
+    print(f"{chosen.model.name}: {len(own.answers)} own; the reference is {of}; {names}")
     meter.unshifted()
     meter.class_mix()
     for kind in kinds:
@@ -271,6 +281,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("data", type=Path, metavar="FOLDER or TABLE")
     parser.add_argument("--other", type=Path, action="append", default=[], metavar="FOLDER")
     parser.add_argument("--most", type=int, default=1200, help="Own pictures that are drawn.")
+    parser.add_argument("--shipped", action="store_true", help="The model's own reference.")
     parser.add_argument("--text", default="Text", metavar="COLUMN")
     parser.add_argument("--by", default="Source", metavar="COLUMN")
     parser.add_argument("--fewest", type=int, default=20, help="Texts of a value of that column.")

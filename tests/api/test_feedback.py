@@ -15,13 +15,14 @@ from starlette.testclient import TestClient
 from access_keys import ENTRIES, KEYS, bearer
 from builders import brightness_classifier, encoded, flat
 from canaries import canary, found
-from kept_answers import rows
+from kept_answers import answer, rows
 from served_samples import FALSETRUE, reading_classifier, row_classifier, text_classifier
 from vistazo.answers.reference import Answered, Reference
 from vistazo.api.app import create_app
 from vistazo.errors import SettingsError
 from vistazo.service.access.api_key import digest_of, new_key
 from vistazo.service.access.key_ring import KeyEntry
+from vistazo.service.records.answer_record import Caller, Feedback
 from vistazo.service.settings import Settings
 
 Serve = Callable[..., Any]
@@ -82,6 +83,7 @@ def test_each_answer_of_a_batch_has_its_place_whatever_failed_before_it(
     told = [tell(kept, "batch", "DARK", index=place) for place in range(4)]
     assert [each.status_code for each in told] == [200, 404, 200, 404]
     assert [told[place].json()["predicted_class"] for place in (0, 2)] == ["BRIGHT", "DARK"]
+    assert tell(kept, "batch", "DARK", index=2.0).json()["index"] == 2
 
 
 def test_of_every_way_to_ask_the_answers_are_kept(tmp_path: Path) -> None:
@@ -148,6 +150,7 @@ def test_the_page_is_told_whether_to_ask(kept: TestClient) -> None:
         b'{"request_id": "known", "label": "DARK", "index": true}',
         b'{"request_id": "known", "label": "DARK", "index": 0.5}',
         b'{"request_id": "known", "label": "DARK", "index": -1}',
+        b'{"request_id": "known", "label": "DARK", "index": 1e400}',
         b'{"request_id": "known", "label": "DARK", "index": 99999999999999999999}',
         b'{"request_id": "known", "label": "DARK", "index": NaN}',
         b'{"request_id": "known", "label": "DARK", "index": ' + b"9" * 5_000 + b"}",
@@ -282,10 +285,15 @@ def test_what_was_true_stands_beside_drift_with_what_it_says_of_the_model(tmp_pa
     known = Reference.of(("DARK", "BRIGHT"), right)
     with serving(tmp_path, lambda: brightness_classifier(reference=known)) as client:
         nothing = client.get("/drift").json()["feedback"]
-        client.app.state.records._reader._read = None
-        for number in range(40):
-            predict(client, f"r-{number}")
-            tell(client, f"r-{number}", "DARK")
+        records = client.app.state.records
+        records._reader._read = None  # it is looked up once in a few seconds
+        identity = client.app.state.service.classifier.identity
+        for number in range(39):
+            labels = {"labels": ("DARK", "BRIGHT"), "says": "BRIGHT"}
+            records.keep(answer(f"r-{number}", model=identity, caller=Caller(), **labels))
+            records.judge(Feedback(f"r-{number}", 0, "DARK", Caller()))
+        predict(client, "last")
+        tell(client, "last", "DARK")
         told = client.get("/drift").json()
     assert (nothing["labelled"], nothing["accuracy"], nothing["over_time"]) == (0, None, [])
     assert nothing["concept_drift"]["state"] == "too_few"

@@ -33,6 +33,8 @@ def test_a_label_is_one_of_the_model_s_and_a_batch_has_its_limit(client: TestCli
     paths = described(client)["paths"]
     parameters = {each["name"]: each for each in paths["/predict"]["post"]["parameters"]}
     assert parameters["label"]["schema"]["enum"] == ["DARK", "BRIGHT"]
+    feedback = paths["/feedback"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert feedback["properties"]["label"]["enum"] == ["DARK", "BRIGHT"]
     form = paths["/predict/batch"]["post"]["requestBody"]["content"]["multipart/form-data"]
     files = form["schema"]["properties"]["file"]
     assert (files["minItems"], files["maxItems"]) == (1, 16)

@@ -31,6 +31,27 @@ def test_the_model_is_described_by_its_card_and_its_file(client: TestClient) -> 
     assert described["warnings"] == []
 
 
+def test_its_description_tells_what_errors_cost(serving: Callable[..., Any]) -> None:
+    costs = {"currency": "EUR", "false_accept": 50, "false_reject": 2, "positive_share": 0.1}
+    figures = {"unseen": {"sensitivity": 0.9, "specificity": 0.8}}
+    with serving(card={"costs": costs, "figures": figures}) as client:
+        [told] = client.get("/model").json()["costs"]
+    assert told["en"].startswith("Unseen: of 1,000, 100 of them BRIGHT, 10 pass as DARK")
+    assert told["es"].startswith("Unseen: de 1.000")
+
+
+def test_whoever_comes_while_the_port_is_still_open_is_served_and_told_that_it_is_the_end(
+    serving: Callable[..., Any],
+) -> None:
+    with serving() as client:
+        client.app.state.service.begin_to_drain()
+        assert client.get("/health/ready").status_code == 503
+        last = client.post("/predict", files=WHITE)
+        assert (last.status_code, last.headers["connection"]) == (200, "close")
+        client.app.state.service.turn_away()
+        assert client.post("/predict", files=WHITE).json()["code"] == "not_ready"
+
+
 def test_what_is_doubtful_of_the_model_is_in_its_description(serving: Callable[..., Any]) -> None:
     with serving(card={"warnings": ("The card says one thing, the model another.",)}) as client:
         described = client.get("/model").json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -185,6 +186,42 @@ def test_prepare_compiles_a_model_of_texts(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     recorded = (tmp_path / "cache" / "model.sha256").read_text().split("  ")
     assert recorded[0] == hashlib.sha256(source.read_bytes()).hexdigest()
+
+
+def test_an_image_holds_every_model_that_lies_beside_a_card(tmp_path: Path) -> None:
+    names = ("a/one.keras", "b/two.h5", "b/other.joblib", "c/no_card.keras", "deep/d/three.keras")
+    for name in names:
+        model = tmp_path / name
+        model.parent.mkdir(parents=True, exist_ok=True)
+        model.touch()
+        if "no_card" not in name:
+            model.with_name(f"{model.stem}.card.yaml").touch()
+    (tmp_path / "a" / "gone.card.yaml").touch()
+    found = [str(model.relative_to(tmp_path)) for model in deploy.models_in(tmp_path)]
+    assert sorted(found) == ["a/one.keras", "b/other.joblib", "b/two.h5"]
+    assert "deploy.py prepare --all" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.longer
+def test_prepare_compiles_the_others_too_and_one_that_cannot_be_stops_no_build(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = tmp_path / "artifacts" / "mine"
+    artifacts.mkdir(parents=True)
+    own = write_brightness_model(artifacts / "own.keras")
+    write_brightness_model(artifacts / "other.h5", maps=True)
+    (artifacts / "broken.keras").write_bytes(b"PK")
+    shutil.copy(artifacts / "own.card.yaml", artifacts / "broken.card.yaml")
+    monkeypatch.setattr(deploy, "ROOT", tmp_path)
+    monkeypatch.setenv("MODEL_PATH", str(own))
+    monkeypatch.setenv("CACHE_DIR", str(tmp_path / "cache"))
+    assert deploy.prepare(has_others=True) == 0
+    said = capsys.readouterr()
+    assert said.out.count("is compiled and works") == 2
+    assert "broken.keras is left out: " in said.err
+    assert len(list((tmp_path / "cache").glob("*.onnx"))) == 2
+    recorded = (tmp_path / "cache" / "model.sha256").read_text()
+    assert recorded == f"{hashlib.sha256(own.read_bytes()).hexdigest()}  {own}\n"
 
 
 def test_prepare_says_why_where_it_cannot_and_where_models_go(tmp_path: Path) -> None:

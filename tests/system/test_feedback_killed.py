@@ -111,7 +111,7 @@ def test_replicas_share_a_folder_and_feedback_may_come_to_another_one(
             headers = {"X-Request-ID": f"r-{number}"}
             httpx.post(f"{asked.url}/predict", files=PICTURE, headers=headers)
             said = {"request_id": f"r-{number}", "label": "DARK"}
-            deadline_s = time.monotonic() + 5  # what was just answered is written within half a s
+            deadline_s = time.monotonic() + 5  # what was just answered is written within a second
             while httpx.post(f"{told.url}/feedback", json=said).status_code != 200:
                 assert time.monotonic() < deadline_s
                 time.sleep(0.1)

@@ -18,7 +18,8 @@ OPTIONS = ("--checks", "all", "--max-examples", "50", "--no-color")
 @pytest.fixture
 def key(vistazo: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> str:
     """For everything."""
-    scopes = [word for scope in ("predict", "metrics", "admin") for word in ("--scope", scope)]
+    everything = ("predict", "feedback", "metrics", "admin")
+    scopes = [word for scope in everything for word in ("--scope", scope)]
     return vistazo("keys", "add", "x", *scopes, "--file", str(tmp_path / "keys")).stdout.strip()
 
 
@@ -29,7 +30,8 @@ def test_requests_made_of_the_description_find_nothing_that_it_does_not_say(
 ) -> None:
     """All checks of schemathesis, with sound and unsound requests, with the key and without."""
     places = f"{ROOT / 'tests'}{os.pathsep}{ROOT / 'src'}"
-    with running(API_KEYS_FILE=str(tmp_path / "keys")) as service:
+    kept = {"RECORDS_DIR": str(tmp_path / "records")}
+    with running(API_KEYS_FILE=str(tmp_path / "keys"), **kept) as service:
         command = ["schemathesis.cli", "run", f"{service.url}/openapi.json", *OPTIONS]
         done = subprocess.run(
             [sys.executable, "-m", *command, "-H", f"Authorization: Bearer {key}"],

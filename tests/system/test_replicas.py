@@ -167,7 +167,7 @@ def test_a_replica_that_comes_back_is_asked_again(
         ports = [port_of(first), later]
         with balancing(caddy, ports, tmp_path) as balanced, balanced.under_load():
             balanced.answers_more(10)
-            second = stack.enter_context(running(PORT=str(later)))
+            second = stack.enter_context(running(port=later))
             deadline = time.monotonic() + 30
             while answers_of(second) < 5:
                 assert time.monotonic() < deadline

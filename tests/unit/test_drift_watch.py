@@ -85,6 +85,24 @@ def test_the_more_the_classes_have_changed_the_more_has_a_quantity_to() -> None:
     assert size.threshold == pytest.approx(0.25 * 1.5)
 
 
+def test_a_sure_model_that_is_sure_by_a_thousandth_less_is_as_sure() -> None:
+    """But one that becomes unsure is not, though all of the reference are above 0.98."""
+    random = np.random.default_rng(0)
+
+    def sure(low: float, high: float, count: int) -> list[Answered]:
+        values = random.uniform(low, high, count).tolist()
+        return [Answered(place % 2, {"confidence": each}) for place, each in enumerate(values)]
+
+    of = Reference.of(LABELS, sure(0.985, 1, 600))
+    assert not list(turns(watch(of), sure(0.988, 0.992, 300)))
+    found = list(turns(watch(of), sure(0.9, 0.985, 300)))
+    assert {name for _, name, _ in found} == {"confidence"}
+    spread = Reference.of(LABELS, sure(0.5, 1, 600))
+    edges = watch(spread)._edges["confidence"]
+    assert len(edges) > 6
+    assert 1 - edges[-1] >= 0.02
+
+
 def test_what_has_ended_is_said_and_may_begin_again() -> None:
     seen = watch()
     stream = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -106,11 +107,19 @@ def _read(body: bytes, request: Request) -> Feedback:
         found = strict_object(body)
     except ValueError:  # its words may quote the body
         raise RequestError(f"The body is no JSON object that can be read one way. {_HOW}") from None
-    request_id, label, index = found.get("request_id"), found.get("label"), found.get("index", 0)
+    request_id, label = found.get("request_id"), found.get("label")
     if not isinstance(request_id, str) or found.keys() - _SCHEMA["properties"].keys():
         raise RequestError(f"The JSON has no request_id that is a text, or other fields. {_HOW}")
     if not isinstance(label, str):
         raise RequestError(f"The JSON has no label that is a text. {_HOW}")
+    return Feedback(request_id, _index(found), label, record_caller(request.scope))
+
+
+def _index(found: Mapping[str, object]) -> int:
+    """However it is written: to JSON 2.0 is a whole number, too. Raises RequestError."""
+    index = found.get("index", 0)
+    if isinstance(index, float) and index.is_integer():
+        index = int(index)
     if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index <= _MOST_INDEX:
         raise RequestError(f"'index' is no whole number from 0 on. {_HOW}")
-    return Feedback(request_id, index, label, record_caller(request.scope))
+    return index

@@ -17,7 +17,7 @@ from vistazo.loading import AnyClassifier
 from vistazo.samples.classifier import SampleClassifier
 from vistazo.texts.limits import SampleLimits
 
-_BATCH = "/predict/batch"
+_BATCH, _FEEDBACK = "/predict/batch", "/feedback"
 _FORM = "multipart/form-data"
 _Document = dict[str, Any]
 # What is answered to pictures, and what to texts and rows.
@@ -47,6 +47,8 @@ def with_what_is_known(
     for parameter in _parameters(document):
         if parameter["name"] == "label":
             parameter["schema"] = {"type": "string", "enum": list(served.card.labels)}
+    feedback = _post(paths[_FEEDBACK])["requestBody"]["content"][JSON]["schema"]
+    feedback["properties"]["label"]["enum"] = list(served.card.labels)
     for path in TAKE_A_PLACE:
         _narrow(_post(paths[path]), served, _Shapes(policy, path))
     if not isinstance(served, Classifier) and served.takes == "rows":

@@ -117,6 +117,7 @@ def _answers(
         decided=decided,
         numbers=numbers,
         what=classifier.takes,
+        costs=card.costs,
     )
 
 

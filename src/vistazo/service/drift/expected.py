@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from vistazo.answers.reference import Binned
 
+# Probabilities that are nearer to each other, or to 1, mean the same to whoever reads them: 0.995
+# and 0.999, where a sure model has half of its answers.
+_SAME_CONFIDENCE = 0.02
 _LIKE_ALL = 10  # a label with so many answers is half its own, and half like all together
 
 Shares = NDArray[np.float64]
@@ -43,3 +46,17 @@ class Expected:
         size = 1 / float((weights**2 / np.maximum(self.sizes, 1)).sum())
         mixture: list[float] = (weights @ self.shares).tolist()
         return mixture, size
+
+
+def coarsened(confidence: Binned) -> Binned:
+    """Without bins that mean the same as their neighbours, but for the lowest, if need be."""
+    kept: list[int] = []
+    for place, edge in enumerate(confidence.edges):
+        is_apart = not kept or (
+            edge - confidence.edges[kept[-1]] >= _SAME_CONFIDENCE and 1 - edge >= _SAME_CONFIDENCE
+        )
+        if is_apart:
+            kept.append(place)
+    starts = [0, *(place + 1 for place in kept)]
+    counts = np.add.reduceat(confidence.counts, starts, axis=1)
+    return Binned(tuple(confidence.edges[place] for place in kept), counts)

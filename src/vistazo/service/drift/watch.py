@@ -4,8 +4,9 @@ A quantity has begun to drift where both are so: its population stability index,
 gives samples of this size, is at least what the card says; and the likelihood-ratio test of both
 samples has a p-value below a level. The level keeps false alarms rare whatever is looked at, and
 however often: there is one look for each 25 answers, and by the union bound over all looks and
-quantities at most 0.01 false alarms are to be expected in 10,000 answers. It has ended where the
-index is below half of that, or the test finds nothing at all.
+quantities at most 0.01 false alarms are to be expected in 10,000 answers that have nothing to do
+with each other; where they come in bunches, ``distance`` counts them as fewer. It has ended where
+the index is below half of that, or the test finds nothing at all.
 
 Where one class comes more often than in the reference, fewer of those that are called so are not,
 and they are surer: by as much of an index as 0.17 where three films in four showed pneumonia, and
@@ -22,12 +23,12 @@ from datetime import UTC, datetime
 from vistazo.answers.reference import Reference
 from vistazo.models.serving_card import DriftSpec
 from vistazo.service.drift.distance import Distance, distance
-from vistazo.service.drift.expected import Expected
+from vistazo.service.drift.expected import Expected, coarsened
 from vistazo.service.drift.mix import Mix
 from vistazo.service.drift.quantities import KINDS, Kind
 from vistazo.service.drift.window import Window
 
-CLASSES = "classes"
+CLASSES, CONFIDENCE = "classes", "confidence"
 LOOK_EVERY = 25
 FIRST_LOOK = 100
 _FALSE_ALARMS, _ANSWERS = 0.01, 10_000
@@ -66,7 +67,7 @@ class Watch:
     ) -> None:
         self.reference = reference
         watched = {
-            name: binned
+            name: coarsened(binned) if name == CONFIDENCE else binned
             for name, binned in reference.quantities.items()
             if name in KINDS and name not in spec.ignore
         }

@@ -24,7 +24,7 @@ _APPLICATION = 0x76697374  # "vist", in the header of the file
 _VERSION = 1
 _PATIENCE_S = 5.0
 # Of SQLite's page cache, which would else take 2 MB.
-_CACHE_KIB = 256
+_CACHE_KIB = 128
 
 _SCHEMA = """
 CREATE TABLE models (
@@ -170,7 +170,7 @@ def _prepare(database: sqlite3.Connection, file: Path) -> None:
         f"cache_size = -{_CACHE_KIB}",
         "auto_vacuum = INCREMENTAL",  # before there is a table: what is deleted is given back
         "journal_mode = WAL",
-        "synchronous = FULL",  # what was acknowledged outlives the machine's power, too
+        "synchronous = FULL",  # what is written outlives the machine's power, too
         "secure_delete = ON",  # what is forgotten is overwritten
         "journal_size_limit = 4000000",
         "temp_store = MEMORY",

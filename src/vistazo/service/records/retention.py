@@ -40,7 +40,8 @@ def prune(database: sqlite3.Connection, policy: RecordsPolicy) -> bool:
 def forget(database: sqlite3.Connection, folder: Path, request_id: str) -> int:
     """How many records of this request there were: they are overwritten, in the file and beside it.
 
-    Raises sqlite3.Error, and SettingsError where a picture of it cannot be removed.
+    Raises sqlite3.Error, and SettingsError where a picture of it, or what lies beside the file,
+    cannot be removed.
     """
     gone = 0
     try:
@@ -48,7 +49,12 @@ def forget(database: sqlite3.Connection, folder: Path, request_id: str) -> int:
             gone += piece
     except OSError as error:
         raise SettingsError(f"A picture of it cannot be removed: {error}.") from error
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    [is_busy, *_] = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        raise SettingsError(
+            "It is deleted, but what was written of it may still lie beside the records, for "
+            "somebody reads them just now. Do this again."
+        )
     return gone
 
 

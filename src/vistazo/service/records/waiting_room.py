@@ -13,8 +13,9 @@ from threading import Event, Lock
 from vistazo.errors import FeedbackNotKeptError, QueueFullError, VistazoError
 from vistazo.service.records.answer_record import AnswerRecord, Feedback, Judged
 
-# In numbers of answers, 1.5 MB or so: each further label of a model is a number more.
-_MOST_NUMBERS = 40_000
+# In numbers of answers, 3 MB or so where the disk takes nothing: each further label of a model is a
+# number more.
+_MOST_NUMBERS = 60_000
 _NUMBERS_OF_ANSWER = 10
 _MOST_PICTURE_BYTES = 16_000_000
 _MOST_FEEDBACK = 1_000

@@ -1,6 +1,6 @@
 """The one thread that writes: a request only lays down what is to be kept, and goes on.
 
-What comes within half a second is written together. Feedback is written at once, behind the answers
+What comes within a second is written together. Feedback is written at once, behind the answers
 that came before it, and whoever gave it is answered when it is on the disk. What cannot be written
 is tried again, as long as there is room for it to wait.
 """
@@ -27,7 +27,7 @@ from vistazo.service.records.waiting_room import Waiting, WaitingFeedback, Waiti
 
 log = logging.getLogger(__name__)
 
-_TOGETHER_S = 0.5
+_TOGETHER_S = 1.0
 _PAUSE_S = 3.0  # after what could not be written
 _PRUNED_EACH_S = 60.0
 _IDLE_S = 3600.0  # so that what is too old goes where nobody asks anything, too
@@ -64,7 +64,7 @@ class RecordWriter:
         self._pruning = _Pruning(policy.max_bytes)
         self._thread = Thread(target=self._work, name="records", daemon=True)
         self._has_closed = Event()
-        self._is_failing = self._has_swept = False
+        self._is_failing = self._is_stuck = self._has_swept = False
 
     @property
     def lost(self) -> dict[str, int]:
@@ -116,6 +116,10 @@ class RecordWriter:
         database, ledger = self._file.opened()
         judged: list[tuple[WaitingFeedback, Judged | VistazoError]] = []
         n_pictures = 0
+        # What was acknowledged outlives a loss of power, and with it all that came before it. For
+        # answers alone the disk need not be waited for: that is most of what a record costs.
+        is_waited_for = any(isinstance(each, WaitingFeedback) for each in group)
+        database.execute(f"PRAGMA synchronous = {'FULL' if is_waited_for else 'NORMAL'}")
         with transaction(database):
             for each in group:
                 if isinstance(each, AnswerRecord):
@@ -167,10 +171,13 @@ class RecordWriter:
                 self._has_swept = True
             if prune(database, self._policy):
                 self._pruning.done()
+                self._is_stuck = False
         except (sqlite3.Error, OSError, SettingsError) as error:
             self._file.after(error)
-            self._tell(error)
             self._pruning.done()
+            if not self._is_stuck:
+                self._is_stuck = True
+                log.error("old records cannot be removed", extra={"reason": str(error)})
 
     def _tell(self, error: Exception) -> None:
         """Once, until it goes well again."""
