@@ -25,6 +25,8 @@ from render_stand_in import RenderStandIn
 import deploy
 from builders import evenness, write_brightness_model
 from vistazo.answers.baseline_file import baseline_path, write_baseline
+from vistazo.service.access.gate import Gate
+from vistazo.service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "scripts" / "deploy" / "deploy.py"
@@ -108,6 +110,15 @@ def test_a_deployed_service_listens_on_every_address_unless_told_otherwise() -> 
     assert deploy.service_environment({})["HOST"] == "0.0.0.0"  # noqa: S104
     assert deploy.service_environment({"HOST": ""})["HOST"] == "0.0.0.0"  # noqa: S104
     assert deploy.service_environment({"HOST": "127.0.0.1"})["HOST"] == "127.0.0.1"
+
+
+def test_a_list_of_keys_that_is_empty_lets_nobody_into_a_deployed_service_either() -> None:
+    deployed = deploy.service_environment({"API_KEYS": "", "JWT_SECRET": "", "MODEL_PATH": ""})
+    assert deployed["API_KEYS"] == ""
+    assert not {"JWT_SECRET", "MODEL_PATH"} & set(deployed), "the image sets empty ones"
+    assert "API_KEYS" not in deploy.service_environment({})
+    settings = Settings.from_environment(deployed)
+    assert Gate(settings).lets_nobody_in
 
 
 def test_another_source_may_be_put_before_the_one_in_the_image() -> None:

@@ -31,9 +31,13 @@ class RunningService:
     """A real ``vistazo serve`` process, or another ``command``, told its port by ``{port}``."""
 
     def __init__(
-        self, command: tuple[str, ...] = SERVE, stderr: Any = subprocess.PIPE, **environment: str
+        self,
+        command: tuple[str, ...] = SERVE,
+        stderr: Any = subprocess.PIPE,
+        port: int | None = None,
+        **environment: str,
     ) -> None:
-        port = environment.get("PORT") or free_port()
+        port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", *(part.format(port=port) for part in command)],

@@ -167,7 +167,7 @@ def test_a_replica_that_comes_back_is_asked_again(
         ports = [port_of(first), later]
         with balancing(caddy, ports, tmp_path) as balanced, balanced.under_load():
             balanced.answers_more(10)
-            second = stack.enter_context(running(PORT=str(later)))
+            second = stack.enter_context(running(port=later))
             deadline = time.monotonic() + 30
             while answers_of(second) < 5:
                 assert time.monotonic() < deadline
@@ -189,6 +189,28 @@ def test_rates_see_the_caller_and_not_the_balancer_nor_what_a_caller_says_of_him
         assert [asks("127.0.0.2") for _ in range(4)] == [200, 200, 200, 429]
         assert asks("127.0.0.2", **{"X-Forwarded-For": "127.0.0.9"}) == 429
         assert asks("127.0.0.3") == 200
+
+
+def test_a_feedback_may_come_to_another_replica_than_its_answer(
+    caddy: str, running: Callable[..., Any], tmp_path: Path
+) -> None:
+    """They share a folder of records, as compose has it; each writes what it has answered within
+    half a second.
+    """
+    settings = {"RECORDS_DIR": str(tmp_path / "records"), "LOG_LEVEL": "error"}
+    with ExitStack() as stack:
+        three = [stack.enter_context(running(**settings)) for _ in range(3)]
+        ports = [port_of(each) for each in three]
+        balanced = stack.enter_context(balancing(caddy, ports, tmp_path))
+        client = stack.enter_context(balanced.client())
+        answers = [client.post("/predict", files={"file": PICTURE}).json() for _ in range(12)]
+        time.sleep(2)
+        for answer in answers:
+            true = {"request_id": answer["request_id"], "label": "NORMAL"}
+            said = client.post("/feedback", json=true)
+            assert said.status_code == 200, said.text
+            assert said.json()["agrees"] is (answer["predicted_class"] == "NORMAL")
+        assert sum(answers_of(each) > 0 for each in three) > 1
 
 
 def test_what_is_too_large_is_refused(

@@ -1,4 +1,4 @@
-"""The shipped model of parts, on drawings."""
+"""The shipped models of leaves and parts, on drawings and on photographs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from vistazo.training.drawn.parts import draw_part
 from vistazo.training.report import _PARTS_ON_THE_CARD, file_sha256
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+LEAVES = ARTIFACTS / "leaves" / "leaves.keras"
 PARTS = ARTIFACTS / "parts" / "trained_best_model2.h5"
-MODELS = pytest.mark.parametrize("model", [PARTS], ids=lambda path: path.stem)
+MODELS = pytest.mark.parametrize("model", [LEAVES, PARTS], ids=lambda path: path.stem)
 
 
 @MODELS
@@ -51,6 +52,17 @@ def test_the_figures_of_the_card_are_those_of_the_evaluation(model: Path) -> Non
         assert group.items() <= evaluation[parts.get(told, told)].items()
 
 
+def test_what_is_made_of_leaves_keeps_their_licence_and_names_whose_they_are() -> None:
+    for model in (LEAVES,):
+        licence = read_card(card_path(model)).licence
+        beside = model.with_name("LICENSE").read_text(encoding="utf-8")
+        for said in (licence, beside):
+            assert "PlantVillage" in said
+            assert "Hughes and" in said.replace("\n", " ")
+        assert "CC BY-SA 3.0" in licence
+        assert "creativecommons.org/licenses/by-sa/3.0" in beside
+
+
 def test_the_photographs_that_forbid_it_left_nothing() -> None:
     assert {path.name for path in PARTS.parent.glob("*cast*")} == {"casting.yaml"}
 
@@ -77,3 +89,25 @@ def test_drawn_parts_are_sorted_and_a_page_is_no_part(cache: Path) -> None:
     assert sound.count(("ok", True)) >= 5
     assert faulty.count(("defective", True)) >= 5
     assert not _answer(parts, draw_document(900_000))[1]
+
+
+def test_a_drawn_part_is_no_leaf(cache: Path) -> None:
+    assert not _answer(_load(LEAVES, cache), draw_part(900_000, is_sound=True))[1]
+
+
+@pytest.mark.parametrize("label", ["Apple_scab", "Black_rot", "Cedar_apple_rust", "healthy"])
+def test_most_leaves_are_told(cache: Path, data: Path, label: str) -> None:
+    leaves = _load(LEAVES, cache)
+    photographs = sorted((data / "leaves" / label).iterdir())[::20]
+    answers = [_answer(leaves, Image.open(photograph)) for photograph in photographs]
+    assert answers.count((label, True)) >= 0.8 * len(photographs)
+
+
+def test_the_small_model_of_leaves_is_data_and_answers_with_the_same_labels(
+    cache: Path, data: Path
+) -> None:
+    small = _load(LEAVES.with_name("leaves_small.pkl"), cache)
+    assert small.card.labels == read_card(card_path(LEAVES)).labels
+    rot = sorted((data / "leaves" / "Black_rot").iterdir())[::20]
+    said = [small.classify(photograph.read_bytes()).decision.predicted_class for photograph in rot]
+    assert said.count("Black_rot") >= 0.6 * len(rot)
