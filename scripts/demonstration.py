@@ -204,8 +204,9 @@ def run(system: System, port: int, settings: Settings, header: str) -> int:
         try:
             if is_ready(service, port):
                 tell(system, f"http://localhost:{port}", header)
+            return service.wait()
         except KeyboardInterrupt:
-            pass  # it reaches the service as well
+            service.terminate()  # of a terminal it has had its own; told twice it ends as once
         while True:
             with contextlib.suppress(KeyboardInterrupt):
                 return service.wait()
