@@ -103,8 +103,7 @@ def demo(name: str) -> Iterator[Demo]:
         [curl] = [line.strip() for line in said if line.startswith("  curl ")]
         yield Demo(process, port, curl)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+        process.terminate()
         process.wait(30)
         if reading.ident is not None:
             reading.join(30)
