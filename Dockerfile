@@ -39,7 +39,7 @@ RUN case "$DEVICE $ENGINE" in \
 
 FROM ${PYTHON_IMAGE} AS serving
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vistazo \
- && install -d -m 700 -o vistazo -g vistazo /var/lib/vistazo # for records: RECORDS_DIR, a volume
+ && install -d -m 700 -o 10001 -g 10001 /var/lib/vistazo # for records: RECORDS_DIR, a volume
 WORKDIR /app
 # The telemetry is ONNX Runtime's: from 1.29 on it reports to its maker unless told not to.
 ENV PATH=/opt/venv/bin:$PATH \

@@ -5,7 +5,7 @@
 FOLDER/train holds what training, validation and holdout are taken from: drawn pages and parts,
 photographs of leaves, chest films of children. FOLDER/other holds what the model is only judged on:
 pages taken by hand, photographs of castings, leaves on a table, films of adults. In each a folder
-for every label.
+for every label. FOLDER/nothing holds noise and even colours, by which pictures of nothing are told.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from vistazo.training.drawn.documents import BY_HAND, SCANNER, draw_document  # noqa: E402
 from vistazo.training.drawn.parts import draw_part  # noqa: E402
 
-_EACH, _OTHER = 200, 60
+_EACH, _OTHER, _STRANGE = 200, 60, 90
 _FIRST_SEED, _OTHER_SEED = 300_000, 400_000
 _PART_SIDE_PX = 240
 _DARK = 24  # of 255: what is darker is the black that leaves were cut out on
@@ -43,6 +43,8 @@ def gather(folder: Path, data: Path) -> None:
     for seed in range(_FIRST_SEED, _FIRST_SEED + _EACH):
         part = draw_part(seed, is_sound=seed % 2 == 0, side_px=_PART_SIDE_PX)
         _save(part, train / "part" / f"part_{seed}.png")
+    for seed in range(_STRANGE):
+        _save(_nothing(seed), folder / "nothing" / f"nothing_{seed}.png")
     _copy(_some(_files(data / "casting"), _OTHER), other / "part")
     _copy(_some(_leaves(data, 0), _EACH), train / "leaf")
     for number, leaf in enumerate(_some(_leaves(data, 1), _OTHER)):
@@ -52,6 +54,15 @@ def gather(folder: Path, data: Path) -> None:
     films = [film for film in _files(data / "chest_xray" / "train") if film.name not in known]
     _copy([*large, *_some(films, _EACH - len(large))], train / "xray")
     _copy(_some(_files(data / "chest_adults"), _OTHER), other / "xray")
+
+
+def _nothing(seed: int) -> Image.Image:
+    """Noise of some grain, one even colour, or one that goes over into another."""
+    random = np.random.default_rng(seed)
+    shape = (1, 1), (2, 1), (2, 2), (8, 8), (64, 64), (300, 300)
+    levels = random.integers(0, 256, (*shape[seed % len(shape)], 3 if seed % 2 else 1))
+    drawn = Image.fromarray(np.broadcast_to(levels, (*levels.shape[:2], 3)).astype(np.uint8))
+    return drawn.resize((300, 300), Image.Resampling.BICUBIC)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -101,8 +112,8 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     told = parser.parse_args()
     gather(told.folder, told.data)
-    for place in sorted(told.folder.glob("*/*")):
-        print(f"{len(list(place.iterdir()))} pictures are in {place}.")
+    for place in sorted(folder for folder in told.folder.rglob("*") if folder.is_dir()):
+        print(f"{len(_files(place))} pictures are in {place}.")
     return 0
 
 

@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -314,6 +315,17 @@ def test_the_readme_explains_every_measurement_of_ours(client: TestClient) -> No
     }  # fmt: skip
     assert not_everywhere < explained
     assert exposed - not_everywhere == explained - not_everywhere
+
+
+def test_a_request_that_has_ended_is_free_at_once() -> None:
+    """It holds what was sent."""
+    scope: dict[str, Any] = {"type": "http"}
+    observation = Observation(Metrics(), scope=scope)
+    scope["state"] = {"observation": observation}
+    observation.end(Ended("/predict", "POST", 200, 0.05, []))
+    known = weakref.ref(observation)
+    del observation, scope
+    assert known() is None
 
 
 def test_a_request_pays_less_than_a_tenth_of_a_millisecond_for_it() -> None:

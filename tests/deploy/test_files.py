@@ -313,7 +313,7 @@ def test_three_replicas_stand_behind_the_balancer_and_can_be_reached_through_it_
 
 def test_the_models_that_compose_mounts_are_there_without_being_set() -> None:
     mounted, records = read("docker-compose.yml")["services"]["pneumonia"]["volumes"]
-    assert f"-o vistazo -g vistazo {records.partition(':')[2]} " in DOCKERFILE
+    assert f"-o 10001 -g 10001 {records.partition(':')[2]} " in DOCKERFILE
     found = re.fullmatch(r"\$\{MODELS:-(.+)\}:/models:ro", mounted)
     assert found
     assert (ROOT / found.group(1)).is_dir()

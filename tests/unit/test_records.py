@@ -96,6 +96,22 @@ def test_of_two_answers_with_one_name_each_caller_speaks_of_his_own_last_one(
     ]  # fmt: skip
 
 
+def test_who_answers_to_another_s_name_again_and_again_does_not_slow_him_down(
+    tmp_path: Path,
+) -> None:
+    with kept_in(tmp_path) as records:
+        records.keep(answer("mine"))
+        for _ in range(50):
+            records.keep(answer("mine", caller=LAB))
+        assert records.judge(said("NORMAL", "mine")).result(5).agrees is False
+        held, _ = records._writer._file.opened()
+        [plan] = held.execute(
+            "EXPLAIN QUERY PLAN SELECT id FROM answers WHERE request_id = 'mine' AND place = 0"
+            " AND owner = 'key:ward' ORDER BY id DESC LIMIT 1"
+        ).fetchall()
+    assert plan[3].endswith("answers_of_request (request_id=? AND place=? AND owner=?)")
+
+
 @pytest.mark.parametrize("request_id", ["r-2", "", "r-1' OR 1 --", "\ud800", "é", "r" * 9_000])
 def test_of_an_answer_that_nobody_gave_nothing_is_said(tmp_path: Path, request_id: str) -> None:
     with kept_in(tmp_path) as records:

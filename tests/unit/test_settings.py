@@ -44,6 +44,10 @@ def test_an_empty_setting_counts_as_not_set() -> None:
         ("INPUT_SIZE", "224"),
         ("INPUT_SIZE", "0x224"),
         ("INPUT_SIZE", "224x99999"),
+        ("RECORDS_KEEP_DAYS", "0"),
+        ("RECORDS_KEEP_DAYS", "inf"),
+        ("RECORDS_KEEP_DAYS", "nan"),
+        ("RECORDS_MAX_BYTES", "5"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_with_its_value(name: str, value: str) -> None:

@@ -114,6 +114,7 @@ class Observation:
         path = "/page/" if ended.path.startswith("/page/") else ended.path
         self._metrics.request_ended(path, ended.method, ended.status, ended.code, ended.seconds)
         self._metrics.refused(problem.code for problem in ended.refused)
+        self._scope = {}  # which holds this: neither would be free before somebody collects
         if self._trace is not None:
             self._trace.end(_known(ended.method), _known(ended.path), ended.status, ended.code)
 

@@ -40,7 +40,7 @@ CREATE TABLE answers (
   probabilities TEXT, scores TEXT, warnings TEXT NOT NULL,
   picture TEXT REFERENCES pictures (sha256), label TEXT, judged_ms INTEGER
 );
-CREATE INDEX answers_of_request ON answers (request_id, place);
+CREATE INDEX answers_of_request ON answers (request_id, place, owner);
 CREATE INDEX answers_by_time ON answers (at_ms);
 CREATE INDEX answers_judged ON answers (model, at_ms) WHERE label IS NOT NULL;
 CREATE INDEX answers_of_picture ON answers (picture) WHERE picture IS NOT NULL;

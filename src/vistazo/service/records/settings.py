@@ -30,7 +30,9 @@ class RecordsSettings(BaseModel):
     records_dir: Path | None = Field(
         None, description="A folder of its own for records of answers and feedback; see records."
     )
-    records_keep_days: float = Field(90, gt=0, description="How long a record is kept.")
+    records_keep_days: float = Field(
+        90, gt=0, le=36_500, allow_inf_nan=False, description="How long a record is kept."
+    )
     records_max_bytes: int = Field(
         1_000_000_000, ge=1_000_000, description="Most that records may take; the oldest go first."
     )

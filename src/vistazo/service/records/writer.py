@@ -172,7 +172,7 @@ class RecordWriter:
             if prune(database, self._policy):
                 self._pruning.done()
                 self._is_stuck = False
-        except (sqlite3.Error, OSError, SettingsError) as error:
+        except Exception as error:  # the boundary of a thread: records are written all the same
             self._file.after(error)
             self._pruning.done()
             if not self._is_stuck:
