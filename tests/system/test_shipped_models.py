@@ -1,4 +1,4 @@
-"""The shipped models of leaves and parts, on drawings and on photographs."""
+"""The shipped models of leaves, parts and kinds of picture, on drawings and on photographs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from vistazo.training.report import _PARTS_ON_THE_CARD, file_sha256
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 LEAVES = ARTIFACTS / "leaves" / "leaves.keras"
 PARTS = ARTIFACTS / "parts" / "trained_best_model2.h5"
-MODELS = pytest.mark.parametrize("model", [LEAVES, PARTS], ids=lambda path: path.stem)
+PICTURES = ARTIFACTS / "pictures" / "finalModel.keras"
+MODELS = pytest.mark.parametrize("model", [LEAVES, PARTS, PICTURES], ids=lambda path: path.stem)
 
 
 @MODELS
@@ -53,7 +54,7 @@ def test_the_figures_of_the_card_are_those_of_the_evaluation(model: Path) -> Non
 
 
 def test_what_is_made_of_leaves_keeps_their_licence_and_names_whose_they_are() -> None:
-    for model in (LEAVES,):
+    for model in (LEAVES, PICTURES):
         licence = read_card(card_path(model)).licence
         beside = model.with_name("LICENSE").read_text(encoding="utf-8")
         for said in (licence, beside):
@@ -89,6 +90,14 @@ def test_drawn_parts_are_sorted_and_a_page_is_no_part(cache: Path) -> None:
     assert sound.count(("ok", True)) >= 5
     assert faulty.count(("defective", True)) >= 5
     assert not _answer(parts, draw_document(900_000))[1]
+
+
+def test_the_kinds_of_picture_that_are_drawn_are_told(cache: Path) -> None:
+    kinds = _load(PICTURES, cache)
+    assert (kinds.card.input.height, kinds.card.input.width) == (500, 720)
+    assert kinds.card.page.ask
+    assert _answer(kinds, draw_document(900_000)) == ("document", True)
+    assert _answer(kinds, draw_part(900_000, is_sound=True, side_px=240)) == ("part", True)
 
 
 def test_a_drawn_part_is_no_leaf(cache: Path) -> None:

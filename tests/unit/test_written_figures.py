@@ -33,13 +33,22 @@ After.
 with_figures = runpy.run_path(str(ROOT / "scripts" / "write_figures.py"))["with_figures"]
 
 
-@pytest.mark.parametrize("document", ["README.md", "artifacts/pneumonia/README.md"])
-def test_a_document_tells_the_figures_of_the_card(document: str) -> None:
+@pytest.mark.parametrize(
+    ("document", "card"),
+    [
+        ("README.md", CARD),
+        ("artifacts/pneumonia/README.md", CARD),
+        ("artifacts/leaves/README.md", "artifacts/leaves/leaves.card.yaml"),
+        ("artifacts/parts/README.md", "artifacts/parts/trained_best_model2.card.yaml"),
+        ("artifacts/pictures/README.md", "artifacts/pictures/finalModel.card.yaml"),
+    ],
+)
+def test_a_document_tells_the_figures_of_the_card(document: str, card: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
-    begin, end = f"<!-- figures: {CARD} -->\n", "<!-- end of figures -->"
+    begin, end = f"<!-- figures: {card} -->\n", "<!-- end of figures -->"
     told = with_figures(text, ROOT).partition(begin)[2].partition(end)[0]
     rows = [line for line in told.splitlines() if line.startswith("| ")][1:]
-    assert len(rows) == len(read_card(ROOT / CARD).figures) > 0
+    assert len(rows) == len(read_card(ROOT / card).figures) > 0
     assert text.partition(begin)[2].partition(end)[0] == told, (
         f"Run '.venv/bin/python scripts/write_figures.py'; it writes into {document}:\n{told}"
     )
