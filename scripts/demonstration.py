@@ -199,13 +199,18 @@ def environment(settings: Settings) -> Settings:
 def run(system: System, port: int, settings: Settings, header: str) -> int:
     """The exit status of the service, once somebody has ended it."""
     command = [str(virtual_environment.PYTHON), "-m", "vistazo", "serve"]
-    with subprocess.Popen(command, env=environment({**settings, "PORT": str(port)})) as service:
-        signal.signal(signal.SIGTERM, lambda *_: service.terminate())
+    variables = environment({**settings, "PORT": str(port)})
+    # In a session of its own it is told to end once, by this process, whoever told this one.
+    with subprocess.Popen(command, env=variables, start_new_session=True) as service:
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: service.terminate())
         try:
             if is_ready(service, port):
                 tell(system, f"http://localhost:{port}", header)
+            return service.wait()
         except KeyboardInterrupt:
-            pass  # it reaches the service as well
+            service.terminate()
         while True:
             with contextlib.suppress(KeyboardInterrupt):
                 return service.wait()
