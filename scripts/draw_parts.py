@@ -9,6 +9,7 @@ every label. Takes a few minutes.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -37,5 +38,13 @@ def draw_all(folder: Path) -> None:
         print(f"{2 * count} parts are in {folder / name}.")
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "runs" / "drawn" / "parts")
+    draw_all(parser.parse_args().folder)
+
+
 if __name__ == "__main__":
-    draw_all(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "runs" / "drawn" / "parts")
+    main()

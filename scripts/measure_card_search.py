@@ -19,15 +19,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from card_search.models import draw_pictures, split, trained
-from card_search.recipes import RECIPES, Recipe
-from vistazo.loading import ModelSource, load_classifier
-from vistazo.models.card_file import read_card
-from vistazo.pictures import ImageLimits
-from vistazo.pictures.reader import DirectReader
-from vistazo.training.preparations import in_words
-
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from card_search.models import draw_pictures, split, trained  # noqa: E402
+from card_search.recipes import RECIPES, Recipe  # noqa: E402
+from vistazo.loading import ModelSource, load_classifier  # noqa: E402
+from vistazo.models.card_file import read_card  # noqa: E402
+from vistazo.pictures import ImageLimits  # noqa: E402
+from vistazo.pictures.reader import DirectReader  # noqa: E402
+from vistazo.training.preparations import in_words  # noqa: E402
+
 _COMMAND = (sys.executable, "-m", "vistazo", "card")
 _BAR = 0.01
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,13 +20,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from vistazo.classifier import Classifier
-from vistazo.loading import load_classifier
-from vistazo.pictures.reader import DirectReader
-from vistazo.service.settings import Settings
-from vistazo.training.config import read_config
-from vistazo.training.datasets import load_pictures
-from vistazo.training.splits import split_by_group
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from vistazo.classifier import Classifier  # noqa: E402
+from vistazo.loading import load_classifier  # noqa: E402
+from vistazo.pictures.reader import DirectReader  # noqa: E402
+from vistazo.service.settings import Settings  # noqa: E402
+from vistazo.training.config import read_config  # noqa: E402
+from vistazo.training.datasets import load_pictures  # noqa: E402
+from vistazo.training.splits import split_by_group  # noqa: E402
 
 Change = Callable[[Image.Image], Image.Image]
 

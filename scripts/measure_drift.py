@@ -30,17 +30,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
-from vistazo.answers.reference import Answered, Reference
-from vistazo.classifier import Classifier, Prediction
-from vistazo.cli.picture_files import picture_files
-from vistazo.loading import AnyClassifier, load_model
-from vistazo.models.serving_card import DriftSpec
-from vistazo.pictures.reader import DirectReader
-from vistazo.samples.classifier import SampleClassifier, SamplePrediction
-from vistazo.service.drift.quantities import quantities_of
-from vistazo.service.drift.watch import Quantity, Watch
-from vistazo.service.settings import Settings
-from vistazo.training.tables import read_table
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from vistazo.answers.reference import Answered, Reference  # noqa: E402
+from vistazo.classifier import Classifier, Prediction  # noqa: E402
+from vistazo.cli.picture_files import picture_files  # noqa: E402
+from vistazo.loading import AnyClassifier, load_model  # noqa: E402
+from vistazo.models.serving_card import DriftSpec  # noqa: E402
+from vistazo.pictures.reader import DirectReader  # noqa: E402
+from vistazo.samples.classifier import SampleClassifier, SamplePrediction  # noqa: E402
+from vistazo.service.drift.quantities import quantities_of  # noqa: E402
+from vistazo.service.drift.watch import Quantity, Watch  # noqa: E402
+from vistazo.service.settings import Settings  # noqa: E402
+from vistazo.training.tables import read_table  # noqa: E402
 
 SEEDS, UNSHIFTED, BEFORE, SHIFTED = 10, 10_000, 250, 300
 _LEAST, _MOST = 0.15, 0.85  # share of a class that goes slowly from one to the other

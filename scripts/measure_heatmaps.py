@@ -25,20 +25,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from vistazo.answers.decision import calibrate
-from vistazo.answers.explanation import Explainer, Frame
-from vistazo.answers.explanation.heatmap import strengths
-from vistazo.api.schemas import Heatmap
-from vistazo.classifier import Classifier
-from vistazo.engines.onnx import OnnxEngine
-from vistazo.loading import load_classifier, settle_card
-from vistazo.models.card import ModelCard
-from vistazo.models.fetch import located
-from vistazo.models.store import compiled, find_model
-from vistazo.pictures import open_image
-from vistazo.pictures.preprocessing import decode_size, prepare
-from vistazo.pictures.reader import DirectReader
-from vistazo.service.settings import Settings
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from vistazo.answers.decision import calibrate  # noqa: E402
+from vistazo.answers.explanation import Explainer, Frame  # noqa: E402
+from vistazo.answers.explanation.heatmap import strengths  # noqa: E402
+from vistazo.api.schemas import Heatmap  # noqa: E402
+from vistazo.classifier import Classifier  # noqa: E402
+from vistazo.engines.onnx import OnnxEngine  # noqa: E402
+from vistazo.loading import load_classifier, settle_card  # noqa: E402
+from vistazo.models.card import ModelCard  # noqa: E402
+from vistazo.models.fetch import located  # noqa: E402
+from vistazo.models.store import compiled, find_model  # noqa: E402
+from vistazo.pictures import open_image  # noqa: E402
+from vistazo.pictures.preprocessing import decode_size, prepare  # noqa: E402
+from vistazo.pictures.reader import DirectReader  # noqa: E402
+from vistazo.service.settings import Settings  # noqa: E402
 
 Floats = NDArray[np.float32]
 Show = Callable[[str], object]

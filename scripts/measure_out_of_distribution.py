@@ -23,16 +23,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from strange_pictures import strange_kinds
-from vistazo.classifier import Classifier
-from vistazo.cli.picture_files import picture_files
-from vistazo.loading import load_classifier
-from vistazo.pictures.reader import DirectReader
-from vistazo.service.settings import Settings
-from vistazo.training.config import read_config
-from vistazo.training.datasets import load_pictures
-from vistazo.training.evaluation import auc
-from vistazo.training.splits import split_by_group
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from strange_pictures import strange_kinds  # noqa: E402
+from vistazo.classifier import Classifier  # noqa: E402
+from vistazo.cli.picture_files import picture_files  # noqa: E402
+from vistazo.loading import load_classifier  # noqa: E402
+from vistazo.pictures.reader import DirectReader  # noqa: E402
+from vistazo.service.settings import Settings  # noqa: E402
+from vistazo.training.config import read_config  # noqa: E402
+from vistazo.training.datasets import load_pictures  # noqa: E402
+from vistazo.training.evaluation import auc  # noqa: E402
+from vistazo.training.splits import split_by_group  # noqa: E402
 
 Scores = NDArray[np.float64]
 

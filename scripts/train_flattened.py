@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,17 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from vistazo.models.card import ModelCard, OutputSpec
-from vistazo.models.card_file import card_path, write_card
-from vistazo.pictures.preprocessing import scale
-from vistazo.training.answers import Answers
-from vistazo.training.config import TrainingConfig, read_config
-from vistazo.training.datasets import Pictures, load_pictures
-from vistazo.training.report import file_sha256, measure_answers
-from vistazo.training.splits import Split, split_by_group
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from vistazo.models.card import ModelCard, OutputSpec  # noqa: E402
+from vistazo.models.card_file import card_path, write_card  # noqa: E402
+from vistazo.pictures.preprocessing import scale  # noqa: E402
+from vistazo.training.answers import Answers  # noqa: E402
+from vistazo.training.config import TrainingConfig, read_config  # noqa: E402
+from vistazo.training.datasets import Pictures, load_pictures  # noqa: E402
+from vistazo.training.report import file_sha256, measure_answers  # noqa: E402
+from vistazo.training.splits import Split, split_by_group  # noqa: E402
 
 _STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
 _COMPONENTS = (30, 60, 120)
