@@ -38,6 +38,8 @@ Ctrl-C ends it, and all that it started. Exit status: 0 so; 2 where the name, th
 is none; 1 where no key could be made; that of the service where it ends by itself.
 """
 INTERRUPTED = 130
+# The page then asks whether an answer was right, and shows what has changed.
+SCOPES = ("--scope", "predict", "--scope", "feedback", "--scope", "metrics")
 
 Settings = dict[str, str]
 # What else is set while it runs, and the header with which it may be asked.
@@ -63,8 +65,14 @@ def open_to_all(model: Path) -> Iterator[Prepared]:
 def with_a_token(model: Path) -> Iterator[Prepared]:
     """A JSON Web Token, signed with a secret of this run."""
     secret = {"JWT_SECRET": secrets.token_urlsafe(48)}
-    token = vistazo("token", "--for", "demo", "--hours", "12", **secret)
+    token = vistazo("token", "--for", "demo", "--hours", "12", *SCOPES, **secret)
     yield {"MODEL_PATH": str(model), **secret}, f"Authorization: Bearer {token}"
+
+
+@contextlib.contextmanager
+def with_a_token_and_any_device(model: Path) -> Iterator[Prepared]:
+    with with_a_token(model) as (settings, header):
+        yield {**settings, "DEVICE": "auto"}, header
 
 
 @contextlib.contextmanager
@@ -72,7 +80,7 @@ def from_a_link_with_a_key(model: Path) -> Iterator[Prepared]:
     """The model comes over HTTP at start, and who asks needs a key."""
     with tempfile.TemporaryDirectory() as folder, serving_files(model.parent) as drive:
         keys = Path(folder) / "keys.txt"
-        key = vistazo("keys", "add", "demo", "--file", str(keys))
+        key = vistazo("keys", "add", "demo", "--file", str(keys), *SCOPES)
         say(f"A file server of its own stands for the shared drive: {drive}")
         settings = {"MODEL_PATH": f"{drive}/{model.name}", "API_KEYS_FILE": str(keys)}
         yield {**settings, "CACHE_DIR": folder}, f"Authorization: Bearer {key}"
@@ -124,7 +132,7 @@ SYSTEMS = {
         "apple leaves and their diseases; asks for a token, takes a GPU where there is one",
         ARTIFACTS / "leaves/leaves.keras",
         A_PICTURE.format("leaf.jpg"),
-        with_a_token,
+        with_a_token_and_any_device,
     ),
 }
 
@@ -146,8 +154,9 @@ def main(argv: list[str]) -> int:
         return 2
     try:
         virtual_environment.prepare("serving")
-        with system.prepare(system.model) as (settings, header):
-            return run(system, options.port, settings, header)
+        with tempfile.TemporaryDirectory() as kept, system.prepare(system.model) as prepared:
+            settings, header = prepared
+            return run(system, options.port, {"RECORDS_DIR": kept, **settings}, header)
     except KeyboardInterrupt:
         return INTERRUPTED
     except subprocess.CalledProcessError as error:
@@ -191,9 +200,9 @@ def vistazo(*command: str, **settings: str) -> str:
 
 def environment(settings: Settings) -> Settings:
     """That of this process, without what it says of another model or of who may call."""
-    others = ("MODEL_", "API_KEYS", "JWT_", "LABELS", "VECTORIZER_PATH")
+    others = ("MODEL_", "API_KEYS", "JWT_", "LABELS", "VECTORIZER_PATH", "RECORDS_", "KEEP_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
-    return {**kept, "PYTHONPATH": str(ROOT / "src"), "DEVICE": "auto", **settings}
+    return {**kept, "PYTHONPATH": str(ROOT / "src"), **settings}
 
 
 def run(system: System, port: int, settings: Settings, header: str) -> int:
@@ -231,7 +240,8 @@ def is_ready(service: subprocess.Popen[bytes], port: int) -> bool:
 def tell(system: System, url: str, header: str) -> None:
     who = f"-H '{header}' " if header else ""
     say(f"\nReady: {system.what}\n\n  {url}   the page\n")
-    say(f"  curl {who}{system.ask.format(url=url)}\n\nCtrl-C ends it.")
+    say(f"  curl {who}{system.ask.format(url=url)}\n")
+    say("What is answered, and what you say of it, is kept until the end.\nCtrl-C ends it.")
 
 
 def say(text: str) -> None:
