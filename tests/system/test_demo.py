@@ -87,6 +87,8 @@ def demo(name: str) -> Iterator[Demo]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Ctrl-C is ignored where a shell runs the tests behind.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     said: list[str] = []
     assert process.stderr is not None
