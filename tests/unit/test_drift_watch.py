@@ -77,12 +77,15 @@ def test_more_of_a_class_than_the_card_allows_is_drift_too() -> None:
 
 
 def test_the_more_the_classes_have_changed_the_more_has_a_quantity_to() -> None:
-    """Of a class that comes more often fewer are called so by mistake."""
-    of = Reference.of(LABELS, [Answered(place % 2, {"size": 1.0}) for place in range(100)])
+    """Of a class that comes more often fewer are called so by mistake; most of all that changes
+    how sure the model is, and how like its own it finds them.
+    """
+    measured = {"confidence": 0.9, "likeness": 0.6, "size": 1.0}
+    of = Reference.of(LABELS, [Answered(place % 2, measured) for place in range(100)])
     seen = watch(of)
-    list(turns(seen, [Answered(0, {"size": 1.0})] * 100))
-    [size, _] = seen.quantities()
-    assert size.threshold == pytest.approx(0.25 * 1.5)
+    list(turns(seen, [Answered(0, measured)] * 100))
+    thresholds = {each.name: each.threshold for each in seen.quantities()}
+    assert thresholds == {"confidence": 0.5, "likeness": 0.5, "size": 0.375, "classes": 0.25}
 
 
 def test_a_sure_model_that_is_sure_by_a_thousandth_less_is_as_sure() -> None:
