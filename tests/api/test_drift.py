@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from builders import brightness_classifier, encoded, flat
+from metric_samples import measured
 from vistazo.answers.decision import Decision
 from vistazo.answers.reference import Answered, Reference
 from vistazo.api.app import create_app
@@ -147,16 +147,6 @@ def test_it_can_be_scraped() -> None:
         ("confidence", "confidence"): 1, ("output", "classes"): 0,
     }  # fmt: skip
     assert sum(figures["vistazo_drift_answers_total"].values()) == 349
-
-
-def measured(client: TestClient) -> dict[str, dict[tuple[str, ...], float]]:
-    """Every sample by its name, and there by its labels' values, in the order of their names."""
-    found: dict[str, dict[tuple[str, ...], float]] = {}
-    for family in text_string_to_metric_families(client.get("/metrics").text):
-        for sample in family.samples:
-            labels = tuple(sample.labels[name] for name in sorted(sample.labels))
-            found.setdefault(sample.name, {})[labels] = sample.value
-    return found
 
 
 def test_nothing_of_a_picture_or_its_name_is_told() -> None:

@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from builders import BrightnessEngine, brightness_classifier, encoded, evenness, film, flat
+from metric_samples import measured
 from vistazo.api.app import create_app
 from vistazo.api.limits import RequestContext
 from vistazo.api.observation import Ended, Observation, Observatory
@@ -31,16 +32,6 @@ from vistazo.service.settings import Settings
 
 MANUAL = Path(__file__).parents[2] / "scripts" / "deploy" / "README.md"
 SOUND, TEXT = encoded(flat(230)), b"no picture"
-
-
-def measured(client: TestClient) -> dict[str, dict[tuple[str, ...], float]]:
-    """Every sample by its name, and there by its labels' values, in the order of their names."""
-    found: dict[str, dict[tuple[str, ...], float]] = {}
-    for family in text_string_to_metric_families(client.get("/metrics").text):
-        for sample in family.samples:
-            labels = tuple(sample.labels[name] for name in sorted(sample.labels))
-            found.setdefault(sample.name, {})[labels] = sample.value
-    return found
 
 
 def predict(client: TestClient, data: bytes = SOUND, path: str = "/predict") -> int:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from vistazo.answers.baseline_file import read_reference
 from vistazo.classifier import Classifier
 from vistazo.loading import ModelSource, load_classifier
-from vistazo.models.card_file import card_path, read_card
+from vistazo.models.card import ModelCard
+from vistazo.models.card_file import TEXTS, card_path, find_card_of, read_card
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.reader import DirectReader
 from vistazo.training.config import read_config
@@ -23,6 +25,13 @@ ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 LEAVES = ARTIFACTS / "leaves" / "leaves.keras"
 PARTS = ARTIFACTS / "parts" / "trained_best_model2.h5"
 PICTURES = ARTIFACTS / "pictures" / "finalModel.keras"
+NEWS_CARD = ARTIFACTS / "news" / "news.card.yaml"
+# The small model of leaves, without a baseline, is the only one that is left out.
+CARDS = [
+    path
+    for path in sorted(ARTIFACTS.glob("*/*.card.yaml"))
+    if path.name != "leaves_small.card.yaml"
+]
 MODELS = pytest.mark.parametrize("model", [LEAVES, PARTS, PICTURES], ids=lambda path: path.stem)
 
 
@@ -51,6 +60,25 @@ def test_the_figures_of_the_card_are_those_of_the_evaluation(model: Path) -> Non
     parts = {told: part for part, told in _PARTS_ON_THE_CARD.items()}
     for told, group in card.figures.items():
         assert group.items() <= evaluation[parts.get(told, told)].items()
+
+
+@pytest.mark.parametrize("card_file", CARDS, ids=lambda path: path.name)
+def test_its_baseline_holds_answers_whose_mix_its_card_allows(card_file: Path) -> None:
+    """Else drift would be told from the first hundred answers on, to the very pictures of the
+    baseline.
+    """
+    is_of_texts = card_file == NEWS_CARD
+    card = find_card_of(card_file, TEXTS) if is_of_texts else read_card(card_file)
+    assert card is not None
+    stem = card_file.name.removesuffix(".card.yaml")
+    spec = card.input if isinstance(card, ModelCard) else None
+    baseline = card_file.with_name(f"{stem}.baseline.npz")
+    reference = read_reference(baseline, str(card.sha256), card.labels, spec)
+    assert reference is not None
+    shares = dict(zip(card.labels, reference.answered / reference.count, strict=True))
+    assert card.drift.class_share
+    for label, (least, most) in card.drift.class_share.items():
+        assert least <= shares[label] <= most
 
 
 def test_what_is_made_of_leaves_keeps_their_licence_and_names_whose_they_are() -> None:

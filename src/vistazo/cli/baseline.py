@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -168,14 +169,10 @@ def learn(
         click.echo(f"{model} has no spatial feature map to tell strange pictures by.", err=True)
         return baseline_path(model), remember_files(model, card, files, settings, is_alone=True)
 
-    def prepared(file: Path) -> NDArray[np.float32]:
-        image = open_image(read_file(file, settings.max_upload_bytes), settings.image_limits)
-        return prepare(image.decode(decode_size(spec)), spec)
-
     progress = Progress()
+    prepared = partial(_prepared, spec=spec, settings=settings)
     readable = _readable(files, prepared, settings.threads, progress)
     unseen = round(_UNSEEN * len(readable))
-    strangers = [in_folder(each.name, each, spec, settings.image_limits) for each in unlike]
     path = make_baseline(
         model,
         card,
@@ -186,16 +183,21 @@ def learn(
         hints=settings.card_hints,
         cache_dir=settings.cache_dir,
         policy=settings.loading_policy,
-        unlike=strangers,
+        unlike=[in_folder(each.name, each, spec, settings.image_limits) for each in unlike],
         threads=settings.threads,
         show=lambda done, total: progress.bar("learning", done, total),
         tell=lambda told: _say(told, progress),
     )
     remember_files(model, card, readable, settings, seen=range(unseen, len(readable)))
-    doubt = _scale_doubt(model, spec, readable, settings)
-    if doubt is not None:
+    if (doubt := _scale_doubt(model, spec, readable, settings)) is not None:
         click.echo(f"Warning: {doubt}", err=True)
     return path, len(readable)
+
+
+def _prepared(file: Path, spec: InputSpec, settings: Settings) -> NDArray[np.float32]:
+    """Raises InputError."""
+    image = open_image(read_file(file, settings.max_upload_bytes), settings.image_limits)
+    return prepare(image.decode(decode_size(spec)), spec)
 
 
 def _say(told: tuple[Told, ...], progress: Progress) -> None:
