@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -344,7 +345,8 @@ def test_a_bar_tells_the_rate_since_it_began_and_the_time_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now, terminal = [0.0], Terminal()
-    monkeypatch.setattr(progress_module.time, "monotonic", lambda: now[0])
+    # Of this module alone: the clock of all would stop services that other tests have running.
+    monkeypatch.setattr(progress_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     progress = Progress(stream=terminal)
 
     def drawn(at_s: float, done: int, total: int = 1000, what: str = "classifying") -> str:
