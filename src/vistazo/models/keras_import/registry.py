@@ -19,8 +19,8 @@ from vistazo.errors import ModelError, UnreadableModelError, UnsupportedModelErr
 from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.dialect import Layer
 from vistazo.models.keras_import.graph import Graph
-from vistazo.models.keras_import.hdf5 import Weight
 from vistazo.models.keras_import.value import Value
+from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, Slot, SlotsOf
 
 Result = Value | Sequence[Value]
