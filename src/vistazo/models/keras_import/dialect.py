@@ -7,7 +7,8 @@ the same small classes: a model is a list of layers and of what each was called 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import cast
 
@@ -16,6 +17,7 @@ from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.nodes import Call, TensorRef, read_call, read_references
 from vistazo.models.keras_import.plain import unwrap
+from vistazo.models.keras_import.wrappers import FIELDS, inner_layers
 
 MAX_NESTED_MODELS = 16
 MAX_LAYERS = 20_000
@@ -30,7 +32,8 @@ _OFFSET_OF_NESTED = 1
 class Layer:
     """One layer: what it is, how it is set, and every call of it.
 
-    ``model`` is a nested model. ``package`` is where the class comes from, empty for Keras' own.
+    ``model`` is a nested model, ``inner`` what a wrapper holds. ``package`` is where the class
+    comes from, empty for Keras' own.
     """
 
     class_name: str
@@ -40,6 +43,7 @@ class Layer:
     model: Model | None = None
     input_shape: tuple[int | None, ...] | None = None
     package: str = ""
+    inner: Mapping[str, Layer] = field(default_factory=dict)
 
     @property
     def trainable(self) -> bool:
@@ -88,8 +92,6 @@ def _holds_layers(config: object) -> bool:
 
 
 def _read_nested(document: Mapping[str, object], depth: int) -> Model:
-    if depth > MAX_NESTED_MODELS:
-        raise HostileModelError(f"Models are nested deeper than {MAX_NESTED_MODELS} levels.")
     config = document["config"]
     if isinstance(config, list):  # Sequential before Keras 2.2.3
         config = {"name": str(document.get("name", "sequential")), "layers": config}
@@ -108,13 +110,18 @@ def _read_nested(document: Mapping[str, object], depth: int) -> Model:
 
 
 def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
+    if depth > MAX_NESTED_MODELS:
+        raise HostileModelError(f"Models are nested deeper than {MAX_NESTED_MODELS} levels.")
     package, class_name = _origin(document)
     raw = document.get("config")
     nested = _read_nested(document, depth + 1) if _is_model(class_name, raw) else None
+    held = () if package else FIELDS.get(class_name, ())
+    inner = inner_layers(class_name, raw, partial(_read_layer, depth=depth + 1)) if held else {}
+    held = ("layers",) if nested else held
     fields = cast(
         Mapping[str, object],
         {"name": nested.name if nested else class_name}
-        | {key: _field(key, value) for key, value in _fields(raw) if key != "layers" or not nested},
+        | {key: _field(key, value) for key, value in _fields(raw) if key not in held},
     )
     name = str(document.get("name") or fields.get("name"))
     return Layer(
@@ -124,6 +131,7 @@ def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
         model=nested,
         input_shape=_input_shape(fields, document.get("build_config")),
         package=package,
+        inner=inner,
     )
 
 

@@ -63,7 +63,7 @@ def _match(
 ) -> Mapping[tuple[LayerPath, str], Weight]:
     wanted = [(leaf, slot) for leaf in inside for slot in leaf.slots]
     required = [(leaf, slot) for leaf, slot in wanted if not slot.optional]
-    named = _by_name(wanted, listed, nested=layer.model is not None)
+    named = _by_name(wanted, listed, nested=bool(layer.model or layer.inner))
     if len(named) == len(listed) and len(named) >= len(required):
         return named
     for candidates in (wanted, required):
