@@ -18,13 +18,13 @@ from pathlib import Path, PurePosixPath
 
 from vistazo.errors import ModelError, NoRoomError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.labels import is_labels_name
+from vistazo.models.tensorflow_files import what_lies_in
 from vistazo.models.zip_member import MAX_WEIGHTS_BYTES, copy_member, open_zip
 
 _MODELS = {".h5", ".hdf5", ".keras", ".onnx"}
 _WEIGHTS_ONLY = ".weights.h5"
 _MAX_SIDE_FILE_BYTES = 1_000_000
 _BLOCK_BYTES = 1 << 20
-_OTHER_EXPORTS = ((".pb", "a TensorFlow SavedModel"), (".tflite", "a TensorFlow Lite model"))
 _WAY_OUT = "In Teachable Machine choose Export Model > Tensorflow > Keras."
 
 
@@ -82,11 +82,9 @@ def _no_model(archive: Path, names: list[str]) -> ModelError:
             f"{archive.name} is a .keras file with another name. Rename it to "
             f"{archive.with_suffix('.keras').name}."
         )
-    for ending, what in _OTHER_EXPORTS:
-        if any(name.endswith(ending) for name in names):
-            return UnsupportedModelError(
-                f"{archive.name} holds {what}; a Keras model is what can be served. {_WAY_OUT}"
-            )
+    what = what_lies_in(names)
+    if what is not None:
+        return UnsupportedModelError(f"{archive.name} holds {what} {_WAY_OUT}")
     return UnreadableModelError(
         f"{archive.name} holds no model: no .h5, .keras or .onnx file is in it. {_WAY_OUT}"
     )
