@@ -121,7 +121,7 @@ def test_any_row_has_the_asked_size_or_one_of_our_errors(
     try:
         height, width, channels = unfolded(length, asked)
     except ModelError as error:
-        assert asked is None or length not in (asked[0] * asked[1], asked[0] * asked[1] * 3)  # noqa: PT017
+        assert asked is None or length not in (asked[0] * asked[1], asked[0] * asked[1] * 3)
         assert len(str(error)) < 400  # noqa: PT017
     else:
         assert (height, width) == asked

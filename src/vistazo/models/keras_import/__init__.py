@@ -8,6 +8,7 @@ UnsupportedModelError.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vistazo.models.keras_import.description import describe_file
@@ -34,10 +35,13 @@ def convert(
     target: Path,
     input_size: tuple[int, int] | None = None,
     *,
+    weights: Sequence[Path] = (),
     with_evidence: bool = False,
     max_tensor_bytes: int | None = None,
 ) -> ModelSignature:
     """Write the ONNX file of a Keras model: ``images`` (n, h, w, c) -> ``scores`` (n, k).
+
+    ``weights`` are the further files that it is made of, where ``source`` has its layers only.
 
     ``with_evidence`` adds what the engine of this project shows beside the scores: ``features``
     (n, fh, fw, fc) where the model has a spatial map, and what heatmaps ask for. ``input_size`` is
@@ -45,18 +49,28 @@ def convert(
     the same file gives the same bytes. ``max_tensor_bytes`` bounds what a layer makes of a picture.
     """
     return convert_file(
-        source, target, input_size, with_evidence=with_evidence, max_tensor_bytes=max_tensor_bytes
+        source,
+        target,
+        input_size,
+        weights=weights,
+        with_evidence=with_evidence,
+        max_tensor_bytes=max_tensor_bytes,
     )
 
 
-def read_signature(source: Path, input_size: tuple[int, int] | None = None) -> ModelSignature:
+def read_signature(
+    source: Path, input_size: tuple[int, int] | None = None, weights: Sequence[Path] = ()
+) -> ModelSignature:
     """What the model takes and gives, after the same checks as ``convert``; writes nothing."""
-    with open_import(source, input_size) as imported:
+    with open_import(source, input_size, weights=weights) as imported:
         return imported.signature
 
 
 def describe(
-    source: Path, input_size: tuple[int, int] | None = None, max_tensor_bytes: int | None = None
+    source: Path,
+    input_size: tuple[int, int] | None = None,
+    max_tensor_bytes: int | None = None,
+    weights: Sequence[Path] = (),
 ) -> Description:
     """The layers of a file and, where it cannot be served, every reason at once."""
-    return describe_file(source, input_size, max_tensor_bytes)
+    return describe_file(source, input_size, max_tensor_bytes, weights)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
 
@@ -18,10 +18,13 @@ _KINDS = {"h5": "HDF5 (legacy .h5)", "keras": "Keras archive (.keras)"}
 
 
 def describe_file(
-    source: Path, input_size: tuple[int, int] | None, max_tensor_bytes: int | None = None
+    source: Path,
+    input_size: tuple[int, int] | None,
+    max_tensor_bytes: int | None = None,
+    weights: Sequence[Path] = (),
 ) -> Description:
     """Raises only where the file cannot be read at all; what cannot be served is listed."""
-    with open_archive(source) as archive:
+    with open_archive(source, weights) as archive:
         model = read_model(archive.config)
         kind, framework = _KINDS[archive.layout], f"keras {archive.keras_version}"
         try:

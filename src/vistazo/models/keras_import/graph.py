@@ -18,8 +18,8 @@ from onnx import NodeProto, helper
 
 from vistazo.errors import HostileModelError
 from vistazo.models.keras_import.config import DataFormat
-from vistazo.models.keras_import.hdf5 import Weight
 from vistazo.models.keras_import.value import IMAGE_RANK, DType, Shape, Value, stored_shape
+from vistazo.models.keras_import.weight import Weight
 
 Floats = NDArray[np.float32]
 Array = NDArray[np.float32] | NDArray[np.int64] | NDArray[np.bool_]

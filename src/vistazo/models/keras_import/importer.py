@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,6 @@ from vistazo.models.keras_import.compiler import Compiler, Step
 from vistazo.models.keras_import.dialect import Model, read_model
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.graph import Graph
-from vistazo.models.keras_import.hdf5 import read_tree
 from vistazo.models.keras_import.image_input import (
     INPUT_NAME,
     ImageInput,
@@ -52,10 +51,14 @@ class Import:
 
 @contextmanager
 def open_import(
-    source: Path, input_size: tuple[int, int] | None, *, with_evidence: bool = True
+    source: Path,
+    input_size: tuple[int, int] | None,
+    *,
+    weights: Sequence[Path] = (),
+    with_evidence: bool = True,
 ) -> Iterator[Import]:
-    """Read and convert a file. The weights can be read as long as the context is open."""
-    with open_archive(source) as archive:
+    """Read and convert a model. The weights can be read as long as the context is open."""
+    with open_archive(source, weights) as archive:
         model = read_model(archive.config)
         yield compile_archive(archive, model, input_size, with_evidence=with_evidence)
 
@@ -82,13 +85,14 @@ def convert_file(
     target: Path,
     input_size: tuple[int, int] | None,
     *,
+    weights: Sequence[Path] = (),
     with_evidence: bool,
     max_tensor_bytes: int | None = None,
 ) -> ModelSignature:
     """Convert and write."""
-    with open_import(source, input_size, with_evidence=with_evidence) as imported:
+    with open_import(source, input_size, weights=weights, with_evidence=with_evidence) as imported:
         check_outputs(imported, max_tensor_bytes)
-        _check_expansion(imported.onnx, source)
+        _check_expansion(imported.onnx, [source, *weights])
         write_onnx(imported.onnx, target)
         return imported.signature
 
@@ -111,9 +115,9 @@ def check_outputs(imported: Import, max_bytes: int | None) -> None:
             )
 
 
-def _check_expansion(model: OnnxModel, source: Path) -> None:
+def _check_expansion(model: OnnxModel, parts: Sequence[Path]) -> None:
     """Raise HostileModelError where a small file would become large: numbers learnt pack badly."""
-    size, held = weights_bytes(model), source.stat().st_size
+    size, held = weights_bytes(model), sum(part.stat().st_size for part in parts)
     if size > _EXPANSION_FLOOR_BYTES + _MAX_EXPANSION * held:
         raise HostileModelError(
             f"The weights take {size / 1e6:,.0f} MB, of a file of {held / 1e6:,.1f}. Save the "
@@ -128,10 +132,9 @@ def _is_enlarged(value: Value, picture: int) -> bool:
 
 
 def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
-    tree = read_tree(archive.weights)
     if archive.layout == "h5":
-        return find_legacy_weights(tree, model, slots_of)
-    return find_keras_weights(tree, model, slots_of)
+        return find_legacy_weights(archive.tree, model, slots_of)
+    return find_keras_weights(archive.tree, model, slots_of)
 
 
 def _finish(

@@ -19,9 +19,9 @@ from vistazo.errors import ModelError, UnreadableModelError, UnsupportedModelErr
 from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.dialect import Layer
 from vistazo.models.keras_import.graph import Graph
-from vistazo.models.keras_import.hdf5 import Weight
 from vistazo.models.keras_import.stock import kind_of_stock
 from vistazo.models.keras_import.value import Value
+from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, Slot, SlotsOf
 
 Result = Value | Sequence[Value]
