@@ -84,7 +84,7 @@ def _from_parts(path: Path, weights: Sequence[Path], stack: ExitStack) -> Archiv
     is_legacy = "model_weights" in tree.groups or "layer_names" in file.attrs
     usual = "3" if "module" in config else "2"
     version = str(config.get("keras_version") or _noted(file, tree, "keras_version") or usual)
-    backend = str(config.get("backend") or _noted(file, tree, "keras_backend"))
+    backend = _noted(file, tree, "backend") or str(config.get("backend") or "")
     return Archive(label, "h5" if is_legacy else "keras", config, version, tree, backend)
 
 
@@ -105,7 +105,7 @@ def _from_hdf5(file: h5py.File, label: str) -> Archive:
     if text is None:
         _refuse_weights_alone(file, label)
     config, tree = parse_json(text or "", "model_config"), _tree(file, label)
-    version, backend = (_noted(file, tree, name) for name in ("keras_version", "keras_backend"))
+    version, backend = (_noted(file, tree, name) for name in ("keras_version", "backend"))
     return Archive(label, "h5", config, version or "2", tree, backend)
 
 

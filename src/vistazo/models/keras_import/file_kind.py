@@ -80,7 +80,7 @@ def recognise(path: Path) -> FileKind:
 
 
 def _refusal(path: Path, head: bytes) -> ModelError:
-    if not head.strip(b"\0"):
+    if not head.strip(b"\0\t\r\n "):
         return UnreadableModelError(f"{path.name} is empty. Copy or download it again.")
     for found in _UNREADABLE:
         if found.pattern.match(head):

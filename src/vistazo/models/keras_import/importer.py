@@ -28,6 +28,7 @@ from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.origin import origin_of
 from vistazo.models.keras_import.registry import slots_of
 from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
+from vistazo.models.keras_import.theano import THEANO, as_theano, turned
 from vistazo.models.keras_import.value import MAX_ELEMENTS, Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
 from vistazo.models.keras_import.writer import OnnxModel, check_size, weights_bytes, write_onnx
@@ -73,6 +74,7 @@ def compile_archive(
 ) -> Import:
     """Convert the model of an open file; reads shapes, no weights."""
     with file_faults(f"{archive.label} is damaged"):
+        model = as_theano(model) if archive.backend.lower() == THEANO else model
         image = read_input(model, input_size)
         graph = Graph(archive.keras_major)
         compiler = Compiler(graph, _find_weights(archive, model))
@@ -133,6 +135,11 @@ def _is_enlarged(value: Value, picture: int) -> bool:
 
 
 def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
+    found = _find_arrays(archive, model)
+    return turned(found, model, slots_of) if archive.backend.lower() == THEANO else found
+
+
+def _find_arrays(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
     if archive.layout == "h5":
         return find_legacy_weights(archive.tree, model, slots_of)
     if archive.layout == "tfjs":
