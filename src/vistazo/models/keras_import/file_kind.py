@@ -71,7 +71,7 @@ def recognise(path: Path) -> FileKind:
         return "hdf5"
     if head.startswith(_ZIP_SIGNATURE):
         return "zip"
-    if not head.strip(b"\0"):
+    if not head.strip(b"\0\t\r\n "):
         raise UnreadableModelError(f"{path.name} is empty. Copy or download it again.")
     for found in _UNREADABLE:
         if found.pattern.match(head):
