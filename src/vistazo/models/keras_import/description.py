@@ -14,7 +14,11 @@ from vistazo.models.keras_import.importer import check_outputs, compile_archive
 from vistazo.models.keras_import.registry import converter_of
 from vistazo.models.signature import Description, LayerRow, ModelSignature
 
-_KINDS = {"h5": "HDF5 (legacy .h5)", "keras": "Keras archive (.keras)"}
+_KINDS = {
+    "h5": "HDF5 (legacy .h5)",
+    "keras": "Keras archive (.keras)",
+    "tfjs": "TensorFlow.js (model.json)",
+}
 
 
 def describe_file(
@@ -26,7 +30,7 @@ def describe_file(
     """Raises only where the file cannot be read at all; what cannot be served is listed."""
     with open_archive(source, weights) as archive:
         model = read_model(archive.config)
-        kind, framework = _KINDS[archive.layout], f"keras {archive.keras_version}"
+        kind, framework = _KINDS[archive.layout], archive.framework
         try:
             signature, rows = _rows(archive, model, input_size, max_tensor_bytes)
         except ModelError as error:

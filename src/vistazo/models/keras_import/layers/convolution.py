@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from vistazo.models.keras_import.dialect import Layer
 from vistazo.models.keras_import.graph import Floats
 from vistazo.models.keras_import.layers.activation import apply_activation
-from vistazo.models.keras_import.layers.window import Fit, Window, fit
+from vistazo.models.keras_import.layers.window import PADDINGS, Fit, Window, fit
 from vistazo.models.keras_import.registry import LayerCall, keras_layer, slots
 from vistazo.models.keras_import.value import IMAGE_RANK, Value
 from vistazo.models.keras_import.weights import Slot
@@ -36,7 +36,7 @@ def fit_windows(
     strides = strides or call.config.pair("strides", 1)
     dilations = call.config.pair("dilation_rate", 1)
     padding = call.config.text("padding", "valid")
-    if padding not in ("valid", "same"):
+    if padding not in PADDINGS:
         raise call.refusal(f"its padding is '{padding}'")
     fits = [
         fit(Window(size, kernel[i], strides[i], dilations[i]), padding)
