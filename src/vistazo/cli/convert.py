@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from vistazo.cli.estimator_files import estimator_files
+from vistazo.errors import CardError
+from vistazo.models.card_file import card_path, find_card
 from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.store import check_is_there, weights_of
@@ -31,7 +33,7 @@ class ImageSize(click.ParamType[tuple[int, int]]):
 @click.command(name="convert")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path), metavar="OUT.onnx|OUT.npz")
-@click.option("--input", "input_size", type=ImageSize(), help="For a model that takes any size.")
+@click.option("--input", "input_size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option(
     "--with-evidence",
@@ -85,7 +87,7 @@ def command(
     if pictures is not None:
         return _convert_to_int8(model, out, pictures, settings, has_size=input_size is not None)
     weights = weights_of(model, settings.cache_dir)
-    size = input_size or settings.input_size
+    size = input_size or _size_on_card(model) or settings.input_size
     signature = compile_model(
         weights,
         out,
@@ -99,6 +101,15 @@ def command(
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"
     )
     return 0
+
+
+def _size_on_card(model: Path) -> tuple[int, int] | None:
+    """Of a card beside the model; to convert, it need not be a whole one."""
+    try:
+        card = find_card(card_path(model))
+    except CardError:
+        return None
+    return (card.input.height, card.input.width) if card is not None else None
 
 
 def _convert_to_int8(
