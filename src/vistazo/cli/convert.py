@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from vistazo.cli.estimator_files import estimator_files
+from vistazo.errors import CardError
+from vistazo.models.card_file import card_path, find_card
 from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.store import check_is_there, weights_of
@@ -33,7 +35,7 @@ class ImageSize(click.ParamType[tuple[int, int]]):
 @click.command(name="convert")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path), metavar="OUT.onnx|OUT.npz")
-@click.option("--input", "input_size", type=ImageSize(), help="For a model that takes any size.")
+@click.option("--input", "input_size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option(
     "--with-evidence",
@@ -104,7 +106,7 @@ def command(
     if pictures is not None:
         return _convert_to_int8(model, out, pictures, settings, has_size=input_size is not None)
     weights = weights_of(model, settings.cache_dir)
-    size = input_size or settings.input_size
+    size = input_size or _size_on_card(model) or settings.input_size
     signature = compile_model(
         weights,
         out,
@@ -135,6 +137,15 @@ def _check_check(model: Path, check_on: str | None, *, is_int8: bool) -> None:
         raise click.UsageError("--check asks Keras, and this is a model in ONNX already.")
     if check_on != RANDOM_PICTURES and not Path(check_on).exists():
         raise click.UsageError(f"There is no {check_on}. PICTURES of --check are a folder or file.")
+
+
+def _size_on_card(model: Path) -> tuple[int, int] | None:
+    """Of a card beside the model; to convert, it need not be a whole one."""
+    try:
+        card = find_card(card_path(model))
+    except CardError:
+        return None
+    return (card.input.height, card.input.width) if card is not None else None
 
 
 def _convert_to_int8(
