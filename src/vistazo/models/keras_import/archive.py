@@ -19,6 +19,8 @@ from vistazo.models.keras_import.document import MAX_CONFIG_BYTES, parse_json
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.file_kind import recognise
 from vistazo.models.keras_import.hdf5 import Tree, open_hdf5, read_text, read_tree
+from vistazo.models.keras_import.tfjs_manifest import is_tfjs, read_manifest, topology_of
+from vistazo.models.tensorflow_files import what_lies_in
 from vistazo.models.zip_member import open_member, open_zip, read_small
 
 _CONFIG = "config.json"
@@ -48,6 +50,12 @@ class Archive:
         """2 or 3; files older than the first version mark count as 2."""
         return 3 if self.keras_version.startswith("3") else 2
 
+    @property
+    def framework(self) -> str:
+        """What wrote the model: ``keras 2.15.0``, ``tfjs-layers 1.3.1``."""
+        is_named = self.keras_version.startswith("tfjs")
+        return self.keras_version if is_named else f"keras {self.keras_version}"
+
 
 @contextmanager
 def open_archive(path: Path, weights: Sequence[Path] = ()) -> Iterator[Archive]:
@@ -68,14 +76,28 @@ def open_archive(path: Path, weights: Sequence[Path] = ()) -> Iterator[Archive]:
 def _from_parts(path: Path, weights: Sequence[Path], stack: ExitStack) -> Archive:
     """Layers in JSON (``model.to_json()``), and weights in HDF5 (``model.save_weights()``)."""
     config = parse_json(path.read_bytes(), path.name)
+    if is_tfjs(config):
+        return _from_tfjs(config, weights, path.name)
     label = f"{path.name} with {weights[0].name}"
     file = stack.enter_context(open_hdf5(str(weights[0]), weights[0].name))
     tree = _tree(file, weights[0].name)
     is_legacy = "model_weights" in tree.groups or "layer_names" in file.attrs
     usual = "3" if "module" in config else "2"
     version = str(config.get("keras_version") or _noted(file, tree, "keras_version") or usual)
-    backend = str(config.get("backend") or _noted(file, tree, "keras_backend"))
+    backend = _noted(file, tree, "backend") or str(config.get("backend") or "")
     return Archive(label, "h5" if is_legacy else "keras", config, version, tree, backend)
+
+
+def _from_tfjs(document: Mapping[str, object], shards: Sequence[Path], label: str) -> Archive:
+    """A layers model of TensorFlow.js; the converter wraps the layers in ``model_config``."""
+    topology = topology_of(document)
+    config = topology.get("model_config", topology)
+    if not isinstance(config, dict):
+        raise UnreadableModelError(f"The 'modelTopology' of {label} does not describe a model.")
+    with file_faults(f"{label} is damaged"):
+        tree = Tree(read_manifest(document, shards), {})
+    version, backend = (str(topology.get(key) or "") for key in ("keras_version", "backend"))
+    return Archive(label, "tfjs", config, version or "2", tree, backend)
 
 
 def _from_hdf5(file: h5py.File, label: str) -> Archive:
@@ -83,7 +105,7 @@ def _from_hdf5(file: h5py.File, label: str) -> Archive:
     if text is None:
         _refuse_weights_alone(file, label)
     config, tree = parse_json(text or "", "model_config"), _tree(file, label)
-    version, backend = (_noted(file, tree, name) for name in ("keras_version", "keras_backend"))
+    version, backend = (_noted(file, tree, name) for name in ("keras_version", "backend"))
     return Archive(label, "h5", config, version or "2", tree, backend)
 
 
@@ -139,9 +161,7 @@ def _refuse_other_zip(archive: zipfile.ZipFile, label: str) -> None:
         raise UnsupportedModelError(
             f"{label} is a PyTorch file, which holds a pickle. Export the model to ONNX."
         )
-    if any(name.endswith("saved_model.pb") for name in names):
-        raise UnsupportedModelError(
-            f"{label} is a zipped TensorFlow SavedModel. Save the model with "
-            "model.save('model.keras')."
-        )
+    of_tensorflow = what_lies_in(names)
+    if of_tensorflow is not None:
+        raise UnsupportedModelError(f"{label} is a zip file around {of_tensorflow}")
     raise UnreadableModelError(f"{label} is a zip file, but no Keras model: no '{_CONFIG}' in it.")

@@ -27,6 +27,8 @@ from vistazo.models.keras_import.keras_layout import find_keras_weights
 from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.origin import origin_of
 from vistazo.models.keras_import.registry import slots_of
+from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
+from vistazo.models.keras_import.theano import THEANO, as_theano, turned
 from vistazo.models.keras_import.value import MAX_ELEMENTS, Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
 from vistazo.models.keras_import.writer import OnnxModel, check_size, weights_bytes, write_onnx
@@ -72,6 +74,7 @@ def compile_archive(
 ) -> Import:
     """Convert the model of an open file; reads shapes, no weights."""
     with file_faults(f"{archive.label} is damaged"):
+        model = as_theano(model) if archive.backend.lower() == THEANO else model
         image = read_input(model, input_size)
         graph = Graph(archive.keras_major)
         compiler = Compiler(graph, _find_weights(archive, model))
@@ -132,8 +135,15 @@ def _is_enlarged(value: Value, picture: int, rows: int) -> bool:
 
 
 def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
+    found = _find_arrays(archive, model)
+    return turned(found, model, slots_of) if archive.backend.lower() == THEANO else found
+
+
+def _find_arrays(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
     if archive.layout == "h5":
         return find_legacy_weights(archive.tree, model, slots_of)
+    if archive.layout == "tfjs":
+        return find_tfjs_weights(archive.tree, model, slots_of)
     return find_keras_weights(archive.tree, model, slots_of)
 
 
@@ -160,7 +170,7 @@ def _finish(
         features=interface.features,
         weights=_count(compiler.weights),
         layers=len(compiler.steps),
-        framework=f"keras {archive.keras_version}",
+        framework=archive.framework,
     )
     onnx = OnnxModel(
         nodes=graph.nodes,
