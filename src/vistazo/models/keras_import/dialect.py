@@ -16,13 +16,12 @@ from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedM
 from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.nodes import Call, TensorRef, read_call, read_references
-from vistazo.models.keras_import.plain import unwrap
+from vistazo.models.keras_import.plain import input_shape, unwrap
 from vistazo.models.keras_import.wrappers import FIELDS, inner_layers
 
 MAX_NESTED_MODELS = 16
 MAX_LAYERS = 20_000
 
-_SHAPE_FIELDS = ("batch_shape", "batch_input_shape")
 _MODEL_CLASSES = frozenset({"Sequential", "Functional", "Model"})
 _KERAS_MODULES = frozenset({"keras", "tf_keras", "tensorflow", "builtins"})
 _OFFSET_OF_NESTED = 1
@@ -115,9 +114,8 @@ def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
     package, class_name = _origin(document)
     raw = document.get("config")
     nested = _read_nested(document, depth + 1) if _is_model(class_name, raw) else None
-    held = () if package else FIELDS.get(class_name, ())
+    held = ("layers",) if nested else () if package else FIELDS.get(class_name, ())
     inner = inner_layers(class_name, raw, partial(_read_layer, depth=depth + 1)) if held else {}
-    held = ("layers",) if nested else held
     fields = cast(
         Mapping[str, object],
         {"name": nested.name if nested else class_name}
@@ -129,7 +127,7 @@ def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
         name=name,
         config=Config(f"Layer '{name}' ({class_name})", fields),
         model=nested,
-        input_shape=_input_shape(fields, document.get("build_config")),
+        input_shape=input_shape(fields, document.get("build_config")),
         package=package,
         inner=inner,
     )
@@ -166,21 +164,6 @@ def _field(key: str, value: object) -> object:
     return None if key.endswith(("_initializer", "_regularizer", "_constraint")) else unwrap(value)
 
 
-def _input_shape(
-    fields: Mapping[str, object], build: object = None
-) -> tuple[int | None, ...] | None:
-    shape = next((fields[key] for key in _SHAPE_FIELDS if fields.get(key)), None)
-    if shape is None:
-        shape = fields.get("build_input_shape")
-    if shape is None and isinstance(build, dict):
-        shape = unwrap(build.get("input_shape"))
-    if isinstance(shape, list) and len(shape) == 1 and isinstance(shape[0], list):
-        shape = shape[0]
-    if not isinstance(shape, list) or not all(n is None or isinstance(n, int) for n in shape):
-        return None
-    return tuple(shape)
-
-
 def _sequential(
     name: str, class_name: str, config: Mapping[str, object], layers: list[Layer]
 ) -> Model:
@@ -203,7 +186,7 @@ def _implied_input(name: str, config: Mapping[str, object], first: Layer) -> Lay
     if shape is None and first.model is not None:
         shape = first.model.layers[0].input_shape
     if shape is None:
-        shape = _input_shape({"build_input_shape": unwrap(config.get("build_input_shape"))})
+        shape = input_shape({"build_input_shape": unwrap(config.get("build_input_shape"))})
     fields = {"batch_shape": list(shape) if shape else None}
     label = f"{name}.input"
     return Layer("InputLayer", label, Config(f"The input of '{name}'", fields), input_shape=shape)

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vistazo.errors import HostileModelError
 from vistazo.models.keras_import.graph import Floats, Graph
-from vistazo.models.keras_import.layers.recurrence import Sequenced, goes_backwards
+from vistazo.models.keras_import.layers.recurrence import Sequenced, check_held, goes_backwards
 from vistazo.models.keras_import.registry import LayerCall
 from vistazo.models.keras_import.value import Value
 
@@ -24,7 +23,6 @@ _ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu"}
 _OPERATORS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 # Keras' gates in ONNX's order: i, f, c, o -> i, o, f, c; those of a GRU lie the same way.
 _ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2), "SimpleRNN": (0,)}
-_MAX_INSIDE = 1 << 26  # numbers that the operator holds at once, of one picture
 
 
 def is_usual(call: LayerCall, kind: str) -> bool:
@@ -39,11 +37,8 @@ def fused(call: LayerCall, kind: str, prefix: str, value: Value) -> Sequenced:
     """The operator over (n, steps, channels), from states of zeros on."""
     graph, units, gates = call.graph, call.config.integer("units"), len(_ORDER[kind])
     steps, size = value.size(1), value.size(2)
-    if steps * gates * units > _MAX_INSIDE:
-        raise HostileModelError(
-            f"The {call.layer} would hold {steps * gates * units} numbers of one picture at once."
-        )
     width = gates * units
+    check_held(call, steps * width)
     names = [
         _matrix(call, kind, f"{prefix}/kernel", (size, width)),
         _matrix(call, kind, f"{prefix}/recurrent_kernel", (units, width)),

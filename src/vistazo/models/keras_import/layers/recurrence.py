@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vistazo.errors import HostileModelError
 from vistazo.models.keras_import.layers.recurrent_cell import Cell, States
 from vistazo.models.keras_import.registry import LayerCall
 from vistazo.models.keras_import.value import Value
 
 MAX_STEPS = 1024
+_MAX_HELD = 1 << 26
 _SEQUENCE_RANK = 3
 
 
@@ -53,6 +55,15 @@ def take_steps(
     row = graph.op("Concat", *outputs, axis=1)
     whole = graph.op("Reshape", row, graph.integers([-1, steps, *cell.shape]))
     return Sequenced(whole, outputs[-1], new)
+
+
+def check_held(call: LayerCall, numbers: int) -> None:
+    """Raise HostileModelError where a layer would hold too many numbers of one picture at once."""
+    if numbers > _MAX_HELD:
+        raise HostileModelError(
+            f"The {call.layer} would hold {numbers} numbers per picture at once; at most "
+            f"{_MAX_HELD} are accepted."
+        )
 
 
 def goes_backwards(call: LayerCall) -> bool:

@@ -11,6 +11,7 @@ from vistazo.models.keras_import.keras_layout import snake_case
 from vistazo.models.keras_import.layers.fused_recurrence import fused, is_usual
 from vistazo.models.keras_import.layers.recurrence import (
     Sequenced,
+    check_held,
     sequence_of,
     take_steps,
 )
@@ -22,9 +23,11 @@ from vistazo.models.keras_import.weights import Slot
 _KINDS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
 _PARTS = ("kernel", "recurrent_kernel", "bias")
 _MAX_CELLS = 64
+_GATES = 4  # at most
 
 
-def _slots(layer: Layer) -> tuple[Slot, ...]:
+def cell_slots(layer: Layer) -> tuple[Slot, ...]:
+    """The arrays of the cell or cells inside the layer."""
     cells = _cells(layer)
     return tuple(
         Slot(f"{prefix}/{part}", legacy=part if len(cells) == 1 else "")
@@ -33,7 +36,7 @@ def _slots(layer: Layer) -> tuple[Slot, ...]:
     )
 
 
-@keras_layer("LSTM", "GRU", "SimpleRNN", "RNN", weights=_slots)
+@keras_layer("LSTM", "GRU", "SimpleRNN", "RNN", weights=cell_slots)
 def recurrent(call: LayerCall) -> Result:
     """keras.layers.LSTM (Hochreiter and Schmidhuber 1997), GRU (Cho et al. 2014), SimpleRNN, RNN.
 
@@ -53,6 +56,7 @@ def recurrent(call: LayerCall) -> Result:
         made.append(cell_of(own, kind, prefix, size))
         size = _units(own)
     cell = made[0] if len(made) == 1 else stacked(made)
+    check_held(call, value.size(1) * sum(_GATES * _units(own) for own in bound))
     projected = cell.project(call.graph.plain(value))
     states = checked(call, initial, cell)
     return given(call, value, take_steps(call, cell, projected, value.size(1), states), size)

@@ -14,7 +14,7 @@ import numpy as np
 from vistazo.models.keras_import.graph import Graph
 from vistazo.models.keras_import.layers.activation import apply_activation
 from vistazo.models.keras_import.registry import LayerCall
-from vistazo.models.keras_import.value import Shape
+from vistazo.models.keras_import.value import Value
 from vistazo.models.keras_import.weight import Weight
 
 # The names of the states; None is one that is all zeros.
@@ -36,15 +36,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Gate:
-    """The activations of a cell. ``shape`` is that of a state."""
+    """The activations of a cell. ``value_of`` says of what kind a state is."""
 
     call: LayerCall
-    shape: Shape
+    value_of: Callable[[str], Value]
 
     def __call__(self, name: str, which: str = "recurrent_activation") -> str:
         chosen = self.call.config.fields.get(which, "")
-        value = self.call.graph.value(name, self.shape)
-        return apply_activation(self.call, value, chosen).name
+        return apply_activation(self.call, self.value_of(name), chosen).name
+
+
+def _gate(call: LayerCall, units: int) -> Gate:
+    return Gate(call, lambda name: call.graph.value(name, (None, units)))
 
 
 def cell_of(call: LayerCall, kind: str, prefix: str, size: int) -> Cell:
@@ -90,7 +93,7 @@ def _lstm(call: LayerCall, prefix: str, size: int) -> Cell:
     graph, units = call.graph, call.config.integer("units")
     project = _projection(call, prefix, size, _LSTM_GATES * units)
     matrix = _matrix(call, prefix, units, _LSTM_GATES * units)
-    gate = Gate(call, (None, units))
+    gate = _gate(call, units)
     step = lstm_step(graph, gate, lambda h: graph.op("MatMul", h, matrix), units)
     return Cell((units,), 2, project, step)
 
@@ -100,7 +103,7 @@ def _gru(call: LayerCall, prefix: str, size: int) -> Cell:
     resets_after = call.config.flag("reset_after", default=False)
     project = _projection(call, prefix, size, _GRU_GATES * units, twice=resets_after)
     make = _after if resets_after else _before
-    candidate = make(call, prefix, units, Gate(call, (None, units)))
+    candidate = make(call, prefix, units, _gate(call, units))
 
     def step(x: str, states: States) -> tuple[str, Sequence[str]]:
         h = states[0]
@@ -168,7 +171,7 @@ def _before(call: LayerCall, prefix: str, units: int, gate: Gate) -> _Candidate:
 def _simple(call: LayerCall, prefix: str, size: int) -> Cell:
     graph, units = call.graph, call.config.integer("units")
     project, matrix = _projection(call, prefix, size, units), _matrix(call, prefix, units, units)
-    gate = Gate(call, (None, units))
+    gate = _gate(call, units)
 
     def step(x: str, states: States) -> tuple[str, Sequence[str]]:
         h = states[0]
