@@ -16,6 +16,7 @@ from vistazo.cli.scales import drawn_pictures, scale_report
 from vistazo.cli.worth import worth_lines
 from vistazo.errors import CardError
 from vistazo.loading import draft_of
+from vistazo.models.agreement import disagreements
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card
 from vistazo.models.card_schema import card_schema
@@ -23,7 +24,7 @@ from vistazo.models.compilation import describe_model
 from vistazo.models.draft_text import draft_text, what_to_do
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.file_hash import sha256_of
-from vistazo.models.signature import Description, ModelSignature, disagreements
+from vistazo.models.signature import Description, ModelSignature
 from vistazo.models.store import check_is_there, weights_of, without_card
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
@@ -100,7 +101,10 @@ def _inspect(
     card_file = card or _card_file(model, weights)
     found = _card_of(card_file)
     size = size or _size_of(found) or settings.input_size
-    description = describe_model(weights, size, settings.keras_layers, settings.loading_policy)
+    output = found.output.name if isinstance(found, ModelCard) else None
+    description = describe_model(
+        weights, size, settings.keras_layers, settings.loading_policy, output
+    )
     shown = [_overview(model, weights, description)]
     if has_layers:
         shown.append(_layer_table(description))
@@ -192,13 +196,22 @@ def _overview(model: Path, weights: Path, description: Description) -> str:
         shape = f"{signature.height} x {signature.width} x {signature.channels}"
         lines += [
             f"  takes      {shape} (height, width, channels)",
-            f"  gives      {signature.units} ({signature.activation})",
+            f"  gives      {_gives(signature)}",
             f"  last map   {last}",
             f"  weights    {signature.weights:,}",
         ]
     if description.layers:
         lines.append(f"  layers     {len(description.layers)}: {common}{more}")
     return "\n".join(lines)
+
+
+def _gives(signature: ModelSignature) -> str:
+    first = f"{signature.units} ({signature.activation})"
+    if not signature.has_several:
+        return first
+    further = [f"{each.name}: {each.units} ({each.activation})" for each in signature.others]
+    further += [f"{name}: no row of numbers" for name in signature.no_rows]
+    return f"{signature.output}: {first}; {'; '.join(further)}"
 
 
 def _layer_table(description: Description) -> str:

@@ -21,13 +21,13 @@ from vistazo.cli.scales import drawn_pictures
 from vistazo.cli.setup_estimator import set_up_estimator
 from vistazo.errors import CardError, InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
+from vistazo.models.agreement import disagreements
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, check_labels_agree, shown
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.file_hash import sha256_of
-from vistazo.models.signature import disagreements
 from vistazo.models.store import (
     StoredModel,
     check_is_there,

@@ -8,20 +8,55 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Outputs, Runtime
-from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.engines.base import Outputs, Runtime, outputs_of
+from vistazo.errors import (
+    ModelError,
+    SettingsError,
+    UnreadableModelError,
+    UnsupportedModelError,
+)
 from vistazo.models.custom_layers import import_layers
+from vistazo.models.outputs import OutputSignature, check_number, first_place, unique
 from vistazo.models.signature import ModelSignature
 
 _IMAGE_RANK = 4
-_Predict = Callable[[NDArray[np.float32]], Any]
+_Predict = Callable[[NDArray[np.float32]], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class _Output:
+    name: str
+    shape: tuple[int | None, ...]
+    activation: str
+
+    @property
+    def is_row(self) -> bool:
+        sizes = [size for size in self.shape[1:] if size is not None]
+        return len(sizes) == len(self.shape) - 1 and math.prod(sizes) == (sizes or [1])[-1]
+
+    @property
+    def signature(self) -> OutputSignature:
+        units = math.prod(size or 0 for size in self.shape[1:])
+        return OutputSignature(self.name, units, self.activation)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """``predict`` gives every output, in the order of ``outputs``."""
+
+    predict: _Predict
+    image_shape: Any
+    outputs: tuple[_Output, ...]
+    weights: int = 0
+    layers: int = 0
 
 
 class KerasEngine:
@@ -29,11 +64,15 @@ class KerasEngine:
 
     ``layers_module`` is imported first, for the custom layers that it registers
     (``keras.saving.register_keras_serializable``). ``input_size`` (height, width) is used where the
-    model leaves them open.
+    model leaves them open, ``output`` is the name of that one of several outputs that is meant.
     """
 
     def __init__(
-        self, path: Path, input_size: tuple[int, int] | None, layers_module: str | None = None
+        self,
+        path: Path,
+        input_size: tuple[int, int] | None,
+        layers_module: str | None = None,
+        output: str | None = None,
     ) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
@@ -47,9 +86,12 @@ class KerasEngine:
         if layers_module is not None:
             import_layers(layers_module)
         try:
-            load = _load_saved_model if path.is_dir() else _load_keras
-            self._predict, self.signature = load(path, input_size, f"keras {keras.__version__}")
-        except UnsupportedModelError:
+            loaded = _load_saved_model(path) if path.is_dir() else _load_keras(path)
+            self.signature, self._places = _signature(
+                loaded, input_size, output, f"keras {keras.__version__}"
+            )
+            self._predict = loaded.predict
+        except ModelError:
             raise
         except Exception as error:  # a file's own code runs here and raises what it likes
             raise UnreadableModelError(f"Keras cannot load {path}: {error}") from error
@@ -63,8 +105,9 @@ class KerasEngine:
         """Not looked at here."""
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
-        scores = np.asarray(self._predict(images), dtype=np.float32)
-        return Outputs(scores.reshape(len(images), -1), None)
+        found = self._predict(images)
+        rows = (np.asarray(found[place], dtype=np.float32) for place in self._places)
+        return outputs_of([row.reshape(len(images), -1) for row in rows], has_features=False)
 
     def interrupt(self) -> None:
         """TensorFlow does not end what runs."""
@@ -73,67 +116,90 @@ class KerasEngine:
         del self._predict
 
 
-def _load_keras(
-    path: Path, input_size: tuple[int, int] | None, framework: str
-) -> tuple[_Predict, ModelSignature]:
+def _load_keras(path: Path) -> _Loaded:
     import keras
 
     model = keras.models.load_model(path, compile=False, safe_mode=False)
-    last = model.layers[-1]
-    while hasattr(last, "layers"):
-        last = last.layers[-1]
-    activation = getattr(getattr(last, "activation", None), "__name__", "unknown")
-    signature = _signature(
+    layers = getattr(model, "output_names", None) or [model.layers[-1].name]
+    names = (
+        sorted(map(str, model.output_shape))
+        if isinstance(model.output_shape, dict)
+        else unique(layers)
+    )
+    return _Loaded(
+        lambda images: keras.tree.flatten(model(images, training=False)),
         model.input_shape,
-        model.output_shape,
-        input_size,
-        activation=activation,
+        tuple(
+            _Output(name, tuple(tensor.shape), _activation(model.get_layer(layer)))
+            for name, layer, tensor in zip(names, layers, model.outputs, strict=True)
+        ),
         weights=model.count_params(),
         layers=len(model.layers),
-        framework=framework,
     )
-    return lambda images: model(images, training=False), signature
 
 
-def _load_saved_model(
-    path: Path, input_size: tuple[int, int] | None, framework: str
-) -> tuple[_Predict, ModelSignature]:
+def _activation(layer: Any) -> str:
+    """Of a layer, or of the last one of a model in its place."""
+    while hasattr(layer, "layers"):
+        layer = layer.layers[-1]
+    return getattr(getattr(layer, "activation", None), "__name__", "unknown")
+
+
+def _load_saved_model(path: Path) -> _Loaded:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(path))
     serve = loaded.signatures["serving_default"]
-    (name, images_spec), *more_inputs = serve.structured_input_signature[1].items()
-    (output, scores_spec), *more_outputs = serve.structured_outputs.items()
-    if more_inputs or more_outputs:
-        raise UnsupportedModelError(f"{path} has several inputs or outputs.")
-    signature = _signature(
-        tuple(images_spec.shape),
-        tuple(scores_spec.shape),
-        input_size,
-        activation="unknown",
-        weights=0,
-        layers=0,
-        framework=framework,
+    (given, images), *more_inputs = serve.structured_input_signature[1].items()
+    if more_inputs:
+        raise UnsupportedModelError(f"{path} has several inputs.")
+    names = sorted(serve.structured_outputs)
+
+    def predict(pictures: NDArray[np.float32]) -> list[Any]:
+        found = serve(**{given: tf.constant(pictures)})
+        return [found[name] for name in names]
+
+    outputs = ((name, serve.structured_outputs[name].shape) for name in names)
+    return _Loaded(
+        predict,
+        tuple(images.shape),
+        tuple(_Output(name, tuple(shape), "unknown") for name, shape in outputs),
     )
-    return lambda images: serve(**{name: tf.constant(images)})[output], signature
 
 
 def _signature(
-    image_shape: Any, score_shape: Any, input_size: tuple[int, int] | None, **fields: Any
-) -> ModelSignature:
-    if not isinstance(image_shape, tuple) or len(image_shape) != _IMAGE_RANK:
-        raise UnsupportedModelError(f"The model's input {image_shape} is no batch of images.")
-    size = image_shape[1:3]
+    loaded: _Loaded, input_size: tuple[int, int] | None, output: str | None, framework: str
+) -> tuple[ModelSignature, tuple[int, ...]]:
+    """Also the places of the outputs that are rows, the one that is meant first."""
+    shape = loaded.image_shape
+    if not isinstance(shape, tuple) or len(shape) != _IMAGE_RANK:
+        raise UnsupportedModelError(f"The model's input {shape} is no batch of images.")
+    size = shape[1:3]
     if None in size and input_size is None:
         raise UnsupportedModelError(
             "The model takes pictures of any size. Say which one to serve: INPUT_SIZE=HEIGHTxWIDTH."
         )
     height, width = (own or asked for own, asked in zip(size, input_size or size, strict=True))
-    return ModelSignature(
+    outputs = loaded.outputs
+    check_number(len(outputs))
+    places = [at for at, each in enumerate(outputs) if len(outputs) == 1 or each.is_row]
+    if not places:
+        raise UnsupportedModelError("No output of the model is one row of scores per picture.")
+    rows = [outputs[at].signature for at in places]
+    which = first_place(rows, output)
+    first, place = rows.pop(which), places.pop(which)
+    signature = ModelSignature(
         height=height,
         width=width,
-        channels=image_shape[3],
-        units=math.prod(score_shape[1:]),
+        channels=shape[3],
+        units=first.units,
+        activation=first.activation,
         features=None,
-        **fields,
+        weights=loaded.weights,
+        layers=loaded.layers,
+        framework=framework,
+        output=first.name,
+        others=tuple(rows),
+        no_rows=tuple(each.name for at, each in enumerate(outputs) if at not in {place, *places}),
     )
+    return signature, (place, *places)

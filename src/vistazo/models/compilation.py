@@ -40,6 +40,7 @@ def compile_model(
     input_size: Size = None,
     layers_module: str | None = None,
     *,
+    output: str | None = None,
     with_evidence: bool = True,
     policy: LoadingPolicy | None = None,
     is_cancelled: IsCancelled = never,
@@ -48,13 +49,15 @@ def compile_model(
 
     ``input_size`` (height, width) is used where the file leaves the input's size open.
     ``layers_module`` is imported in the child first, for the converters that it registers.
-    Without the evidence that answers carry, the file is plain ONNX: ``images`` -> ``scores``.
+    ``output`` is the name of that one of several outputs that shall be ``scores``. Without the
+    evidence that answers carry, the file is plain ONNX: ``images`` -> ``scores``.
     """
     answer = _ask(
         Task(f"Reading {source}", source, policy or LoadingPolicy(), is_cancelled),
         target=str(target.absolute()),
         input_size=input_size,
         layers_module=layers_module,
+        output=output,
         with_evidence=with_evidence,
     )
     signature = ModelSignature.from_metadata(_texts(answer.get("signature")))
@@ -68,6 +71,7 @@ def describe_model(
     input_size: Size = None,
     layers_module: str | None = None,
     policy: LoadingPolicy | None = None,
+    output: str | None = None,
 ) -> Description:
     """What a file holds and, where it cannot be served, why not. Raises ModelError."""
     answer = _ask(
@@ -75,6 +79,7 @@ def describe_model(
         target=None,
         input_size=input_size,
         layers_module=layers_module,
+        output=output,
     )
     try:
         return Description.from_json(str(answer["description"]))
@@ -194,18 +199,20 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
     source, target = Path(str(asked["source"])), asked["target"]
     size = asked["input_size"]
     shape = (int(size[0]), int(size[1])) if isinstance(size, list) else None
+    output = None if asked["output"] is None else str(asked["output"])
     if source.suffix.lower() == ".onnx":
         from vistazo.models.onnx_import import Allowance, convert, describe
 
         allowance = Allowance(bound_memory(room), control_flow=bool(asked["allow_control_flow"]))
         if target is None:
-            return {"description": describe(source, shape, allowance).to_json()}
+            return {"description": describe(source, shape, allowance, output).to_json()}
         signature = convert(
             source,
             Path(str(target)),
             shape,
             with_evidence=bool(asked["with_evidence"]),
             allowance=allowance,
+            output=output,
         )
         return {"signature": signature.to_metadata()}
     from vistazo.models import keras_import
@@ -214,13 +221,14 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
         import_layers(str(asked["layers_module"]))
     most = bound_memory(room)
     if target is None:
-        return {"description": keras_import.describe(source, shape, most).to_json()}
+        return {"description": keras_import.describe(source, shape, most, output).to_json()}
     signature = keras_import.convert(
         source,
         Path(str(target)),
         shape,
         with_evidence=bool(asked["with_evidence"]),
         max_tensor_bytes=most,
+        output=output,
     )
     return {"signature": signature.to_metadata()}
 

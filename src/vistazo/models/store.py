@@ -58,6 +58,11 @@ class StoredModel:
             return self.hints.input_size
         return self.card.input.height, self.card.input.width
 
+    @property
+    def output(self) -> str | None:
+        """Which of several outputs the card means; None where that is left to the model."""
+        return None if self.card is None else self.card.output.name
+
 
 def find_model(
     model_path: Path,
@@ -196,7 +201,8 @@ def compiled(
 ) -> Iterator[Path]:
     """Find or make the compiled model. Raises ModelError.
 
-    Of the card only the size of the input matters, so the rest may still be unknown.
+    Of the card only the size of the input and the output that is meant matter, so the rest may
+    still be unknown.
 
     ``layers_module`` registers converters for layers of the user's own.
     On a disk that cannot be written the file is temporary: load it inside the ``with``.
@@ -209,6 +215,7 @@ def compiled(
             partial,
             input_size=model.input_size,
             layers_module=layers_module,
+            output=model.output,
             policy=policy,
             is_cancelled=is_cancelled,
         )
@@ -222,7 +229,9 @@ def _stem(model: StoredModel, layers_module: str | None, policy: LoadingPolicy) 
     """Of the name of the compiled model: all that it is made of."""
     size = "x".join(map(str, model.input_size)) if model.input_size else "own"
     converter = _converter(layers_module, may_branch=policy.allow_control_flow)
-    return f"{model.sha256[:32]}-{converter}-{size}"
+    # By another sign than that before an entry's hash: no entry is taken for one of another stem.
+    of = "" if model.output is None else f"+{hashlib.sha256(model.output.encode()).hexdigest()[:8]}"
+    return f"{model.sha256[:32]}-{converter}-{size}{of}"
 
 
 def _converter(layers_module: str | None, *, may_branch: bool) -> str:

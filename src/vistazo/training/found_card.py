@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from vistazo.answers.likeness import COMPONENTS
 from vistazo.errors import CardError
-from vistazo.models.card import ModelCard, OutputSpec
+from vistazo.models.card import ModelCard
 from vistazo.models.card_file import read_card, write_card
+from vistazo.models.output_spec import OutputSpec
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.training.calibration import (

@@ -1,11 +1,11 @@
-"""Where a model begins and ends: one picture in, one row of scores out."""
+"""Where a model begins: one picture; and the spatial map nearest to its end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vistazo.errors import UnreadableModelError, UnsupportedModelError
+from vistazo.errors import UnsupportedModelError
 from vistazo.models.keras_import.config import DataFormat
 from vistazo.models.keras_import.dialect import Layer, Model
 from vistazo.models.keras_import.graph import Graph
@@ -106,30 +106,6 @@ def open_graph(graph: Graph, image: ImageInput) -> Value:
         name = graph.channels_first(pictures, "channels_last")
         return Value(name, (shape[0], shape[3], *shape[1:3]), parents=(pictures,))
     return pictures
-
-
-def score_shape(outputs: list[Value]) -> tuple[Value, int]:
-    """The scores and their number. Raises UnsupportedModelError where these are no scores."""
-    if len(outputs) != 1:
-        raise UnsupportedModelError(
-            f"The model has {len(outputs)} outputs; one row of scores per picture is what can be "
-            "served. Build keras.Model(image, scores) with the one output."
-        )
-    scores = outputs[0]
-    if scores.shape[:1] != (None,) or any(n is None for n in scores.shape[1:]):
-        raise UnreadableModelError(f"The model's output {scores.shape} is not one row per picture.")
-    units = scores.elements
-    classes = scores.shape[scores.channel_axis or -1] if scores.rank > 1 else 1
-    if units < 1 or units != classes:
-        raise _no_scores(scores)
-    return scores, units
-
-
-def _no_scores(scores: Value) -> UnsupportedModelError:
-    return UnsupportedModelError(
-        f"The model gives {scores.shape} per batch, not one row of scores per picture: it "
-        "segments, detects or generates. A classifier is what can be served."
-    )
 
 
 def last_map(scores: Value) -> Value | None:
