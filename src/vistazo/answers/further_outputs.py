@@ -21,6 +21,10 @@ class Classes:
     labels: tuple[str, ...]
     decision: Decision
 
+    @property
+    def probabilities(self) -> dict[str, float]:
+        return dict(zip(self.labels, self.decision.probabilities, strict=True))
+
 
 @dataclass(frozen=True)
 class Number:

@@ -143,9 +143,16 @@ def _search(
     if size is None and earlier is not None:
         size = earlier.input.height, earlier.input.width
     limits = settings.image_limits
+    output = earlier.output.name if earlier is not None else None
     with open_without_card(
-        model, settings.cache_dir, size, settings.keras_layers, settings.loading_policy
+        model,
+        settings.cache_dir,
+        size,
+        settings.keras_layers,
+        settings.loading_policy,
+        output=output,
     ) as engine:
+        _check_outputs(model, engine.signature, earlier)
         return search(
             engine,
             draw_labelled(folder, limits, progress),
@@ -154,6 +161,18 @@ def _search(
             also=_input_of(earlier, engine.signature),
             threads=settings.threads,
             progress=progress,
+        )
+
+
+def _check_outputs(model: Path, signature: ModelSignature, earlier: ModelCard | None) -> None:
+    """Raise CardError where nobody has said what a model's further outputs are."""
+    said = earlier.more_outputs if earlier is not None else {}
+    if unsaid := [output.name for output in signature.others if output.name not in said]:
+        raise CardError(
+            f"The model has several outputs, and pictures with labels tell of '{signature.output}' "
+            f"alone, not what {', '.join(unsaid)} mean. Complete the card that "
+            f"'./scripts/vistazo inspect {shlex.quote(str(model))}' prints; then 'card --force' "
+            "finds the rest."
         )
 
 

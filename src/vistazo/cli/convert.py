@@ -9,6 +9,7 @@ import click
 from vistazo.cli.estimator_files import estimator_files
 from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
 from vistazo.models.estimator_import.file_kind import is_estimator
+from vistazo.models.signature import ModelSignature
 from vistazo.models.store import check_is_there, weights_of
 from vistazo.samples.loading import find_estimator
 from vistazo.service.settings import Settings
@@ -39,6 +40,7 @@ class ImageSize(click.ParamType[tuple[int, int]]):
     help="Also give out the last spatial map and what heatmaps ask for. Made for this service: "
     "other runtimes may refuse the file.",
 )
+@click.option("--output", metavar="NAME", help="Of several outputs the one that becomes 'scores'.")
 @click.option(
     "--int8",
     "pictures",
@@ -54,11 +56,13 @@ def command(
     vectorizer: Path | None,
     pictures: Path | None,
     *,
+    output: str | None,
     with_evidence: bool,
 ) -> int:
     """Convert a Keras model (.keras, .h5) to ONNX, without TensorFlow and without running it.
 
-    The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k).
+    The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k);
+    of a model of several outputs each other one is 'outputs/NAME'.
 
     A file of scikit-learn (.joblib, .pkl, .skops ...) becomes OUT.npz, with its vectorizer: the
     same content as arrays and JSON, without a pickle. MODEL_PATH takes it.
@@ -91,6 +95,7 @@ def command(
         out,
         size,
         settings.keras_layers,
+        output=output,
         with_evidence=with_evidence,
         policy=settings.loading_policy,
     )
@@ -98,7 +103,19 @@ def command(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"
     )
+    _tell_outputs(signature)
     return 0
+
+
+def _tell_outputs(signature: ModelSignature) -> None:
+    """What each of several outputs is called in the file."""
+    if not signature.has_several:
+        return
+    click.echo(f"  scores: {signature.output}")
+    for other in signature.others:
+        click.echo(f"  {other.tensor}: {other.units} ({other.activation})")
+    for name in signature.no_rows:
+        click.echo(f"  left out: {name}, which is no row of numbers for each picture")
 
 
 def _convert_to_int8(

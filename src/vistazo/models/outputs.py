@@ -50,8 +50,8 @@ def first_place(outputs: Sequence[OutputSignature], asked: str | None) -> int:
     if asked is not None:
         if asked not in names:
             raise CardError(
-                f"The card's output.name is '{asked}', which is no output of the model that could "
-                f"be a row of scores. It has {', '.join(names)}."
+                f"'{asked}' (output.name in the card) is no output of the model that could be its "
+                f"scores. It has {', '.join(names)}."
             )
         return names.index(asked)
     sure = (place for place, output in enumerate(outputs) if output.activation in _CLASSIFYING)

@@ -40,7 +40,8 @@ class StoredModel:
     ``path`` are the weights; ``home`` is what was asked for, beside which its other files lie: the
     same, or a zip around it. Where there is no ``card``, one can be drawn up from ``hints`` (the
     environment) and ``labels`` (beside the weights), see ``vistazo.models.drafting``. An
-    ``empty_card`` is a file that lies where the card would, with nothing in it.
+    ``empty_card`` is a file that lies where the card would, with nothing in it. ``output_name``
+    is which of several outputs is meant, where no card says it.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class StoredModel:
     hints: CardHints = field(default_factory=CardHints)
     labels: FoundLabels | None = None
     empty_card: Path | None = None
+    output_name: str | None = None
 
     @property
     def input_size(self) -> tuple[int, int] | None:
@@ -60,8 +62,8 @@ class StoredModel:
 
     @property
     def output(self) -> str | None:
-        """Which of several outputs the card means; None where that is left to the model."""
-        return None if self.card is None else self.card.output.name
+        """Which of several outputs is meant, by the card; None where that is left to the model."""
+        return self.output_name if self.card is None else self.card.output.name
 
 
 def find_model(
