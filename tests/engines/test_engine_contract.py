@@ -15,7 +15,9 @@ import onnx
 import pytest
 
 from builders import write_brightness_model
+from vistazo.engines.agreement import agreement
 from vistazo.engines.base import Engine
+from vistazo.engines.framework import load_framework
 from vistazo.engines.keras import KerasEngine
 from vistazo.engines.microbatching import MicrobatchingEngine
 from vistazo.engines.onnx import OnnxEngine
@@ -240,6 +242,12 @@ def test_the_head_of_one_of_several_outputs_is_asked_alone(several: Path) -> Non
     assert reference.head is not None
     assert found.head(maps) == pytest.approx(reference.head(maps), abs=1e-5)
     assert np.ptp(found.head(maps)) > 1e-3
+
+
+def test_the_check_with_keras_compares_each_output_by_its_name(several: Path) -> None:
+    found = agreement(several / "m.onnx", load_framework(several / "m.keras", (), major=3), IMAGES)
+    assert found.is_within
+    assert found.highest - found.lowest > 0.5
 
 
 def test_a_plain_file_names_every_output_and_can_be_served(several: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from vistazo.models.conclusions import draft_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardHints
 from vistazo.models.keras_import import read_signature
+from vistazo.models.output_spec import ClassOutput
 from vistazo.models.outputs import OutputSignature, first_place, unique
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits
@@ -122,6 +123,13 @@ def test_a_card_that_makes_no_sense_is_told_where(change: dict[str, Any], words:
     document["more_outputs"] = change.get("more_outputs", {})
     with pytest.raises(CardError, match=words):
         validate_card(document, "the card")
+
+
+def test_labels_that_are_the_card_s_own_need_not_be_said_again() -> None:
+    of_plates = card(more_outputs={"second": {"kind": "softmax"}, "age": {"kind": "value"}})
+    second = of_plates.more_outputs["second"]
+    assert isinstance(second, ClassOutput)
+    assert second.labels == of_plates.labels == ("DARK", "BRIGHT")
 
 
 def test_a_card_of_several_outputs_reads_as_it_was_written(tmp_path: Path) -> None:

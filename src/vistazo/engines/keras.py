@@ -17,6 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.engines.base import Outputs, Runtime, outputs_of
+from vistazo.engines.framework import (
+    NOT_INSTALLED,
+    arranged,
+    load_whole,
+    output_names,
+    picture_size,
+)
 from vistazo.errors import (
     ModelError,
     SettingsError,
@@ -24,10 +31,9 @@ from vistazo.errors import (
     UnsupportedModelError,
 )
 from vistazo.models.custom_layers import import_layers
-from vistazo.models.outputs import OutputSignature, check_number, first_place, unique
+from vistazo.models.outputs import OutputSignature, check_number, first_place
 from vistazo.models.signature import ModelSignature
 
-_IMAGE_RANK = 4
 _Predict = Callable[[NDArray[np.float32]], Sequence[Any]]
 
 
@@ -64,7 +70,9 @@ class KerasEngine:
 
     ``layers_module`` is imported first, for the custom layers that it registers
     (``keras.saving.register_keras_serializable``). ``input_size`` (height, width) is used where the
-    model leaves them open, ``output`` is the name of that one of several outputs that is meant.
+    model leaves them open; a model of pictures in a row needs it. ``weights`` are the further
+    files that a model in JSON is made of, ``output`` is the name of that one of several outputs
+    that is meant.
     """
 
     def __init__(
@@ -72,21 +80,19 @@ class KerasEngine:
         path: Path,
         input_size: tuple[int, int] | None,
         layers_module: str | None = None,
+        weights: Sequence[Path] = (),
         output: str | None = None,
     ) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
             import keras
         except ImportError:
-            raise SettingsError(
-                "ENGINE=keras needs Keras and TensorFlow: "
-                "pip install -r scripts/requirements/training.txt"
-            ) from None
+            raise SettingsError(NOT_INSTALLED.format("ENGINE=keras")) from None
         self.runtime = Runtime("keras", keras.__version__)
         if layers_module is not None:
             import_layers(layers_module)
         try:
-            loaded = _load_saved_model(path) if path.is_dir() else _load_keras(path)
+            loaded = _load_saved_model(path) if path.is_dir() else _load_keras(path, weights)
             self.signature, self._places = _signature(
                 loaded, input_size, output, f"keras {keras.__version__}"
             )
@@ -116,22 +122,18 @@ class KerasEngine:
         del self._predict
 
 
-def _load_keras(path: Path) -> _Loaded:
+def _load_keras(path: Path, weights: Sequence[Path]) -> _Loaded:
     import keras
 
-    model = keras.models.load_model(path, compile=False, safe_mode=False)
-    layers = getattr(model, "output_names", None) or [model.layers[-1].name]
-    names = (
-        sorted(map(str, model.output_shape))
-        if isinstance(model.output_shape, dict)
-        else unique(layers)
-    )
+    model = load_whole(keras, path, weights)
+    shape, layers = model.input_shape, getattr(model, "output_names", None)
+    layers = layers or [model.layers[-1].name]
     return _Loaded(
-        lambda images: keras.tree.flatten(model(images, training=False)),
+        lambda images: keras.tree.flatten(model(arranged(images, shape), training=False)),
         model.input_shape,
         tuple(
             _Output(name, tuple(tensor.shape), _activation(model.get_layer(layer)))
-            for name, layer, tensor in zip(names, layers, model.outputs, strict=True)
+            for name, layer, tensor in zip(output_names(model), layers, model.outputs, strict=True)
         ),
         weights=model.count_params(),
         layers=len(model.layers),
@@ -155,14 +157,16 @@ def _load_saved_model(path: Path) -> _Loaded:
         raise UnsupportedModelError(f"{path} has several inputs.")
     names = sorted(serve.structured_outputs)
 
+    shape = tuple(images.shape)
+
     def predict(pictures: NDArray[np.float32]) -> list[Any]:
-        found = serve(**{given: tf.constant(pictures)})
+        found = serve(**{given: tf.constant(arranged(pictures, shape))})
         return [found[name] for name in names]
 
     outputs = ((name, serve.structured_outputs[name].shape) for name in names)
     return _Loaded(
         predict,
-        tuple(images.shape),
+        shape,
         tuple(_Output(name, tuple(shape), "unknown") for name, shape in outputs),
     )
 
@@ -171,15 +175,11 @@ def _signature(
     loaded: _Loaded, input_size: tuple[int, int] | None, output: str | None, framework: str
 ) -> tuple[ModelSignature, tuple[int, ...]]:
     """Also the places of the outputs that are rows, the one that is meant first."""
-    shape = loaded.image_shape
-    if not isinstance(shape, tuple) or len(shape) != _IMAGE_RANK:
-        raise UnsupportedModelError(f"The model's input {shape} is no batch of images.")
-    size = shape[1:3]
-    if None in size and input_size is None:
+    if not isinstance(loaded.image_shape, tuple):
         raise UnsupportedModelError(
-            "The model takes pictures of any size. Say which one to serve: INPUT_SIZE=HEIGHTxWIDTH."
+            f"The model's input {loaded.image_shape} is no batch of images."
         )
-    height, width = (own or asked for own, asked in zip(size, input_size or size, strict=True))
+    height, width, channels = picture_size(loaded.image_shape, input_size)
     outputs = loaded.outputs
     check_number(len(outputs))
     places = [at for at, each in enumerate(outputs) if len(outputs) == 1 or each.is_row]
@@ -191,7 +191,7 @@ def _signature(
     signature = ModelSignature(
         height=height,
         width=width,
-        channels=shape[3],
+        channels=channels,
         units=first.units,
         activation=first.activation,
         features=None,

@@ -18,6 +18,7 @@ from vistazo.models.output_spec import (
     OutputSpec,
     check_labels,
     is_binary,
+    is_of_classes,
     units_of,
 )
 from vistazo.models.serving_card import CostSpec, DriftSpec, PageSpec
@@ -204,6 +205,10 @@ class Card(_Part):
         return self.labels.index(self.positive) if self.positive is not None else 1
 
 
+def _lacks_labels(spec: object) -> bool:
+    return isinstance(spec, dict) and is_of_classes(spec.get("kind")) and "labels" not in spec
+
+
 class ModelCard(Card):
     """What the numbers of a model of pictures mean, and what is known of its worth."""
 
@@ -216,6 +221,16 @@ class ModelCard(Card):
         description="What the model's further outputs mean, each by its own name: "
         "{age: {kind: value, unit: years}}. Each has to be there, if only as {kind: ignored}.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _labels_of_outputs_are_by_default_its_own(cls, fields: object) -> object:
+        more = fields.get("more_outputs") if isinstance(fields, dict) else None
+        if not isinstance(fields, dict) or not isinstance(more, dict):
+            return fields
+        labels = {"labels": fields.get("labels")}
+        told = {name: labels | spec if _lacks_labels(spec) else spec for name, spec in more.items()}
+        return {**fields, "more_outputs": told}
 
     @model_validator(mode="after")
     def _labels_fit_the_output(self) -> Self:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from vistazo import errors
 from vistazo.models.bounded_child import (
@@ -41,12 +41,14 @@ def compile_model(
     layers_module: str | None = None,
     *,
     output: str | None = None,
+    weights: Sequence[Path] = (),
     with_evidence: bool = True,
     policy: LoadingPolicy | None = None,
     is_cancelled: IsCancelled = never,
 ) -> ModelSignature:
     """Write ``target`` from ``source`` (.keras, .h5, .onnx). Raises ModelError.
 
+    ``weights`` are the further files that a Keras model is made of.
     ``input_size`` (height, width) is used where the file leaves the input's size open.
     ``layers_module`` is imported in the child first, for the converters that it registers.
     ``output`` is the name of that one of several outputs that shall be ``scores``. Without the
@@ -55,6 +57,7 @@ def compile_model(
     answer = _ask(
         Task(f"Reading {source}", source, policy or LoadingPolicy(), is_cancelled),
         target=str(target.absolute()),
+        weights=_absolute(weights),
         input_size=input_size,
         layers_module=layers_module,
         output=output,
@@ -71,12 +74,15 @@ def describe_model(
     input_size: Size = None,
     layers_module: str | None = None,
     policy: LoadingPolicy | None = None,
+    *,
+    weights: Sequence[Path] = (),
     output: str | None = None,
 ) -> Description:
     """What a file holds and, where it cannot be served, why not. Raises ModelError."""
     answer = _ask(
         Task(f"Reading {source}", source, policy or LoadingPolicy()),
         target=None,
+        weights=_absolute(weights),
         input_size=input_size,
         layers_module=layers_module,
         output=output,
@@ -158,6 +164,10 @@ def _ask(task: Task, **question: object) -> Mapping[str, object]:
     return ask("vistazo.models.compilation", {**about, **question}, task)
 
 
+def _absolute(files: Sequence[Path]) -> list[str]:
+    return [str(file.absolute()) for file in files]
+
+
 def _texts(value: object) -> dict[str, str]:
     return {str(key): str(text) for key, text in value.items()} if isinstance(value, dict) else {}
 
@@ -220,12 +230,15 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
     if asked["layers_module"]:
         import_layers(str(asked["layers_module"]))
     most = bound_memory(room)
+    weights = [Path(file) for file in cast(list[str], asked["weights"])]
     if target is None:
-        return {"description": keras_import.describe(source, shape, most, output).to_json()}
+        description = keras_import.describe(source, shape, most, weights, output)
+        return {"description": description.to_json()}
     signature = keras_import.convert(
         source,
         Path(str(target)),
         shape,
+        weights=weights,
         with_evidence=bool(asked["with_evidence"]),
         max_tensor_bytes=most,
         output=output,

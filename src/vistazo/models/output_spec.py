@@ -24,6 +24,10 @@ def check_band(band: tuple[float, float] | None) -> None:
         raise ValueError("uncertain_band must be two rising probabilities, such as [0.4, 0.6]")
 
 
+def is_of_classes(kind: object) -> bool:
+    return kind in get_args(OutputKind)
+
+
 def is_binary(kind: OutputKind, labels: Sequence[str]) -> bool:
     """Whether one of two labels is decided on, by a threshold."""
     return len(labels) == 2 and kind != "multilabel"
@@ -104,8 +108,10 @@ class ClassOutput(Decided):
     """A further output that classifies."""
 
     labels: tuple[Name, ...] = Field(
+        (),  # a card puts its own in
         min_length=2,
-        description="In the order of its numbers. For one sigmoid unit: that of 0, then that of 1.",
+        description="In the order of its numbers; by default the card's own. For one sigmoid unit: "
+        "that of 0, then that of 1.",
     )
     positive: str | None = Field(
         None, description="Two classes: the label that threshold speaks of; by default the second."
@@ -160,7 +166,7 @@ class IgnoredOutput(_Part):
 def _sort(said: object) -> str | None:
     """Which of the three a further output is, by its ``kind``; None where it says none of them."""
     kind = said.get("kind") if isinstance(said, dict) else getattr(said, "kind", None)
-    if kind in get_args(OutputKind):
+    if is_of_classes(kind):
         return "classes"
     return "number" if kind in get_args(NumberKind) else kind if kind == "ignored" else None
 

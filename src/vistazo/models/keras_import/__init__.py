@@ -8,6 +8,7 @@ UnsupportedModelError.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vistazo.models.keras_import.description import describe_file
@@ -34,11 +35,14 @@ def convert(
     target: Path,
     input_size: tuple[int, int] | None = None,
     *,
+    weights: Sequence[Path] = (),
     with_evidence: bool = False,
     max_tensor_bytes: int | None = None,
     output: str | None = None,
 ) -> ModelSignature:
     """Write the ONNX file of a Keras model: ``images`` (n, h, w, c) -> ``scores`` (n, k).
+
+    ``weights`` are the further files that it is made of, where ``source`` has its layers only.
 
     ``with_evidence`` adds what the engine of this project shows beside the scores: ``features``
     (n, fh, fw, fc) where the model has a spatial map, and what heatmaps ask for. ``input_size`` is
@@ -52,16 +56,20 @@ def convert(
         target,
         input_size,
         output,
+        weights=weights,
         with_evidence=with_evidence,
         max_tensor_bytes=max_tensor_bytes,
     )
 
 
 def read_signature(
-    source: Path, input_size: tuple[int, int] | None = None, output: str | None = None
+    source: Path,
+    input_size: tuple[int, int] | None = None,
+    weights: Sequence[Path] = (),
+    output: str | None = None,
 ) -> ModelSignature:
     """What the model takes and gives, after the same checks as ``convert``; writes nothing."""
-    with open_import(source, input_size, output) as imported:
+    with open_import(source, input_size, output, weights=weights) as imported:
         return imported.signature
 
 
@@ -69,7 +77,8 @@ def describe(
     source: Path,
     input_size: tuple[int, int] | None = None,
     max_tensor_bytes: int | None = None,
+    weights: Sequence[Path] = (),
     output: str | None = None,
 ) -> Description:
     """The layers of a file and, where it cannot be served, every reason at once."""
-    return describe_file(source, input_size, max_tensor_bytes, output)
+    return describe_file(source, input_size, max_tensor_bytes, weights, output)

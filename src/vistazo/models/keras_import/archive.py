@@ -5,9 +5,8 @@ Nothing in the file is executed or imported: a ``module`` path is a word, a pick
 
 from __future__ import annotations
 
-import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,55 +14,110 @@ from typing import Literal
 
 import h5py
 
-from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
+from vistazo.errors import UnreadableModelError, UnsupportedModelError
+from vistazo.models.keras_import.document import MAX_CONFIG_BYTES, parse_json
+from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.file_kind import recognise
-from vistazo.models.keras_import.hdf5 import open_hdf5, read_text
+from vistazo.models.keras_import.hdf5 import Tree, open_hdf5, read_text, read_tree
+from vistazo.models.keras_import.tfjs_manifest import is_tfjs, read_manifest, topology_of
+from vistazo.models.tensorflow_files import what_lies_in
 from vistazo.models.zip_member import open_member, open_zip, read_small
 
-MAX_CONFIG_BYTES = 32 << 20
-MAX_CONFIG_DEPTH = 256
 _CONFIG = "config.json"
 _METADATA = "metadata.json"
 _WEIGHTS = "model.weights.h5"
 
+Layout = Literal["h5", "keras", "tfjs"]
+
 
 @dataclass(frozen=True)
 class Archive:
-    """An open model file. ``layout`` says how its weights are arranged."""
+    """An open model. ``layout`` says how the arrays of ``tree`` are arranged.
+
+    ``backend`` is what Keras computed with: ``tensorflow``, ``theano``, ``cntk``; empty where
+    nothing says so.
+    """
 
     label: str
-    layout: Literal["h5", "keras"]
+    layout: Layout
     config: Mapping[str, object]
     keras_version: str
-    weights: h5py.File
+    tree: Tree
+    backend: str = ""
 
     @property
     def keras_major(self) -> int:
         """2 or 3; files older than the first version mark count as 2."""
         return 3 if self.keras_version.startswith("3") else 2
 
+    @property
+    def framework(self) -> str:
+        """What wrote the model: ``keras 2.15.0``, ``tfjs-layers 1.3.1``."""
+        is_named = self.keras_version.startswith("tfjs")
+        return self.keras_version if is_named else f"keras {self.keras_version}"
+
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[Archive]:
+def open_archive(path: Path, weights: Sequence[Path] = ()) -> Iterator[Archive]:
     """Open a ``.h5``, ``.hdf5`` or ``.keras`` file; its name does not matter, its bytes do.
 
+    ``weights`` are the further files that a model is made of, where ``path`` has its layers only.
     Raises ModelNotFoundError, UnreadableModelError, HostileModelError, UnsupportedModelError.
     """
     with ExitStack() as stack:
-        if recognise(path) == "hdf5":
+        if weights:
+            yield _from_parts(path, weights, stack)
+        elif recognise(path) == "hdf5":
             yield _from_hdf5(stack.enter_context(open_hdf5(str(path), path.name)), path.name)
         else:
             yield _from_zip(path, stack)
+
+
+def _from_parts(path: Path, weights: Sequence[Path], stack: ExitStack) -> Archive:
+    """Layers in JSON (``model.to_json()``), and weights in HDF5 (``model.save_weights()``)."""
+    config = parse_json(path.read_bytes(), path.name)
+    if is_tfjs(config):
+        return _from_tfjs(config, weights, path.name)
+    label = f"{path.name} with {weights[0].name}"
+    file = stack.enter_context(open_hdf5(str(weights[0]), weights[0].name))
+    tree = _tree(file, weights[0].name)
+    is_legacy = "model_weights" in tree.groups or "layer_names" in file.attrs
+    usual = "3" if "module" in config else "2"
+    version = str(config.get("keras_version") or _noted(file, tree, "keras_version") or usual)
+    backend = _noted(file, tree, "backend") or str(config.get("backend") or "")
+    return Archive(label, "h5" if is_legacy else "keras", config, version, tree, backend)
+
+
+def _from_tfjs(document: Mapping[str, object], shards: Sequence[Path], label: str) -> Archive:
+    """A layers model of TensorFlow.js; the converter wraps the layers in ``model_config``."""
+    topology = topology_of(document)
+    config = topology.get("model_config", topology)
+    if not isinstance(config, dict):
+        raise UnreadableModelError(f"The 'modelTopology' of {label} does not describe a model.")
+    with file_faults(f"{label} is damaged"):
+        tree = Tree(read_manifest(document, shards), {})
+    version, backend = (str(topology.get(key) or "") for key in ("keras_version", "backend"))
+    return Archive(label, "tfjs", config, version or "2", tree, backend)
 
 
 def _from_hdf5(file: h5py.File, label: str) -> Archive:
     text = read_text(file, "model_config")
     if text is None:
         _refuse_weights_alone(file, label)
-    version = read_text(file, "keras_version")
-    if version is None and isinstance(file.get("model_weights"), h5py.Group):
-        version = read_text(file["model_weights"], "keras_version")
-    return Archive(label, "h5", _parse(text or "", "model_config"), version or "2", file)
+    config, tree = parse_json(text or "", "model_config"), _tree(file, label)
+    version, backend = (_noted(file, tree, name) for name in ("keras_version", "backend"))
+    return Archive(label, "h5", config, version or "2", tree, backend)
+
+
+def _tree(file: h5py.File, label: str) -> Tree:
+    with file_faults(f"{label} is damaged"):
+        return read_tree(file)
+
+
+def _noted(file: h5py.File, tree: Tree, attribute: str) -> str:
+    """What Keras notes of itself, on the file or on its weights; empty where it does not."""
+    weights = tree.groups.get("model_weights", file)
+    return read_text(file, attribute) or read_text(weights, attribute) or ""
 
 
 def _refuse_weights_alone(file: h5py.File, label: str) -> None:
@@ -82,9 +136,9 @@ def _from_zip(path: Path, stack: ExitStack) -> Archive:
     names = set(archive.namelist())
     if _CONFIG not in names:
         _refuse_other_zip(archive, path.name)
-    config = _parse(read_small(archive, _CONFIG, MAX_CONFIG_BYTES), _CONFIG)
+    config = parse_json(read_small(archive, _CONFIG, MAX_CONFIG_BYTES), _CONFIG)
     metadata = (
-        _parse(read_small(archive, _METADATA, MAX_CONFIG_BYTES), _METADATA)
+        parse_json(read_small(archive, _METADATA, MAX_CONFIG_BYTES), _METADATA)
         if _METADATA in names
         else {}
     )
@@ -93,8 +147,9 @@ def _from_zip(path: Path, stack: ExitStack) -> Archive:
             f"{path.name} has no '{_WEIGHTS}'. Save it with model.save('model.keras')."
         )
     member = stack.enter_context(open_member(archive, _WEIGHTS, path))
-    weights = stack.enter_context(open_hdf5(member, f"'{_WEIGHTS}' in {path.name}"))
-    return Archive(path.name, "keras", config, str(metadata.get("keras_version", "3")), weights)
+    file = stack.enter_context(open_hdf5(member, f"'{_WEIGHTS}' in {path.name}"))
+    version = str(metadata.get("keras_version", "3"))
+    return Archive(path.name, "keras", config, version, _tree(file, path.name))
 
 
 def _refuse_other_zip(archive: zipfile.ZipFile, label: str) -> None:
@@ -106,41 +161,7 @@ def _refuse_other_zip(archive: zipfile.ZipFile, label: str) -> None:
         raise UnsupportedModelError(
             f"{label} is a PyTorch file, which holds a pickle. Export the model to ONNX."
         )
-    if any(name.endswith("saved_model.pb") for name in names):
-        raise UnsupportedModelError(
-            f"{label} is a zipped TensorFlow SavedModel. Save the model with "
-            "model.save('model.keras')."
-        )
+    of_tensorflow = what_lies_in(names)
+    if of_tensorflow is not None:
+        raise UnsupportedModelError(f"{label} is a zip file around {of_tensorflow}")
     raise UnreadableModelError(f"{label} is a zip file, but no Keras model: no '{_CONFIG}' in it.")
-
-
-def _parse(text: str | bytes, what: str) -> dict[str, object]:
-    if len(text) > MAX_CONFIG_BYTES:
-        raise HostileModelError(f"'{what}' is larger than {MAX_CONFIG_BYTES} bytes.")
-    try:
-        document = json.loads(text)
-    except RecursionError:
-        raise HostileModelError(f"'{what}' is nested without end.") from None
-    except (ValueError, UnicodeError) as error:
-        raise UnreadableModelError(
-            f"'{what}' is not valid JSON ({error}). The file is damaged; copy it again."
-        ) from error
-    if _depth(document) > MAX_CONFIG_DEPTH:
-        raise HostileModelError(f"'{what}' is nested deeper than {MAX_CONFIG_DEPTH} levels.")
-    if not isinstance(document, dict):
-        raise UnreadableModelError(f"'{what}' does not describe a model.")
-    return document
-
-
-def _depth(document: object) -> int:
-    level, depth = [document], 0
-    while level and depth <= MAX_CONFIG_DEPTH:
-        depth += 1
-        level = [child for item in level for child in _children(item)]
-    return depth
-
-
-def _children(item: object) -> list[object]:
-    if isinstance(item, dict):
-        return list(item.values())
-    return item if isinstance(item, list) else []

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.keras_import.graph import Floats, Graph
-from vistazo.models.keras_import.hdf5 import Weight
 from vistazo.models.keras_import.value import IMAGE_RANK, DType, Shape, Value
+from vistazo.models.keras_import.weight import Weight
 
 _CHANNELS_FIRST = (0, 3, 1, 2)
 Operand = Value | float | NDArray[np.float32]

@@ -7,6 +7,14 @@ from contextlib import contextmanager
 
 from vistazo.errors import HostileModelError, ModelError, UnreadableModelError
 
+# What libraries raise at damage while they read a file.
+FILE_FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeError, OverflowError)
+
+
+def reason_of(error: Exception) -> str:
+    """A library's complaint as a part of a sentence."""
+    return str(error.args[0] if error.args else error).strip().rstrip(".") or type(error).__name__
+
 
 @contextmanager
 def file_faults(message: str) -> Iterator[None]:

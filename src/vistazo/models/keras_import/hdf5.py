@@ -10,15 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
+from vistazo.models.keras_import.file_faults import FILE_FAULTS, reason_of
 from vistazo.models.keras_import.global_heap import check_global_heaps
+from vistazo.models.keras_import.weight import Weight
 
 MAX_OBJECTS = 200_000
 MAX_DEPTH = 64
@@ -30,40 +33,6 @@ _BUILT_IN_FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32000})
 _MAX_EXPANSION = 1100
 _EXPANSION_FLOOR_BYTES = 1 << 24
 
-_FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeError, OverflowError)
-
-
-@dataclass(frozen=True, eq=False)
-class Weight:
-    """One array of a file: its shape is known, its numbers are read when asked for."""
-
-    name: str
-    shape: tuple[int, ...]
-    dataset: h5py.Dataset
-
-    @property
-    def size(self) -> int:
-        return math.prod(self.shape)
-
-    @property
-    def is_quantized(self) -> bool:
-        """Whole numbers stand for something else: the scale is kept elsewhere."""
-        return bool(self.dataset.dtype.kind in "iub")
-
-    def read(self) -> NDArray[np.float32]:
-        """The numbers as float32, whatever precision the file keeps."""
-        try:
-            stored = self.dataset[()]
-            if self.dataset.attrs.get("dtype") == "bfloat16":
-                stored = _widen_bfloat16(stored)
-            with np.errstate(over="ignore"):
-                return np.asarray(stored, dtype=np.float32)
-        except _FAULTS as error:
-            raise UnreadableModelError(
-                f"The weight '{self.name}' cannot be read: {_reason(error)}. The file is damaged "
-                "or was not copied whole."
-            ) from error
-
 
 def open_hdf5(source: str | BinaryIO, label: str) -> h5py.File:
     """Open for reading only. Raises UnreadableModelError, which says when the file is cut short."""
@@ -74,8 +43,8 @@ def open_hdf5(source: str | BinaryIO, label: str) -> h5py.File:
             return h5py.File(source, "r", locking=False)
         check_global_heaps(source, label)
         return h5py.File(source, "r")
-    except _FAULTS as error:
-        reason = _reason(error)
+    except FILE_FAULTS as error:
+        reason = reason_of(error)
         what = "was not copied whole" if "truncated" in reason else "is a damaged HDF5 file"
         raise UnreadableModelError(f"{label} {what} ({reason}). Copy it again.") from error
 
@@ -97,10 +66,21 @@ def read_tree(file: h5py.File) -> Tree:
     groups: dict[str, h5py.Group] = {}
     for path, item in _walk(file):
         if isinstance(item, h5py.Dataset):
-            weights[path] = Weight(path, tuple(int(n) for n in item.shape or ()), item)
+            weights[path] = _weight(path, item)
         elif isinstance(item, h5py.Group):
             groups[path] = item
     return Tree(weights, groups)
+
+
+def _weight(path: str, dataset: h5py.Dataset) -> Weight:
+    shape = tuple(int(n) for n in dataset.shape or ())
+    return Weight(path, shape, partial(_read, dataset), dataset.dtype.kind in "iub")
+
+
+def _read(dataset: h5py.Dataset) -> NDArray[Any]:
+    stored = dataset[()]
+    is_bfloat16 = dataset.attrs.get("dtype") == "bfloat16"
+    return _widen_bfloat16(stored) if is_bfloat16 else np.asarray(stored)
 
 
 def read_names(group: h5py.Group, attribute: str) -> list[str]:
@@ -118,9 +98,9 @@ def read_names(group: h5py.Group, attribute: str) -> list[str]:
             names += [_text(name) for name in group.attrs[f"{attribute}{chunk}"]]
             chunk += 1
         return names
-    except _FAULTS as error:
+    except FILE_FAULTS as error:
         raise UnreadableModelError(
-            f"The list '{attribute}' of '{group.name}' cannot be read: {_reason(error)}."
+            f"The list '{attribute}' of '{group.name}' cannot be read: {reason_of(error)}."
         ) from error
 
 
@@ -128,9 +108,9 @@ def read_text(group: h5py.Group, attribute: str) -> str | None:
     """A text attribute, or None where there is none."""
     try:
         return _text(group.attrs[attribute]) if attribute in group.attrs else None
-    except _FAULTS as error:
+    except FILE_FAULTS as error:
         raise UnreadableModelError(
-            f"The attribute '{attribute}' cannot be read: {_reason(error)}. The file is damaged."
+            f"The attribute '{attribute}' cannot be read: {reason_of(error)}. The file is damaged."
         ) from error
 
 
@@ -158,8 +138,8 @@ def _walk(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
 def _member_names(group: h5py.Group) -> list[str]:
     try:
         return list(group)
-    except _FAULTS as error:
-        raise UnreadableModelError(f"A group is damaged: {_reason(error)}.") from error
+    except FILE_FAULTS as error:
+        raise UnreadableModelError(f"A group is damaged: {reason_of(error)}.") from error
 
 
 def _member(group: h5py.Group, name: str, path: str) -> h5py.Group | h5py.Dataset:
@@ -171,8 +151,8 @@ def _member(group: h5py.Group, name: str, path: str) -> h5py.Group | h5py.Datase
                 "links; save the model again with model.save()."
             )
         return group[name]
-    except _FAULTS as error:
-        raise UnreadableModelError(f"'{path}' is damaged: {_reason(error)}.") from error
+    except FILE_FAULTS as error:
+        raise UnreadableModelError(f"'{path}' is damaged: {reason_of(error)}.") from error
 
 
 def _refuse_unsafe(dataset: h5py.Dataset, path: str) -> None:
@@ -184,8 +164,8 @@ def _refuse_unsafe(dataset: h5py.Dataset, path: str) -> None:
         declared = math.prod(dataset.shape or ()) * dataset.dtype.itemsize
         stored = dataset.id.get_storage_size()
         chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize
-    except _FAULTS as error:
-        raise UnreadableModelError(f"'{path}' is damaged: {_reason(error)}.") from error
+    except FILE_FAULTS as error:
+        raise UnreadableModelError(f"'{path}' is damaged: {reason_of(error)}.") from error
     if reaches_out:
         raise HostileModelError(f"The data of '{path}' lies in another file; a model is one file.")
     if not filters <= _BUILT_IN_FILTERS:
@@ -214,7 +194,3 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return str(value)
     raise TypeError("text was expected")
-
-
-def _reason(error: Exception) -> str:
-    return str(error.args[0] if error.args else error).strip().rstrip(".") or type(error).__name__

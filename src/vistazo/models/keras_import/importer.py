@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,6 @@ from vistazo.models.keras_import.compiler import Compiler, Step
 from vistazo.models.keras_import.dialect import Model, read_model
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.graph import Graph
-from vistazo.models.keras_import.hdf5 import read_tree
 from vistazo.models.keras_import.image_input import (
     INPUT_NAME,
     ImageInput,
@@ -28,6 +27,8 @@ from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.origin import origin_of
 from vistazo.models.keras_import.registry import slots_of
 from vistazo.models.keras_import.score_rows import ScoreRows, score_rows
+from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
+from vistazo.models.keras_import.theano import THEANO, as_theano, turned
 from vistazo.models.keras_import.value import MAX_ELEMENTS, Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
 from vistazo.models.keras_import.writer import OnnxModel, check_size, weights_bytes, write_onnx
@@ -56,10 +57,11 @@ def open_import(
     input_size: tuple[int, int] | None,
     output: str | None = None,
     *,
+    weights: Sequence[Path] = (),
     with_evidence: bool = True,
 ) -> Iterator[Import]:
-    """Read and convert a file. The weights can be read as long as the context is open."""
-    with open_archive(source) as archive:
+    """Read and convert a model. The weights can be read as long as the context is open."""
+    with open_archive(source, weights) as archive:
         model = read_model(archive.config)
         yield compile_archive(archive, model, input_size, output, with_evidence=with_evidence)
 
@@ -77,6 +79,7 @@ def compile_archive(
     ``output`` is the name of that one of several outputs that shall be ``scores``.
     """
     with file_faults(f"{archive.label} is damaged"):
+        model = as_theano(model) if archive.backend.lower() == THEANO else model
         image = read_input(model, input_size)
         graph = Graph(archive.keras_major)
         compiler = Compiler(graph, _find_weights(archive, model))
@@ -92,13 +95,16 @@ def convert_file(
     input_size: tuple[int, int] | None,
     output: str | None = None,
     *,
+    weights: Sequence[Path] = (),
     with_evidence: bool,
     max_tensor_bytes: int | None = None,
 ) -> ModelSignature:
     """Convert and write."""
-    with open_import(source, input_size, output, with_evidence=with_evidence) as imported:
+    with open_import(
+        source, input_size, output, weights=weights, with_evidence=with_evidence
+    ) as imported:
         check_outputs(imported, max_tensor_bytes)
-        _check_expansion(imported.onnx, source)
+        _check_expansion(imported.onnx, [source, *weights])
         write_onnx(imported.onnx, target)
         return imported.signature
 
@@ -121,9 +127,9 @@ def check_outputs(imported: Import, max_bytes: int | None) -> None:
             )
 
 
-def _check_expansion(model: OnnxModel, source: Path) -> None:
+def _check_expansion(model: OnnxModel, parts: Sequence[Path]) -> None:
     """Raise HostileModelError where a small file would become large: numbers learnt pack badly."""
-    size, held = weights_bytes(model), source.stat().st_size
+    size, held = weights_bytes(model), sum(part.stat().st_size for part in parts)
     if size > _EXPANSION_FLOOR_BYTES + _MAX_EXPANSION * held:
         raise HostileModelError(
             f"The weights take {size / 1e6:,.0f} MB, of a file of {held / 1e6:,.1f}. Save the "
@@ -138,10 +144,16 @@ def _is_enlarged(value: Value, picture: int) -> bool:
 
 
 def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
-    tree = read_tree(archive.weights)
+    found = _find_arrays(archive, model)
+    return turned(found, model, slots_of) if archive.backend.lower() == THEANO else found
+
+
+def _find_arrays(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
     if archive.layout == "h5":
-        return find_legacy_weights(tree, model, slots_of)
-    return find_keras_weights(tree, model, slots_of)
+        return find_legacy_weights(archive.tree, model, slots_of)
+    if archive.layout == "tfjs":
+        return find_tfjs_weights(archive.tree, model, slots_of)
+    return find_keras_weights(archive.tree, model, slots_of)
 
 
 def _finish(
@@ -167,7 +179,7 @@ def _finish(
         features=interface.features,
         weights=_count(compiler.weights),
         layers=len(compiler.steps),
-        framework=f"keras {archive.keras_version}",
+        framework=archive.framework,
         output=first.name,
         others=tuple(row.of for row in rows.others),
         no_rows=rows.no_rows,

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 
 from vistazo.errors import UnreadableModelError
 from vistazo.models.keras_import.dialect import Layer, Model
-from vistazo.models.keras_import.hdf5 import Tree, Weight, read_text
+from vistazo.models.keras_import.hdf5 import Tree, read_text
+from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, SlotsOf, leaves
 
 # tf.keras 2.12 filed layers under its checkpoint's name for them.

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 
 from vistazo.errors import UnreadableModelError
 from vistazo.models.keras_import.dialect import Layer, Model
-from vistazo.models.keras_import.hdf5 import Tree, Weight, read_names
+from vistazo.models.keras_import.hdf5 import Tree, read_names
+from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, Leaf, Slot, SlotsOf, leaves
 
 # More than any layer's own name and its sublayers' take.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vistazo.models.keras_import.dialect import Layer, Model
-from vistazo.models.keras_import.hdf5 import Weight
+from vistazo.models.keras_import.weight import Weight
 
 LayerPath = tuple[str, ...]
 LayerWeights = Mapping[str, Weight]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from vistazo.models.keras_import.dialect import Layer
 from vistazo.models.keras_import.graph import Floats
 from vistazo.models.keras_import.layers.activation import apply_activation
-from vistazo.models.keras_import.layers.window import Fit, Window, fit
+from vistazo.models.keras_import.layers.window import PADDINGS, Fit, Window, fit
 from vistazo.models.keras_import.registry import LayerCall, keras_layer, slots
 from vistazo.models.keras_import.value import IMAGE_RANK, Value
 from vistazo.models.keras_import.weights import Slot
@@ -36,7 +36,7 @@ def fit_windows(
     strides = strides or call.config.pair("strides", 1)
     dilations = call.config.pair("dilation_rate", 1)
     padding = call.config.text("padding", "valid")
-    if padding not in ("valid", "same"):
+    if padding not in PADDINGS:
         raise call.refusal(f"its padding is '{padding}'")
     fits = [
         fit(Window(size, kernel[i], strides[i], dilations[i]), padding)
@@ -72,13 +72,14 @@ def conv2d(call: LayerCall) -> Value:
     return _activated(call, value, Kernel(weight, size, filters, groups, _bias(call, filters)))
 
 
-def _depthwise_slots(layer: Layer) -> tuple[Slot, ...]:
+def depthwise_slots(layer: Layer) -> tuple[Slot, ...]:
+    """The arrays of a depthwise convolution."""
     # Keras 3 calls the array what the attribute is called.
     kernel = Slot("depthwise_kernel", legacy="kernel")
     return (kernel, Slot("bias")) if layer.config.flag("use_bias", default=True) else (kernel,)
 
 
-@keras_layer("DepthwiseConv2D", weights=_depthwise_slots)
+@keras_layer("DepthwiseConv2D", weights=depthwise_slots)
 def depthwise_conv2d(call: LayerCall) -> Value:
     """keras.layers.DepthwiseConv2D: output channel ``c * multiplier + m`` sees channel c only.
 

@@ -9,9 +9,9 @@ import numpy as np
 from vistazo.models.keras_import.dialect import Layer
 from vistazo.models.keras_import.elementwise import AxisParameter, along_axis, combine
 from vistazo.models.keras_import.graph import Floats
-from vistazo.models.keras_import.hdf5 import Weight
 from vistazo.models.keras_import.registry import LayerCall, keras_layer, slots
 from vistazo.models.keras_import.value import IMAGE_RANK, Value
+from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import Slot
 
 BATCH_NORMALIZATIONS = (

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from vistazo.models.keras_import.layers.activation import apply_activation
 from vistazo.models.keras_import.layers.convolution import channels_of, spatial_size
-from vistazo.models.keras_import.layers.window import Fit, Window, fit_transposed
+from vistazo.models.keras_import.layers.window import (
+    PADDINGS,
+    Fit,
+    Window,
+    fit_transposed,
+)
 from vistazo.models.keras_import.registry import LayerCall, keras_layer, slots
 from vistazo.models.keras_import.value import Value
 
@@ -43,6 +48,8 @@ def _fits(call: LayerCall, value: Value, kernel: tuple[int, int]) -> tuple[Fit, 
     strides, dilations = config.pair("strides", 1), config.pair("dilation_rate", 1)
     extra = config.pair("output_padding") if config.get("output_padding") is not None else None
     padding = config.text("padding", "valid")
+    if padding not in PADDINGS:
+        raise call.refusal(f"its padding is '{padding}'")
     fits = [
         fit_transposed(
             Window(size, kernel[i], strides[i], dilations[i]),

@@ -1,4 +1,4 @@
-"""The arithmetic of sliding windows: output sizes and TensorFlow's paddings."""
+"""The arithmetic of sliding windows: output sizes, TensorFlow's paddings and Theano's."""
 
 from __future__ import annotations
 
@@ -34,16 +34,39 @@ def fit(window: Window, padding: str) -> Fit | None:
     """None where the window finds no place.
 
     ``same`` pads so that out = ceil(size / stride), the odd pixel after
-    (https://www.tensorflow.org/api_docs/python/tf/nn, "Notes on padding").
+    (https://www.tensorflow.org/api_docs/python/tf/nn, "Notes on padding"). ``half`` and
+    ``pool_half`` are what Theano did for it: the same size, its windows begin elsewhere.
     """
     if min(window.kernel, window.stride, window.dilation) < 1:
         return None
+    if padding in _THEANO_BEFORE:
+        return _fit_theano(window, _THEANO_BEFORE[padding](window))
     if padding == "same":
         out = ceil(window.size / window.stride)
         total = max(0, (out - 1) * window.stride + window.reach - window.size)
         return Fit(out, total // 2, total - total // 2)
     out = _steps(window, window.size)
     return Fit(out, 0, 0) if out > 0 else None
+
+
+def _half(window: Window) -> int:
+    """``border_mode="half"`` of ``theano.tensor.nnet.conv2d``: half the window on either side."""
+    return window.reach // 2
+
+
+def _pool_half(window: Window) -> int:
+    """``pool2d`` of Keras' Theano backend: one less than the window, or two where that is odd."""
+    return window.kernel - (2 if window.kernel > 1 and window.kernel % 2 else 1)
+
+
+_THEANO_BEFORE = {"half": _half, "pool_half": _pool_half}
+PADDINGS = frozenset({"valid", "same", *_THEANO_BEFORE})
+
+
+def _fit_theano(window: Window, before: int) -> Fit:
+    out = ceil(window.size / window.stride)
+    after = (out - 1) * window.stride + window.reach - window.size - before
+    return Fit(out, before, max(0, after))
 
 
 def fit_transposed(window: Window, padding: str, output_padding: int | None) -> Fit | None:
@@ -57,15 +80,15 @@ def fit_transposed(window: Window, padding: str, output_padding: int | None) -> 
     full = (window.size - 1) * window.stride + window.reach
     if output_padding is None:
         same = window.size * window.stride
-        out = same if padding == "same" else full + max(0, window.stride - window.reach)
+        out = full + max(0, window.stride - window.reach) if padding == "valid" else same
     else:
-        cut = 2 * (window.reach // 2) if padding == "same" else 0
+        cut = 0 if padding == "valid" else 2 * (window.reach // 2)
         out = full - cut + output_padding
-    reached = ceil(out / window.stride) if padding == "same" else _steps(window, out)
+    reached = _steps(window, out) if padding == "valid" else ceil(out / window.stride)
     if out < 1 or reached != window.size:
         return None  # TensorFlow refuses such an output padding as well
-    total = max(0, full - out) if padding == "same" else 0
-    before = total // 2
+    before = _half(window) if padding == "half" else max(0, full - out) // 2
+    before = 0 if padding == "valid" else before
     return Fit(out, before, full - out - before)
 
 

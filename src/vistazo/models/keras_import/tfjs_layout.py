@@ -1,0 +1,70 @@
+"""Weights of TensorFlow.js, which are found by name alone: ``conv2d_Conv2D1/kernel``.
+
+tfjs itself names them after the layer; Keras 2 wrote the same; Keras 3 puts the models around the
+layer before it (``sequential/dense/kernel``), and of a ``.keras`` file the converter keeps the
+paths (``layers/dense/vars/0``), so that these are searched as in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from vistazo.errors import UnreadableModelError
+from vistazo.models.keras_import.dialect import Model
+from vistazo.models.keras_import.hdf5 import Tree
+from vistazo.models.keras_import.keras_layout import find_keras_weights
+from vistazo.models.keras_import.weight import Weight
+from vistazo.models.keras_import.weights import (
+    LayerPath,
+    LayerWeights,
+    Leaf,
+    Slot,
+    SlotsOf,
+    model_leaves,
+)
+
+
+def find_tfjs_weights(tree: Tree, model: Model, slots_of: SlotsOf) -> dict[LayerPath, LayerWeights]:
+    """The arrays of every layer. Raises UnreadableModelError where a layer lacks its arrays."""
+    if any("/vars/" in name for name in tree.weights):
+        return find_keras_weights(tree, model, slots_of)
+    found: dict[LayerPath, LayerWeights] = {}
+    taken: dict[str, Leaf] = {}
+    for leaf in model_leaves(model, slots_of):
+        arrays: dict[str, Weight] = {}
+        for slot in leaf.slots:
+            name = _name_of(slot, replace(leaf, path=(model.name, *leaf.path)), tree.weights)
+            if name is None:
+                if not slot.optional:
+                    raise _missing(slot, leaf)
+                continue
+            if taken.setdefault(name, leaf) is not leaf:
+                raise _ambiguous(name, taken[name], leaf)
+            arrays[slot.path] = tree.weights[name]
+        found[leaf.path] = arrays
+    return found
+
+
+def _name_of(slot: Slot, leaf: Leaf, names: Mapping[str, Weight]) -> str | None:
+    """The array that a slot is filled with: the one whose name says most of where it belongs."""
+    for start in range(len(leaf.path)):
+        place = "/".join(leaf.path[start:])
+        for path in slot.legacy_paths:
+            if f"{place}/{path}" in names:
+                return f"{place}/{path}"
+    return None
+
+
+def _missing(slot: Slot, leaf: Leaf) -> UnreadableModelError:
+    return UnreadableModelError(
+        f"The model holds no '{slot.path}' for {leaf.layer}: it was exported incompletely, or its "
+        "files do not belong together. Export it again."
+    )
+
+
+def _ambiguous(name: str, one: Leaf, other: Leaf) -> UnreadableModelError:
+    return UnreadableModelError(
+        f"The array '{name}' may belong to {'/'.join(one.path)} or to {'/'.join(other.path)}. Give "
+        "the layers different names and export the model again."
+    )
