@@ -15,6 +15,8 @@ from vistazo.models.store import check_is_there, weights_of
 from vistazo.samples.loading import find_estimator
 from vistazo.service.settings import Settings
 
+RANDOM_PICTURES = ""
+
 
 class ImageSize(click.ParamType[tuple[int, int]]):
     """``HEIGHTxWIDTH``, pixels."""
@@ -49,6 +51,15 @@ class ImageSize(click.ParamType[tuple[int, int]]):
     help="In whole numbers of 8 bits, calibrated on pictures of the kind that MODEL is for: two or "
     "more times as fast on a processor with VNNI. For this service, with a card of its own.",
 )
+@click.option(
+    "--check",
+    "check_on",
+    is_flag=False,
+    flag_value=RANDOM_PICTURES,
+    metavar="[PICTURES]",
+    help="Then ask Keras itself, where it is installed, about random pictures and about PICTURES, "
+    "and print the largest difference. Runs what is in MODEL: for files that you trust.",
+)
 def command(
     model: Path,
     out: Path,
@@ -56,6 +67,7 @@ def command(
     vectorizer: Path | None,
     pictures: Path | None,
     *,
+    check_on: str | None,
     with_evidence: bool,
 ) -> int:
     """Convert a Keras model (.keras, .h5) to ONNX, without TensorFlow and without running it.
@@ -69,17 +81,24 @@ def command(
     PICTURES has one folder for each label, nothing is written (exit status 3) if AUC or accuracy
     become worse, as 'compare' tells it.
 
+    With --check the exit status is 1 where a score differs by more than 1e-4 of the scores' range
+    (or of 1, where that is more), and 2 where Keras is not installed or cannot load the file.
+
     \b
     Examples:
       vistazo convert my_model.h5 my_model.onnx
+      vistazo convert my_model.h5 my_model.onnx --check
+      vistazo convert my_model.h5 my_model.onnx --check pictures/
       vistazo convert my_model.h5 my_model-int8.onnx --int8 labelled_pictures/
       vistazo convert news.joblib news.npz
       vistazo convert model.pkl whole.npz --vectorizer vectorizer.pkl
     """  # noqa: D301
     settings = Settings.from_environment()
+    _check_check(model, check_on, is_int8=pictures is not None)
     if is_estimator(model):
-        if pictures is not None:
-            raise click.UsageError("--int8 is for models of pictures.")
+        if pictures is not None or check_on is not None:
+            option = "--check" if pictures is None else "--int8"
+            raise click.UsageError(f"{option} is for models of pictures.")
         _convert_estimator(estimator_files(model, vectorizer, settings), out, settings)
         return 0
     check_is_there(model)
@@ -100,7 +119,24 @@ def command(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"
     )
-    return 0
+    if check_on is None:
+        return 0
+    from vistazo.cli.framework_check import Converted, check  # brings a runtime
+
+    converted = Converted(weights, (), out, signature)
+    return check(converted, None if check_on == RANDOM_PICTURES else Path(check_on), settings)
+
+
+def _check_check(model: Path, check_on: str | None, *, is_int8: bool) -> None:
+    """Before minutes are spent."""
+    if check_on is None:
+        return
+    if is_int8:
+        raise click.UsageError("--int8 compares by itself; --check is for a model in float.")
+    if model.suffix.lower() == ".onnx":
+        raise click.UsageError("--check asks Keras, and this is a model in ONNX already.")
+    if check_on != RANDOM_PICTURES and not Path(check_on).exists():
+        raise click.UsageError(f"There is no {check_on}. PICTURES of --check are a folder or file.")
 
 
 def _size_on_card(model: Path) -> tuple[int, int] | None:
