@@ -1,7 +1,9 @@
-"""A model that comes in a zip with its labels, as Teachable Machine's ``converted_keras.zip`` does.
+"""A model that comes in a zip with its labels, as Teachable Machine's exports do.
 
-Only the model, its labels and its card come out, under their last names, each a plain file: what
-else a zip holds, and where it says that it belongs, does not matter.
+Only the files of the model, its labels and its card come out, under their last names, each a plain
+file: what else a zip holds, and where it says that it belongs, does not matter. Files that belong
+together lie in one folder of the zip: layers in JSON or YAML beside weights in HDF5, or
+TensorFlow.js' ``model.json`` beside its shards.
 """
 
 from __future__ import annotations
@@ -13,18 +15,24 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from vistazo.errors import ModelError, NoRoomError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.labels import is_labels_name
-from vistazo.models.zip_member import MAX_WEIGHTS_BYTES, copy_member, open_zip
+from vistazo.models.teachable_metadata import METADATA_NAME
+from vistazo.models.tensorflow_files import what_lies_in
+from vistazo.models.zip_member import MAX_WEIGHTS_BYTES, check_together, copy_member, open_zip
 
 _MODELS = {".h5", ".hdf5", ".keras", ".onnx"}
 _WEIGHTS_ONLY = ".weights.h5"
+_LAYERS = {".json", ".yaml", ".yml"}
+_TFJS = "model.json"
+_OF_KERAS_ARCHIVE = "config.json"
+_SHARD = re.compile(r".+\.bin|group\d+-shard\d+of\d+")
 _MAX_SIDE_FILE_BYTES = 1_000_000
+_MAX_LAYERS_BYTES = 32 << 20
 _BLOCK_BYTES = 1 << 20
-_OTHER_EXPORTS = ((".pb", "a TensorFlow SavedModel"), (".tflite", "a TensorFlow Lite model"))
 _WAY_OUT = "In Teachable Machine choose Export Model > Tensorflow > Keras."
 
 
@@ -41,11 +49,21 @@ def unpack_model(archive: Path, folder: Path, *, overwrite: bool = False) -> Pat
     """
     with archive.open("rb") as file, open_zip(file, archive.name) as content:
         model = _model_in(content, archive)
+        entries = [model, *_beside(content, model)]
+        check_together(entries)
         folder.mkdir(parents=True, exist_ok=True)
-        for entry in (model, *_beside(content, model)):
-            limit = MAX_WEIGHTS_BYTES if entry is model else _MAX_SIDE_FILE_BYTES
+        for entry in entries:
+            limit = _limit_bytes(entry)
             _unpack(content, entry, folder / _plain_name(entry), limit, overwrite=overwrite)
         return folder / _plain_name(model)
+
+
+def _limit_bytes(entry: zipfile.ZipInfo) -> int:
+    path = _place(entry)
+    if path.suffix.lower() in _MODELS or _SHARD.fullmatch(path.name):
+        return MAX_WEIGHTS_BYTES
+    is_layers = path.suffix.lower() in _LAYERS and not is_labels_name(path.name, path.stem)
+    return _MAX_LAYERS_BYTES if is_layers else _MAX_SIDE_FILE_BYTES
 
 
 def temporary_folder() -> Path:
@@ -65,6 +83,7 @@ def _model_in(content: zipfile.ZipFile, archive: Path) -> zipfile.ZipInfo:
     entries = [entry for entry in content.infolist() if _is_meant(entry)]
     models = [entry for entry in entries if _place(entry).suffix.lower() in _MODELS]
     whole = [entry for entry in models if not entry.filename.endswith(_WEIGHTS_ONLY)]
+    whole = whole or _with_layers(models, entries) or _with_shards(entries)
     if len(whole) == 1:
         return whole[0]
     if len(whole) > 1:
@@ -76,32 +95,55 @@ def _model_in(content: zipfile.ZipFile, archive: Path) -> zipfile.ZipInfo:
     raise _no_model(archive, [entry.filename for entry in entries])
 
 
+def _with_layers(
+    weights: Sequence[zipfile.ZipInfo], entries: Sequence[zipfile.ZipInfo]
+) -> list[zipfile.ZipInfo]:
+    """Those files of weights that have layers in their folder."""
+    layers = [path for path in map(_place, entries) if path.suffix.lower() in _LAYERS]
+    places = {path.parent for path in layers if path.name != _OF_KERAS_ARCHIVE}
+    return [entry for entry in weights if _place(entry).parent in places]
+
+
+def _with_shards(entries: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """The ``model.json`` that have files of weights in their folder."""
+    places = {_place(entry).parent for entry in entries if _SHARD.fullmatch(_place(entry).name)}
+    named = [entry for entry in entries if _place(entry).name == _TFJS]
+    return [entry for entry in named if _place(entry).parent in places]
+
+
 def _no_model(archive: Path, names: list[str]) -> ModelError:
-    if "config.json" in names:
+    if _OF_KERAS_ARCHIVE in names:
         return UnsupportedModelError(
             f"{archive.name} is a .keras file with another name. Rename it to "
             f"{archive.with_suffix('.keras').name}."
         )
-    for ending, what in _OTHER_EXPORTS:
-        if any(name.endswith(ending) for name in names):
-            return UnsupportedModelError(
-                f"{archive.name} holds {what}; a Keras model is what can be served. {_WAY_OUT}"
-            )
+    what = what_lies_in(names)
+    if what is not None:
+        return UnsupportedModelError(f"{archive.name} holds {what} {_WAY_OUT}")
     return UnreadableModelError(
-        f"{archive.name} holds no model: no .h5, .keras or .onnx file is in it. {_WAY_OUT}"
+        f"{archive.name} holds no model: no .h5, .keras or .onnx file is in it, "
+        f"nor a model.json with its weights. {_WAY_OUT}"
     )
 
 
 def _beside(content: zipfile.ZipFile, model: zipfile.ZipInfo) -> Iterable[zipfile.ZipInfo]:
-    """The labels and the card that lie in the same folder of the zip, once each."""
+    """What belongs to the model and lies in the same folder of the zip, each name once."""
     place = _place(model)
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in filter(_is_meant, content.infolist()):
         path = _place(entry)
-        is_card = path.name == f"{place.stem}.card.yaml"
-        if path.parent == place.parent and (is_card or is_labels_name(path.name, place.stem)):
+        if path.parent == place.parent and path.name != place.name and _belongs(path.name, place):
             found.setdefault(path.name, entry)
     return found.values()
+
+
+def _belongs(name: str, model: PurePosixPath) -> bool:
+    if name == f"{model.stem}.card.yaml" or is_labels_name(name, model.stem):
+        return True
+    if model.name == _TFJS:
+        return name == METADATA_NAME or _SHARD.fullmatch(name) is not None
+    is_weights = model.suffix.lower() in (".h5", ".hdf5")
+    return is_weights and PurePosixPath(name).suffix.lower() in _LAYERS
 
 
 def _place(entry: zipfile.ZipInfo) -> PurePosixPath:
