@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -306,4 +308,69 @@ def test_nonsense_in_the_words_of_keras_1_is_an_error_of_ours(
 ) -> None:
     path = write(tmp_path / "m.h5", config, {"c": {"c_W:0": kernel}, "d": {"d_W:0": kernel}})
     with pytest.raises(ModelError):
+        convert(path, tmp_path / "m.onnx")
+
+
+def read_or_refused(path: Path, **parts: Any) -> None:
+    with contextlib.suppress(ModelError):  # any other error fails the test
+        convert(path, path.with_suffix(".onnx"), **parts)
+
+
+EVERYTHING: list[Layer] = [
+    layer("ZeroPadding2D", "z", padding={"top_pad": 1}),
+    conv(ordering="th", activation="relu"),
+    layer("BatchNormalization", "n", mode=0, axis=1, epsilon=1e-5),
+    layer("MaxPooling2D", "p", pool_size=[2, 2], border_mode="same", dim_ordering="th"),
+    layer("Reshape", "r", target_shape=[9, 4]),
+    layer("Convolution1D", "k", nb_filter=3, filter_length=2, subsample_length=1),
+    layer("Flatten", "f"),
+    layer("MaxoutDense", "m", output_dim=3, nb_feature=2),
+]
+
+
+def everything(path: Path) -> Path:
+    four = {f"n_{name}": abs(random(4)) for name in STATISTICS}
+    arrays = {
+        "c": {"c_W": random(4, 2, 3, 2)},
+        "n": four,
+        "k": {"k_W": random(3, 4, 2, 1), "k_b": random(3)},
+        "m": {"m_W": random(2, 24, 3), "m_b": random(2, 3)},
+    }
+    return write(path, sequential(*EVERYTHING, ordering="th"), arrays, "1.0.8")
+
+
+@pytest.mark.parametrize(
+    "count", [60, pytest.param(20_000, marks=pytest.mark.longer)], ids=["few", "many"]
+)
+def test_any_damage_gives_a_model_or_one_of_our_errors(tmp_path: Path, count: int) -> None:
+    content = everything(tmp_path / "m.h5").read_bytes()
+    convert(tmp_path / "m.h5", tmp_path / "m.onnx")
+    for number in range(count):
+        rng, changed = np.random.default_rng(number), bytearray(content)
+        for at in rng.integers(len(changed), size=rng.choice([1, 1, 4, 32])):
+            changed[at] = rng.integers(256)
+        (tmp_path / "m.h5").write_bytes(changed[: rng.choice([len(changed), rng.integers(2**14)])])
+        read_or_refused(tmp_path / "m.h5")
+
+
+JUNK = [None, True, -1, 2**31, 10**40, 1e308, float("nan"), "", "x", [], {}, [[]], {"a": 1}]
+
+
+@pytest.mark.parametrize(
+    "step", [41, pytest.param(1, marks=pytest.mark.longer)], ids=["some", "all"]
+)
+def test_junk_in_any_setting_gives_a_model_or_one_of_our_errors(tmp_path: Path, step: int) -> None:
+    weights = everything(tmp_path / "w.h5")
+    settings = [(place, key) for place, item in enumerate(EVERYTHING) for key in item["config"]]
+    for (place, key), junk in list(itertools.product(settings, JUNK))[::step]:
+        config = json.loads(json.dumps(sequential(*EVERYTHING, ordering="th")))
+        config["config"][place]["config"][key] = junk
+        (tmp_path / "m.json").write_text(json.dumps(config))
+        read_or_refused(tmp_path / "m.json", weights=[weights])
+
+
+def test_a_model_of_keras_0_is_told_for_what_it_is(tmp_path: Path) -> None:
+    config = {"name": "Sequential", "layers": [{"name": "Dense", "output_dim": 3}]}
+    path = write(tmp_path / "m.h5", config, {})
+    with pytest.raises(UnsupportedModelError, match="Keras 0"):
         convert(path, tmp_path / "m.onnx")

@@ -18,7 +18,7 @@ from vistazo.models.keras_import.keras1.arrays import (
     slots_in_keras1,
     todays_name,
 )
-from vistazo.models.keras_import.keras1.document import as_keras2, is_of_keras1
+from vistazo.models.keras_import.keras1.document import as_keras2, is_of_keras1, refuse_keras0
 from vistazo.models.keras_import.keras_layout import find_keras_weights
 from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.registry import slots_of
@@ -32,9 +32,9 @@ _Weights = dict[LayerPath, LayerWeights]
 def read_archive(archive: Archive) -> tuple[Archive, Model]:
     """The graph of layers; the archive's configuration and backend in the words of Keras 2."""
     with file_faults("The configuration of the model is damaged"):
-        names = list(_array_names(archive.tree)) if archive.layout == "h5" else []
-        if are_of_keras1(names) and not archive.backend:
-            archive = replace(archive, backend=backend_of(names))
+        if not archive.backend and _has_former_arrays(archive):
+            archive = replace(archive, backend=backend_of(_array_names(archive.tree)))
+        refuse_keras0(archive.config)
         if is_of_keras1(archive.config):
             config = as_keras2(archive.config, archive.keras_version, archive.backend)
             archive = replace(archive, config=config)
@@ -46,7 +46,7 @@ def with_weights(archive: Archive, model: Model) -> tuple[Model, _Weights]:
     is_theano = archive.backend.lower() == THEANO
     model = as_theano(model) if is_theano else model
     found = _find(archive, model)
-    if archive.layout == "h5" and are_of_keras1(_array_names(archive.tree)):
+    if _has_former_arrays(archive):
         model, found = _from_keras1(archive, model, found)
     return model, turned(found, model, slots_of) if is_theano else found
 
@@ -56,9 +56,13 @@ def _find(archive: Archive, model: Model) -> _Weights:
         return find_tfjs_weights(archive.tree, model, slots_of)
     if archive.layout == "keras":
         return find_keras_weights(archive.tree, model, slots_of)
-    if are_of_keras1(_array_names(archive.tree)):
+    if _has_former_arrays(archive):
         return find_legacy_weights(archive.tree, model, slots_in_keras1(slots_of), todays_name)
     return find_legacy_weights(archive.tree, model, slots_of)
+
+
+def _has_former_arrays(archive: Archive) -> bool:
+    return archive.layout == "h5" and are_of_keras1(_array_names(archive.tree))
 
 
 def _from_keras1(archive: Archive, model: Model, found: _Weights) -> tuple[Model, _Weights]:

@@ -29,7 +29,7 @@ _GATES = {"LSTM": "icfo", "ConvLSTM2D": "icfo", "GRU": "zrh"}
 _GATES_TODAY = {"LSTM": "ifco", "ConvLSTM2D": "ifco", "GRU": "zrh"}
 _OF_A_GATE = [f"{array}_{gate}" for gate in "icfozrh" for array in "WUb"]
 _NAME = re.compile(
-    rf"(?P<layer>.+)_(?P<array>{'|'.join([*_TODAY, *_KEPT, *_OF_A_GATE])})(_\d+)?(:\d+)?"
+    rf"(?P<layer>[^/]+)_(?P<array>{'|'.join([*_TODAY, *_KEPT, *_OF_A_GATE])})(_\d+)?(:\d+)?"
 )
 _UNNAMED = re.compile(r"param_\d+")
 _JOINED = 2
@@ -38,18 +38,20 @@ _IMAGE_RANK = 4
 
 def are_of_keras1(names: Iterable[str]) -> bool:
     """Told by their names: ``dense_1_W:0`` became ``dense_1/kernel:0``."""
-    named = list(names)
-    plain = [name for name in named if _NAME.fullmatch(name) or _UNNAMED.fullmatch(name)]
-    return bool(plain) and not any("/" in name for name in named)
+    known = [bool(_NAME.fullmatch(name) or _UNNAMED.fullmatch(name)) for name in names]
+    return bool(known) and all(known)
 
 
 def backend_of(names: Iterable[str]) -> str:
     """TensorFlow numbers the outputs of what it names, ``dense_1_W:0``; empty where unknown."""
-    ends = {":" in name for name in names}
-    unnamed = any(_UNNAMED.fullmatch(name) for name in names)
-    if unnamed or len(ends) != 1:
+    told = {_backend_of(name) for name in names}
+    return told.pop() if len(told) == 1 else ""
+
+
+def _backend_of(name: str) -> str:
+    if _UNNAMED.fullmatch(name):
         return ""
-    return "tensorflow" if ends.pop() else "theano"
+    return "tensorflow" if ":" in name else "theano"
 
 
 def todays_name(name: str) -> str:

@@ -27,6 +27,16 @@ def is_of_keras1(document: Document) -> bool:
     return any(is_keras1(name, config) for name, config in _stock(document))
 
 
+def refuse_keras0(document: Document) -> None:
+    """Raise UnsupportedModelError for ``{"name": "Sequential", "layers": [...]}``."""
+    is_old = "class_name" not in document and document.get("name") in ("Sequential", "Graph")
+    if is_old and isinstance(document.get("layers", document.get("node_config")), list):
+        raise UnsupportedModelError(
+            "The model is of Keras 0, before April 2016, which is not read. Load it with Keras 1.0 "
+            "and save its layers (model.to_json()) and weights again."
+        )
+
+
 def as_keras2(document: Document, version: str, backend: str) -> Document:
     """The whole configuration in the words of Keras 2.
 
