@@ -52,9 +52,11 @@ class Archive:
 
     @property
     def framework(self) -> str:
-        """What wrote the model: ``keras 2.15.0``, ``tfjs-layers 1.3.1``."""
-        is_named = self.keras_version.startswith("tfjs")
-        return self.keras_version if is_named else f"keras {self.keras_version}"
+        """What wrote the model: ``keras 2.15.0``, ``keras 1.2.2 (theano)``, ``tfjs-layers 1``."""
+        if self.keras_version.startswith("tfjs"):
+            return self.keras_version
+        computed = "" if self.backend in ("", "tensorflow") else f" ({self.backend[:20]})"
+        return f"keras {self.keras_version}{computed}"
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.dialect import Layer, Model
+from vistazo.models.keras_import.rewriting import rewrite
 from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, SlotsOf, model_leaves
 
@@ -38,12 +39,15 @@ def as_theano(model: Model) -> Model:
 
     Raises UnsupportedModelError where Theano's result cannot be had.
     """
-    return replace(model, layers=tuple(map(_as_theano, model.layers)))
+    return rewrite(model, _as_theano)
 
 
-def _as_theano(layer: Layer) -> Layer:
-    if layer.model is not None:
-        return replace(layer, model=as_theano(layer.model))
+def has_turned(model: Model) -> bool:
+    """Whether a model has kernels that Theano turned."""
+    return any(leaf.layer.class_name in _TURNED for leaf in model_leaves(model, lambda _: ()))
+
+
+def _as_theano(_: LayerPath, layer: Layer) -> Layer:
     _refuse_other_results(layer)
     if layer.config.get("padding") != "same":
         return layer
@@ -80,11 +84,15 @@ def turned(
     }
     return {
         path: {
-            slot: _turned(weight) if slot in names.get(path, ()) else weight
+            slot: _turned(weight) if _last(slot) in names.get(path, ()) else weight
             for slot, weight in arrays.items()
         }
         for path, arrays in weights.items()
     }
+
+
+def _last(slot: str) -> str:
+    return slot.rpartition("/")[2]  # of cell/kernel
 
 
 def _turned(weight: Weight) -> Weight:
