@@ -29,7 +29,6 @@ _TURNED = {
     **dict.fromkeys(("Conv3D", "Convolution3D"), ("kernel",)),
     **dict.fromkeys(("Conv2DTranspose", "Convolution2DTranspose"), ("kernel",)),
     **dict.fromkeys(("Conv1DTranspose", "Conv3DTranspose"), ("kernel",)),
-    "ConvLSTM2D": ("kernel", "recurrent_kernel"),
 }
 _INPUT_AND_OUTPUT = 2
 
@@ -58,6 +57,8 @@ def _as_theano(_: LayerPath, layer: Layer) -> Layer:
 
 def _refuse_other_results(layer: Layer) -> None:
     config = layer.config
+    if "ConvLSTM" in layer.class_name:
+        raise _refusal(layer, "its two convolutions begin elsewhere")
     if "UpSampling" in layer.class_name and config.get("interpolation") not in (None, "nearest"):
         raise _refusal(layer, "Theano enlarges with another interpolation")
     if "Separable" in layer.class_name and config.get("padding") == "same":
