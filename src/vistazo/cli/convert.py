@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from vistazo.cli.estimator_files import estimator_files
+from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
 from vistazo.models.estimator_import.file_kind import is_estimator
-from vistazo.models.store import check_is_there, weights_of
+from vistazo.models.store import check_is_there, parts_of
 from vistazo.samples.loading import find_estimator
 from vistazo.service.settings import Settings
 
@@ -32,6 +33,7 @@ class ImageSize(click.ParamType[tuple[int, int]]):
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path), metavar="OUT.onnx|OUT.npz")
 @click.option("--input", "input_size", type=ImageSize(), help="For a model that takes any size.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Instead of MODEL_WEIGHTS.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option(
     "--with-evidence",
@@ -51,12 +53,14 @@ def command(
     model: Path,
     out: Path,
     input_size: tuple[int, int] | None,
+    *,
+    weights: Path | None,
     vectorizer: Path | None,
     pictures: Path | None,
-    *,
     with_evidence: bool,
 ) -> int:
-    """Convert a Keras model (.keras, .h5) to ONNX, without TensorFlow and without running it.
+    """Convert a Keras model (.keras, .h5, or .json with its weights) to ONNX, without TensorFlow
+    and without running it.
 
     The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k).
 
@@ -74,7 +78,7 @@ def command(
       vistazo convert news.joblib news.npz
       vistazo convert model.pkl whole.npz --vectorizer vectorizer.pkl
     """  # noqa: D301
-    settings = Settings.from_environment()
+    settings = with_weights(Settings.from_environment(), weights)
     if is_estimator(model):
         if pictures is not None:
             raise click.UsageError("--int8 is for models of pictures.")
@@ -84,13 +88,14 @@ def command(
     _check_folder(out)
     if pictures is not None:
         return _convert_to_int8(model, out, pictures, settings, has_size=input_size is not None)
-    weights = weights_of(model, settings.cache_dir)
+    parts = parts_of(model, settings.cache_dir, weights_file(model, settings))
     size = input_size or settings.input_size
     signature = compile_model(
-        weights,
+        parts.file,
         out,
         size,
         settings.keras_layers,
+        weights=parts.weights,
         with_evidence=with_evidence,
         policy=settings.loading_policy,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,16 @@ class KerasEngine:
 
     ``layers_module`` is imported first, for the custom layers that it registers
     (``keras.saving.register_keras_serializable``). ``input_size`` (height, width) is used where the
-    model leaves them open.
+    model leaves them open. ``weights`` is the file of the weights, where ``path`` has the layers
+    alone (``to_json``).
     """
 
     def __init__(
-        self, path: Path, input_size: tuple[int, int] | None, layers_module: str | None = None
+        self,
+        path: Path,
+        input_size: tuple[int, int] | None,
+        layers_module: str | None = None,
+        weights: Sequence[Path] = (),
     ) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
@@ -47,8 +52,12 @@ class KerasEngine:
         if layers_module is not None:
             import_layers(layers_module)
         try:
-            load = _load_saved_model if path.is_dir() else _load_keras
-            self._predict, self.signature = load(path, input_size, f"keras {keras.__version__}")
+            framework = f"keras {keras.__version__}"
+            if path.is_dir():
+                loaded = _load_saved_model(path, input_size, framework)
+            else:
+                loaded = _load_keras(path, weights, input_size, framework)
+            self._predict, self.signature = loaded
         except UnsupportedModelError:
             raise
         except Exception as error:  # a file's own code runs here and raises what it likes
@@ -74,11 +83,9 @@ class KerasEngine:
 
 
 def _load_keras(
-    path: Path, input_size: tuple[int, int] | None, framework: str
+    path: Path, weights: Sequence[Path], input_size: tuple[int, int] | None, framework: str
 ) -> tuple[_Predict, ModelSignature]:
-    import keras
-
-    model = keras.models.load_model(path, compile=False, safe_mode=False)
+    model = _model_of(path, weights)
     last = model.layers[-1]
     while hasattr(last, "layers"):
         last = last.layers[-1]
@@ -93,6 +100,23 @@ def _load_keras(
         framework=framework,
     )
     return lambda images: model(images, training=False), signature
+
+
+def _model_of(path: Path, weights: Sequence[Path]) -> Any:
+    """A whole file's model, or that of layers and weights in two files."""
+    import keras
+
+    if not weights:
+        return keras.models.load_model(path, compile=False, safe_mode=False)
+    if path.suffix.lower() != ".json":
+        raise UnsupportedModelError(
+            f"Keras reads no layers of {path.name} any more. Take ENGINE=keras away, or write them "
+            "as JSON: model.to_json()."
+        )
+    keras.config.enable_unsafe_deserialization()
+    model = keras.models.model_from_json(path.read_text("utf-8-sig"))
+    model.load_weights(weights[0])
+    return model
 
 
 def _load_saved_model(

@@ -1,7 +1,7 @@
 """A model that comes in a zip with its labels, as Teachable Machine's ``converted_keras.zip`` does.
 
-Only the model, its labels and its card come out, under their last names, each a plain file: what
-else a zip holds, and where it says that it belongs, does not matter.
+Only the model (one file, or layers and weights), its labels and its card come out, under their last
+names, each a plain file: what else a zip holds, and where it says that it belongs, does not matter.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from vistazo.errors import ModelError, NoRoomError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.labels import is_labels_name
-from vistazo.models.zip_member import MAX_WEIGHTS_BYTES, copy_member, open_zip
+from vistazo.models.layers_text import MAX_BYTES, holds_layers, is_layers_name
+from vistazo.models.zip_member import MAX_WEIGHTS_BYTES, copy_member, open_zip, read_small
 
 _MODELS = {".h5", ".hdf5", ".keras", ".onnx"}
+_WEIGHTS = {".h5", ".hdf5"}
 _WEIGHTS_ONLY = ".weights.h5"
+_OF_KERAS = "config.json"
 _MAX_SIDE_FILE_BYTES = 1_000_000
 _BLOCK_BYTES = 1 << 20
 _OTHER_EXPORTS = ((".pb", "a TensorFlow SavedModel"), (".tflite", "a TensorFlow Lite model"))
@@ -36,6 +39,8 @@ def is_zip_around_a_model(path: Path) -> bool:
 def unpack_model(archive: Path, folder: Path, *, overwrite: bool = False) -> Path:
     """Unpack a zip's one model with its labels and card into ``folder``; give the model's path.
 
+    Of a model in two files, layers and weights, that is the path of one of them.
+
     What lies there already and is the same is left alone; what differs is an error, unless
     ``overwrite``. Raises ModelError in words that say what the zip lacks.
     """
@@ -43,8 +48,7 @@ def unpack_model(archive: Path, folder: Path, *, overwrite: bool = False) -> Pat
         model = _model_in(content, archive)
         folder.mkdir(parents=True, exist_ok=True)
         for entry in (model, *_beside(content, model)):
-            limit = MAX_WEIGHTS_BYTES if entry is model else _MAX_SIDE_FILE_BYTES
-            _unpack(content, entry, folder / _plain_name(entry), limit, overwrite=overwrite)
+            _unpack(content, entry, folder / _plain_name(entry), _limit(entry), overwrite=overwrite)
         return folder / _plain_name(model)
 
 
@@ -67,6 +71,9 @@ def _model_in(content: zipfile.ZipFile, archive: Path) -> zipfile.ZipInfo:
     whole = [entry for entry in models if not entry.filename.endswith(_WEIGHTS_ONLY)]
     if len(whole) == 1:
         return whole[0]
+    layers = _layers_in(content, models)
+    if len(layers) == 1:  # and weights, of which the right ones are found once they are unpacked
+        return layers[0]
     if len(whole) > 1:
         names = ", ".join(sorted(entry.filename for entry in whole))
         raise UnsupportedModelError(
@@ -93,15 +100,48 @@ def _no_model(archive: Path, names: list[str]) -> ModelError:
 
 
 def _beside(content: zipfile.ZipFile, model: zipfile.ZipInfo) -> Iterable[zipfile.ZipInfo]:
-    """The labels and the card that lie in the same folder of the zip, once each."""
+    """What lies in the same folder of the zip, once each: labels, card, and the other parts."""
     place = _place(model)
+    weights = [each for each in content.infolist() if _is_meant(each) and _may_be_weights(each)]
+    parts = weights if is_layers_name(Path(place)) else _layers_in(content, [model])
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in filter(_is_meant, content.infolist()):
         path = _place(entry)
         is_card = path.name == f"{place.stem}.card.yaml"
-        if path.parent == place.parent and (is_card or is_labels_name(path.name, place.stem)):
+        is_wanted = is_card or is_labels_name(path.name, place.stem) or entry in parts
+        if path.parent == place.parent and is_wanted and entry is not model:
             found.setdefault(path.name, entry)
     return found.values()
+
+
+def _layers_in(
+    content: zipfile.ZipFile, weights: Sequence[zipfile.ZipInfo]
+) -> list[zipfile.ZipInfo]:
+    """Texts of a model's layers that lie beside these weights, told by their content.
+
+    Not those of a ``.keras`` file: that is a zip itself, and says more.
+    """
+    folders = {_place(entry).parent for entry in weights if _may_be_weights(entry)}
+    found, room = [], MAX_BYTES  # for all of them: only one is the model's
+    for entry in filter(_is_meant, content.infolist()):
+        place = _place(entry)
+        is_beside = place.parent in folders and is_layers_name(Path(place))
+        if is_beside and place.name != _OF_KERAS and entry.file_size <= room:
+            room -= entry.file_size
+            if holds_layers(read_small(content, entry.filename, MAX_BYTES)):
+                found.append(entry)
+    return found
+
+
+def _may_be_weights(entry: zipfile.ZipInfo) -> bool:
+    return _place(entry).suffix.lower() in _WEIGHTS
+
+
+def _limit(entry: zipfile.ZipInfo) -> int:
+    """Of its bytes."""
+    if _place(entry).suffix.lower() in _MODELS:
+        return MAX_WEIGHTS_BYTES
+    return MAX_BYTES if is_layers_name(Path(_place(entry))) else _MAX_SIDE_FILE_BYTES
 
 
 def _place(entry: zipfile.ZipInfo) -> PurePosixPath:
