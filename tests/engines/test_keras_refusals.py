@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import inspect
 import io
 import json
 import os
@@ -42,6 +44,7 @@ from vistazo.models.keras_import import (
     slots,
 )
 from vistazo.models.keras_import.graph import Initializer
+from vistazo.models.keras_import.stock import kind_of_stock
 from vistazo.models.keras_import.writer import OnnxModel, write_onnx
 
 thrifty = settings(
@@ -127,9 +130,59 @@ def test_an_unknown_layer_is_refused_by_name_with_the_way_out(h5: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("class_name", "words"),
+    [("Conv3D", "Conv3D is a layer of Keras"), ("Cumsum", "Cumsum is an operation of Keras")],
+)
+def test_what_keras_has_and_is_not_supported_is_named_so(
+    class_name: str, words: str, h5: Path
+) -> None:
+    edited(h5, lambda config: layer_of(config, "norm").update(class_name=class_name))
+    with pytest.raises(UnsupportedModelError, match=f"'norm' .*{words} that is not supported yet"):
+        read_signature(h5)
+
+
+def test_every_layer_and_operation_of_both_frameworks_is_known_for_their_own() -> None:
+    operations = "keras.src.ops"
+    importlib.import_module(operations)
+    bases = {"Layer", "Wrapper", "PreprocessingLayer", "AbstractRNNCell", "Operation"}
+    stock = {
+        name
+        for keras in (model_files.keras3(), model_files.keras2())
+        for name, found in vars(keras.layers).items()
+        if inspect.isclass(found) and issubclass(found, keras.layers.Layer)
+    }
+    stock |= {
+        name
+        for part in ("numpy", "nn", "core", "math", "linalg", "image")
+        for name, found in vars(importlib.import_module(f"{operations}.{part}")).items()
+        if inspect.isclass(found) and found.__module__.startswith(operations)
+    }
+    assert len(stock) > 400
+    assert not [name for name in sorted(stock - bases) if kind_of_stock(name) is None]
+
+
+@pytest.mark.parametrize(
+    ("class_name", "config", "words"),
+    [
+        ("KerasLayer", {"handle": "https://tfhub.dev/x/1"}, r"Hub.*not in the file.*tfhub.dev/x/1"),
+        ("TFSMLayer", {"filepath": "folder/"}, r"SavedModel .*not in the file.*folder/"),
+    ],
+)
+def test_a_layer_whose_graph_is_elsewhere_says_so(
+    class_name: str, config: dict[str, Any], words: str, h5: Path
+) -> None:
+    def change(document: Any) -> None:
+        layer_of(document, "norm").update(class_name=class_name, config=config)
+
+    with pytest.raises(UnsupportedModelError, match=rf"'norm' \({class_name}\) .*{words}"):
+        read_signature(edited(h5, change))
+
+
+@pytest.mark.parametrize(
     "origin",
     [
         {"class_name": "Mine>BatchNormalization"},
+        {"class_name": "Mine>Conv3D"},
         {"registered_name": "Mine>BatchNormalization", "module": None},
         {"registered_name": "BatchNormalization", "module": "my_layers.norm"},
     ],
@@ -194,7 +247,6 @@ def test_a_registered_converter_serves_a_custom_layer(tmp_path: Path) -> None:
         ((8, 8, 3), lambda k, x: k.Conv2D(2, 3)(x), "segments, detects or generates"),
         ((None, None, 3), lambda k, x: k.GlobalMaxPooling2D()(x), "any size.*--input"),
         ((8, 8, 3), lambda k, x: k.LSTM(2)(k.Reshape((64, 3))(x)), r"\(LSTM\)"),
-        ((8, 8, 3), lambda k, x: k.Flatten()(k.Conv1D(2, 3)(k.Reshape((64, 3))(x))), r"\(Conv1D\)"),
         ((16, 64, 3), lambda k, x: k.Flatten()(k.Conv3D(2, 1)(k.Reshape((4, 4, 64, 3))(x))), "3D"),
         ((8, 8, 3), lambda k, x: k.Flatten()(k.Softmax(axis=(1, 2))(x)), "several axes"),
         ((8, 8, 3), lambda k, x: k.Flatten()(k.LayerNormalization(axis=1)(x)), "last ones"),
@@ -258,6 +310,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n" + bytes(100)
 FOREIGN_FILES = [
     (b"", UnreadableModelError, "is empty"),
     (bytes(5000), UnreadableModelError, "is empty"),
+    (b"\r\n", UnreadableModelError, "is empty"),
     (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", UnreadableModelError, "Git LFS"),
     (b"\n<!DOCTYPE html><html>Sign in</html>", UnreadableModelError, "HTML.*fetch"),
     (b'<?xml version="1.0"?><Error/>', UnreadableModelError, "HTML or XML"),

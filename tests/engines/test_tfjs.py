@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +24,13 @@ from vistazo.errors import (
     UnsupportedModelError,
 )
 from vistazo.models.keras_import import convert, describe
+from vistazo.models.keras_import.document import parse_json
 from vistazo.models.keras_import.tfjs_manifest import tfjs_shards
 from vistazo.models.signature import ModelSignature
 
 
 def shards_of(path: Path) -> tuple[Path, ...]:
-    return tfjs_shards(json.loads(path.read_text()), path)
+    return tfjs_shards(parse_json(path.read_bytes(), path.name), path)
 
 
 def converted(path: Path) -> tuple[Path, ModelSignature]:
@@ -314,3 +319,58 @@ def test_what_is_no_whole_layers_model_is_said_in_words(
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     with pytest.raises(error, match=words):
         converted(path)
+
+
+def read_or_refused(path: Path) -> None:
+    with contextlib.suppress(ModelError):  # any other error fails the test
+        converted(path)
+
+
+def damaged(content: bytes, number: int) -> bytes:
+    """The bytes with one to 32 of them changed and, half the time, an end that is missing."""
+    rng, changed = np.random.default_rng(number), bytearray(content)
+    for at in rng.integers(len(changed), size=rng.choice([1, 1, 4, 32])):
+        changed[at] = rng.integers(256)
+    return bytes(changed[: rng.choice([len(changed), rng.integers(len(changed))])])
+
+
+@pytest.mark.parametrize(
+    "count", [50, pytest.param(20_000, marks=pytest.mark.longer)], ids=["few", "many"]
+)
+@pytest.mark.parametrize("name", ["model.json", "group1-shard1of1.bin"])
+def test_any_damage_gives_a_model_or_one_of_our_errors(
+    name: str, count: int, tmp_path: Path
+) -> None:
+    path = tfjs_files.as_converter(tmp_path, [SMALL], TOPOLOGY, "uint8")
+    content = (tmp_path / name).read_bytes()
+    for number in range(count):
+        (tmp_path / name).write_bytes(damaged(content, number))
+        started = time.process_time()
+        read_or_refused(path)
+        assert time.process_time() - started < 2, number
+
+
+JUNK = [None, True, -1, 2**31, 10**40, 1e308, float("nan"), 0.5, "", "x", [], {}, [[]], {"a": 1}]
+
+
+@pytest.mark.parametrize(
+    "step", [len(JUNK), pytest.param(1, marks=pytest.mark.longer)], ids=["some", "all"]
+)
+def test_junk_in_any_place_gives_a_model_or_one_of_our_errors(step: int, tmp_path: Path) -> None:
+    path = tfjs_files.as_converter(tmp_path, [SMALL], TOPOLOGY, "uint8")
+    text = path.read_text()
+    pairs = list(itertools.product(places(json.loads(text)), JUNK))
+    for place, junk in pairs[:: step + (step > 1)]:
+        document = node = json.loads(text)
+        for key in place[:-1]:
+            node = node[key]
+        node[place[-1]] = junk
+        path.write_text(json.dumps(document))
+        read_or_refused(path)
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        yield (*path, key)
+        if isinstance(value, dict | list):
+            yield from places(value, (*path, key))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vistazo.errors import CardError
+from vistazo.errors import CardError, UnsupportedModelError
 from vistazo.models.labels import MAX_BYTES, NAMES, labels_beside, read_labels
 
 names = st.sampled_from(NAMES)
@@ -57,6 +57,65 @@ def test_labels_are_read_in_the_order_of_the_outputs(
     name: str, content: object, tmp_path: Path
 ) -> None:
     assert beside(tmp_path, name, content) == TWO
+
+
+_OF_PICTURES = {"packageName": "@teachablemachine/image", "labels": TWO, "imageSize": 224}
+
+
+def of_a_browser(folder: Path, metadata: object) -> tuple[str, ...] | None:
+    written(folder, "metadata.json", metadata)
+    found = labels_beside(folder / "model.json")
+    return found.labels if found is not None else None
+
+
+def test_metadata_of_teachable_machine_names_the_labels_of_a_model_for_the_browser(
+    tmp_path: Path,
+) -> None:
+    assert of_a_browser(tmp_path, _OF_PICTURES) == TWO
+    assert labels_beside(tmp_path / "my_model.h5") is None
+    written(tmp_path, "labels.txt", "PNEUMONIA\nNORMAL")
+    with pytest.raises(CardError, match=r"(?s)labels\.txt.*metadata\.json.*Delete"):
+        of_a_browser(tmp_path, _OF_PICTURES)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"labels": TWO},
+        {"packageName": "other", "labels": TWO},
+        {"packageName": ["@teachablemachine/image"], "labels": TWO},
+        {"packageName": "@teachablemachine/image", "labels": "NORMAL"},
+        [_OF_PICTURES],
+        "no JSON",
+        "[" * 100_000,
+        b"\xff\xfe\x00",
+        b" " * 1_000_001,
+    ],
+)
+def test_metadata_of_others_says_nothing_of_labels(metadata: object, tmp_path: Path) -> None:
+    assert of_a_browser(tmp_path, metadata) is None
+
+
+@pytest.mark.parametrize("labels", [["A", "A"], ["A", ""], [], ["A", 1], ["A", "\x1b[31mB"]])
+def test_labels_of_teachable_machine_that_are_none_are_an_error(
+    labels: object, tmp_path: Path
+) -> None:
+    with pytest.raises(CardError, match=r"metadata\.json"):
+        of_a_browser(tmp_path, _OF_PICTURES | {"labels": labels})
+
+
+@pytest.mark.parametrize(
+    ("metadata", "what"),
+    [
+        ({"packageName": "@teachablemachine/pose", "labels": TWO}, "poses"),
+        ({"tfjsSpeechCommandsVersion": "0.4.0", "wordLabels": TWO}, "sounds"),
+    ],
+)
+def test_a_model_of_poses_or_of_sounds_takes_no_picture(
+    metadata: object, what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UnsupportedModelError, match=f"{what}.*takes no picture"):
+        of_a_browser(tmp_path, metadata)
 
 
 def test_letters_beyond_ascii_and_spaces_inside_are_part_of_a_label(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from vistazo.errors import (
 from vistazo.models.file_hash import sha256_of
 from vistazo.models.store import find_model
 from vistazo.models.unpacking import unpack_model
-from vistazo.models.zip_member import open_member
+from vistazo.models.zip_member import check_together, open_member
 
 MODEL = b"\x89HDF\r\n\x1a\n" + bytes(1000)
 
@@ -58,6 +58,25 @@ def test_the_model_and_its_labels_are_unpacked_and_nothing_else(
     assert files(tmp_path / "out") == ["keras_model.h5", "labels.txt"]
 
 
+@pytest.mark.parametrize("prefix", ["", "tm-my-image-model/"])
+def test_a_model_for_the_browser_is_unpacked_with_its_weights_and_metadata(
+    prefix: str, tmp_path: Path
+) -> None:
+    members = ("model.json", "weights.bin", "group1-shard1of2", "metadata.json", "index.html")
+    archive = zipped(
+        tmp_path / "m.zip", *((prefix + name, b"x") for name in members), ("else/b.bin", b"y")
+    )
+    assert unpack_model(archive, tmp_path / "out") == tmp_path / "out" / "model.json"
+    assert files(tmp_path / "out") == sorted(members[:4])
+
+
+@pytest.mark.parametrize("weights", ["model.h5", "fer.weights.h5"])
+def test_layers_are_unpacked_with_their_weights(weights: str, tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "m.zip", (weights, MODEL), ("fer.json", b"{}"), ("a.yaml", b""))
+    assert unpack_model(archive, tmp_path / "out").name == weights
+    assert files(tmp_path / "out") == sorted(["a.yaml", "fer.json", weights])
+
+
 @pytest.mark.parametrize(
     "name", ["../../evil.h5", "/etc/evil.h5", "..\\..\\evil.h5", "C:\\evil.h5", "a/../../evil.h5"]
 )
@@ -95,6 +114,16 @@ ATTACKS: dict[str, tuple[tuple[tuple[str, bytes], ...], type[ModelError], str]] 
         UnsupportedModelError,
         r"Rename it to m\.keras",
     ),
+    "two models for the browser": (
+        tuple((f"{place}/{name}", b"x") for place in "ab" for name in ("model.json", "a.bin")),
+        UnsupportedModelError,
+        "2 models",
+    ),
+    "a model for the browser without weights": (
+        (("model.json", b"{}"), ("metadata.json", b"{}")),
+        UnreadableModelError,
+        "nor a model.json with its weights",
+    ),
     "labels beyond measure": (
         (("m.h5", MODEL), ("labels.txt", b"A\n" * 1_000_000)),
         HostileModelError,
@@ -110,6 +139,14 @@ def test_a_zip_that_is_no_model_with_its_labels_is_an_error_in_words(
     members, error, said = ATTACKS[attack]
     with pytest.raises(error, match=f"(?s){said}"):
         unpack_model(zipped(tmp_path / "m.zip", *members), tmp_path / "out")
+
+
+def test_many_members_that_are_each_small_enough_are_too_much_together() -> None:
+    member = zipfile.ZipInfo("weights.bin")
+    member.file_size, member.compress_size = 60_000_000, 60_000
+    check_together([member])
+    with pytest.raises(HostileModelError, match="together"):
+        check_together([member] * 3)
 
 
 def with_declared_size(data: bytes, size: int) -> bytes:

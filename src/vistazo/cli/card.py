@@ -49,7 +49,7 @@ _COMPARED = ("labels", "input", "output", "sha256")
 @click.option(
     "--labels", help="Where you know it: the order of the model's outputs, such as CAT,DOG."
 )
-@click.option("--input", "size", type=ImageSize(), help="For a model that takes any size.")
+@click.option("--input", "size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--out", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Instead of MODEL_WEIGHTS.")
 @click.option("--force", is_flag=True, help="Replace a card that says otherwise.")
@@ -149,7 +149,7 @@ def _search(
     progress, weights = Progress(), weights_file(model, settings)
     if size is None and earlier is not None:
         size = earlier.input.height, earlier.input.width
-    limits = settings.image_limits
+    size, limits = size or settings.input_size, settings.image_limits
     layers, policy = settings.keras_layers, settings.loading_policy
     with open_without_card(
         model, settings.cache_dir, size, layers, policy, weights=weights

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.engines.base import Outputs, Runtime
+from vistazo.engines.framework import NOT_INSTALLED, arranged, load_whole, picture_size
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.custom_layers import import_layers
 from vistazo.models.signature import ModelSignature
 
-_IMAGE_RANK = 4
 _Predict = Callable[[NDArray[np.float32]], Any]
 
 
@@ -29,8 +29,8 @@ class KerasEngine:
 
     ``layers_module`` is imported first, for the custom layers that it registers
     (``keras.saving.register_keras_serializable``). ``input_size`` (height, width) is used where the
-    model leaves them open. ``weights`` is the file of the weights, where ``path`` has the layers
-    alone (``to_json``).
+    model leaves them open; a model of pictures in a row needs it. ``weights`` are the further
+    files that a model in JSON is made of.
     """
 
     def __init__(
@@ -44,20 +44,14 @@ class KerasEngine:
         try:
             import keras
         except ImportError:
-            raise SettingsError(
-                "ENGINE=keras needs Keras and TensorFlow: "
-                "pip install -r scripts/requirements/training.txt"
-            ) from None
+            raise SettingsError(NOT_INSTALLED.format("ENGINE=keras")) from None
         self.runtime = Runtime("keras", keras.__version__)
         if layers_module is not None:
             import_layers(layers_module)
         try:
-            framework = f"keras {keras.__version__}"
-            if path.is_dir():
-                loaded = _load_saved_model(path, input_size, framework)
-            else:
-                loaded = _load_keras(path, weights, input_size, framework)
-            self._predict, self.signature = loaded
+            self._predict, self.signature = _load(
+                path, weights, input_size, f"keras {keras.__version__}"
+            )
         except UnsupportedModelError:
             raise
         except Exception as error:  # a file's own code runs here and raises what it likes
@@ -82,10 +76,20 @@ class KerasEngine:
         del self._predict
 
 
+def _load(
+    path: Path, weights: Sequence[Path], input_size: tuple[int, int] | None, framework: str
+) -> tuple[_Predict, ModelSignature]:
+    if path.is_dir():
+        return _load_saved_model(path, input_size, framework)
+    return _load_keras(path, weights, input_size, framework)
+
+
 def _load_keras(
     path: Path, weights: Sequence[Path], input_size: tuple[int, int] | None, framework: str
 ) -> tuple[_Predict, ModelSignature]:
-    model = _model_of(path, weights)
+    import keras
+
+    model = load_whole(keras, path, weights)
     last = model.layers[-1]
     while hasattr(last, "layers"):
         last = last.layers[-1]
@@ -99,24 +103,8 @@ def _load_keras(
         layers=len(model.layers),
         framework=framework,
     )
-    return lambda images: model(images, training=False), signature
-
-
-def _model_of(path: Path, weights: Sequence[Path]) -> Any:
-    """A whole file's model, or that of layers and weights in two files."""
-    import keras
-
-    if not weights:
-        return keras.models.load_model(path, compile=False, safe_mode=False)
-    if path.suffix.lower() != ".json":
-        raise UnsupportedModelError(
-            f"Keras reads no layers of {path.name} any more. Take ENGINE=keras away, or write them "
-            "as JSON: model.to_json()."
-        )
-    keras.config.enable_unsafe_deserialization()
-    model = keras.models.model_from_json(path.read_text("utf-8-sig"))
-    model.load_weights(weights[0])
-    return model
+    shape = model.input_shape
+    return lambda images: model(arranged(images, shape), training=False), signature
 
 
 def _load_saved_model(
@@ -139,24 +127,20 @@ def _load_saved_model(
         layers=0,
         framework=framework,
     )
-    return lambda images: serve(**{name: tf.constant(images)})[output], signature
+    shape = tuple(images_spec.shape)
+    return lambda images: serve(**{name: tf.constant(arranged(images, shape))})[output], signature
 
 
 def _signature(
     image_shape: Any, score_shape: Any, input_size: tuple[int, int] | None, **fields: Any
 ) -> ModelSignature:
-    if not isinstance(image_shape, tuple) or len(image_shape) != _IMAGE_RANK:
+    if not isinstance(image_shape, tuple):
         raise UnsupportedModelError(f"The model's input {image_shape} is no batch of images.")
-    size = image_shape[1:3]
-    if None in size and input_size is None:
-        raise UnsupportedModelError(
-            "The model takes pictures of any size. Say which one to serve: INPUT_SIZE=HEIGHTxWIDTH."
-        )
-    height, width = (own or asked for own, asked in zip(size, input_size or size, strict=True))
+    height, width, channels = picture_size(image_shape, input_size)
     return ModelSignature(
         height=height,
         width=width,
-        channels=image_shape[3],
+        channels=channels,
         units=math.prod(score_shape[1:]),
         features=None,
         **fields,

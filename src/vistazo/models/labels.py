@@ -3,6 +3,7 @@
 One label a line (``labels.txt``; Teachable Machine numbers its lines: ``0 Normal``), a JSON list,
 or a JSON object between names and places (Keras' ``class_indices``: ``{"NORMAL": 0}``). Their order
 is that of the model's outputs. What can be read in two ways is an error: labels are never guessed.
+Beside a model for the browser, ``metadata.json`` counts where Teachable Machine wrote it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import cast
 
 from vistazo.errors import CardError
+from vistazo.models.teachable_metadata import METADATA_NAME, labels_in_metadata
 
 NAMES = (
     "labels.txt",
@@ -52,8 +54,10 @@ def labels_beside(model: Path) -> FoundLabels | None:
     """
     for names in (_named_after(model.stem), NAMES):
         files = [path for name in names if (path := model.with_name(name)).exists()]
-        if files:
-            return _agreed([FoundLabels(read_labels(path), path) for path in files])
+        found = [FoundLabels(read_labels(path), path) for path in files]
+        found += _of_teachable_machine(model) if names == NAMES else []
+        if found:
+            return _agreed(found)
     return None
 
 
@@ -64,7 +68,14 @@ def is_labels_name(name: str, stem: str) -> bool:
 
 def labels_places(model: Path) -> tuple[Path, ...]:
     """Where labels of the model may lie, beside it."""
-    return tuple(model.with_name(name) for name in (*_named_after(model.stem), *NAMES))
+    names = (*_named_after(model.stem), *NAMES, METADATA_NAME)
+    return tuple(model.with_name(name) for name in names)
+
+
+def _of_teachable_machine(model: Path) -> list[FoundLabels]:
+    path = model.with_name(METADATA_NAME)
+    labels = labels_in_metadata(path) if model.suffix.lower() == ".json" else None
+    return [] if labels is None else [FoundLabels(check_labels(labels, str(path)), path)]
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

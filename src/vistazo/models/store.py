@@ -16,7 +16,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vistazo.errors import CardError, ModelNotFoundError, NoRoomError, UnreadableModelError
+from vistazo.errors import (
+    CardError,
+    ModelNotFoundError,
+    NoRoomError,
+    UnreadableModelError,
+    UnsupportedModelError,
+)
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, read_card
@@ -28,6 +34,7 @@ from vistazo.models.estimator_import.file_kind import is_keras_pickle
 from vistazo.models.file_hash import check_unchanged, sha256_of
 from vistazo.models.labels import FoundLabels, labels_beside, read_labels
 from vistazo.models.parts import ModelParts, find_parts
+from vistazo.models.tensorflow_files import what_folder_it_is, what_is_not_there
 from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
 from vistazo.models.writable_folder import tell_unwritable
 
@@ -194,13 +201,20 @@ def card_places(model_path: Path, parts: ModelParts) -> list[Path]:
 def check_is_there(model_path: Path, *, may_be_folder: bool = False) -> None:
     """Raise ModelNotFoundError or UnreadableModelError where there is nothing to read."""
     if not model_path.exists():
+        of_tensorflow = what_is_not_there(model_path)
+        if of_tensorflow is not None:
+            raise UnsupportedModelError(of_tensorflow)
         raise ModelNotFoundError(
             f"There is no model at {model_path}. Set MODEL_PATH to a .keras or .h5 file."
         )
     if model_path.is_dir() and not may_be_folder:
+        of_tensorflow = what_folder_it_is(model_path)
+        if of_tensorflow is not None:
+            raise UnsupportedModelError(of_tensorflow)
+        held = model_path / "model.json"
+        meant = str(held) if held.exists() else "a .keras or .h5 file in it"
         raise UnreadableModelError(
-            f"{model_path} is a folder, not a model file. Set MODEL_PATH to a .keras or .h5 file; "
-            "ENGINE=keras takes a TensorFlow SavedModel."
+            f"{model_path} is a folder, not a model file. Set MODEL_PATH to {meant}."
         )
     if not (model_path.is_dir() or model_path.is_file()):  # reading may never end
         raise UnreadableModelError(

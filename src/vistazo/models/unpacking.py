@@ -1,7 +1,9 @@
-"""A model that comes in a zip with its labels, as Teachable Machine's ``converted_keras.zip`` does.
+"""A model that comes in a zip with its labels, as Teachable Machine's exports do.
 
-Only the model (one file, or layers and weights), its labels and its card come out, under their last
-names, each a plain file: what else a zip holds, and where it says that it belongs, does not matter.
+Only the files of the model, its labels and its card come out, under their last names, each a plain
+file: what else a zip holds, and where it says that it belongs, does not matter. Files that belong
+together lie in one folder of the zip: layers in JSON or YAML beside weights in HDF5, or
+TensorFlow.js' ``model.json`` beside its shards.
 """
 
 from __future__ import annotations
@@ -18,16 +20,19 @@ from pathlib import Path, PurePosixPath
 
 from vistazo.errors import ModelError, NoRoomError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.labels import is_labels_name
-from vistazo.models.layers_text import MAX_BYTES, holds_layers, is_layers_name
-from vistazo.models.zip_member import MAX_WEIGHTS_BYTES, copy_member, open_zip, read_small
+from vistazo.models.teachable_metadata import METADATA_NAME
+from vistazo.models.tensorflow_files import what_lies_in
+from vistazo.models.zip_member import MAX_WEIGHTS_BYTES, check_together, copy_member, open_zip
 
 _MODELS = {".h5", ".hdf5", ".keras", ".onnx"}
-_WEIGHTS = {".h5", ".hdf5"}
 _WEIGHTS_ONLY = ".weights.h5"
-_OF_KERAS = "config.json"
+_LAYERS = {".json", ".yaml", ".yml"}
+_TFJS = "model.json"
+_OF_KERAS_ARCHIVE = "config.json"
+_SHARD = re.compile(r".+\.bin|group\d+-shard\d+of\d+")
 _MAX_SIDE_FILE_BYTES = 1_000_000
+_MAX_LAYERS_BYTES = 32 << 20
 _BLOCK_BYTES = 1 << 20
-_OTHER_EXPORTS = ((".pb", "a TensorFlow SavedModel"), (".tflite", "a TensorFlow Lite model"))
 _WAY_OUT = "In Teachable Machine choose Export Model > Tensorflow > Keras."
 
 
@@ -39,17 +44,26 @@ def is_zip_around_a_model(path: Path) -> bool:
 def unpack_model(archive: Path, folder: Path, *, overwrite: bool = False) -> Path:
     """Unpack a zip's one model with its labels and card into ``folder``; give the model's path.
 
-    Of a model in two files, layers and weights, that is the path of one of them.
-
     What lies there already and is the same is left alone; what differs is an error, unless
     ``overwrite``. Raises ModelError in words that say what the zip lacks.
     """
     with archive.open("rb") as file, open_zip(file, archive.name) as content:
         model = _model_in(content, archive)
+        entries = [model, *_beside(content, model)]
+        check_together(entries)
         folder.mkdir(parents=True, exist_ok=True)
-        for entry in (model, *_beside(content, model)):
-            _unpack(content, entry, folder / _plain_name(entry), _limit(entry), overwrite=overwrite)
+        for entry in entries:
+            limit = _limit_bytes(entry)
+            _unpack(content, entry, folder / _plain_name(entry), limit, overwrite=overwrite)
         return folder / _plain_name(model)
+
+
+def _limit_bytes(entry: zipfile.ZipInfo) -> int:
+    path = _place(entry)
+    if path.suffix.lower() in _MODELS or _SHARD.fullmatch(path.name):
+        return MAX_WEIGHTS_BYTES
+    is_layers = path.suffix.lower() in _LAYERS and not is_labels_name(path.name, path.stem)
+    return _MAX_LAYERS_BYTES if is_layers else _MAX_SIDE_FILE_BYTES
 
 
 def temporary_folder() -> Path:
@@ -69,11 +83,9 @@ def _model_in(content: zipfile.ZipFile, archive: Path) -> zipfile.ZipInfo:
     entries = [entry for entry in content.infolist() if _is_meant(entry)]
     models = [entry for entry in entries if _place(entry).suffix.lower() in _MODELS]
     whole = [entry for entry in models if not entry.filename.endswith(_WEIGHTS_ONLY)]
+    whole = whole or _with_layers(models, entries) or _with_shards(entries)
     if len(whole) == 1:
         return whole[0]
-    layers = _layers_in(content, models)
-    if len(layers) == 1:  # and weights, of which the right ones are found once they are unpacked
-        return layers[0]
     if len(whole) > 1:
         names = ", ".join(sorted(entry.filename for entry in whole))
         raise UnsupportedModelError(
@@ -83,65 +95,55 @@ def _model_in(content: zipfile.ZipFile, archive: Path) -> zipfile.ZipInfo:
     raise _no_model(archive, [entry.filename for entry in entries])
 
 
+def _with_layers(
+    weights: Sequence[zipfile.ZipInfo], entries: Sequence[zipfile.ZipInfo]
+) -> list[zipfile.ZipInfo]:
+    """Those files of weights that have layers in their folder."""
+    layers = [path for path in map(_place, entries) if path.suffix.lower() in _LAYERS]
+    places = {path.parent for path in layers if path.name != _OF_KERAS_ARCHIVE}
+    return [entry for entry in weights if _place(entry).parent in places]
+
+
+def _with_shards(entries: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """The ``model.json`` that have files of weights in their folder."""
+    places = {_place(entry).parent for entry in entries if _SHARD.fullmatch(_place(entry).name)}
+    named = [entry for entry in entries if _place(entry).name == _TFJS]
+    return [entry for entry in named if _place(entry).parent in places]
+
+
 def _no_model(archive: Path, names: list[str]) -> ModelError:
-    if "config.json" in names:
+    if _OF_KERAS_ARCHIVE in names:
         return UnsupportedModelError(
             f"{archive.name} is a .keras file with another name. Rename it to "
             f"{archive.with_suffix('.keras').name}."
         )
-    for ending, what in _OTHER_EXPORTS:
-        if any(name.endswith(ending) for name in names):
-            return UnsupportedModelError(
-                f"{archive.name} holds {what}; a Keras model is what can be served. {_WAY_OUT}"
-            )
+    what = what_lies_in(names)
+    if what is not None:
+        return UnsupportedModelError(f"{archive.name} holds {what} {_WAY_OUT}")
     return UnreadableModelError(
-        f"{archive.name} holds no model: no .h5, .keras or .onnx file is in it. {_WAY_OUT}"
+        f"{archive.name} holds no model: no .h5, .keras or .onnx file is in it, "
+        f"nor a model.json with its weights. {_WAY_OUT}"
     )
 
 
 def _beside(content: zipfile.ZipFile, model: zipfile.ZipInfo) -> Iterable[zipfile.ZipInfo]:
-    """What lies in the same folder of the zip, once each: labels, card, and the other parts."""
+    """What belongs to the model and lies in the same folder of the zip, each name once."""
     place = _place(model)
-    weights = [each for each in content.infolist() if _is_meant(each) and _may_be_weights(each)]
-    parts = weights if is_layers_name(Path(place)) else _layers_in(content, [model])
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in filter(_is_meant, content.infolist()):
         path = _place(entry)
-        is_card = path.name == f"{place.stem}.card.yaml"
-        is_wanted = is_card or is_labels_name(path.name, place.stem) or entry in parts
-        if path.parent == place.parent and is_wanted and entry is not model:
+        if path.parent == place.parent and path.name != place.name and _belongs(path.name, place):
             found.setdefault(path.name, entry)
     return found.values()
 
 
-def _layers_in(
-    content: zipfile.ZipFile, weights: Sequence[zipfile.ZipInfo]
-) -> list[zipfile.ZipInfo]:
-    """Texts of a model's layers that lie beside these weights, told by their content.
-
-    Not those of a ``.keras`` file: that is a zip itself, and says more.
-    """
-    folders = {_place(entry).parent for entry in weights if _may_be_weights(entry)}
-    found, room = [], MAX_BYTES  # for all of them: only one is the model's
-    for entry in filter(_is_meant, content.infolist()):
-        place = _place(entry)
-        is_beside = place.parent in folders and is_layers_name(Path(place))
-        if is_beside and place.name != _OF_KERAS and entry.file_size <= room:
-            room -= entry.file_size
-            if holds_layers(read_small(content, entry.filename, MAX_BYTES)):
-                found.append(entry)
-    return found
-
-
-def _may_be_weights(entry: zipfile.ZipInfo) -> bool:
-    return _place(entry).suffix.lower() in _WEIGHTS
-
-
-def _limit(entry: zipfile.ZipInfo) -> int:
-    """Of its bytes."""
-    if _place(entry).suffix.lower() in _MODELS:
-        return MAX_WEIGHTS_BYTES
-    return MAX_BYTES if is_layers_name(Path(_place(entry))) else _MAX_SIDE_FILE_BYTES
+def _belongs(name: str, model: PurePosixPath) -> bool:
+    if name == f"{model.stem}.card.yaml" or is_labels_name(name, model.stem):
+        return True
+    if model.name == _TFJS:
+        return name == METADATA_NAME or _SHARD.fullmatch(name) is not None
+    is_weights = model.suffix.lower() in (".h5", ".hdf5")
+    return is_weights and PurePosixPath(name).suffix.lower() in _LAYERS
 
 
 def _place(entry: zipfile.ZipInfo) -> PurePosixPath:

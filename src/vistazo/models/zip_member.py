@@ -10,7 +10,7 @@ import io
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -110,6 +110,19 @@ def _checked(entry: zipfile.ZipInfo, max_bytes: int) -> zipfile.ZipInfo:
             f"{entry.file_size} bytes."
         )
     return entry
+
+
+def check_together(entries: Iterable[zipfile.ZipInfo]) -> None:
+    """Raise HostileModelError where many members that are each small enough would fill a disk."""
+    size = packed = 0
+    for entry in entries:
+        _checked(entry, MAX_WEIGHTS_BYTES)
+        size, packed = size + entry.file_size, packed + entry.compress_size
+    if size > min(MAX_WEIGHTS_BYTES, _most_unpacked(packed)):
+        raise HostileModelError(
+            f"The files in the zip would expand from {packed} to {size} bytes together, which "
+            "those of no model do."
+        )
 
 
 def _most_unpacked(packed_bytes: int) -> int:

@@ -22,6 +22,7 @@ from vistazo.models.keras_import.hdf5 import Tree, has_layer_names, open_hdf5, r
 from vistazo.models.keras_import.keras_layout import CONTAINERS
 from vistazo.models.keras_import.layers_file import read_layers
 from vistazo.models.keras_import.tfjs_manifest import is_tfjs, read_manifest, topology_of
+from vistazo.models.tensorflow_files import what_lies_in
 from vistazo.models.zip_member import open_member, open_zip, read_small
 
 _CONFIG = "config.json"
@@ -194,9 +195,7 @@ def _refuse_other_zip(archive: zipfile.ZipFile, label: str) -> None:
         raise UnsupportedModelError(
             f"{label} is a PyTorch file, which holds a pickle. Export the model to ONNX."
         )
-    if any(name.endswith("saved_model.pb") for name in names):
-        raise UnsupportedModelError(
-            f"{label} is a zipped TensorFlow SavedModel. Save the model with "
-            "model.save('model.keras')."
-        )
+    of_tensorflow = what_lies_in(names)
+    if of_tensorflow is not None:
+        raise UnsupportedModelError(f"{label} is a zip file around {of_tensorflow}")
     raise UnreadableModelError(f"{label} is a zip file, but no Keras model: no '{_CONFIG}' in it.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from vistazo.errors import ModelError
 from vistazo.models.keras_import.archive import Archive, open_archive
 from vistazo.models.keras_import.dialect import Layer, Model, read_model
+from vistazo.models.keras_import.image_input import read_input
 from vistazo.models.keras_import.importer import check_outputs, compile_archive
 from vistazo.models.keras_import.registry import converter_of
 from vistazo.models.signature import Description, LayerRow, ModelSignature
@@ -33,7 +34,8 @@ def describe_file(
         try:
             signature, rows = _rows(archive, model, input_size, max_tensor_bytes)
         except ModelError as error:
-            problems = dict.fromkeys([*_unknown(model), str(error)])
+            obstacles = (*_of_the_input(model, input_size), *_unknown(model), str(error))
+            problems = dict.fromkeys(obstacles)
             bare = (LayerRow(name, layer.class_name, None, 0) for name, layer in _flat(model))
             return Description(kind, framework, None, tuple(bare), tuple(problems))
         return Description(kind, framework, signature, rows, ())
@@ -54,6 +56,14 @@ def _rows(
         shape = step.output[0].shape[1:] if step.output else None
         rows.append(LayerRow("/".join(step.path), step.layer.class_name, shape, count))
     return imported.signature, tuple(rows)
+
+
+def _of_the_input(model: Model, input_size: tuple[int, int] | None) -> Iterator[str]:
+    """Before anything about layers: of a model that takes no picture they do not matter."""
+    try:
+        read_input(model, input_size)
+    except ModelError as error:
+        yield str(error)
 
 
 def _unknown(model: Model) -> Iterator[str]:

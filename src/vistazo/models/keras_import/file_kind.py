@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vistazo.errors import ModelNotFoundError, UnreadableModelError, UnsupportedModelError
+from vistazo.errors import (
+    ModelError,
+    ModelNotFoundError,
+    UnreadableModelError,
+    UnsupportedModelError,
+)
+from vistazo.models.tensorflow_files import what_file_it_is, what_folder_it_is
 
 FileKind = Literal["hdf5", "zip"]
 
@@ -54,7 +60,6 @@ _FOREIGN = (
     _ForeignFormat(
         re.compile(rb"\x80[\x02-\x05]"), "is a Python pickle, which is never opened", _EXPORT
     ),
-    _ForeignFormat(re.compile(rb"....TFL3", re.DOTALL), "is a TensorFlow Lite model", _EXPORT),
     _ForeignFormat(re.compile(rb"\x1f\x8b"), "is a gzip archive", "Unpack it first."),
     _ForeignFormat(re.compile(rb"7z\xbc\xaf|Rar!"), "is a compressed archive", "Unpack it first."),
 )
@@ -71,25 +76,32 @@ def recognise(path: Path) -> FileKind:
         return "hdf5"
     if head.startswith(_ZIP_SIGNATURE):
         return "zip"
-    if not head.strip(b"\0"):
-        raise UnreadableModelError(f"{path.name} is empty. Copy or download it again.")
+    raise _refusal(path, head)
+
+
+def _refusal(path: Path, head: bytes) -> ModelError:
+    if not head.strip(b"\0\t\r\n "):
+        return UnreadableModelError(f"{path.name} is empty. Copy or download it again.")
     for found in _UNREADABLE:
         if found.pattern.match(head):
-            raise UnreadableModelError(f"{path.name} {found.what}. {found.way_out}")
+            return UnreadableModelError(f"{path.name} {found.what}. {found.way_out}")
     for found in _FOREIGN:
         if found.pattern.match(head):
-            raise UnsupportedModelError(f"{path.name} {found.what}. {found.way_out}")
+            return UnsupportedModelError(f"{path.name} {found.what}. {found.way_out}")
+    of_tensorflow = what_file_it_is(path, head)
+    if of_tensorflow is not None:
+        return UnsupportedModelError(of_tensorflow)
     kind = "a text file" if _is_text(head) else "not an HDF5 or zip file"
-    raise UnreadableModelError(f"{path.name} is {kind}, so it is no .h5 or .keras model. {_EXPORT}")
+    return UnreadableModelError(
+        f"{path.name} is {kind}, so it is no .h5 or .keras model. {_EXPORT}"
+    )
 
 
 def _read_head(path: Path) -> bytes:
     if path.is_dir():
-        if (path / "saved_model.pb").exists():
-            raise UnsupportedModelError(
-                f"{path.name} is a TensorFlow SavedModel. {_EXPORT} Or serve it with ENGINE=keras "
-                "where TensorFlow is installed."
-            )
+        of_tensorflow = what_folder_it_is(path)
+        if of_tensorflow is not None:
+            raise UnsupportedModelError(of_tensorflow)
         raise UnreadableModelError(f"{path} is a directory. Name the model file in it.")
     try:
         with path.open("rb") as file:

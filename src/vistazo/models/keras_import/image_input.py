@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vistazo.errors import UnreadableModelError, UnsupportedModelError
 from vistazo.models.keras_import.config import DataFormat
-from vistazo.models.keras_import.dialect import Layer, Model
+from vistazo.models.keras_import.dialect import Model
 from vistazo.models.keras_import.graph import Graph
-from vistazo.models.keras_import.value import IMAGE_RANK, Shape, Value
+from vistazo.models.keras_import.laid_flat import MAX_SIDE, SAY_THE_SIZE, unfolded
+from vistazo.models.keras_import.no_picture import check_is_a_picture, flat_layers
+from vistazo.models.keras_import.value import Shape, Value
 
 INPUT_NAME, SCORES_NAME, FEATURES_NAME = "images", "scores", "features"
 
-# A grey picture without a channel axis, as in Flatten(input_shape=(28, 28)).
-_GREY_RANK = 3
-_MIN_GREY_SIDE = 8
-_MAX_SIDE = 16_384
+# A grey picture without a channel axis, as in Flatten(input_shape=(28, 28)); and one laid flat.
+_GREY_RANK, _FLAT_RANK = 3, 2
 
 
 @dataclass(frozen=True)
 class ImageInput:
-    """The picture that a model takes. ``rank`` 3 is a grey one without a channel axis."""
+    """The picture that a model takes.
+
+    ``rank`` is that of the model's own input: 3 is a grey picture without a channel axis, 2 one
+    that is laid flat.
+    """
 
     height: int
     width: int
@@ -45,20 +48,18 @@ def read_input(model: Model, input_size: tuple[int, int] | None) -> ImageInput:
             f"The file does not say what the {layer} takes: the model was never built. Call it on "
             "one picture, or give the first layer an input_shape, and save it again."
         )
-    if layer.config.get("dtype") == "string" or len(shape) not in (_GREY_RANK, IMAGE_RANK):
-        raise UnsupportedModelError(
-            f"The model takes {shape}, which is no picture: (batch, height, width, channels) is "
-            "what can be served."
-        )
+    check_is_a_picture(model, shape, input_size)
     return _of_shape(model, shape, input_size)
 
 
 def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) -> ImageInput:
     data_format = _data_format(model)
-    if len(shape) == _GREY_RANK:
+    height: int | None
+    width: int | None
+    if len(shape) == _FLAT_RANK:
+        height, width, channels = unfolded(shape[1] or 0, input_size)
+    elif len(shape) == _GREY_RANK:
         height, width, channels = shape[1], shape[2], 1
-        if min(height or _MIN_GREY_SIDE, width or _MIN_GREY_SIDE) < _MIN_GREY_SIDE:
-            raise UnsupportedModelError(f"The model takes {shape}, which is no picture.")
     elif data_format == "channels_first":
         height, width, channels = shape[2], shape[3], shape[1] or 0
     else:
@@ -70,30 +71,24 @@ def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) ->
         )
     if (height is None or width is None) and input_size is None:
         raise UnsupportedModelError(
-            f"The model takes pictures of any size {shape}. Say which one to serve: "
-            "INPUT_SIZE=HEIGHTxWIDTH, the input size of the model card, or 'vistazo convert "
-            "--input HEIGHTxWIDTH'."
+            f"The model takes pictures of any size {shape}. Say which one to serve: {SAY_THE_SIZE}."
         )
     height, width = height or (input_size or (0, 0))[0], width or (input_size or (0, 0))[1]
-    if not (0 < height <= _MAX_SIDE and 0 < width <= _MAX_SIDE):
+    if not (0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE):
         raise UnsupportedModelError(f"A picture of {height} x {width} cannot be served.")
     return ImageInput(height, width, channels, data_format, len(shape))
 
 
 def _data_format(model: Model) -> DataFormat:
-    """What the first layer that names one says; the file does not say it of the input itself."""
-    for layer in _flat(model):
-        if isinstance(layer.config.get("data_format"), str):
+    """What the first layer that names one says; the file does not say it of the input itself.
+
+    Layers along a sequence speak of that alone.
+    """
+    for layer in flat_layers(model):
+        says_one = isinstance(layer.config.get("data_format"), str)
+        if says_one and not layer.class_name.endswith("1D"):
             return layer.config.data_format()
     return "channels_last"
-
-
-def _flat(model: Model) -> Iterator[Layer]:
-    for layer in model.layers:
-        if layer.model is None:
-            yield layer
-        else:
-            yield from _flat(layer.model)
 
 
 def open_graph(graph: Graph, image: ImageInput) -> Value:
@@ -102,6 +97,8 @@ def open_graph(graph: Graph, image: ImageInput) -> Value:
     pictures = Value(INPUT_NAME, shape)
     if image.rank == _GREY_RANK:
         return graph.reshape(pictures, shape[:-1])
+    if image.rank == _FLAT_RANK:
+        return graph.reshape(pictures, (None, pictures.elements))
     if image.data_format == "channels_first":
         name = graph.channels_first(pictures, "channels_last")
         return Value(name, (shape[0], shape[3], *shape[1:3]), parents=(pictures,))

@@ -31,7 +31,7 @@ def tensorflow_function(call: LayerCall) -> Result:
     name = function_name(call)
     convert = _FUNCTIONS.get(name) or _FUNCTIONS.get(name.rpartition(".")[2])
     if convert is None:
-        raise call.refusal(f"the TensorFlow function 'tf.{name[:60]}' is not known here")
+        raise call.refusal(f"the TensorFlow function 'tf.{name[:60]}' is not supported yet")
     return convert(call)
 
 

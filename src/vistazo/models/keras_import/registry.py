@@ -19,11 +19,14 @@ from vistazo.errors import ModelError, UnreadableModelError, UnsupportedModelErr
 from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.dialect import Layer
 from vistazo.models.keras_import.graph import Graph
+from vistazo.models.keras_import.stock import kind_of_stock
 from vistazo.models.keras_import.value import Value
 from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, Slot, SlotsOf
 
 Result = Value | Sequence[Value]
+
+_A_KIND = {"layer": "a layer", "operation": "an operation"}
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,13 @@ def converter_of(layer: Layer) -> Converter:
     converter = _find(layer)
     if converter is not None:
         return converter
+    kind = None if layer.package else kind_of_stock(layer.class_name)
+    if kind is not None:
+        raise UnsupportedModelError(
+            f"The {layer} cannot be converted: {layer.class_name} is {_A_KIND[kind]} of Keras that "
+            "is not supported yet. Replace it, or convert the model to ONNX where Keras is at hand "
+            "and serve that."
+        )
     raise UnsupportedModelError(
         f"The {layer} is of a class that is not known here. If it is your own, register a "
         "converter for it (vistazo.models.keras_import.register), or convert the model to ONNX "

@@ -58,7 +58,8 @@ def graph_node(call: LayerCall) -> Result:
     node = _mapping(call.config.get("node_def"))
     function = _FUNCTION_OF_NODE.get(str(node.get("op")))
     if function is None:
-        raise call.refusal(f"the TensorFlow operation '{str(node.get('op'))[:60]}' is not known")
+        name = str(node.get("op"))[:60]
+        raise call.refusal(f"the TensorFlow operation '{name}' is not supported yet")
     arguments = _arguments(call, _mapping(call.config.get("constants")))
     if function in ("concat", "math.add_n"):
         joined = arguments if function == "math.add_n" else arguments[:-1]
