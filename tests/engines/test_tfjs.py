@@ -24,8 +24,13 @@ from vistazo.errors import (
     UnsupportedModelError,
 )
 from vistazo.models.keras_import import convert, describe
+from vistazo.models.keras_import.dialect import read_model
 from vistazo.models.keras_import.document import parse_json
+from vistazo.models.keras_import.hdf5 import Tree
+from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
 from vistazo.models.keras_import.tfjs_manifest import tfjs_shards
+from vistazo.models.keras_import.weight import Weight
+from vistazo.models.keras_import.weights import Slot
 from vistazo.models.signature import ModelSignature
 
 
@@ -109,6 +114,30 @@ def test_the_signature_says_that_tfjs_wrote_the_model(tmp_path: Path) -> None:
     assert (signature.height, signature.width, signature.units, signature.weights) == (2, 2, 2, 10)
     description = describe(path, weights=shards_of(path))
     assert (description.kind, description.problems) == ("TensorFlow.js (model.json)", ())
+
+
+@pytest.mark.parametrize("spelling", ["{}:0", "{}_1", "{}_1:0", "sequential_1/{}", "some/{}"])
+def test_names_with_what_keras_puts_around_them_are_understood(
+    spelling: str, tmp_path: Path
+) -> None:
+    path = tfjs_files.as_tfjs(tmp_path, {spelling.format(name): a for name, a in SMALL.items()})
+    if spelling == "some/{}":
+        with pytest.raises(UnreadableModelError, match="no 'kernel' for layer 'dense_Dense1'"):
+            converted(path)
+    else:
+        assert scores(path, _PICTURE) == pytest.approx(_EXPECTED)
+
+
+def test_a_cell_between_a_layer_and_its_array_is_understood() -> None:
+    layers = [TOPOLOGY["config"]["layers"][1] | {"name": name} for name in ("one", "two")]
+    model = read_model({"class_name": "Sequential", "config": {"name": "m", "layers": layers}})
+    names = ["one/lstm_cell/kernel", "two/kernel", "two/lstm_cell_1/kernel"]
+    weights = {name: Weight(name, (), lambda: np.zeros(())) for name in names}
+    slots = (Slot("cell/kernel", legacy="kernel"),)
+    found = find_tfjs_weights(
+        Tree(weights, {}), model, lambda layer: slots if layer.class_name == "Dense" else ()
+    )
+    assert [found[(name,)]["cell/kernel"].name for name in ("one", "two")] == names[:2]
 
 
 def test_weights_of_an_optimizer_are_left_out(tmp_path: Path) -> None:
