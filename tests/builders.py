@@ -217,6 +217,21 @@ def write_brightness_model(
     return path
 
 
+def write_laid_flat_model(path: Path, length: int = 80) -> Path:
+    """A real ``.keras`` file that takes rows of numbers: sigmoid(8 * mean - 4), and no card."""
+    layers = [
+        layer("InputLayer", "pixels", batch_shape=[None, length]),
+        layer("Dense", "score", units=1, activation="sigmoid", use_bias=True),
+    ]
+    config = {"class_name": "Sequential", "config": {"name": "brightness", "layers": layers}}
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        file["layers/score/vars/0"] = np.full((length, 1), 8 / length, np.float32)
+        file["layers/score/vars/1"] = np.full((1,), -4, np.float32)
+    write_keras_archive(path, config, weights.getvalue())
+    return path
+
+
 def layer(class_name: str, name: str, **config: Any) -> dict[str, Any]:
     return {
         "module": "keras.layers",

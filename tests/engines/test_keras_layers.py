@@ -101,6 +101,9 @@ BOTH: dict[str, Build] = {
         k.ZeroPadding2D(1)(k.Rescaling(0.1, offset=-1.0)(x))
     ),
     "padding counts in an average": lambda k, x: k.AveragePooling2D(3, 2)(k.ZeroPadding2D(1)(x)),
+    "padding as wide as the window of an average": lambda k, x: k.AveragePooling2D(2)(
+        k.ZeroPadding2D(2)(x)
+    ),
     "cropping": lambda k, x: k.Cropping2D(((1, 0), (2, 1)))(x),
     "mean of a sequence": lambda k, x: k.GlobalAveragePooling1D()(k.Reshape((72, 6))(x)),
     "maximum of a sequence": lambda k, x: k.GlobalMaxPooling1D(keepdims=True)(

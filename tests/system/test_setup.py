@@ -16,9 +16,10 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from builders import encoded, flat, write_brightness_model
+from builders import encoded, flat, write_brightness_model, write_laid_flat_model
+from vistazo.cli import convert
 from vistazo.cli.setup import command
-from vistazo.errors import CardError, SettingsError
+from vistazo.errors import CardError, SettingsError, UnsupportedModelError
 from vistazo.models.card_file import card_path, read_card
 from vistazo.models.file_hash import sha256_of
 
@@ -92,6 +93,31 @@ def test_labels_beside_the_file_and_a_variable_are_a_card_that_says_why(
     assert "mine.baseline.npz: later answers are compared with 84 answers (" in shown
     assert shown.count(".png ") == 6
     assert shown.rstrip().endswith(f"Next: MODEL_PATH={model} ./scripts/serve")
+
+
+@pytest.mark.parametrize("way", ["--input", "INPUT_SIZE"])
+def test_pictures_laid_flat_take_their_size_and_the_card_keeps_it(
+    way: str, tmp_path: Path, setup: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_laid_flat_model(tmp_path / "flat.keras")
+    pictures = labelled(tmp_path / "pictures", 5)
+    said = setup(model, pictures)
+    assert isinstance(said.exception, UnsupportedModelError)
+    assert "a row of 80 numbers. If that is a picture laid flat" in str(said.exception)
+    assert "8x10 in grey" in str(said.exception)
+    if way == "INPUT_SIZE":
+        monkeypatch.setenv(way, "8x10")
+        done(setup(model, pictures))
+    else:
+        done(setup(model, pictures, way, "8x10"))
+    card = read_card(card_path(model))
+    assert (card.input.height, card.input.width, card.input.colour) == (8, 10, "grey")
+    assert card.labels == ("DARK", "BRIGHT")
+    monkeypatch.delenv("INPUT_SIZE", raising=False)
+    assert "agrees with the model" in done(setup(model))
+    arguments = [str(model), str(tmp_path / "flat.onnx")]
+    converted = CliRunner().invoke(convert.command, arguments, standalone_mode=False)
+    assert "8 x 10 x 1 -> 1 (sigmoid)" in done(converted)
 
 
 def test_the_next_command_can_be_pasted_whatever_the_folder_is_called_and_wherever_one_is(

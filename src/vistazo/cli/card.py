@@ -49,7 +49,7 @@ _COMPARED = ("labels", "input", "output", "sha256")
 @click.option(
     "--labels", help="Where you know it: the order of the model's outputs, such as CAT,DOG."
 )
-@click.option("--input", "size", type=ImageSize(), help="For a model that takes any size.")
+@click.option("--input", "size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--out", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
 @click.option("--force", is_flag=True, help="Replace a card that says otherwise.")
 def command(
@@ -142,7 +142,7 @@ def _search(
     settings, progress = Settings.from_environment(), Progress()
     if size is None and earlier is not None:
         size = earlier.input.height, earlier.input.width
-    limits = settings.image_limits
+    size, limits = size or settings.input_size, settings.image_limits
     with open_without_card(
         model, settings.cache_dir, size, settings.keras_layers, settings.loading_policy
     ) as engine:

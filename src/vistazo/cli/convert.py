@@ -7,11 +7,15 @@ from pathlib import Path
 import click
 
 from vistazo.cli.estimator_files import estimator_files
+from vistazo.errors import CardError
+from vistazo.models.card_file import card_path, find_card
 from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.store import check_is_there, weights_of
 from vistazo.samples.loading import find_estimator
 from vistazo.service.settings import Settings
+
+RANDOM_PICTURES = ""
 
 
 class ImageSize(click.ParamType[tuple[int, int]]):
@@ -31,7 +35,7 @@ class ImageSize(click.ParamType[tuple[int, int]]):
 @click.command(name="convert")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path), metavar="OUT.onnx|OUT.npz")
-@click.option("--input", "input_size", type=ImageSize(), help="For a model that takes any size.")
+@click.option("--input", "input_size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option(
     "--with-evidence",
@@ -47,6 +51,15 @@ class ImageSize(click.ParamType[tuple[int, int]]):
     help="In whole numbers of 8 bits, calibrated on pictures of the kind that MODEL is for: two or "
     "more times as fast on a processor with VNNI. For this service, with a card of its own.",
 )
+@click.option(
+    "--check",
+    "check_on",
+    is_flag=False,
+    flag_value=RANDOM_PICTURES,
+    metavar="[PICTURES]",
+    help="Then ask Keras itself, where it is installed, about random pictures and about PICTURES, "
+    "and print the largest difference. Runs what is in MODEL: for files that you trust.",
+)
 def command(
     model: Path,
     out: Path,
@@ -54,6 +67,7 @@ def command(
     vectorizer: Path | None,
     pictures: Path | None,
     *,
+    check_on: str | None,
     with_evidence: bool,
 ) -> int:
     """Convert a Keras model (.keras, .h5) to ONNX, without TensorFlow and without running it.
@@ -67,17 +81,24 @@ def command(
     PICTURES has one folder for each label, nothing is written (exit status 3) if AUC or accuracy
     become worse, as 'compare' tells it.
 
+    With --check the exit status is 1 where a score differs by more than 1e-4 of the scores' range
+    (or of 1, where that is more), and 2 where Keras is not installed or cannot load the file.
+
     \b
     Examples:
       vistazo convert my_model.h5 my_model.onnx
+      vistazo convert my_model.h5 my_model.onnx --check
+      vistazo convert my_model.h5 my_model.onnx --check pictures/
       vistazo convert my_model.h5 my_model-int8.onnx --int8 labelled_pictures/
       vistazo convert news.joblib news.npz
       vistazo convert model.pkl whole.npz --vectorizer vectorizer.pkl
     """  # noqa: D301
     settings = Settings.from_environment()
+    _check_check(model, check_on, is_int8=pictures is not None)
     if is_estimator(model):
-        if pictures is not None:
-            raise click.UsageError("--int8 is for models of pictures.")
+        if pictures is not None or check_on is not None:
+            option = "--check" if pictures is None else "--int8"
+            raise click.UsageError(f"{option} is for models of pictures.")
         _convert_estimator(estimator_files(model, vectorizer, settings), out, settings)
         return 0
     check_is_there(model)
@@ -85,7 +106,7 @@ def command(
     if pictures is not None:
         return _convert_to_int8(model, out, pictures, settings, has_size=input_size is not None)
     weights = weights_of(model, settings.cache_dir)
-    size = input_size or settings.input_size
+    size = input_size or _size_on_card(model) or settings.input_size
     signature = compile_model(
         weights,
         out,
@@ -98,7 +119,33 @@ def command(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"
     )
-    return 0
+    if check_on is None:
+        return 0
+    from vistazo.cli.framework_check import Converted, check  # brings a runtime
+
+    converted = Converted(weights, (), out, signature)
+    return check(converted, None if check_on == RANDOM_PICTURES else Path(check_on), settings)
+
+
+def _check_check(model: Path, check_on: str | None, *, is_int8: bool) -> None:
+    """Before minutes are spent."""
+    if check_on is None:
+        return
+    if is_int8:
+        raise click.UsageError("--int8 compares by itself; --check is for a model in float.")
+    if model.suffix.lower() == ".onnx":
+        raise click.UsageError("--check asks Keras, and this is a model in ONNX already.")
+    if check_on != RANDOM_PICTURES and not Path(check_on).exists():
+        raise click.UsageError(f"There is no {check_on}. PICTURES of --check are a folder or file.")
+
+
+def _size_on_card(model: Path) -> tuple[int, int] | None:
+    """Of a card beside the model; to convert, it need not be a whole one."""
+    try:
+        card = find_card(card_path(model))
+    except CardError:
+        return None
+    return (card.input.height, card.input.width) if card is not None else None
 
 
 def _convert_to_int8(

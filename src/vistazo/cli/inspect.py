@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -36,7 +37,7 @@ _MOST_KINDS = 8
 @click.argument("pictures", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--card", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
-@click.option("--input", "size", type=ImageSize(), help="For a model that takes any size.")
+@click.option("--input", "size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--layers", "has_layers", is_flag=True, help="List every layer.")
 @click.option("--schema", "is_schema", is_flag=True, help="Print the card's JSON Schema instead.")
 def command(
@@ -115,7 +116,10 @@ def _inspect(
             spec = found.input if isinstance(found, ModelCard) else None
             shown.append(scale_report(engine, spec, pictures))
             if found is None:
-                bare = without_card(model, settings.card_hints, settings.cache_dir)
+                hints = settings.card_hints
+                if size == own_size:
+                    hints = replace(hints, input_size=size)
+                bare = without_card(model, hints, settings.cache_dir)
                 draft = draft_of(bare, engine, pictures)
     if found is not None:
         return _show_card(shown, found, card_file, (model, weights), description)

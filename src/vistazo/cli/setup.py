@@ -13,6 +13,7 @@ import click
 from vistazo.classifier import Classifier
 from vistazo.cli.baseline import drawn, learn
 from vistazo.cli.card import write_card_of
+from vistazo.cli.convert import ImageSize
 from vistazo.cli.estimator_files import estimator_files
 from vistazo.cli.next_step import how_to_serve, serve_now
 from vistazo.cli.picture_files import picture_files, read_file
@@ -51,12 +52,14 @@ _FIELD_WIDTH, _VALUE_WIDTH = 18, 24
 @click.argument(
     "pictures", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False
 )
+@click.option("--input", "size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option("--force", is_flag=True, help="Make the card anew, also where there is one.")
 @click.option("--serve", "then_serve", is_flag=True, help="Then start the service.")
 def command(
     model: Path,
     pictures: Path | None,
+    size: tuple[int, int] | None,
     vectorizer: Path | None,
     *,
     force: bool,
@@ -82,6 +85,7 @@ def command(
       vistazo setup keras_model.h5
       vistazo setup converted_keras.zip pictures/
       vistazo setup my_model.keras labelled_pictures/ --serve
+      vistazo setup mnist.h5 digits/ --input 28x28
       vistazo setup news.joblib --serve
       vistazo setup model.pkl --vectorizer vectorizer.pkl
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
@@ -98,6 +102,7 @@ def command(
         set_up_estimator(estimator_files(model, vectorizer, settings), settings, serve=then_serve)
         return
     check_is_there(model)
+    settings = settings.model_copy(update={"input_size": size or settings.input_size})
     card, is_learnt = None if force else find_card(card_path(model)), False
     if card is None:
         is_learnt = _make_card(model, pictures, settings)
@@ -118,7 +123,8 @@ def _make_card(model: Path, pictures: Path | None, settings: Settings) -> bool:
     _check_writable(model.parent)
     if pictures is not None and _are_labelled(pictures, model, settings):
         known = _known_labels(model, settings)
-        return write_card_of(model, pictures, card_path(model), labels=known, force=True)
+        path, size = card_path(model), settings.input_size
+        return write_card_of(model, pictures, path, labels=known, size=size, force=True)
     _draw_up(model, pictures, settings)
     return False
 

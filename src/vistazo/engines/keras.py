@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.engines.base import Outputs, Runtime
+from vistazo.engines.framework import NOT_INSTALLED, arranged, load_whole, picture_size
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.custom_layers import import_layers
 from vistazo.models.signature import ModelSignature
 
-_IMAGE_RANK = 4
 _Predict = Callable[[NDArray[np.float32]], Any]
 
 
@@ -29,26 +29,29 @@ class KerasEngine:
 
     ``layers_module`` is imported first, for the custom layers that it registers
     (``keras.saving.register_keras_serializable``). ``input_size`` (height, width) is used where the
-    model leaves them open.
+    model leaves them open; a model of pictures in a row needs it. ``weights`` are the further
+    files that a model in JSON is made of.
     """
 
     def __init__(
-        self, path: Path, input_size: tuple[int, int] | None, layers_module: str | None = None
+        self,
+        path: Path,
+        input_size: tuple[int, int] | None,
+        layers_module: str | None = None,
+        weights: Sequence[Path] = (),
     ) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
             import keras
         except ImportError:
-            raise SettingsError(
-                "ENGINE=keras needs Keras and TensorFlow: "
-                "pip install -r scripts/requirements/training.txt"
-            ) from None
+            raise SettingsError(NOT_INSTALLED.format("ENGINE=keras")) from None
         self.runtime = Runtime("keras", keras.__version__)
         if layers_module is not None:
             import_layers(layers_module)
         try:
-            load = _load_saved_model if path.is_dir() else _load_keras
-            self._predict, self.signature = load(path, input_size, f"keras {keras.__version__}")
+            self._predict, self.signature = _load(
+                path, weights, input_size, f"keras {keras.__version__}"
+            )
         except UnsupportedModelError:
             raise
         except Exception as error:  # a file's own code runs here and raises what it likes
@@ -73,12 +76,20 @@ class KerasEngine:
         del self._predict
 
 
+def _load(
+    path: Path, weights: Sequence[Path], input_size: tuple[int, int] | None, framework: str
+) -> tuple[_Predict, ModelSignature]:
+    if path.is_dir():
+        return _load_saved_model(path, input_size, framework)
+    return _load_keras(path, weights, input_size, framework)
+
+
 def _load_keras(
-    path: Path, input_size: tuple[int, int] | None, framework: str
+    path: Path, weights: Sequence[Path], input_size: tuple[int, int] | None, framework: str
 ) -> tuple[_Predict, ModelSignature]:
     import keras
 
-    model = keras.models.load_model(path, compile=False, safe_mode=False)
+    model = load_whole(keras, path, weights)
     last = model.layers[-1]
     while hasattr(last, "layers"):
         last = last.layers[-1]
@@ -92,7 +103,8 @@ def _load_keras(
         layers=len(model.layers),
         framework=framework,
     )
-    return lambda images: model(images, training=False), signature
+    shape = model.input_shape
+    return lambda images: model(arranged(images, shape), training=False), signature
 
 
 def _load_saved_model(
@@ -115,24 +127,20 @@ def _load_saved_model(
         layers=0,
         framework=framework,
     )
-    return lambda images: serve(**{name: tf.constant(images)})[output], signature
+    shape = tuple(images_spec.shape)
+    return lambda images: serve(**{name: tf.constant(arranged(images, shape))})[output], signature
 
 
 def _signature(
     image_shape: Any, score_shape: Any, input_size: tuple[int, int] | None, **fields: Any
 ) -> ModelSignature:
-    if not isinstance(image_shape, tuple) or len(image_shape) != _IMAGE_RANK:
+    if not isinstance(image_shape, tuple):
         raise UnsupportedModelError(f"The model's input {image_shape} is no batch of images.")
-    size = image_shape[1:3]
-    if None in size and input_size is None:
-        raise UnsupportedModelError(
-            "The model takes pictures of any size. Say which one to serve: INPUT_SIZE=HEIGHTxWIDTH."
-        )
-    height, width = (own or asked for own, asked in zip(size, input_size or size, strict=True))
+    height, width, channels = picture_size(image_shape, input_size)
     return ModelSignature(
         height=height,
         width=width,
-        channels=image_shape[3],
+        channels=channels,
         units=math.prod(score_shape[1:]),
         features=None,
         **fields,

@@ -91,7 +91,7 @@ def _with_size(draft: CardDraft, hints: CardHints) -> CardDraft:
             f"INPUT_SIZE says {shown(hints.input_size)}, but the model is fixed to {height}x"
             f"{width} (height x width). Set INPUT_SIZE={height}x{width}, or take it away."
         )
-    why = "the file" if hints.input_size is None else "INPUT_SIZE, and the file agrees"
+    why = "the file" if hints.input_size is None else "INPUT_SIZE or --input, and the file agrees"
     draft = draft.concluding(SIZE, (height, width), why, f"{height}x{width}")
     least = min(height, width)
     if least >= _USUAL_MIN_SIDE_PX:

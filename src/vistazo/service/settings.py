@@ -85,7 +85,9 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings):
         None, description="Without a card: how a picture comes to the model's size."
     )
     input_size: Annotated[tuple[int, int] | None, BeforeValidator(as_size)] = Field(
-        None, description="Without a card: HEIGHTxWIDTH, for a model that takes any size."
+        None,
+        description="Without a card: HEIGHTxWIDTH, for a model that takes any size, or pictures "
+        "laid flat.",
     )
     engine: EngineName = Field(
         "auto",

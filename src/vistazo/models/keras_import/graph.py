@@ -53,6 +53,7 @@ class Graph:
         self.nodes: list[NodeProto] = []
         self.initializers: dict[str, Initializer] = {}
         self._borders: dict[str, tuple[Value, Border]] = {}
+        self._maps: dict[str, Value] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._transposed: dict[str, str] = {}
         self._scope = ""
@@ -134,6 +135,17 @@ class Graph:
     def without_border(self, value: Value) -> tuple[Value, Border]:
         """The map inside the zeros that were laid around it, and how many these are."""
         return self._borders.get(value.name, (value, (0, 0, 0, 0)))
+
+    def note_map(self, sequence: Value, source: Value) -> None:
+        """Remember that a sequence (n, steps, c) is a map of one column."""
+        self._maps[sequence.name] = source
+
+    def map_of(self, sequence: Value, shape: Shape) -> Value:
+        """The sequence as a map of this shape; that which it was made of, where there is one."""
+        known = self._maps.get(sequence.name)
+        return (
+            known if known is not None and known.shape == shape else self.reshape(sequence, shape)
+        )
 
     def prune(self, outputs: Iterable[str]) -> None:
         """Drop what no output needs."""

@@ -80,9 +80,13 @@ def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) ->
 
 
 def _data_format(model: Model) -> DataFormat:
-    """What the first layer that names one says; the file does not say it of the input itself."""
+    """What the first layer that names one says; the file does not say it of the input itself.
+
+    Layers along a sequence speak of that alone.
+    """
     for layer in flat_layers(model):
-        if isinstance(layer.config.get("data_format"), str):
+        says_one = isinstance(layer.config.get("data_format"), str)
+        if says_one and not layer.class_name.endswith("1D"):
             return layer.config.data_format()
     return "channels_last"
 

@@ -15,8 +15,8 @@ MAX_SIDE, MIN_SIDE = 16_384, 8
 
 # How one says it; where a file leaves the size open, too.
 SAY_THE_SIZE = (
-    "INPUT_SIZE=HEIGHTxWIDTH, the input size of the model card, or 'vistazo convert --input "
-    "HEIGHTxWIDTH'"
+    "INPUT_SIZE=HEIGHTxWIDTH, '--input HEIGHTxWIDTH' of a command, or the input size of the model "
+    "card"
 )
 
 _COLOURS = {1: "in grey", 3: "in colour"}

@@ -72,13 +72,14 @@ def conv2d(call: LayerCall) -> Value:
     return _activated(call, value, Kernel(weight, size, filters, groups, _bias(call, filters)))
 
 
-def _depthwise_slots(layer: Layer) -> tuple[Slot, ...]:
+def depthwise_slots(layer: Layer) -> tuple[Slot, ...]:
+    """The arrays of a depthwise convolution."""
     # Keras 3 calls the array what the attribute is called.
     kernel = Slot("depthwise_kernel", legacy="kernel")
     return (kernel, Slot("bias")) if layer.config.flag("use_bias", default=True) else (kernel,)
 
 
-@keras_layer("DepthwiseConv2D", weights=_depthwise_slots)
+@keras_layer("DepthwiseConv2D", weights=depthwise_slots)
 def depthwise_conv2d(call: LayerCall) -> Value:
     """keras.layers.DepthwiseConv2D: output channel ``c * multiplier + m`` sees channel c only.
 

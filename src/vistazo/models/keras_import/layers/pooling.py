@@ -11,9 +11,10 @@ from vistazo.models.keras_import.operations import operation
 from vistazo.models.keras_import.registry import LayerCall, keras_layer
 from vistazo.models.keras_import.value import IMAGE_RANK, Value
 
-# ONNX Runtime (1.17 to 1.31) folds zeros laid around a map into the MaxPool that follows, although
+# ONNX Runtime (1.17 to 1.31) folds zeros laid around a map into the pooling that follows, although
 # a zero can be the maximum and MaxPool's own padding cannot (PadFusion; ResNet50V2 has such a
-# pair). Taking the maximum with this number changes nothing, and keeps the two apart.
+# pair), and although it takes no padding as wide as the window. Taking the maximum with this number
+# changes nothing, and keeps the two apart.
 _LOWEST = np.finfo(np.float32).min
 
 
@@ -36,7 +37,7 @@ def _pool(call: LayerCall, op_type: str) -> Value:
     rows, columns = fit_windows(call, value, window, strides)
     data_format = call.config.data_format()
     source = call.graph.channels_first(value, data_format)
-    if op_type == "MaxPool" and any(call.graph.without_border(value)[1]):
+    if any(call.graph.without_border(value)[1]):
         source = call.graph.op("Max", source, call.graph.floats(_LOWEST))
     name = call.graph.op(
         op_type,
