@@ -229,6 +229,7 @@ _PLACES = {
     "the folder": ".",
     "the folder above": "./..",
     "cut by a zero": "weights.bin\0.png",
+    "longer than names are": "w" * 300,
 }
 
 
@@ -278,7 +279,11 @@ def test_a_device_holds_no_weights(device: str, tmp_path: Path) -> None:
 def test_one_file_cannot_stand_for_many(tmp_path: Path) -> None:
     tfjs_files.as_tfjs(tmp_path)
     (tmp_path / "again.bin").symlink_to("weights.bin")
-    for paths in (["weights.bin", "./weights.bin"], ["weights.bin", "again.bin"]):
+    for paths in (
+        ["weights.bin", "./weights.bin"],
+        ["weights.bin", "again.bin"],
+        ["weights.bin", "model.json"],
+    ):
         specs = [entry("dense_Dense1/kernel", [4, 2]), entry("b", [2]), entry("c", [10])]
         path = tfjs_files.write(tmp_path, [{"paths": paths, "weights": specs}])
         with pytest.raises(HostileModelError, match="twice"):
