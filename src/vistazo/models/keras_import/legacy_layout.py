@@ -8,7 +8,7 @@ where names do not settle it by that order.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from vistazo.errors import UnreadableModelError
 from vistazo.models.keras_import.dialect import Layer, Model
@@ -26,10 +26,10 @@ def find_legacy_weights(
     tree: Tree, model: Model, slots_of: SlotsOf
 ) -> dict[LayerPath, LayerWeights]:
     """The arrays of every layer. Raises UnreadableModelError where a layer lacks its arrays."""
-    prefix = "model_weights/" if "model_weights" in tree.groups else ""
+    places = _places(tree, model, slots_of)
     found: dict[LayerPath, LayerWeights] = {}
     for layer in model.layers:
-        listed = _listed(tree, f"{prefix}{layer.name}")
+        listed = _listed(tree, places.get(layer.name, ""))
         inside = list(leaves(layer, slots_of))
         matched = _match(layer, inside, listed)
         for leaf in inside:
@@ -41,9 +41,34 @@ def find_legacy_weights(
     return found
 
 
+def _places(tree: Tree, model: Model, slots_of: SlotsOf) -> dict[str, str]:
+    """The group of each layer's arrays.
+
+    By the layer's name; but where layers and weights come from two sessions, whose numbers differ
+    (``conv2d_1``, ``conv2d_4``), in their order, as Keras does (``load_weights``).
+    """
+    root = "model_weights" if "model_weights" in tree.groups else ""
+    prefix = f"{root}/" if root else ""
+    filled = [name for name in _layer_names(tree, root) if _listed(tree, f"{prefix}{name}")]
+    wanted = [layer.name for layer in model.layers if any(_required(layer, slots_of))]
+    if len(filled) != len(wanted) or {layer.name for layer in model.layers}.issuperset(filled):
+        return {layer.name: f"{prefix}{layer.name}" for layer in model.layers}
+    return {layer: f"{prefix}{name}" for layer, name in zip(wanted, filled, strict=True)}
+
+
+def _layer_names(tree: Tree, root: str) -> list[str]:
+    group = tree.groups.get(root)
+    return [] if group is None else read_names(group, "layer_names")
+
+
+def _required(layer: Layer, slots_of: SlotsOf) -> Iterator[Slot]:
+    for leaf in leaves(layer, slots_of):
+        yield from (slot for slot in leaf.slots if not slot.optional)
+
+
 def _listed(tree: Tree, place: str) -> dict[str, Weight]:
     """The arrays of one top-level layer by name, in the order of ``weight_names``."""
-    group = tree.groups.get(place.replace("\\", "/"))
+    group = tree.groups.get(place.replace("\\", "/")) if place else None
     if group is None:
         return {}
     listed: dict[str, Weight] = {}
