@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import json
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from vistazo.models.keras_import.tfjs_manifest import tfjs_shards
 from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import Slot
 from vistazo.models.signature import ModelSignature
+from vistazo.models.store import find_model
 
 
 def shards_of(path: Path) -> tuple[Path, ...]:
@@ -138,6 +141,22 @@ def test_a_cell_between_a_layer_and_its_array_is_understood() -> None:
         Tree(weights, {}), model, lambda layer: slots if layer.class_name == "Dense" else ()
     )
     assert [found[(name,)]["cell/kernel"].name for name in ("one", "two")] == names[:2]
+
+
+def test_a_zip_of_teachable_machine_is_found_with_its_weights_and_labels(tmp_path: Path) -> None:
+    path = tfjs_files.as_tfjs(tmp_path)
+    metadata = {"packageName": "@teachablemachine/image", "labels": ["A", "B"], "imageSize": 2}
+    (tmp_path / "metadata.json").write_text(json.dumps(metadata))
+    with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:
+        for name in ("model.json", "weights.bin", "metadata.json"):
+            archive.write(tmp_path / name, name)
+    found = find_model(tmp_path / "m.zip", None, cache_dir=tmp_path / "cache")
+    weights = (tmp_path / "weights.bin").read_bytes()
+    assert found.sha256 == hashlib.sha256(path.read_bytes() + weights).hexdigest()
+    assert found.labels is not None
+    assert found.labels.labels == ("A", "B")
+    convert(found.parts.file, tmp_path / "m.onnx", weights=found.parts.weights)
+    assert model_files.run_onnx(tmp_path / "m.onnx", _PICTURE)[0] == pytest.approx(_EXPECTED)
 
 
 def test_weights_of_an_optimizer_are_left_out(tmp_path: Path) -> None:
