@@ -14,7 +14,7 @@ from typing import Literal
 
 import h5py
 
-from vistazo.errors import UnreadableModelError, UnsupportedModelError
+from vistazo.errors import ModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.keras_import.document import MAX_CONFIG_BYTES, parse_json
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.file_kind import recognise
@@ -54,9 +54,11 @@ class Archive:
 
     @property
     def framework(self) -> str:
-        """What wrote the model: ``keras 2.15.0``, ``tfjs-layers 1.3.1``."""
-        is_named = self.keras_version.startswith("tfjs")
-        return self.keras_version if is_named else f"keras {self.keras_version}"
+        """What wrote the model: ``keras 2.15.0``, ``keras 1.2.2 (theano)``, ``tfjs-layers 1``."""
+        if self.keras_version.startswith("tfjs"):
+            return self.keras_version
+        computed = "" if self.backend in ("", "tensorflow") else f" ({self.backend[:20]})"
+        return f"keras {self.keras_version}{computed}"
 
 
 @contextmanager
@@ -132,10 +134,10 @@ def _from_tfjs(document: Mapping[str, object], shards: Sequence[Path], label: st
 
 
 def _from_hdf5(file: h5py.File, label: str) -> Archive:
-    text = read_text(file, "model_config")
+    text, tree = read_text(file, "model_config"), _tree(file, label)
     if text is None:
-        _refuse_weights_alone(file, label)
-    config, tree = parse_json(text or "", "model_config"), _tree(file, label)
+        raise _without_layers(tree, label)
+    config = parse_json(text, "model_config")
     version, backend = (_noted(file, tree, name) for name in ("keras_version", "backend"))
     return Archive(label, "h5", config, version or "2", tree, backend)
 
@@ -151,17 +153,17 @@ def _noted(file: h5py.File, tree: Tree, attribute: str) -> str:
     return read_text(file, attribute) or read_text(weights, attribute) or ""
 
 
-def _refuse_weights_alone(file: h5py.File, label: str) -> None:
-    if has_layer_names(file) or any(name in file for name in CONTAINERS):
-        stem = label.removesuffix(PurePosixPath(label).suffix).removesuffix(".weights")
-        raise UnsupportedModelError(
-            f"{label} holds weights only, without the model's layers. What is missing is the file "
-            f"that says them: write it with open('{stem}.json', 'w').write(model.to_json()) and "
-            "put it beside the weights; or save the whole model with model.save('model.keras') "
-            "instead of save_weights()."
+def _without_layers(tree: Tree, label: str) -> ModelError:
+    if _layout_of(tree) is None:
+        return UnreadableModelError(
+            f"{label} is an HDF5 file, but no Keras model: it has no 'model_config'."
         )
-    raise UnreadableModelError(
-        f"{label} is an HDF5 file, but no Keras model: it has no 'model_config'."
+    stem = label.removesuffix(PurePosixPath(label).suffix).removesuffix(".weights")
+    return UnsupportedModelError(
+        f"{label} holds weights only, without the model's layers. What is missing is the file that "
+        f"says them: write it with open('{stem}.json', 'w').write(model.to_json()) and put it "
+        "beside the weights; or save the whole model with model.save('model.keras') instead of "
+        "save_weights()."
     )
 
 

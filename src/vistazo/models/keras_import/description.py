@@ -8,9 +8,10 @@ from pathlib import Path
 
 from vistazo.errors import ModelError
 from vistazo.models.keras_import.archive import Archive, open_archive
-from vistazo.models.keras_import.dialect import Layer, Model, read_model
+from vistazo.models.keras_import.dialect import Layer, Model
 from vistazo.models.keras_import.image_input import read_input
 from vistazo.models.keras_import.importer import check_outputs, compile_archive
+from vistazo.models.keras_import.reading import read_archive
 from vistazo.models.keras_import.registry import converter_of
 from vistazo.models.signature import Description, LayerRow, ModelSignature
 
@@ -28,8 +29,8 @@ def describe_file(
     weights: Sequence[Path] = (),
 ) -> Description:
     """Raises only where the file cannot be read at all; what cannot be served is listed."""
-    with open_archive(source, weights) as archive:
-        model = read_model(archive.config)
+    with open_archive(source, weights) as opened:
+        archive, model = read_archive(opened)
         kind, framework = _KINDS[archive.layout], archive.framework
         try:
             signature, rows = _rows(archive, model, input_size, max_tensor_bytes)

@@ -99,7 +99,7 @@ def _read_nested(document: Mapping[str, object], depth: int) -> Model:
         raise UnreadableModelError("The model's list of layers is damaged.")
     if len(listed) > MAX_LAYERS:
         raise HostileModelError(f"A model lists more than {MAX_LAYERS} layers.")
-    layers = [_read_layer(item, depth) for item in listed]
+    layers = [_read_layer(item, depth, place) for place, item in enumerate(listed, start=1)]
     name = str(config.get("name") or "model")
     class_name = str(document.get("class_name"))
     if "input_layers" in config and "output_layers" in config:
@@ -107,9 +107,11 @@ def _read_nested(document: Mapping[str, object], depth: int) -> Model:
     return _sequential(name, class_name, config, layers)
 
 
-def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
+def _read_layer(document: Mapping[str, object], depth: int, place: int) -> Layer:
     package, class_name = _origin(document)
     raw = document.get("config")
+    if isinstance(raw, list):  # a Sequential that has no name
+        document = {"name": f"sequential_{place}", **document}
     nested = _read_nested(document, depth + 1) if _is_model(class_name, raw) else None
     fields = cast(
         Mapping[str, object],

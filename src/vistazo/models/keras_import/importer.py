@@ -11,7 +11,7 @@ import vistazo.models.keras_import.layers  # noqa: F401  (registers the converte
 from vistazo.errors import HostileModelError
 from vistazo.models.keras_import.archive import Archive, open_archive
 from vistazo.models.keras_import.compiler import Compiler, Step
-from vistazo.models.keras_import.dialect import Model, read_model
+from vistazo.models.keras_import.dialect import Model
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.graph import Graph
 from vistazo.models.keras_import.image_input import (
@@ -23,12 +23,8 @@ from vistazo.models.keras_import.image_input import (
 )
 from vistazo.models.keras_import.input_values import input_values
 from vistazo.models.keras_import.interface import evident_interface, plain_interface
-from vistazo.models.keras_import.keras_layout import find_keras_weights
-from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.origin import origin_of
-from vistazo.models.keras_import.registry import slots_of
-from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
-from vistazo.models.keras_import.theano import THEANO, as_theano, turned
+from vistazo.models.keras_import.reading import read_archive, with_weights
 from vistazo.models.keras_import.value import MAX_ELEMENTS, Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
 from vistazo.models.keras_import.writer import OnnxModel, check_size, weights_bytes, write_onnx
@@ -60,8 +56,8 @@ def open_import(
     with_evidence: bool = True,
 ) -> Iterator[Import]:
     """Read and convert a model. The weights can be read as long as the context is open."""
-    with open_archive(source, weights) as archive:
-        model = read_model(archive.config)
+    with open_archive(source, weights) as opened:
+        archive, model = read_archive(opened)
         yield compile_archive(archive, model, input_size, with_evidence=with_evidence)
 
 
@@ -74,10 +70,10 @@ def compile_archive(
 ) -> Import:
     """Convert the model of an open file; reads shapes, no weights."""
     with file_faults(f"{archive.label} is damaged"):
-        model = as_theano(model) if archive.backend.lower() == THEANO else model
+        model, arrays = with_weights(archive, model)
         image = read_input(model, input_size)
         graph = Graph(archive.keras_major)
-        compiler = Compiler(graph, _find_weights(archive, model))
+        compiler = Compiler(graph, arrays)
         outputs = compiler.run(model, [open_graph(graph, image)])
         imported = _finish(archive, image, graph, outputs, compiler, with_evidence=with_evidence)
         return _with_what_it_was_fed(imported, origin_of(model, image))
@@ -132,19 +128,6 @@ def _is_enlarged(value: Value, picture: int) -> bool:
     if value.channel_axis is None:
         return True
     return value.elements > _ENLARGED_TIMES * picture * value.size(value.channel_axis)
-
-
-def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
-    found = _find_arrays(archive, model)
-    return turned(found, model, slots_of) if archive.backend.lower() == THEANO else found
-
-
-def _find_arrays(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
-    if archive.layout == "h5":
-        return find_legacy_weights(archive.tree, model, slots_of)
-    if archive.layout == "tfjs":
-        return find_tfjs_weights(archive.tree, model, slots_of)
-    return find_keras_weights(archive.tree, model, slots_of)
 
 
 def _finish(

@@ -8,7 +8,7 @@ where names do not settle it by that order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from vistazo.errors import UnreadableModelError
 from vistazo.models.keras_import.dialect import Layer, Model
@@ -22,16 +22,24 @@ _MAX_PARTS = 16
 _Wanted = tuple[Leaf, Slot]
 
 
+def plain_name(name: str) -> str:
+    """``conv/kernel_1:0`` -> ``conv/kernel``: TensorFlow's output number, its uniqueness suffix."""
+    return re.sub(r"(_\d+)?(:\d+)?$", "", name)
+
+
 def find_legacy_weights(
-    tree: Tree, model: Model, slots_of: SlotsOf
+    tree: Tree, model: Model, slots_of: SlotsOf, plain: Callable[[str], str] = plain_name
 ) -> dict[LayerPath, LayerWeights]:
-    """The arrays of every layer. Raises UnreadableModelError where a layer lacks its arrays."""
-    places = _places(tree, model, slots_of)
+    """The arrays of every layer. Raises UnreadableModelError where a layer lacks its arrays.
+
+    ``plain`` makes of an array's name the path of a slot, with its layer's name before it.
+    """
+    owned = {layer.name: list(leaves(layer, slots_of)) for layer in model.layers}
+    places = _places(tree, owned)
     found: dict[LayerPath, LayerWeights] = {}
     for layer in model.layers:
-        listed = _listed(tree, places.get(layer.name, ""))
-        inside = list(leaves(layer, slots_of))
-        matched = _match(layer, inside, listed)
+        inside = owned[layer.name]
+        matched = _match(layer, inside, _listed(tree, places[layer.name]), plain)
         for leaf in inside:
             found[leaf.path] = {
                 slot.path: matched[leaf.path, slot.path]
@@ -41,34 +49,34 @@ def find_legacy_weights(
     return found
 
 
-def _places(tree: Tree, model: Model, slots_of: SlotsOf) -> dict[str, str]:
-    """The group of each layer's arrays.
+def _places(tree: Tree, owned: Mapping[str, Sequence[Leaf]]) -> dict[str, str]:
+    """The group of every layer: by name, or where names differ in the order that the file lists.
 
-    By the layer's name; but where layers and weights come from two sessions, whose numbers differ
-    (``conv2d_1``, ``conv2d_4``), in their order, as Keras does (``load_weights``).
+    They differ where a nested Sequential had no name of its own (before Keras 2.2.3), and where
+    layers and weights were saved in two sessions: Keras itself goes by the order.
     """
-    root = "model_weights" if "model_weights" in tree.groups else ""
-    prefix = f"{root}/" if root else ""
-    filled = [name for name in _layer_names(tree, root) if _listed(tree, f"{prefix}{name}")]
-    wanted = [layer.name for layer in model.layers if any(_required(layer, slots_of))]
-    if len(filled) != len(wanted) or {layer.name for layer in model.layers}.issuperset(filled):
-        return {layer.name: f"{prefix}{layer.name}" for layer in model.layers}
-    return {layer: f"{prefix}{name}" for layer, name in zip(wanted, filled, strict=True)}
+    prefix = "model_weights/" if "model_weights" in tree.groups else ""
+    places = {name: f"{prefix}{name}" for name in owned}
+    owning = [name for name, inside in owned.items() if _owns_arrays(inside)]
+    if all(_listed(tree, places[name]) for name in owning):
+        return places
+    ordered = [f"{prefix}{name}" for name in _layer_names(tree)]
+    filled = [place for place in ordered if _listed(tree, place)]
+    return places | dict(zip(owning, filled, strict=True)) if len(filled) == len(owning) else places
 
 
-def _layer_names(tree: Tree, root: str) -> list[str]:
-    group = tree.groups.get(root)
+def _owns_arrays(inside: Sequence[Leaf]) -> bool:
+    return any(not slot.optional for leaf in inside for slot in leaf.slots)
+
+
+def _layer_names(tree: Tree) -> list[str]:
+    group = tree.groups.get("model_weights", tree.groups.get(""))
     return [] if group is None else read_names(group, "layer_names")
-
-
-def _required(layer: Layer, slots_of: SlotsOf) -> Iterator[Slot]:
-    for leaf in leaves(layer, slots_of):
-        yield from (slot for slot in leaf.slots if not slot.optional)
 
 
 def _listed(tree: Tree, place: str) -> dict[str, Weight]:
     """The arrays of one top-level layer by name, in the order of ``weight_names``."""
-    group = tree.groups.get(place.replace("\\", "/")) if place else None
+    group = tree.groups.get(place.replace("\\", "/"))
     if group is None:
         return {}
     listed: dict[str, Weight] = {}
@@ -84,11 +92,16 @@ def _listed(tree: Tree, place: str) -> dict[str, Weight]:
 
 
 def _match(
-    layer: Layer, inside: Sequence[Leaf], listed: Mapping[str, Weight]
+    layer: Layer,
+    inside: Sequence[Leaf],
+    listed: Mapping[str, Weight],
+    plain: Callable[[str], str],
 ) -> Mapping[tuple[LayerPath, str], Weight]:
     wanted = [(leaf, slot) for leaf in inside for slot in leaf.slots]
     required = [(leaf, slot) for leaf, slot in wanted if not slot.optional]
-    named = _by_name(wanted, listed, nested=layer.model is not None)
+    renamed = {plain(name): weight for name, weight in listed.items()}
+    is_unmistakable = len(renamed) == len(listed)
+    named = _by_name(wanted, renamed, nested=layer.model is not None) if is_unmistakable else {}
     if len(named) == len(listed) and len(named) >= len(required):
         return named
     for candidates in (wanted, required):
@@ -106,11 +119,8 @@ def _by_name(
     wanted: Sequence[_Wanted], listed: Mapping[str, Weight], *, nested: bool
 ) -> dict[tuple[LayerPath, str], Weight]:
     """The arrays whose names say unmistakably where they belong."""
-    plain = {_plain(name): weight for name, weight in listed.items()}
-    if len(plain) != len(listed):
-        return {}
     endings: dict[str, list[str]] = {}
-    for name in plain:
+    for name in listed:
         parts = name.rsplit("/", _MAX_PARTS)
         for start in range(len(parts)):
             endings.setdefault("/".join(parts[start:]), []).append(name)
@@ -121,7 +131,7 @@ def _by_name(
         candidates = [n for path in slot.legacy_paths for n in endings.get(f"{prefix}{path}", ())]
         if len(candidates) == 1 and candidates[0] not in taken:
             taken.add(candidates[0])
-            matched[leaf.path, slot.path] = plain[candidates[0]]
+            matched[leaf.path, slot.path] = listed[candidates[0]]
     return matched
 
 
@@ -136,8 +146,3 @@ def _by_order(
     return {
         (leaf.path, slot.path): array for (leaf, slot), array in zip(ordered, arrays, strict=True)
     }
-
-
-def _plain(name: str) -> str:
-    """``conv/kernel_1:0`` -> ``conv/kernel``: TensorFlow's output number, its uniqueness suffix."""
-    return re.sub(r"(_\d+)?(:\d+)?$", "", name)

@@ -41,6 +41,14 @@ def as_theano(model: Model) -> Model:
     return replace(model, layers=tuple(map(_as_theano, model.layers)))
 
 
+def has_turned(model: Model) -> bool:
+    """Whether a model has kernels that Theano turned."""
+    return any(
+        has_turned(layer.model) if layer.model is not None else layer.class_name in _TURNED
+        for layer in model.layers
+    )
+
+
 def _as_theano(layer: Layer) -> Layer:
     if layer.model is not None:
         return replace(layer, model=as_theano(layer.model))
