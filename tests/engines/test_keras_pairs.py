@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -23,6 +24,7 @@ from vistazo.errors import (
 )
 from vistazo.models.compilation import compile_model, describe_model
 from vistazo.models.keras_import import convert, describe
+from vistazo.models.keras_import.yaml_document import parse_yaml
 from vistazo.models.parts import find_parts
 
 ANOTHER_SESSION = ("dense_2", "dense_3")  # its second layer has the name of our first
@@ -53,21 +55,37 @@ def test_weights_of_each_layout_come_to_their_layers(kind: str, tmp_path: Path) 
     assert difference(layers, WEIGHTS[kind](tmp_path / "m.h5")) < TOLERANCE
 
 
+_LIST_WRAPPER = (
+    "!!python/object/apply:tensorflow.python.training.tracking.data_structures.ListWrapper"
+)
+
+
 def in_yaml() -> str:
     """As PyYAML wrote it for Keras: tuples by Python's tag, and what is one object once."""
     document = config()
     shape = (None, model_pairs.SIDE, model_pairs.SIDE, 1)
+    # TensorFlow's own list, as its versions 2.0 to 2.5 wrote the axes of a batch normalization.
+    document["config"]["layers"][0]["config"]["axis"] = "WRAPPED"
     shared = {"class_name": "Zeros", "config": {}}
     for each in document["config"]["layers"]:
         each["config"] |= {"bias_initializer": shared}
         if "batch_shape" in each["config"]:
             each["config"]["batch_shape"] = shape
-    return str(yaml.dump(document))
+    wrapped = f"{_LIST_WRAPPER}\n      - - 3"
+    return str(yaml.dump(document)).replace("WRAPPED", wrapped)
 
 
 def test_the_yaml_of_these_tests_is_as_keras_wrote_it() -> None:
     assert "!!python/tuple" in in_yaml()
     assert "*id001" in in_yaml()
+    read = parse_yaml(in_yaml().encode(), "m.yaml")
+    layers: Any = read["config"]
+    assert layers["layers"][0]["config"] == {
+        "name": "pixels",
+        "batch_shape": [None, 8, 8, 1],
+        "axis": [3],
+        "bias_initializer": {"class_name": "Zeros", "config": {}},
+    }
 
 
 TEXTS: dict[str, Callable[[], str]] = {
@@ -179,6 +197,10 @@ ATTACKS: dict[str, tuple[Callable[[Path], tuple[Path, Path]], type[ModelError], 
     ),
     "an object of Python": (
         layers_of(OBJECT, "m.yaml"), UnsupportedModelError, r"python/object/apply:os\.system"
+    ),
+    "a list of TensorFlow that is none": (
+        layers_of(f"class_name: {_LIST_WRAPPER} [[1], [2]]\n", "m.yaml"),
+        UnreadableModelError, "not valid YAML",
     ),
     "a number of a million digits": (
         layers_of(f"class_name: M\nconfig: {'9' * 1_000_000}\n", "m.yaml"),

@@ -7,6 +7,7 @@ is counted as if it were written out, since nine lines of them make a billion va
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -28,6 +29,10 @@ _PYTHON_SCALARS = {
         ("none", "null"), ("bool", "bool"), ("int", "int"), ("long", "int"), ("float", "float")
     )
 }  # fmt: skip
+# What TensorFlow 2.0 to 2.5 keeps lists in, written as a call with one argument: the list.
+_WRAPPERS = re.compile(
+    _PLAIN + r"python/object/apply:tensorflow\.[\w.]+\.data_structures\.(ListWrapper|_DictWrapper)"
+)
 _LISTS = frozenset(f"{_PLAIN}{name}" for name in ("seq", "python/tuple", "python/list"))
 _LOADER = yaml.SafeLoader("")  # knows which plain words are numbers
 _MAPS = frozenset(f"{_PLAIN}{name}" for name in ("map", "python/dict", "omap"))
@@ -45,6 +50,7 @@ class _Open:
     count: int = 1
     depth: int = 1
     key: str | None = None
+    is_wrapper: bool = False
 
     def add(self, value: object) -> None:
         if isinstance(self.value, list):
@@ -74,18 +80,27 @@ class _Builder:
         elif isinstance(event, yaml.ScalarEvent):
             self._named(event.anchor, _scalar(event, self.what), 1, 0)
         elif isinstance(event, yaml.SequenceStartEvent):
-            self._check_tag(event.tag, _LISTS)
-            self._begin([], event.anchor)
+            is_wrapper = _WRAPPERS.fullmatch(event.tag or "") is not None
+            if not is_wrapper:
+                self._check_tag(event.tag, _LISTS)
+            self._begin([], event.anchor, is_wrapper=is_wrapper)
         elif isinstance(event, yaml.MappingStartEvent):
             self._check_tag(event.tag, _MAPS)
             self._begin({}, event.anchor)
         elif isinstance(event, yaml.CollectionEndEvent):
             closed = self.open.pop()
-            self._named(closed.anchor, closed.value, closed.count, closed.depth)
+            value = _unwrapped(closed.value) if closed.is_wrapper else closed.value
+            self._named(closed.anchor, value, closed.count, closed.depth)
 
-    def _begin(self, value: list[object] | dict[str, object], anchor: str | None) -> None:
+    def _begin(
+        self,
+        value: list[object] | dict[str, object],
+        anchor: str | None,
+        *,
+        is_wrapper: bool = False,
+    ) -> None:
         self._check_depth(1)
-        self.open.append(_Open(value, anchor))
+        self.open.append(_Open(value, anchor, is_wrapper=is_wrapper))
 
     def _named(self, anchor: str | None, value: object, count: int, depth: int) -> None:
         if anchor is not None:
@@ -134,6 +149,12 @@ def parse_yaml(text: bytes, what: str) -> dict[str, object]:
     if not isinstance(builder.document, dict):
         raise UnreadableModelError(f"'{what}' does not describe a model.")
     return builder.document
+
+
+def _unwrapped(arguments: object) -> object:
+    if isinstance(arguments, list) and len(arguments) == 1:
+        return arguments[0]
+    raise ValueError("a list of TensorFlow is not written as one")
 
 
 def _events(text: bytes) -> Iterator[yaml.Event]:
