@@ -12,6 +12,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import onnxruntime
 import pytest
 
 import model_files
@@ -179,6 +180,31 @@ def test_a_nested_model_may_be_the_output(framework: str, suffix: str, tmp_path:
     flat = keras.layers.Dense(6)(keras.layers.Flatten()(image))
     model = model_files.randomize(keras.Model(image, head(flat)))
     assert agrees(model, model_files.save(model, tmp_path / f"m.{suffix}"))
+
+
+@pytest.mark.parametrize(("framework", "suffix"), [("keras 3", "keras"), ("keras 2", "h5")])
+def test_outputs_by_name_are_each_its_own(framework: str, suffix: str, tmp_path: Path) -> None:
+    """In the order of their names, as the frameworks count the outputs of a model inside."""
+    keras = FRAMEWORKS[framework]()
+    layers = keras.layers
+    image = keras.Input((8, 8, 3))
+    flat = layers.Flatten()(image)
+    heads = {name: layers.Dense(3, name=f"of_{name}")(flat) for name in ("zest", "age")}
+    inner = keras.Model(image, heads, name="inner")
+    outer = keras.Input((8, 8, 3))
+    told = inner(outer)
+    outputs = {"b": layers.Softmax(name="soft")(told["zest"]), "a": told["age"], "c": told["age"]}
+    model = model_files.randomize(keras.Model(outer, outputs))
+    path = model_files.save(model, tmp_path / f"m.{suffix}")
+    target, signature = model_files.convert_checked(path)
+    assert (signature.output, [other.name for other in signature.others]) == ("b", ["a", "c"])
+    images = model_files.pictures(model, high=1.0)
+    found = onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"]).run(
+        ["outputs/a", "scores", "outputs/c"], {"images": images}
+    )
+    expected = model(images, training=False)
+    for values, name in zip(found, "abc", strict=True):
+        assert values == pytest.approx(np.asarray(expected[name]), abs=model_files.TOLERANCE)
 
 
 def test_a_teachable_machine_export_is_read(tmp_path: Path) -> None:

@@ -151,9 +151,11 @@ def _search(
         size = earlier.input.height, earlier.input.width
     size, limits = size or settings.input_size, settings.image_limits
     layers, policy = settings.keras_layers, settings.loading_policy
+    output = earlier.output.name if earlier is not None else None
     with open_without_card(
-        model, settings.cache_dir, size, layers, policy, weights=weights
+        model, settings.cache_dir, size, layers, policy, weights=weights, output=output
     ) as engine:
+        _check_outputs(model, engine.signature, earlier)
         return search(
             engine,
             draw_labelled(folder, limits, progress),
@@ -162,6 +164,18 @@ def _search(
             also=_input_of(earlier, engine.signature),
             threads=settings.threads,
             progress=progress,
+        )
+
+
+def _check_outputs(model: Path, signature: ModelSignature, earlier: ModelCard | None) -> None:
+    """Raise CardError where nobody has said what a model's further outputs are."""
+    said = earlier.more_outputs if earlier is not None else {}
+    if unsaid := [output.name for output in signature.others if output.name not in said]:
+        raise CardError(
+            f"The model has several outputs, and pictures with labels tell of '{signature.output}' "
+            f"alone, not what {', '.join(unsaid)} mean. Complete the card that "
+            f"'./scripts/vistazo inspect {shlex.quote(str(model))}' prints; then 'card --force' "
+            "finds the rest."
         )
 
 

@@ -18,6 +18,7 @@ from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.cli.worth import worth_lines
 from vistazo.errors import CardError
 from vistazo.loading import draft_of
+from vistazo.models.agreement import disagreements
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card
 from vistazo.models.card_schema import card_schema
@@ -25,7 +26,7 @@ from vistazo.models.compilation import describe_model
 from vistazo.models.draft_text import draft_text, what_to_do
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.parts import ModelParts
-from vistazo.models.signature import Description, ModelSignature, disagreements
+from vistazo.models.signature import Description, ModelSignature
 from vistazo.models.store import card_places, check_is_there, parts_of, without_card
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
@@ -106,8 +107,11 @@ def _inspect(
     card_file = card or _card_file(model, parts)
     found = _card_of(card_file)
     size = size or _size_of(found) or settings.input_size
+    output = found.output.name if isinstance(found, ModelCard) else None
     layers, policy = settings.keras_layers, settings.loading_policy
-    description = describe_model(parts.file, size, layers, policy, weights=parts.weights)
+    description = describe_model(
+        parts.file, size, layers, policy, weights=parts.weights, output=output
+    )
     shown = [_overview(model, parts, description)]
     if has_layers:
         shown.append(_layer_table(description))
@@ -201,13 +205,22 @@ def _overview(model: Path, parts: ModelParts, description: Description) -> str:
         shape = f"{signature.height} x {signature.width} x {signature.channels}"
         lines += [
             f"  takes      {shape} (height, width, channels)",
-            f"  gives      {signature.units} ({signature.activation})",
+            f"  gives      {_gives(signature)}",
             f"  last map   {last}",
             f"  weights    {signature.weights:,}",
         ]
     if description.layers:
         lines.append(f"  layers     {len(description.layers)}: {common}{more}")
     return "\n".join(lines)
+
+
+def _gives(signature: ModelSignature) -> str:
+    first = f"{signature.units} ({signature.activation})"
+    if not signature.has_several:
+        return first
+    further = [f"{each.name}: {each.units} ({each.activation})" for each in signature.others]
+    further += [f"{name}: no row of numbers" for name in signature.no_rows]
+    return f"{signature.output}: {first}; {'; '.join(further)}"
 
 
 def _layer_table(description: Description) -> str:

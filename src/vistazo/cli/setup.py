@@ -23,13 +23,13 @@ from vistazo.cli.setup_estimator import set_up_estimator
 from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.errors import CardError, InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
+from vistazo.models.agreement import disagreements
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, check_labels_agree, shown
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.parts import ModelParts
-from vistazo.models.signature import disagreements
 from vistazo.models.store import (
     StoredModel,
     check_is_there,

@@ -48,7 +48,8 @@ class StoredModel:
     ``home`` is what was asked for, beside which its other files lie: one of ``parts``, or a zip
     around them. Where there is no ``card``, one can be drawn up from ``hints`` (the
     environment) and ``labels`` (beside the weights), see ``vistazo.models.drafting``. An
-    ``empty_card`` is a file that lies where the card would, with nothing in it.
+    ``empty_card`` is a file that lies where the card would, with nothing in it. ``output_name``
+    is which of several outputs is meant, where no card says it.
     """
 
     parts: ModelParts
@@ -58,6 +59,7 @@ class StoredModel:
     hints: CardHints = field(default_factory=CardHints)
     labels: FoundLabels | None = None
     empty_card: Path | None = None
+    output_name: str | None = None
 
     @property
     def path(self) -> Path:
@@ -70,6 +72,11 @@ class StoredModel:
         if self.card is None:
             return self.hints.input_size
         return self.card.input.height, self.card.input.width
+
+    @property
+    def output(self) -> str | None:
+        """Which of several outputs is meant, by the card; None where that is left to the model."""
+        return self.output_name if self.card is None else self.card.output.name
 
 
 def find_model(
@@ -235,7 +242,8 @@ def compiled(
 ) -> Iterator[Path]:
     """Find or make the compiled model. Raises ModelError.
 
-    Of the card only the size of the input matters, so the rest may still be unknown.
+    Of the card only the size of the input and the output that is meant matter, so the rest may
+    still be unknown.
 
     ``layers_module`` registers converters for layers of the user's own.
     On a disk that cannot be written the file is temporary: load it inside the ``with``.
@@ -248,6 +256,7 @@ def compiled(
             partial,
             input_size=model.input_size,
             layers_module=layers_module,
+            output=model.output,
             weights=model.parts.weights,
             policy=policy,
             is_cancelled=is_cancelled,
@@ -262,7 +271,9 @@ def _stem(model: StoredModel, layers_module: str | None, policy: LoadingPolicy) 
     """Of the name of the compiled model: all that it is made of."""
     size = "x".join(map(str, model.input_size)) if model.input_size else "own"
     converter = _converter(layers_module, may_branch=policy.allow_control_flow)
-    return f"{model.sha256[:32]}-{converter}-{size}"
+    # By another sign than that before an entry's hash: no entry is taken for one of another stem.
+    of = "" if model.output is None else f"+{hashlib.sha256(model.output.encode()).hexdigest()[:8]}"
+    return f"{model.sha256[:32]}-{converter}-{size}{of}"
 
 
 def _converter(layers_module: str | None, *, may_branch: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from vistazo.errors import UnsupportedModelError
@@ -22,6 +22,7 @@ from vistazo.models.keras_import.keras1.document import as_keras2, is_of_keras1,
 from vistazo.models.keras_import.keras_layout import find_keras_weights
 from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.registry import slots_of
+from vistazo.models.keras_import.rewriting import rewrite
 from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
 from vistazo.models.keras_import.theano import THEANO, as_theano, has_turned, turned
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, model_leaves
@@ -73,23 +74,12 @@ def _from_keras1(archive: Archive, model: Model, found: _Weights) -> tuple[Model
             '(or "tensorflow") beside "config" in its JSON, or in an .h5 file '
             "h5py.File(path, 'r+').attrs['backend'] = 'theano'."
         )
-    leaves = {leaf.path: leaf.layer for leaf in model_leaves(model, slots_of)}
+    layers = {leaf.path: leaf.layer for leaf in model_leaves(model, slots_of)}
     changed = {
-        path: in_keras2(leaves[path], arrays) if path in leaves else arrays
+        path: in_keras2(layers[path], arrays, [slot.path for slot in slots_of(layers[path])])
         for path, arrays in found.items()
     }
-    return _shared(model, found), changed
-
-
-def _shared(model: Model, found: Mapping[LayerPath, LayerWeights], path: LayerPath = ()) -> Model:
-    layers = []
-    for layer in model.layers:
-        here = (*path, layer.name)
-        if layer.model is not None:
-            layers.append(replace(layer, model=_shared(layer.model, found, here)))
-        else:
-            layers.append(shared_axes(layer, found.get(here, {})))
-    return replace(model, layers=tuple(layers))
+    return rewrite(model, lambda path, layer: shared_axes(layer, found.get(path, {}))), changed
 
 
 def _array_names(tree: Tree) -> Iterator[str]:

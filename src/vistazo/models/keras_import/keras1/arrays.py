@@ -74,8 +74,13 @@ def slots_in_keras1(slots_of: SlotsOf) -> SlotsOf:
     return of
 
 
-def in_keras2(layer: Layer, arrays: LayerWeights) -> LayerWeights:
-    """The arrays of one layer as Keras 2 keeps them (``preprocess_weights_for_loading``)."""
+def in_keras2(layer: Layer, arrays: LayerWeights, slots: Sequence[str]) -> LayerWeights:
+    """The arrays of one layer as Keras 2 keeps them (``preprocess_weights_for_loading``).
+
+    ``slots`` are what Keras 2 calls them, in its order.
+    """
+    if layer.class_name in _GATES:
+        return _recurrent(layer, arrays, slots)
     change = _CHANGES.get(layer.class_name)
     return arrays if change is None or not arrays else change(layer, arrays)
 
@@ -146,19 +151,14 @@ def _local(layer: Layer, arrays: LayerWeights) -> LayerWeights:
     return _changed(arrays, "bias", lambda weight: _moved(weight, (1, 2, 0)))
 
 
-def _recurrent(layer: Layer, arrays: LayerWeights) -> LayerWeights:
+def _recurrent(layer: Layer, arrays: LayerWeights, slots: Sequence[str]) -> LayerWeights:
     """An array for each gate becomes one for all."""
     gates = _GATES_TODAY[layer.class_name]
+    if not all(f"{letter}_{gate}" in arrays for letter in "WUb" for gate in gates):
+        return arrays
     found: dict[str, Weight] = {}
-    for letter, slot in (("W", "kernel"), ("U", "recurrent_kernel"), ("b", "bias")):
-        parts = [arrays[f"{letter}_{gate}"] for gate in gates if f"{letter}_{gate}" in arrays]
-        if len(parts) != len(gates):
-            return _convolution(layer, arrays) if slot == "kernel" else found
-        if _is_first(layer):
-            parts = [
-                _moved(part, (2, 3, 1, 0)) if len(part.shape) == _IMAGE_RANK else part
-                for part in parts
-            ]
+    for letter, slot in zip("WUb", slots, strict=False):
+        parts = [_channels_last(layer, arrays[f"{letter}_{gate}"]) for gate in gates]
         shape = (*parts[0].shape[:-1], sum(part.shape[-1] for part in parts))
         found[slot] = _derived(slot, shape, _join, *parts)
     return found
@@ -187,9 +187,6 @@ _CHANGES: Mapping[str, Callable[[Layer, LayerWeights], LayerWeights]] = {
     "SeparableConv2D": _convolution,
     "Conv2DTranspose": _transposed,
     "LocallyConnected2D": _local,
-    "LSTM": _recurrent,
-    "GRU": _recurrent,
-    "ConvLSTM2D": _recurrent,
     "BatchNormalization": _normalization,
 }
 
