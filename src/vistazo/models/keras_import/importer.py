@@ -104,9 +104,9 @@ def check_outputs(imported: Import, max_bytes: int | None) -> None:
     picture = imported.signature.height * imported.signature.width
     for step in imported.steps:
         most = _NUMBER_BYTES * MAX_ELEMENTS if max_bytes is None else max_bytes
-        if any(_is_enlarged(value, picture) for value in step.output):
+        if any(_is_enlarged(value, picture, step.rows) for value in step.output):
             most = min(most, _NUMBER_BYTES * _MAX_ENLARGED)
-        size = _NUMBER_BYTES * sum(value.elements for value in step.output)
+        size = _NUMBER_BYTES * step.rows * sum(value.elements for value in step.output)
         if size > most:
             raise HostileModelError(
                 f"The {step.layer} makes {size / 1e6:,.0f} MB of one picture; at most "
@@ -124,10 +124,10 @@ def _check_expansion(model: OnnxModel, parts: Sequence[Path]) -> None:
         )
 
 
-def _is_enlarged(value: Value, picture: int) -> bool:
+def _is_enlarged(value: Value, picture: int, rows: int) -> bool:
     if value.channel_axis is None:
         return True
-    return value.elements > _ENLARGED_TIMES * picture * value.size(value.channel_axis)
+    return rows * value.elements > _ENLARGED_TIMES * picture * value.size(value.channel_axis)
 
 
 def _finish(

@@ -33,11 +33,20 @@ def _find(
 ) -> Iterator[tuple[LayerPath, LayerWeights]]:
     places = _places(tree, layers, prefix, slots_of)
     for layer in layers:
-        here, place = (*path, layer.name), places.get(layer.name, "")
-        if layer.model is not None:
-            yield from _find(tree, layer.model.layers, slots_of, f"{place}/", here)
-        else:
-            yield here, _arrays(tree, layer, place, slots_of)
+        yield from _inside(tree, layer, slots_of, places.get(layer.name, ""), path)
+
+
+def _inside(
+    tree: Tree, layer: Layer, slots_of: SlotsOf, place: str, path: LayerPath
+) -> Iterator[tuple[LayerPath, LayerWeights]]:
+    here = (*path, layer.name)
+    if layer.model is not None:
+        yield from _find(tree, layer.model.layers, slots_of, f"{place}/", here)
+    elif layer.inner:
+        for role, inner in layer.inner.items():
+            yield from _inside(tree, inner, slots_of, f"{place}/{role}", here)
+    else:
+        yield here, _arrays(tree, layer, place, slots_of)
 
 
 def _places(tree: Tree, layers: Sequence[Layer], prefix: str, slots_of: SlotsOf) -> dict[str, str]:

@@ -103,7 +103,8 @@ def _match(
     required = [(leaf, slot) for leaf, slot in wanted if not slot.optional]
     renamed = {plain(name): weight for name, weight in listed.items()}
     is_unmistakable = len(renamed) == len(listed)
-    named = _by_name(wanted, renamed, nested=layer.model is not None) if is_unmistakable else {}
+    nested = bool(layer.model or layer.inner)
+    named = _by_name(wanted, renamed, nested=nested) if is_unmistakable else {}
     if len(named) == len(listed) and len(named) >= len(required):
         return named
     for candidates in (wanted, required):

@@ -58,12 +58,17 @@ def _as_theano(_: LayerPath, layer: Layer) -> Layer:
 
 def _refuse_other_results(layer: Layer) -> None:
     config = layer.config
+    if "ConvLSTM" in layer.class_name and _has_even_side(layer):
+        raise _refusal(layer, "Theano begins elsewhere with an even kernel")
     if "UpSampling" in layer.class_name and config.get("interpolation") not in (None, "nearest"):
         raise _refusal(layer, "Theano enlarges with another interpolation")
-    if "Separable" in layer.class_name and config.get("padding") == "same":
-        size = config.integers("kernel_size")
-        if any(side % 2 == 0 for side in size):
-            raise _refusal(layer, "Theano makes a larger map of an even kernel")
+    is_separable = "Separable" in layer.class_name and config.get("padding") == "same"
+    if is_separable and _has_even_side(layer):
+        raise _refusal(layer, "Theano makes a larger map of an even kernel")
+
+
+def _has_even_side(layer: Layer) -> bool:
+    return any(side % 2 == 0 for side in layer.config.integers("kernel_size"))
 
 
 def _refusal(layer: Layer, why: str) -> UnsupportedModelError:
