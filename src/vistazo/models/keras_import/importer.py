@@ -19,12 +19,12 @@ from vistazo.models.keras_import.image_input import (
     ImageInput,
     open_graph,
     read_input,
-    score_shape,
 )
 from vistazo.models.keras_import.input_values import input_values
 from vistazo.models.keras_import.interface import evident_interface, plain_interface
 from vistazo.models.keras_import.origin import origin_of
 from vistazo.models.keras_import.reading import read_archive, with_weights
+from vistazo.models.keras_import.score_rows import ScoreRows, score_rows
 from vistazo.models.keras_import.value import MAX_ELEMENTS, Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
 from vistazo.models.keras_import.writer import OnnxModel, check_size, weights_bytes, write_onnx
@@ -51,6 +51,7 @@ class Import:
 def open_import(
     source: Path,
     input_size: tuple[int, int] | None,
+    output: str | None = None,
     *,
     weights: Sequence[Path] = (),
     with_evidence: bool = True,
@@ -58,24 +59,29 @@ def open_import(
     """Read and convert a model. The weights can be read as long as the context is open."""
     with open_archive(source, weights) as opened:
         archive, model = read_archive(opened)
-        yield compile_archive(archive, model, input_size, with_evidence=with_evidence)
+        yield compile_archive(archive, model, input_size, output, with_evidence=with_evidence)
 
 
 def compile_archive(
     archive: Archive,
     model: Model,
     input_size: tuple[int, int] | None,
+    output: str | None = None,
     *,
     with_evidence: bool = True,
 ) -> Import:
-    """Convert the model of an open file; reads shapes, no weights."""
+    """Convert the model of an open file; reads shapes, no weights.
+
+    ``output`` is the name of that one of several outputs that shall be ``scores``.
+    """
     with file_faults(f"{archive.label} is damaged"):
         model, arrays = with_weights(archive, model)
         image = read_input(model, input_size)
         graph = Graph(archive.keras_major)
         compiler = Compiler(graph, arrays)
         outputs = compiler.run(model, [open_graph(graph, image)])
-        imported = _finish(archive, image, graph, outputs, compiler, with_evidence=with_evidence)
+        rows = score_rows(outputs, model.output_names, output)
+        imported = _finish(archive, image, graph, rows, compiler, with_evidence=with_evidence)
         return _with_what_it_was_fed(imported, origin_of(model, image))
 
 
@@ -83,13 +89,16 @@ def convert_file(
     source: Path,
     target: Path,
     input_size: tuple[int, int] | None,
+    output: str | None = None,
     *,
     weights: Sequence[Path] = (),
     with_evidence: bool,
     max_tensor_bytes: int | None = None,
 ) -> ModelSignature:
     """Convert and write."""
-    with open_import(source, input_size, weights=weights, with_evidence=with_evidence) as imported:
+    with open_import(
+        source, input_size, output, weights=weights, with_evidence=with_evidence
+    ) as imported:
         check_outputs(imported, max_tensor_bytes)
         _check_expansion(imported.onnx, [source, *weights])
         write_onnx(imported.onnx, target)
@@ -134,26 +143,29 @@ def _finish(
     archive: Archive,
     image: ImageInput,
     graph: Graph,
-    outputs: list[Value],
+    rows: ScoreRows,
     compiler: Compiler,
     *,
     with_evidence: bool,
 ) -> Import:
-    scores, units = score_shape(outputs)
     if with_evidence:
-        interface = evident_interface(graph, image, scores, units, compiler.steps)
+        interface = evident_interface(graph, image, rows, compiler.steps)
     else:
-        interface = plain_interface(graph, image, scores, units)
+        interface = plain_interface(graph, image, rows)
+    first = rows.first.of
     signature = ModelSignature(
         height=image.height,
         width=image.width,
         channels=image.channels,
-        units=units,
-        activation=scores.activation,
+        units=first.units,
+        activation=first.activation,
         features=interface.features,
         weights=_count(compiler.weights),
         layers=len(compiler.steps),
         framework=archive.framework,
+        output=first.name,
+        others=tuple(row.of for row in rows.others),
+        no_rows=rows.no_rows,
     )
     onnx = OnnxModel(
         nodes=graph.nodes,
