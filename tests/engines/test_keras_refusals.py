@@ -246,7 +246,6 @@ def test_a_registered_converter_serves_a_custom_layer(tmp_path: Path) -> None:
         ((100, 5), lambda k, x: k.Dense(2)(k.Flatten()(x)), "no picture"),
         ((8, 8, 3), lambda k, x: k.Conv2D(2, 3)(x), "segments, detects or generates"),
         ((None, None, 3), lambda k, x: k.GlobalMaxPooling2D()(x), "any size.*--input"),
-        ((8, 8, 3), lambda k, x: k.LSTM(2)(k.Reshape((64, 3))(x)), r"\(LSTM\)"),
         ((16, 64, 3), lambda k, x: k.Flatten()(k.Conv3D(2, 1)(k.Reshape((4, 4, 64, 3))(x))), "3D"),
         ((8, 8, 3), lambda k, x: k.Flatten()(k.Softmax(axis=(1, 2))(x)), "several axes"),
         ((8, 8, 3), lambda k, x: k.Flatten()(k.LayerNormalization(axis=1)(x)), "last ones"),

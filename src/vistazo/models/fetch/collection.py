@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -24,6 +24,7 @@ from vistazo.models.fetch.place import ModelFiles, Patience, Place
 from vistazo.models.fetch.progress import Progress
 from vistazo.models.fetch.redirects import Resolve, check_start, resolve
 from vistazo.models.fetch.share_links import download_link
+from vistazo.models.layers_text import MAX_BYTES, head_of, is_one_of_two, text_kind
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,9 @@ _BRIEF_IDLE_S = 10.0
 
 @dataclass(frozen=True)
 class _Kind:
-    """``beside`` is its file's name beside the model, where {stem} is the model's."""
+    """``beside`` is its file's name beside the model, where {stem} is the model's; {name} is the
+    same without what says that it holds weights.
+    """
 
     name: str
     beside: str
@@ -45,6 +48,10 @@ class _Kind:
 
 _CARD = _Kind("card", "{stem}.card.yaml", Bound(1_000_000))
 _LABELS = _Kind("labels", "labels.txt", Bound(1_000_000))
+_LAYERS = tuple(
+    _Kind("layers", f"{{name}}{suffix}", Bound(MAX_BYTES)) for suffix in (".json", ".yaml")
+)
+_WEIGHTS = ("{stem}.weights.h5", "{stem}.h5", "{stem}_weights.h5")
 _BASELINE = _Kind("baseline", "{stem}.baseline.npz", Bound(50_000_000))
 
 
@@ -108,16 +115,38 @@ class Collection:
 
     async def fetch(self) -> ModelFiles:
         """Raises DownloadError; ModelNotFoundError where a link has nothing."""
-        model = self._place.model
-        if isinstance(model, Link):
-            model = await self._model(model)
+        model, weights = await self._model_and_weights()
         return ModelFiles(
             model,
             await self._companion(_CARD, self._place.card),
             await self._companion(_LABELS, self._place.labels),
             await self._companion(_BASELINE, self._place.baseline),
             await self._vectorizer(),
+            weights,
         )
+
+    async def _model_and_weights(self) -> tuple[Path, Path | None]:
+        """The whole model, or the file of its layers with that of its weights where it is known."""
+        model, given = self._place.model, self._place.weights
+        if isinstance(model, Link):
+            model = await self._model(model)
+        bound = Bound(self._place.max_bytes, "MAX_MODEL_BYTES")
+        kinds = [_Kind("weights", beside, bound) for beside in _WEIGHTS]
+        if given is not None:
+            return model, await self._companion(kinds[0], given)
+        if not isinstance(self._place.model, Link) or not is_one_of_two(model):
+            return model, None
+        if text_kind(head_of(model)) is not None:
+            return model, await self._first_beside(kinds)
+        layers = await self._first_beside(_LAYERS)
+        return (model, None) if layers is None else (layers, model)
+
+    async def _first_beside(self, kinds: Sequence[_Kind]) -> Path | None:
+        for kind in kinds:
+            found = await self._companion(kind, None)
+            if found is not None:
+                return found
+        return None
 
     async def _vectorizer(self) -> Path | None:
         """Nobody looks for one that was not named."""
@@ -173,7 +202,8 @@ class Collection:
         if not link.has_folder or not name.lower().endswith(SUFFIXES):
             return None
         stem = name.rpartition(".")[0]
-        path = f"{folder}/{kind.beside.format(stem=stem)}"
+        plain = stem.removesuffix(".weights")
+        path = f"{folder}/{kind.beside.format(stem=stem, name=plain)}"
         beside = Link(urlunsplit(parts._replace(path=path)))
         try:
             check_start(beside, is_pinned=False)
@@ -221,9 +251,9 @@ class Collection:
             download = Download(self._client, self._resolve, order, partial, Progress(kind.name))
             if not await download.run():
                 return None
-            if is_model:
-                self._check_sha256(order.shown, partial.sha256)
             partial.close()
+            if is_model and not is_one_of_two(partial.path):  # MODEL_SHA256 is that of both
+                self._check_sha256(order.shown, partial.sha256)
             name = _name(kind, download.names, partial.path)
             kept = Cache(self._folder()).keep(
                 link, partial.path, name, partial.sha256, download.version
@@ -253,7 +283,7 @@ def _name(kind: _Kind, names: tuple[str | None, ...], file: Path) -> str:
     if kind.name == "model":
         return model_name(names, suffix_of(file))
     named = [safe(name) for name in names if name and "." in name]
-    return next(filter(None, named), kind.beside.format(stem="model"))
+    return next(filter(None, named), kind.beside.format(stem="model", name="model"))
 
 
 def _nothing(link: Link) -> Entry:

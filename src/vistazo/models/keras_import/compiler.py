@@ -9,6 +9,7 @@ from vistazo.errors import HostileModelError, UnreadableModelError
 from vistazo.models.keras_import.dialect import Layer, Model
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.graph import Graph
+from vistazo.models.keras_import.masks import receive, refuse_masked
 from vistazo.models.keras_import.nodes import Call, TensorRef
 from vistazo.models.keras_import.registry import LayerCall, converter_of
 from vistazo.models.keras_import.value import Value
@@ -23,11 +24,12 @@ _NO_CALL = Call((), {})
 
 @dataclass(frozen=True)
 class Step:
-    """One call of one layer that was converted."""
+    """One call of one layer that was converted. Of each picture it was given ``rows`` rows."""
 
     path: LayerPath
     layer: Layer
     output: tuple[Value, ...]
+    rows: int = 1
 
 
 class Compiler:
@@ -37,6 +39,7 @@ class Compiler:
         self._graph = graph
         self.weights = weights
         self.steps: list[Step] = []
+        self._rows = 1
 
     def run(self, model: Model, inputs: Sequence[Value], path: LayerPath = ()) -> list[Value]:
         """The outputs of a model that is called on these inputs."""
@@ -60,19 +63,43 @@ class Compiler:
         done: Mapping[_Key, tuple[Value, ...]],
         path: LayerPath,
     ) -> tuple[Value, ...]:
+        call = _call(layer, index).map(lambda ref: _pick(ref, done))
+        return self._apply(layer, call.args, call.kwargs, path, 1)
+
+    def _apply(
+        self,
+        layer: Layer,
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+        path: LayerPath,
+        rows: int,
+    ) -> tuple[Value, ...]:
+        """What a layer gives; ``rows`` are those of each row of what is around it."""
         if len(self.steps) >= MAX_CALLS:
             raise HostileModelError(f"The model makes more than {MAX_CALLS} layer calls.")
-        call = _call(layer, index).map(lambda ref: _pick(ref, done))
         here = (*path, layer.name)
+        given = receive(layer, args, kwargs)
         bound = LayerCall(
-            layer, self._graph, here, call.args, call.kwargs, self.weights.get(here, {})
+            layer,
+            self._graph,
+            here,
+            given.args,
+            given.kwargs,
+            self.weights.get(here, {}),
+            given.mask,
+            lambda inner, its_args, its_kwargs, its_rows: self._apply(
+                inner, its_args, its_kwargs, here, its_rows
+            ),
         )
+        self._rows *= rows
         if layer.model is not None:
             output = tuple(self.run(layer.model, bound.inputs, here))
+            refuse_masked(layer, output)
         else:
             with self._graph.scope("/".join(here)):
-                output = _convert_guarded(bound)
-        self.steps.append(Step(here, layer, output))
+                output = given.passed_on(_convert_guarded(bound))
+        self.steps.append(Step(here, layer, output, self._rows))
+        self._rows //= rows
         return output
 
 

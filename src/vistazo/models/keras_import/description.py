@@ -8,9 +8,10 @@ from pathlib import Path
 
 from vistazo.errors import ModelError
 from vistazo.models.keras_import.archive import open_archive
-from vistazo.models.keras_import.dialect import Layer, Model, read_model
+from vistazo.models.keras_import.dialect import Layer, Model
 from vistazo.models.keras_import.image_input import read_input
 from vistazo.models.keras_import.importer import Import, check_outputs, compile_archive
+from vistazo.models.keras_import.reading import read_archive
 from vistazo.models.keras_import.registry import converter_of
 from vistazo.models.signature import Description, LayerRow
 
@@ -29,8 +30,8 @@ def describe_file(
     output: str | None = None,
 ) -> Description:
     """Raises only where the file cannot be read at all; what cannot be served is listed."""
-    with open_archive(source, weights) as archive:
-        model = read_model(archive.config)
+    with open_archive(source, weights) as opened:
+        archive, model = read_archive(opened)
         kind, framework = _KINDS[archive.layout], archive.framework
         try:
             imported = compile_archive(archive, model, input_size, output)

@@ -7,7 +7,8 @@ the same small classes: a model is a list of layers and of what each was called 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import cast
 
@@ -15,12 +16,12 @@ from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedM
 from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.nodes import Call, TensorRef, read_call, read_ends
-from vistazo.models.keras_import.plain import unwrap
+from vistazo.models.keras_import.plain import input_shape, unwrap
+from vistazo.models.keras_import.wrappers import FIELDS, inner_layers
 
 MAX_NESTED_MODELS = 16
 MAX_LAYERS = 20_000
 
-_SHAPE_FIELDS = ("batch_shape", "batch_input_shape")
 _MODEL_CLASSES = frozenset({"Sequential", "Functional", "Model"})
 _KERAS_MODULES = frozenset({"keras", "tf_keras", "tensorflow", "builtins"})
 _OFFSET_OF_NESTED = 1
@@ -30,7 +31,8 @@ _OFFSET_OF_NESTED = 1
 class Layer:
     """One layer: what it is, how it is set, and every call of it.
 
-    ``model`` is a nested model. ``package`` is where the class comes from, empty for Keras' own.
+    ``model`` is a nested model, ``inner`` what a wrapper holds. ``package`` is where the class
+    comes from, empty for Keras' own.
     """
 
     class_name: str
@@ -40,6 +42,7 @@ class Layer:
     model: Model | None = None
     input_shape: tuple[int | None, ...] | None = None
     package: str = ""
+    inner: Mapping[str, Layer] = field(default_factory=dict)
 
     @property
     def trainable(self) -> bool:
@@ -92,8 +95,6 @@ def _holds_layers(config: object) -> bool:
 
 
 def _read_nested(document: Mapping[str, object], depth: int) -> Model:
-    if depth > MAX_NESTED_MODELS:
-        raise HostileModelError(f"Models are nested deeper than {MAX_NESTED_MODELS} levels.")
     config = document["config"]
     if isinstance(config, list):  # Sequential before Keras 2.2.3
         config = {"name": str(document.get("name", "sequential")), "layers": config}
@@ -103,7 +104,7 @@ def _read_nested(document: Mapping[str, object], depth: int) -> Model:
         raise UnreadableModelError("The model's list of layers is damaged.")
     if len(listed) > MAX_LAYERS:
         raise HostileModelError(f"A model lists more than {MAX_LAYERS} layers.")
-    layers = [_read_layer(item, depth) for item in listed]
+    layers = [_read_layer(item, depth, place) for place, item in enumerate(listed, start=1)]
     name = str(config.get("name") or "model")
     class_name = str(document.get("class_name"))
     if "input_layers" in config and "output_layers" in config:
@@ -111,14 +112,20 @@ def _read_nested(document: Mapping[str, object], depth: int) -> Model:
     return _sequential(name, class_name, config, layers)
 
 
-def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
+def _read_layer(document: Mapping[str, object], depth: int, place: int = 1) -> Layer:
+    if depth > MAX_NESTED_MODELS:
+        raise HostileModelError(f"Models are nested deeper than {MAX_NESTED_MODELS} levels.")
     package, class_name = _origin(document)
     raw = document.get("config")
+    if isinstance(raw, list):  # a Sequential that has no name
+        document = {"name": f"sequential_{place}", **document}
     nested = _read_nested(document, depth + 1) if _is_model(class_name, raw) else None
+    held = ("layers",) if nested else () if package else FIELDS.get(class_name, ())
+    inner = inner_layers(class_name, raw, partial(_read_layer, depth=depth + 1)) if held else {}
     fields = cast(
         Mapping[str, object],
         {"name": nested.name if nested else class_name}
-        | {key: _field(key, value) for key, value in _fields(raw) if key != "layers" or not nested},
+        | {key: _field(key, value) for key, value in _fields(raw) if key not in held},
     )
     name = str(document.get("name") or fields.get("name"))
     return Layer(
@@ -126,8 +133,9 @@ def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
         name=name,
         config=Config(f"Layer '{name}' ({class_name})", fields),
         model=nested,
-        input_shape=_input_shape(fields, document.get("build_config")),
+        input_shape=input_shape(fields, document.get("build_config")),
         package=package,
+        inner=inner,
     )
 
 
@@ -162,21 +170,6 @@ def _field(key: str, value: object) -> object:
     return None if key.endswith(("_initializer", "_regularizer", "_constraint")) else unwrap(value)
 
 
-def _input_shape(
-    fields: Mapping[str, object], build: object = None
-) -> tuple[int | None, ...] | None:
-    shape = next((fields[key] for key in _SHAPE_FIELDS if fields.get(key)), None)
-    if shape is None:
-        shape = fields.get("build_input_shape")
-    if shape is None and isinstance(build, dict):
-        shape = unwrap(build.get("input_shape"))
-    if isinstance(shape, list) and len(shape) == 1 and isinstance(shape[0], list):
-        shape = shape[0]
-    if not isinstance(shape, list) or not all(n is None or isinstance(n, int) for n in shape):
-        return None
-    return tuple(shape)
-
-
 def _sequential(
     name: str, class_name: str, config: Mapping[str, object], layers: list[Layer]
 ) -> Model:
@@ -199,7 +192,7 @@ def _implied_input(name: str, config: Mapping[str, object], first: Layer) -> Lay
     if shape is None and first.model is not None:
         shape = first.model.layers[0].input_shape
     if shape is None:
-        shape = _input_shape({"build_input_shape": unwrap(config.get("build_input_shape"))})
+        shape = input_shape({"build_input_shape": unwrap(config.get("build_input_shape"))})
     fields = {"batch_shape": list(shape) if shape else None}
     label = f"{name}.input"
     return Layer("InputLayer", label, Config(f"The input of '{name}'", fields), input_shape=shape)

@@ -23,7 +23,7 @@ from vistazo.models.keras_import.weight import Weight
 
 Floats = NDArray[np.float32]
 Array = NDArray[np.float32] | NDArray[np.int64] | NDArray[np.bool_]
-Attribute = int | float | str | Sequence[int] | Sequence[float]
+Attribute = int | float | str | Sequence[int] | Sequence[float] | Sequence[str]
 
 Border = tuple[int, int, int, int]  # top, left, bottom, right
 
@@ -56,6 +56,8 @@ class Graph:
         self._maps: dict[str, Value] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._transposed: dict[str, str] = {}
+        self._reversed: dict[tuple[str, int], str] = {}
+        self._once: dict[object, str] = {}
         self._scope = ""
 
     @contextmanager
@@ -84,6 +86,22 @@ class Graph:
         names = (label,) if outputs == 1 else tuple(f"{label}:{i}" for i in range(outputs))
         self.nodes.append(helper.make_node(op_type, inputs, names, name=label, **attributes))
         return names
+
+    def once(self, op_type: str, *inputs: str, **attributes: Attribute) -> str:
+        """The same, where the same node may be there already: then it is that one."""
+        key = (op_type, inputs, tuple(sorted(attributes.items())))
+        if key not in self._once:
+            self._once[key] = self.op(op_type, *inputs, **attributes)
+        return self._once[key]
+
+    def reverse(self, name: str, axis: int) -> str:
+        """The other way round along an axis; what was turned and is turned again is as it was."""
+        if (name, axis) not in self._reversed:
+            lists = ([-1], [-(1 << 31)], [axis], [-1])
+            made = self.op("Slice", name, *map(self.integers, lists))
+            self._reversed[name, axis] = made
+            self._reversed[made, axis] = name
+        return self._reversed[name, axis]
 
     def floats(self, values: object) -> str:
         """A float32 constant."""

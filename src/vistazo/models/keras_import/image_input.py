@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vistazo.errors import UnsupportedModelError
@@ -16,6 +17,10 @@ INPUT_NAME, SCORES_NAME, FEATURES_NAME = "images", "scores", "features"
 
 # A grey picture without a channel axis, as in Flatten(input_shape=(28, 28)); and one laid flat.
 _GREY_RANK, _FLAT_RANK = 3, 2
+_BEFORE_PERMUTE: Mapping[tuple[int, ...], DataFormat] = {
+    (3, 1, 2): "channels_last",
+    (2, 3, 1): "channels_first",
+}
 
 
 @dataclass(frozen=True)
@@ -82,9 +87,13 @@ def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) ->
 def _data_format(model: Model) -> DataFormat:
     """What the first layer that names one says; the file does not say it of the input itself.
 
-    Layers along a sequence speak of that alone.
+    Layers along a sequence speak of that alone; a Permute says what was before it.
     """
     for layer in flat_layers(model):
+        if layer.class_name == "Permute":
+            before = _BEFORE_PERMUTE.get(layer.config.integers("dims"))
+            if before is not None:
+                return before
         says_one = isinstance(layer.config.get("data_format"), str)
         if says_one and not layer.class_name.endswith("1D"):
             return layer.config.data_format()

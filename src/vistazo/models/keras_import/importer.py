@@ -11,7 +11,7 @@ import vistazo.models.keras_import.layers  # noqa: F401  (registers the converte
 from vistazo.errors import HostileModelError
 from vistazo.models.keras_import.archive import Archive, open_archive
 from vistazo.models.keras_import.compiler import Compiler, Step
-from vistazo.models.keras_import.dialect import Model, read_model
+from vistazo.models.keras_import.dialect import Model
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.graph import Graph
 from vistazo.models.keras_import.image_input import (
@@ -22,13 +22,9 @@ from vistazo.models.keras_import.image_input import (
 )
 from vistazo.models.keras_import.input_values import input_values
 from vistazo.models.keras_import.interface import evident_interface, plain_interface
-from vistazo.models.keras_import.keras_layout import find_keras_weights
-from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.origin import origin_of
-from vistazo.models.keras_import.registry import slots_of
+from vistazo.models.keras_import.reading import read_archive, with_weights
 from vistazo.models.keras_import.score_rows import ScoreRows, score_rows
-from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
-from vistazo.models.keras_import.theano import THEANO, as_theano, turned
 from vistazo.models.keras_import.value import MAX_ELEMENTS, Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
 from vistazo.models.keras_import.writer import OnnxModel, check_size, weights_bytes, write_onnx
@@ -61,8 +57,8 @@ def open_import(
     with_evidence: bool = True,
 ) -> Iterator[Import]:
     """Read and convert a model. The weights can be read as long as the context is open."""
-    with open_archive(source, weights) as archive:
-        model = read_model(archive.config)
+    with open_archive(source, weights) as opened:
+        archive, model = read_archive(opened)
         yield compile_archive(archive, model, input_size, output, with_evidence=with_evidence)
 
 
@@ -79,10 +75,10 @@ def compile_archive(
     ``output`` is the name of that one of several outputs that shall be ``scores``.
     """
     with file_faults(f"{archive.label} is damaged"):
-        model = as_theano(model) if archive.backend.lower() == THEANO else model
+        model, arrays = with_weights(archive, model)
         image = read_input(model, input_size)
         graph = Graph(archive.keras_major)
-        compiler = Compiler(graph, _find_weights(archive, model))
+        compiler = Compiler(graph, arrays)
         outputs = compiler.run(model, [open_graph(graph, image)])
         rows = score_rows(outputs, model.output_names, output)
         imported = _finish(archive, image, graph, rows, compiler, with_evidence=with_evidence)
@@ -117,9 +113,9 @@ def check_outputs(imported: Import, max_bytes: int | None) -> None:
     picture = imported.signature.height * imported.signature.width
     for step in imported.steps:
         most = _NUMBER_BYTES * MAX_ELEMENTS if max_bytes is None else max_bytes
-        if any(_is_enlarged(value, picture) for value in step.output):
+        if any(_is_enlarged(value, picture, step.rows) for value in step.output):
             most = min(most, _NUMBER_BYTES * _MAX_ENLARGED)
-        size = _NUMBER_BYTES * sum(value.elements for value in step.output)
+        size = _NUMBER_BYTES * step.rows * sum(value.elements for value in step.output)
         if size > most:
             raise HostileModelError(
                 f"The {step.layer} makes {size / 1e6:,.0f} MB of one picture; at most "
@@ -137,23 +133,10 @@ def _check_expansion(model: OnnxModel, parts: Sequence[Path]) -> None:
         )
 
 
-def _is_enlarged(value: Value, picture: int) -> bool:
+def _is_enlarged(value: Value, picture: int, rows: int) -> bool:
     if value.channel_axis is None:
         return True
-    return value.elements > _ENLARGED_TIMES * picture * value.size(value.channel_axis)
-
-
-def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
-    found = _find_arrays(archive, model)
-    return turned(found, model, slots_of) if archive.backend.lower() == THEANO else found
-
-
-def _find_arrays(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
-    if archive.layout == "h5":
-        return find_legacy_weights(archive.tree, model, slots_of)
-    if archive.layout == "tfjs":
-        return find_tfjs_weights(archive.tree, model, slots_of)
-    return find_keras_weights(archive.tree, model, slots_of)
+    return rows * value.elements > _ENLARGED_TIMES * picture * value.size(value.channel_axis)
 
 
 def _finish(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 _Wrapped = Mapping[str, object]
+_SHAPE_FIELDS = ("batch_shape", "batch_input_shape")
 
 
 def unwrap(value: object) -> object:
@@ -23,6 +24,22 @@ def unwrap(value: object) -> object:
     if opener is not None:
         return opener(value)
     return {str(key): unwrap(item) for key, item in value.items()}
+
+
+def input_shape(
+    fields: Mapping[str, object], build: object = None
+) -> tuple[int | None, ...] | None:
+    """The shape that a layer's configuration gives its input; None where it gives none."""
+    shape = next((fields[key] for key in _SHAPE_FIELDS if fields.get(key)), None)
+    if shape is None:
+        shape = fields.get("build_input_shape")
+    if shape is None and isinstance(build, dict):
+        shape = unwrap(build.get("input_shape"))
+    if isinstance(shape, list) and len(shape) == 1 and isinstance(shape[0], list):
+        shape = shape[0]
+    if not isinstance(shape, list) or not all(n is None or isinstance(n, int) for n in shape):
+        return None
+    return tuple(shape)
 
 
 def _body(value: _Wrapped) -> _Wrapped:

@@ -105,6 +105,7 @@ def _normalizes_a_map(step: Step) -> bool:
     return (
         step.layer.class_name in BATCH_NORMALIZATIONS
         and len(step.output) == 1
+        and step.rows == 1
         and step.output[0].rank == IMAGE_RANK
         and step.output[0].channel_axis is not None
     )

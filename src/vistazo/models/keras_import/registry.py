@@ -25,6 +25,8 @@ from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, Slot, SlotsOf
 
 Result = Value | Sequence[Value]
+# A layer, its arguments, and how many rows of each picture it is given.
+ApplyInner = Callable[[Layer, tuple[object, ...], Mapping[str, object], int], tuple[Value, ...]]
 
 _A_KIND = {"layer": "a layer", "operation": "an operation"}
 
@@ -33,7 +35,8 @@ _A_KIND = {"layer": "a layer", "operation": "an operation"}
 class LayerCall:
     """One call of one layer: what a converter works with.
 
-    ``args`` and ``kwargs`` are plain values in which a Value stands for a tensor.
+    ``args`` and ``kwargs`` are plain values in which a Value stands for a tensor. ``mask`` is that
+    of its first input, for layers that know what to do with one (``masks``).
     """
 
     layer: Layer
@@ -42,6 +45,8 @@ class LayerCall:
     args: tuple[object, ...] = ()
     kwargs: Mapping[str, object] = field(default_factory=dict)
     weights: LayerWeights = field(default_factory=dict)
+    mask: Value | None = None
+    apply_inner: ApplyInner | None = None
 
     @property
     def config(self) -> Config:
@@ -107,6 +112,14 @@ class LayerCall:
                 "needed. The file is damaged, or its parts do not belong together."
             )
         return weight
+
+    def inner(
+        self, role: str, value: Value, kwargs: Mapping[str, object] | None = None, rows: int = 1
+    ) -> tuple[Value, ...]:
+        """The result of a layer inside this wrapper, for ``rows`` rows of each picture."""
+        if self.apply_inner is None or role not in self.layer.inner:
+            raise self.refusal(f"it holds no '{role}'")
+        return self.apply_inner(self.layer.inner[role], (value,), kwargs or {}, rows)
 
     def name(self, part: str) -> str:
         """A name for a constant that belongs to this layer, the same for every call of it."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.dialect import Layer, Model
+from vistazo.models.keras_import.rewriting import rewrite
 from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, SlotsOf, model_leaves
 
@@ -28,7 +29,6 @@ _TURNED = {
     **dict.fromkeys(("Conv3D", "Convolution3D"), ("kernel",)),
     **dict.fromkeys(("Conv2DTranspose", "Convolution2DTranspose"), ("kernel",)),
     **dict.fromkeys(("Conv1DTranspose", "Conv3DTranspose"), ("kernel",)),
-    "ConvLSTM2D": ("kernel", "recurrent_kernel"),
 }
 _INPUT_AND_OUTPUT = 2
 
@@ -38,12 +38,15 @@ def as_theano(model: Model) -> Model:
 
     Raises UnsupportedModelError where Theano's result cannot be had.
     """
-    return replace(model, layers=tuple(map(_as_theano, model.layers)))
+    return rewrite(model, _as_theano)
 
 
-def _as_theano(layer: Layer) -> Layer:
-    if layer.model is not None:
-        return replace(layer, model=as_theano(layer.model))
+def has_turned(model: Model) -> bool:
+    """Whether a model has kernels that Theano turned."""
+    return any(leaf.layer.class_name in _TURNED for leaf in model_leaves(model, lambda _: ()))
+
+
+def _as_theano(_: LayerPath, layer: Layer) -> Layer:
     _refuse_other_results(layer)
     if layer.config.get("padding") != "same":
         return layer
@@ -54,6 +57,8 @@ def _as_theano(layer: Layer) -> Layer:
 
 def _refuse_other_results(layer: Layer) -> None:
     config = layer.config
+    if "ConvLSTM" in layer.class_name:
+        raise _refusal(layer, "its two convolutions begin elsewhere")
     if "UpSampling" in layer.class_name and config.get("interpolation") not in (None, "nearest"):
         raise _refusal(layer, "Theano enlarges with another interpolation")
     if "Separable" in layer.class_name and config.get("padding") == "same":
@@ -80,11 +85,15 @@ def turned(
     }
     return {
         path: {
-            slot: _turned(weight) if slot in names.get(path, ()) else weight
+            slot: _turned(weight) if _last(slot) in names.get(path, ()) else weight
             for slot, weight in arrays.items()
         }
         for path, arrays in weights.items()
     }
+
+
+def _last(slot: str) -> str:
+    return slot.rpartition("/")[2]  # of cell/kernel
 
 
 def _turned(weight: Weight) -> Weight:

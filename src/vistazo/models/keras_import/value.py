@@ -24,7 +24,8 @@ class Value:
     ``shape`` is in Keras' order; None is the batch. ``moved`` says that the tensor is stored
     channels first although Keras speaks of channels last. ``channel_axis`` is set for spatial maps
     only. ``activation`` is what the numbers went through last. ``sizes`` are the numbers themselves
-    where these are axis lengths, as of ``tf.shape``; None is the batch.
+    where these are axis lengths, as of ``tf.shape``; None is the batch. ``mask`` (n, steps) says
+    which steps of a sequence count; only the compiler and layers that know masks ever see one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Value:
     activation: str = "unknown"
     dtype: DType = "float32"
     sizes: Shape | None = None
+    mask: Value | None = field(default=None, repr=False)
     parents: tuple[Value, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:

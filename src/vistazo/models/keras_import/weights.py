@@ -40,7 +40,7 @@ SlotsOf = Callable[[Layer], Sequence[Slot]]
 
 @dataclass(frozen=True)
 class Leaf:
-    """A layer that is no model, where it stands, and the slots that it wants filled."""
+    """A layer that holds no others, where it stands, and the slots that it wants filled."""
 
     path: LayerPath
     layer: Layer
@@ -49,17 +49,17 @@ class Leaf:
 
 
 def leaves(layer: Layer, slots_of: SlotsOf, path: LayerPath = ()) -> Iterator[Leaf]:
-    """The layers inside a layer, in Keras' order; itself where it is no model."""
+    """The layers inside a layer, in Keras' order; itself where it is no model and no wrapper."""
     yield from _leaves(layer, slots_of, path, trainable=True)
 
 
 def _leaves(layer: Layer, slots_of: SlotsOf, path: LayerPath, *, trainable: bool) -> Iterator[Leaf]:
     path = (*path, layer.name)
     trainable = trainable and layer.trainable
-    if layer.model is None:
+    parts = layer.inner.values() if layer.model is None else layer.model.layers
+    if not parts:
         yield Leaf(path, layer, tuple(slots_of(layer)), trainable)
-        return
-    for inner in layer.model.layers:
+    for inner in parts:
         yield from _leaves(inner, slots_of, path, trainable=trainable)
 
 

@@ -68,7 +68,7 @@ def conv2d(call: LayerCall) -> Value:
         raise call.refusal(f"{channels} channels do not divide into {groups} groups")
     stored = call.weight("kernel", (*size, channels // groups, filters))
     shape = (filters, channels // groups, *size)
-    weight = call.graph.parameter(call.name("kernel"), [stored], shape, _filters_first)
+    weight = call.graph.parameter(call.name("kernel"), [stored], shape, filters_first)
     return _activated(call, value, Kernel(weight, size, filters, groups, _bias(call, filters)))
 
 
@@ -100,7 +100,7 @@ def separable_conv2d(call: LayerCall) -> Value:
     middle = convolve(call, call.input, depthwise)
     stored = call.weight("pointwise_kernel", (1, 1, depthwise.filters, filters))
     shape = (filters, depthwise.filters, 1, 1)
-    weight = call.graph.parameter(call.name("pointwise_kernel"), [stored], shape, _filters_first)
+    weight = call.graph.parameter(call.name("pointwise_kernel"), [stored], shape, filters_first)
     data_format, bias = call.config.data_format(), _bias(call, filters)
     inputs = [call.graph.channels_first(middle, data_format), weight, *([bias] if bias else [])]
     name = call.graph.op("Conv", *inputs, kernel_shape=(1, 1))
@@ -148,7 +148,8 @@ def _depthwise_kernel(call: LayerCall) -> Kernel:
     return Kernel(weight, size, channels * multiplier, channels)
 
 
-def _filters_first(array: Floats) -> Floats:
+def filters_first(array: Floats) -> Floats:
+    """(h, w, in, out) -> (out, in, h, w)."""
     return array.transpose(3, 2, 0, 1)
 
 

@@ -17,7 +17,6 @@ from vistazo.models.keras_import.value import Value
     "ActivityRegularization",
     "Identity",
     "InputLayer",
-    "Masking",
     "StopGradient",
 )
 def identity(call: LayerCall) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from onnx import TensorProto
 
 from vistazo.models.keras_import.config import DataFormat
 from vistazo.models.keras_import.layers.convolution import channels_of, fit_windows
@@ -123,7 +124,25 @@ def global_pooling_of_a_sequence(call: LayerCall) -> Value:
     value, keep = call.input, call.config.flag("keepdims", default=False)
     axis = 1 if call.config.data_format() == "channels_last" else 2
     op_type = "ReduceMax" if "Max" in call.layer.class_name else "ReduceMean"
+    if call.mask is not None:
+        return _mean_of_what_counts(call, axis, keep=keep)
     return reduce(call, op_type, value, (axis,), keep=keep)
+
+
+def _mean_of_what_counts(call: LayerCall, axis: int, *, keep: bool) -> Value:
+    """Of masked steps only those that count; of none there is no mean, in Keras either."""
+    value, mask, graph = call.input, call.mask, call.graph
+    if mask is None or mask.shape != (value.shape[0], value.shape[axis]):
+        raise call.refusal("its mask is not one per step")
+    numbers = graph.op("Cast", mask.name, to=TensorProto.FLOAT)
+    wide = graph.op("Unsqueeze", numbers, graph.integers([3 - axis]))
+    along = graph.integers([axis])
+    total = graph.op(
+        "ReduceSum", graph.op("Mul", graph.plain(value), wide), along, keepdims=int(keep)
+    )
+    count = graph.op("ReduceSum", wide, along, keepdims=int(keep))
+    shape = [1 if i == axis else n for i, n in enumerate(value.shape) if keep or i != axis]
+    return graph.value(graph.op("Div", total, count), tuple(shape), value)
 
 
 @keras_layer("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D")
