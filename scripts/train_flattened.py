@@ -24,8 +24,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from vistazo.models.card import ModelCard, OutputSpec  # noqa: E402
+from vistazo.models.card import ModelCard  # noqa: E402
 from vistazo.models.card_file import card_path, write_card  # noqa: E402
+from vistazo.models.output_spec import OutputSpec  # noqa: E402
 from vistazo.pictures.preprocessing import scale  # noqa: E402
 from vistazo.training.answers import Answers  # noqa: E402
 from vistazo.training.config import TrainingConfig, read_config  # noqa: E402

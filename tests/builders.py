@@ -9,6 +9,7 @@ import threading
 import time
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from vistazo.answers.reference import Reference
 from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Outputs, Runtime
 from vistazo.models.card import ModelCard
+from vistazo.models.outputs import OutputSignature
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.reader import DirectReader, PictureReader
@@ -81,7 +83,7 @@ class BrightnessEngine:
     """Honours the engine's protocol: the score of a picture is its mean value.
 
     ``gate`` holds every run until it is set, for tests of what happens meanwhile. With ``maps`` its
-    feature map is the picture itself.
+    feature map is the picture itself. All numbers of its ``others`` are the mean, too.
     """
 
     def __init__(
@@ -90,10 +92,11 @@ class BrightnessEngine:
         of: ModelCard | None = None,
         *,
         maps: bool = False,
+        others: tuple[OutputSignature, ...] = (),
     ) -> None:
         self._gate = gate
         self.runtime = Runtime("brightness", "1.0")
-        self.signature = signature(of or card())
+        self.signature = replace(signature(of or card()), output="light", others=others)
         self.maps = maps
         self.runs = 0
         self.takes_s = 0.0
@@ -108,7 +111,9 @@ class BrightnessEngine:
         time.sleep(self.takes_s)
         self.runs += 1
         scores = images.mean(axis=(1, 2), dtype=np.float32)[:, :1]
-        return Outputs(scores, images if self.maps else None)
+        width = sum(other.units for other in self.signature.others)
+        others = np.repeat(scores, width, axis=1) if width else None
+        return Outputs(scores, images if self.maps else None, others)
 
     def interrupt(self) -> None:
         self.interrupts += 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -10,11 +11,8 @@ from numpy.typing import NDArray
 
 from vistazo.answers.decision import Decision, decide
 from vistazo.answers.explanation import OVERLAY_PX, Evidence, Explainer, Frame, overlay
-from vistazo.answers.likeness import (
-    OUT_OF_DISTRIBUTION,
-    Baseline,
-    Likeness,
-)
+from vistazo.answers.further_outputs import Classes, FurtherOutputs, OutputAnswer
+from vistazo.answers.likeness import OUT_OF_DISTRIBUTION, Baseline, Likeness
 from vistazo.answers.reference import Reference
 from vistazo.engines.base import Engine, Outputs
 from vistazo.errors import (
@@ -32,6 +30,10 @@ from vistazo.pictures.preprocessing import place
 from vistazo.pictures.reader import PictureReader, Prepared
 from vistazo.pictures.seen import Seen, seen
 
+_NOT_FINITE = (
+    "The model answers with infinite or undefined numbers: its weights are damaged, or its "
+    "training diverged."
+)
 # What becomes of a picture that does not look like those that the model was made for.
 OutOfDistributionPolicy = Literal["warn", "reject", "off"]
 
@@ -48,13 +50,15 @@ class Prediction:
     """``decision`` for one picture, and the model that made it.
 
     ``in_distribution`` says whether the picture looks like those of training; None where the model
-    has no baseline. ``appearance`` is None of pixels that were prepared elsewhere.
+    has no baseline. ``appearance`` is None of pixels that were prepared elsewhere. ``outputs`` is
+    by name what the model says in each of several outputs, that of ``decision`` first; else empty.
     """
 
     decision: Decision
     model: ModelIdentity
     in_distribution: Likeness | None = None
     appearance: Appearance | None = None
+    outputs: Mapping[str, OutputAnswer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,7 @@ class Classifier:
         self.identity = ModelIdentity(card.name, card.version, sha256)
         self._engine = engine
         self._explainer = Explainer(engine, card)
+        self._further = FurtherOutputs(engine.signature.others, card.more_outputs)
         self._reader = reader
         self._baseline = baseline
         self._policy = out_of_distribution
@@ -169,15 +174,23 @@ class Classifier:
                 "The model has no finite answer to this picture: its weights may be damaged."
             )
         decision = decide(outputs.scores[0], self.card)
+        told = self._told(decision, outputs)
         if self._baseline is None or outputs.features is None:
-            return Prediction(decision, self.identity, None, appearance)
+            return Prediction(decision, self.identity, None, appearance, told)
         likeness = self._baseline.likeness(outputs.features[0])
         if not likeness.verdict:
             if self._policy == "reject":
                 raise RejectedUploadError([_unlike_training(self.card.name)])
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
-        return Prediction(decision, self.identity, likeness, appearance)
+        return Prediction(decision, self.identity, likeness, appearance, told)
+
+    def _told(self, decision: Decision, outputs: Outputs) -> dict[str, OutputAnswer]:
+        """What each of several outputs says."""
+        further = {} if outputs.others is None else self._further.read(outputs.others[0])
+        if not further:
+            return {}
+        return {self.signature.output: Classes(self.card.labels, decision), **further}
 
     def _run(self, pixels: NDArray[np.float32], observer: Observer) -> Outputs:
         with during("infer", observer):
@@ -188,19 +201,23 @@ class Classifier:
         spec = self.card.input
         shape = (1, spec.height, spec.width, spec.channels)
         try:
-            scores = self._engine.run(np.zeros(shape, np.float32)).scores
+            outputs = self._engine.run(np.zeros(shape, np.float32))
         except Exception as error:  # an engine's errors share no base but Exception
             raise UnsupportedModelError(f"The model cannot be run: {error}") from error
+        scores, others = outputs.scores, outputs.others
         if scores.ndim != 2 or scores.shape[1] not in self.card.units:
             raise UnsupportedModelError(
                 f"The model answers with shape {scores.shape}, which does not fit "
                 f"{len(self.card.labels)} labels."
             )
+        if (0 if others is None else others.shape[1]) != self._further.width:
+            raise UnsupportedModelError("The model gives other outputs than its file says.")
         if not np.isfinite(scores).all():
-            raise UnsupportedModelError(
-                "The model answers with infinite or undefined numbers: its weights are damaged, or "
-                "its training diverged."
-            )
+            raise UnsupportedModelError(_NOT_FINITE)
+        try:
+            self._told(decide(scores[0], self.card), outputs)
+        except InputError as error:
+            raise UnsupportedModelError(_NOT_FINITE) from error
 
     @property
     def baseline(self) -> Baseline | None:

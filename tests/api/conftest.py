@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from builders import BrightnessEngine, brightness_classifier
 from vistazo.api.app import create_app
+from vistazo.models.outputs import OutputSignature
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 
@@ -18,11 +19,14 @@ Serve = Callable[..., Any]
 
 @contextmanager
 def _serving(
-    gate: threading.Event | None = None, card: dict[str, Any] | None = None, **settings: Any
+    gate: threading.Event | None = None,
+    card: dict[str, Any] | None = None,
+    others: tuple[OutputSignature, ...] = (),
+    **settings: Any,
 ) -> Iterator[TestClient]:
     the_settings = Settings.model_validate({"threads": 1, **settings})
     reader = DirectReader(the_settings.image_limits)
-    engine = BrightnessEngine(gate)
+    engine = BrightnessEngine(gate, others=others)
     app = create_app(
         the_settings, load=lambda: brightness_classifier(engine, reader, **(card or {}))
     )
@@ -34,7 +38,9 @@ def _serving(
 
 @pytest.fixture
 def serving() -> Serve:
-    """``with serving(gate, card, **settings) as client``: a service that measures brightness."""
+    """``with serving(gate, card, others, **settings) as client``: a service that measures
+    brightness, and answers it in each of the ``others`` too.
+    """
     return _serving
 
 

@@ -11,15 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from builders import write_brightness_model
+from vistazo.engines.agreement import agreement
 from vistazo.engines.base import Engine
+from vistazo.engines.framework import load_framework
 from vistazo.engines.keras import KerasEngine
 from vistazo.engines.microbatching import MicrobatchingEngine
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.engines.openvino import OpenvinoEngine
-from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.errors import (
+    CardError,
+    SettingsError,
+    UnreadableModelError,
+    UnsupportedModelError,
+)
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.compilation import compile_model
 from vistazo.pictures import ImageLimits
@@ -157,6 +165,105 @@ def test_the_feature_map_is_that_of_the_signature(engine: Engine) -> None:
     else:
         assert features is not None
         assert features.shape == (len(IMAGES), *engine.signature.features)
+
+
+def build_of_several() -> Any:
+    import keras
+
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    image = layers.Input((*SIZE, 3))
+    early = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(image)
+    late = layers.Conv2D(6, 3, strides=2, padding="same", activation="relu", name="map")(early)
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(late)
+    age = layers.Dense(1, name="age", kernel_initializer="random_normal")(
+        layers.GlobalMaxPooling2D()(early)
+    )
+    gender = layers.Dense(2, activation="softmax", name="gender")(pooled)
+    return keras.Model(image, [age, gender, late, pooled])
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("several")
+    model = build_of_several()
+    model.save(path / "m.keras")
+    model.export(path / "saved", verbose=False)
+    age, gender, _, pooled = model(IMAGES, training=False)
+    np.savez(path / "outputs.npz", age=age, gender=gender, pooled=pooled)
+    compile_model(path / "m.keras", path / "m.onnx")
+    return path
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_first_output_that_classifies_is_the_scores_and_the_others_lie_beside_it(
+    name: str, several: Path
+) -> None:
+    engine = ENGINES[name](several)
+    with np.load(several / "outputs.npz") as expected:
+        others = np.hstack([expected["age"], expected["pooled"]])
+        scores = expected["gender"]
+    found = engine.run(IMAGES)
+    assert found.scores == pytest.approx(scores, abs=1e-5)
+    assert found.others == pytest.approx(others, abs=1e-5)
+    assert [each.units for each in engine.signature.others] == [1, 6]
+    if name != "SavedModel":  # it has forgotten the names
+        assert engine.signature.output == "gender"
+        assert [each.name for each in engine.signature.others] == ["age", "pooled"]
+        assert engine.signature.no_rows == ("map",)
+    for index in range(len(IMAGES)):
+        alone = engine.run(IMAGES[index : index + 1])
+        assert alone.others is not None
+        assert alone.others[0] == pytest.approx(others[index], abs=1e-5)
+
+
+def test_the_output_that_is_asked_for_is_the_scores_and_the_head_is_its_own(
+    several: Path, tmp_path: Path
+) -> None:
+    signature = compile_model(several / "m.keras", tmp_path / "m.onnx", output="age")
+    assert (signature.output, signature.units) == ("age", 1)
+    found = OnnxEngine(tmp_path / "m.onnx").run(IMAGES)
+    with np.load(several / "outputs.npz") as expected:
+        assert found.scores == pytest.approx(expected["age"], abs=1e-5)
+        assert found.others == pytest.approx(
+            np.hstack([expected["gender"], expected["pooled"]]), abs=1e-5
+        )
+    keras_says = KerasEngine(several / "m.keras", SIZE, output="age").run(IMAGES)
+    assert keras_says.scores == pytest.approx(found.scores, abs=1e-5)
+    with pytest.raises(CardError, match=r"'wisdom'.*age, gender, pooled"):
+        compile_model(several / "m.keras", tmp_path / "m.onnx", output="wisdom")
+
+
+def test_the_head_of_one_of_several_outputs_is_asked_alone(several: Path) -> None:
+    found, reference = COMPILED["onnx"](several), COMPILED["openvino"](several)
+    maps = found.run(IMAGES).features
+    assert maps is not None
+    assert found.head is not None
+    assert reference.head is not None
+    assert found.head(maps) == pytest.approx(reference.head(maps), abs=1e-5)
+    assert np.ptp(found.head(maps)) > 1e-3
+
+
+def test_the_check_with_keras_compares_each_output_by_its_name(several: Path) -> None:
+    found = agreement(several / "m.onnx", load_framework(several / "m.keras", (), major=3), IMAGES)
+    assert found.is_within
+    assert found.highest - found.lowest > 0.5
+
+
+def test_a_plain_file_names_every_output_and_can_be_served(several: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.onnx"
+    compile_model(several / "m.keras", plain, with_evidence=False)
+    named = [output.name for output in onnx.load(plain).graph.output]
+    assert named == ["scores", "outputs/age", "outputs/pooled"]
+    signature = compile_model(plain, tmp_path / "again.onnx")
+    assert [each.name for each in signature.others] == ["age", "pooled"]
+    again = OnnxEngine(tmp_path / "again.onnx").run(IMAGES)
+    assert again.others == pytest.approx(
+        OnnxEngine(several / "m.onnx").run(IMAGES).others, abs=1e-6
+    )
+    compile_model(several / "m.onnx", tmp_path / "bare.onnx", with_evidence=False)
+    bare = [output.name for output in onnx.load(tmp_path / "bare.onnx").graph.output]
+    assert bare == named
 
 
 CUSTOM = """

@@ -12,6 +12,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import onnxruntime
 import pytest
 
 import model_files
@@ -179,6 +180,31 @@ def test_a_nested_model_may_be_the_output(framework: str, suffix: str, tmp_path:
     flat = keras.layers.Dense(6)(keras.layers.Flatten()(image))
     model = model_files.randomize(keras.Model(image, head(flat)))
     assert agrees(model, model_files.save(model, tmp_path / f"m.{suffix}"))
+
+
+@pytest.mark.parametrize(("framework", "suffix"), [("keras 3", "keras"), ("keras 2", "h5")])
+def test_outputs_by_name_are_each_its_own(framework: str, suffix: str, tmp_path: Path) -> None:
+    """In the order of their names, as the frameworks count the outputs of a model inside."""
+    keras = FRAMEWORKS[framework]()
+    layers = keras.layers
+    image = keras.Input((8, 8, 3))
+    flat = layers.Flatten()(image)
+    heads = {name: layers.Dense(3, name=f"of_{name}")(flat) for name in ("zest", "age")}
+    inner = keras.Model(image, heads, name="inner")
+    outer = keras.Input((8, 8, 3))
+    told = inner(outer)
+    outputs = {"b": layers.Softmax(name="soft")(told["zest"]), "a": told["age"], "c": told["age"]}
+    model = model_files.randomize(keras.Model(outer, outputs))
+    path = model_files.save(model, tmp_path / f"m.{suffix}")
+    target, signature = model_files.convert_checked(path)
+    assert (signature.output, [other.name for other in signature.others]) == ("b", ["a", "c"])
+    images = model_files.pictures(model, high=1.0)
+    found = onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"]).run(
+        ["outputs/a", "scores", "outputs/c"], {"images": images}
+    )
+    expected = model(images, training=False)
+    for values, name in zip(found, "abc", strict=True):
+        assert values == pytest.approx(np.asarray(expected[name]), abs=model_files.TOLERANCE)
 
 
 def test_a_teachable_machine_export_is_read(tmp_path: Path) -> None:
@@ -478,3 +504,52 @@ def test_any_number_of_pictures_at_once_gives_each_its_own_answer(tmp_path: Path
     for output in (0, 1):
         apart = np.concatenate([single[output] for single in alone])
         assert np.abs(together[output] - apart).max() < 1e-5
+
+
+def numbered(keras: Any, shift: int) -> Any:
+    """Layers that Keras numbers; ``shift`` of each kind were made before, in another session."""
+    layers, start = keras.layers, keras.Input((8, 8, 3))
+    keras.backend.clear_session()
+    for _ in range(shift):
+        layers.Conv2D(1, 1), layers.Dense(1), layers.BatchNormalization()
+    inner = keras.Sequential([
+        layers.InputLayer((8, 8, 3)), layers.Conv2D(3, 3), layers.BatchNormalization(),
+        layers.Conv2D(3, 3),
+    ])  # fmt: skip
+    x = start = keras.Input((8, 8, 3))
+    for _ in range(2):
+        x = layers.Conv2D(3, 1)(x)
+    x = layers.GlobalAveragePooling2D()(inner(x))
+    for _ in range(2):
+        x = layers.Dense(4, activation="tanh")(x)
+    return keras.Model(start, layers.Dense(2, activation="softmax")(x))
+
+
+_LONGER = pytest.mark.longer
+
+
+@pytest.mark.parametrize(
+    ("version", "suffix", "shift"),
+    [
+        (3, ".weights.h5", 1),
+        (2, ".h5", 1),
+        pytest.param(3, ".weights.h5", 0, marks=_LONGER),
+        pytest.param(2, ".h5", 0, marks=_LONGER),
+        pytest.param(2, ".weights.h5", 0, marks=_LONGER),
+        pytest.param(2, ".weights.h5", 1, marks=_LONGER),
+    ],
+)
+def test_layers_and_weights_of_two_files_give_the_scores_of_load_weights(
+    version: int, suffix: str, shift: int, tmp_path: Path
+) -> None:
+    keras = model_files.keras3() if version == 3 else model_files.keras2()
+    model = model_files.randomize(numbered(keras, 0))
+    weights = tmp_path / f"m{suffix}"
+    model.save_weights(weights)
+    layers = tmp_path / "m.json"
+    layers.write_text(numbered(keras, shift).to_json())
+    target = tmp_path / "m.onnx"
+    convert(layers, target, weights=[weights])
+    images = model_files.pictures(model, high=2.0)
+    answer = model_files.run_onnx(target, images)[0]
+    assert np.abs(answer - model_files.answer(model, images)).max() < model_files.TOLERANCE

@@ -126,3 +126,14 @@ def test_any_row_has_the_asked_size_or_one_of_our_errors(
     else:
         assert (height, width) == asked
         assert height * width * channels == length
+
+
+@pytest.mark.parametrize(("dims", "shape"), [([2, 3, 1], (3, 8, 9)), ([3, 1, 2], (8, 9, 3))])
+def test_a_permute_at_the_beginning_says_where_the_channels_are(
+    dims: list[int], shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    form = "channels_last" if dims == [2, 3, 1] else "channels_first"
+    mean = layer("GlobalAveragePooling2D", "mean", data_format=form)
+    signature = read_signature(written(tmp_path, shape, layer("Permute", "turn", dims=dims), mean))
+    assert (signature.height, signature.width, signature.channels) == (8, 9, 3)
+    assert signature.units == 3

@@ -26,13 +26,16 @@ few = settings(
 )
 
 
-def difference(keras: ModuleType, path: Path, *layers: Any) -> float:
-    """Of a model of these layers, on the rows of a picture."""
+def difference(keras: ModuleType, path: Path, *layers: Any, is_plain_too: bool = False) -> float:
+    """Of a model of these layers, on the rows of a picture; in plain runtimes, too."""
     rows = keras.layers.Reshape((STEPS, CHANNELS))
     start = keras.Input((STEPS, 2, CHANNELS // 2))
     model = keras.Sequential([start, rows, *layers, keras.layers.Flatten()])
     images = model_files.pictures(model_files.randomize(model), high=2.0) - 1
-    return model_files.difference(model, model_files.save(model, path), images)
+    model_files.save(model, path)
+    if is_plain_too:
+        model_files.check_plain(path, images, model_files.answer(model, images))
+    return model_files.difference(model, path, images)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -191,6 +191,33 @@ def test_a_service_that_is_starting_is_waited_for(open_page: OpenPage) -> None:
     page.wait_for_selector("#about:not([hidden])")
 
 
+def test_what_further_outputs_say_stands_below_and_in_the_csv(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    more = {"bone_age": {"kind": "value"}, "smile": {"kind": "sigmoid"}, "map": {"kind": "ignored"}}
+    smile = {"predicted_class": "<i>", "confidence": 0.6, "warnings": ["uncertain"]}
+    said = {"finding": {}, "bone_age": {"value": -31.25, "unit": "years"}, "smile": smile}
+    page = open_page(
+        {
+            "**/model": stubs.described({}, on_card={"more_outputs": more}),
+            "**/predict?*": stubs.answered(outputs=said),
+        }
+    )
+    add(page, a_film)
+    further = page.locator("section.probabilities:has(h3:text-is('What else the model says')) li")
+    further.nth(1).wait_for()
+    age, smile = further.all_inner_texts()
+    assert age.split("\n") == ["Bone age", "-31.25 years"]
+    assert smile.split("\n") == ["Smile: <i>", "The model is not sure.", "60%"]
+    with page.expect_download() as download:
+        page.click("#csv")
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    [row] = csv.DictReader(io.StringIO(text, newline=""))
+    assert (row["bone_age"], row["smile"], "map" in row) == ("-31.25", "<i>", False)
+    page.click("text=Español")
+    page.locator("h3:text-is('Qué más dice el modelo')").wait_for()
+
+
 def test_the_results_of_the_session_can_be_taken_along(
     open_page: OpenPage, a_film: Path, a_corrupt_film: Path, tmp_path: Path
 ) -> None:

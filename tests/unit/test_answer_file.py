@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from builders import brightness_classifier, encoded, evenness, flat
+from builders import BrightnessEngine, brightness_classifier, encoded, evenness, flat
 from vistazo.classifier import Classifier
 from vistazo.cli import answer_file
 from vistazo.cli.output import answers_in
 from vistazo.cli.picture_rows import Row
 from vistazo.errors import CorruptImageError, SettingsError
+from vistazo.models.outputs import OutputSignature
 
 MODEL = brightness_classifier()
 SOUND = MODEL.classify(encoded(flat(230)))
@@ -208,6 +209,50 @@ def test_a_folder_and_a_device_are_no_files_to_write_to(tmp_path: Path) -> None:
     for name in ("answers.csv", "null.csv"):
         with pytest.raises(SettingsError, match="no file"):
             written(tmp_path / name)
+
+
+def of_several_outputs() -> Classifier:
+    """Of which one is called like a column, and one like a label."""
+    others = [("error", 1, "linear"), ("BRIGHT", 1, "linear"), ("smile", 2, "softmax")]
+    said: dict[str, Any] = {name: {"kind": "value"} for name, *_ in others}
+    said["smile"] = {"kind": "logits", "labels": ["no", "yes"]}
+    engine = BrightnessEngine(others=tuple(OutputSignature(*each) for each in others))
+    return brightness_classifier(engine, more_outputs=said)
+
+
+@pytest.mark.parametrize("kind", [".csv", ".jsonl", ".parquet"])
+def test_further_outputs_have_columns_of_their_own(tmp_path: Path, kind: str) -> None:
+    if kind == ".parquet":
+        pytest.importorskip("pyarrow")
+    path, model = tmp_path / f"answers{kind}", of_several_outputs()
+    rows = [
+        Row(Path("a.png"), model.classify(encoded(flat(204))), None),
+        Row(Path("broken.png"), None, CorruptImageError("The picture is damaged.")),
+        Row(Path("z.png"), model.classify(encoded(flat(51))), None),
+    ]
+    assert written(path, rows[:2], model) == ["a.png", "broken.png"]
+    assert written(path, rows, model) == ["z.png"]
+    if kind == ".jsonl":
+        for found, light in zip(read(path)[::2], (0.8, 0.2), strict=True):
+            assert found["outputs"]["error"] == {"value": pytest.approx(light), "unit": ""}
+            assert found["outputs"]["smile"]["probabilities"] == {"no": 0.5, "yes": 0.5}
+        return
+    found = read(path) if kind == ".csv" else parquet_rows(path)
+    for row, light in zip(found[::2], (0.8, 0.2), strict=True):
+        told = [float(row[name]) for name in ("BRIGHT", "output BRIGHT", "output error")]
+        assert told == pytest.approx([light] * 3)
+        assert (row["smile"], float(row["smile: no"]), row["error"] or "") == ("yes", 0.5, "")
+    assert "damaged" in found[1]["error"]
+    assert not found[1]["smile"]
+    other = brightness_classifier(BrightnessEngine())
+    with pytest.raises(SettingsError, match="Name another file"):
+        written(path, rows, other)
+
+
+def parquet_rows(path: Path) -> list[dict[str, Any]]:
+    import pyarrow.parquet
+
+    return list(pyarrow.parquet.read_table(path).to_pylist())
 
 
 def test_a_label_that_is_called_like_a_column_is_told_from_it(tmp_path: Path) -> None:

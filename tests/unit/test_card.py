@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from builders import card, signature
 from vistazo.errors import CardError
+from vistazo.models.agreement import disagreements
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import (
     TEXTS,
@@ -18,7 +19,7 @@ from vistazo.models.card_file import (
     write_card,
 )
 from vistazo.models.sample_card import TextCard
-from vistazo.models.signature import ModelSignature, disagreements
+from vistazo.models.signature import ModelSignature
 
 SOUND = """
 name: pneumonia

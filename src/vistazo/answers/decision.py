@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.models.card import ModelCard
+from vistazo.models.output_spec import Decided
 
 # Keeps the logarithm of a saturated score finite: the smallest normal float32 is about 1e-38.
 _TINY = 1e-30
 
 UNCERTAIN = "uncertain"
+
+
+class Meaning(Protocol):
+    """What a card says of numbers that classify: those of the model, or of a further output."""
+
+    @property
+    def labels(self) -> Sequence[str]: ...
+
+    @property
+    def output(self) -> Decided: ...
+
+    @property
+    def is_binary(self) -> bool: ...
+
+    @property
+    def positive_index(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -25,7 +43,7 @@ class Decision:
     warnings: tuple[str, ...]
 
 
-def decide(scores: NDArray[np.float32], card: ModelCard) -> Decision:
+def decide(scores: NDArray[np.float32], card: Meaning) -> Decision:
     """Decide from the scores (k,) of one picture.
 
     Two classes: the positive label from the card's threshold on. Otherwise the most probable label.
@@ -43,7 +61,7 @@ def decide(scores: NDArray[np.float32], card: ModelCard) -> Decision:
     return Decision(probabilities, card.labels[chosen], probabilities[chosen], warnings)
 
 
-def calibrate(scores: NDArray[np.float32], card: ModelCard) -> NDArray[np.float64]:
+def calibrate(scores: NDArray[np.float32], card: Meaning) -> NDArray[np.float64]:
     """Probabilities (..., labels) from scores (..., k), tempered as the card says."""
     values = np.asarray(scores, dtype=np.float64)
     kind, temperature = card.output.kind, card.output.temperature

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from vistazo.answers.explanation import heat_layer
+from vistazo.api.output_schemas import ClassesAnswer, NumberAnswer, outputs_of
 from vistazo.classifier import Explanation, Prediction
 from vistazo.engines.base import Runtime
 from vistazo.service.reload import Comparison, Reload
@@ -79,6 +80,11 @@ class Answer(BaseModel):
         description="Reasons to doubt this answer: 'uncertain', 'out_of_distribution'."
     )
     request_id: str
+    outputs: dict[str, ClassesAnswer | NumberAnswer] | None = Field(
+        None,
+        description="Only of a model of several outputs: what each says, by its name in the model; "
+        "first the one that the fields above are of.",
+    )
     heatmap: Heatmap | None = Field(None, description="Only where explain=true asks for it.")
     input_image: str | None = Field(
         None,
@@ -112,6 +118,7 @@ class Answer(BaseModel):
             in_distribution=likeness and InDistribution(**asdict(likeness)),
             warnings=list(decision.warnings),
             request_id=request,
+            outputs=outputs_of(prediction.outputs) or None,
             heatmap=heatmap,
         )
 

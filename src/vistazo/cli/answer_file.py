@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.picture_rows import ERROR, FILE, Row, as_object, cells, columns, csv_line
+from vistazo.cli.picture_rows import ERROR, FILE, Columns, Row, as_object, csv_line
 from vistazo.errors import SettingsError
 
 _MOST_BYTES = 1_000_000  # of one record: more is somebody's other file
@@ -72,13 +72,13 @@ class JsonLinesFormat:
 
 
 class CsvFormat:
-    def __init__(self, labels: Sequence[str], by: AnsweredBy) -> None:
-        self._labels, self._by = labels, by
-        self._columns = [*columns(labels), *by.as_fields()]
+    def __init__(self, columns: Columns, by: AnsweredBy) -> None:
+        self._of, self._by = columns, by
+        self._columns = [*columns.names, *by.as_fields()]
         self.head = self.begins = csv_line(self._columns).encode()
 
     def record(self, row: Row) -> bytes:
-        values = cells(as_object(row, self._labels), self._labels)
+        values = self._of.cells(as_object(row, self._of.labels))
         return csv_line([*values, *self._by.as_fields().values()]).encode()
 
     def ends(self, read: bytes) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from vistazo.classifier import Classifier
 from vistazo.errors import SettingsError
 
-_DECIDING = {"labels", "positive", "input", "output"}
+_DECIDING = {"labels", "positive", "input", "output", "more_outputs"}
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@ from pathlib import Path
 import click
 
 from vistazo.cli.estimator_files import estimator_files
+from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.errors import CardError
+from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card
 from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
 from vistazo.models.estimator_import.file_kind import is_estimator
-from vistazo.models.store import check_is_there, weights_of
+from vistazo.models.signature import ModelSignature
+from vistazo.models.store import check_is_there, parts_of
 from vistazo.samples.loading import find_estimator
 from vistazo.service.settings import Settings
 
@@ -36,6 +39,7 @@ class ImageSize(click.ParamType[tuple[int, int]]):
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path), metavar="OUT.onnx|OUT.npz")
 @click.option("--input", "input_size", type=ImageSize(), help="Instead of INPUT_SIZE.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Instead of MODEL_WEIGHTS.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option(
     "--with-evidence",
@@ -43,6 +47,7 @@ class ImageSize(click.ParamType[tuple[int, int]]):
     help="Also give out the last spatial map and what heatmaps ask for. Made for this service: "
     "other runtimes may refuse the file.",
 )
+@click.option("--output", metavar="NAME", help="Of several outputs the one that becomes 'scores'.")
 @click.option(
     "--int8",
     "pictures",
@@ -64,15 +69,19 @@ def command(
     model: Path,
     out: Path,
     input_size: tuple[int, int] | None,
+    *,
+    weights: Path | None,
     vectorizer: Path | None,
     pictures: Path | None,
-    *,
+    output: str | None,
     check_on: str | None,
     with_evidence: bool,
 ) -> int:
-    """Convert a Keras model (.keras, .h5) to ONNX, without TensorFlow and without running it.
+    """Convert a Keras model (.keras, .h5, or .json with its weights) to ONNX, without TensorFlow
+    and without running it.
 
-    The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k).
+    The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k);
+    of a model of several outputs each other one is 'outputs/NAME'.
 
     A file of scikit-learn (.joblib, .pkl, .skops ...) becomes OUT.npz, with its vectorizer: the
     same content as arrays and JSON, without a pickle. MODEL_PATH takes it.
@@ -93,7 +102,7 @@ def command(
       vistazo convert news.joblib news.npz
       vistazo convert model.pkl whole.npz --vectorizer vectorizer.pkl
     """  # noqa: D301
-    settings = Settings.from_environment()
+    settings = with_weights(Settings.from_environment(), weights)
     _check_check(model, check_on, is_int8=pictures is not None)
     if is_estimator(model):
         if pictures is not None or check_on is not None:
@@ -105,13 +114,17 @@ def command(
     _check_folder(out)
     if pictures is not None:
         return _convert_to_int8(model, out, pictures, settings, has_size=input_size is not None)
-    weights = weights_of(model, settings.cache_dir)
-    size = input_size or _size_on_card(model) or settings.input_size
+    parts = parts_of(model, settings.cache_dir, weights_file(model, settings))
+    card = _card_beside(model)
+    on_card = (card.input.height, card.input.width) if card is not None else None
+    size = input_size or on_card or settings.input_size
     signature = compile_model(
-        weights,
+        parts.file,
         out,
         size,
         settings.keras_layers,
+        output=output or (card.output.name if card is not None else None),
+        weights=parts.weights,
         with_evidence=with_evidence,
         policy=settings.loading_policy,
     )
@@ -119,11 +132,12 @@ def command(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"
     )
+    _tell_outputs(signature)
     if check_on is None:
         return 0
     from vistazo.cli.framework_check import Converted, check  # brings a runtime
 
-    converted = Converted(weights, (), out, signature)
+    converted = Converted(parts.file, parts.weights, out, signature)
     return check(converted, None if check_on == RANDOM_PICTURES else Path(check_on), settings)
 
 
@@ -139,13 +153,23 @@ def _check_check(model: Path, check_on: str | None, *, is_int8: bool) -> None:
         raise click.UsageError(f"There is no {check_on}. PICTURES of --check are a folder or file.")
 
 
-def _size_on_card(model: Path) -> tuple[int, int] | None:
-    """Of a card beside the model; to convert, it need not be a whole one."""
+def _card_beside(model: Path) -> ModelCard | None:
+    """To convert, there need not be one, nor a whole one."""
     try:
-        card = find_card(card_path(model))
+        return find_card(card_path(model))
     except CardError:
         return None
-    return (card.input.height, card.input.width) if card is not None else None
+
+
+def _tell_outputs(signature: ModelSignature) -> None:
+    """What each of several outputs is called in the file."""
+    if not signature.has_several:
+        return
+    click.echo(f"  scores: {signature.output}")
+    for other in signature.others:
+        click.echo(f"  {other.tensor}: {other.units} ({other.activation})")
+    for name in signature.no_rows:
+        click.echo(f"  left out: {name}, which is no row of numbers for each picture")
 
 
 def _convert_to_int8(

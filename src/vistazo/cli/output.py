@@ -12,6 +12,7 @@ from vistazo.classifier import Classifier
 from vistazo.cli import parquet
 from vistazo.cli.answer_file import AnswerFile, CsvFormat, JsonLinesFormat
 from vistazo.cli.answered_by import AnsweredBy
+from vistazo.cli.picture_rows import Columns
 
 _KINDS = (".csv", ".jsonl", ".parquet")
 
@@ -31,19 +32,19 @@ def answers_in(path: Path, classifier: Classifier) -> Iterator[AnswerFile]:
     """The file, open for the rows that it does not hold yet. Raises SettingsError where it is
     somebody else's, or another model's.
     """
-    labels, by = classifier.card.labels, AnsweredBy.of(classifier)
+    columns, by = Columns.of(classifier), AnsweredBy.of(classifier)
     kind = path.suffix.lower()
     if kind == ".csv":
-        with AnswerFile.opened(path, CsvFormat(labels, by), by) as answers:
+        with AnswerFile.opened(path, CsvFormat(columns, by), by) as answers:
             yield answers
         return
     if kind == ".jsonl":
-        with AnswerFile.opened(path, JsonLinesFormat(labels, by), by) as answers:
+        with AnswerFile.opened(path, JsonLinesFormat(columns.labels, by), by) as answers:
             yield answers
         return
     partial = parquet.partial_of(path)
     if path.exists() and not partial.exists():
-        parquet.unpack(path, labels, by)
-    with AnswerFile.opened(partial, JsonLinesFormat(labels, by), by) as answers:
+        parquet.unpack(path, columns, by)
+    with AnswerFile.opened(partial, JsonLinesFormat(columns.labels, by), by) as answers:
         yield answers
-        parquet.pack(path, labels)  # only where all went well
+        parquet.pack(path, columns)  # only where all went well

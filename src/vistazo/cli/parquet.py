@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.picture_rows import ERROR, FILE, TEXTS, cells, columns
+from vistazo.cli.picture_rows import Columns
 from vistazo.errors import SettingsError
 from vistazo.training.checkpoint import replace_whole
 
@@ -33,14 +33,14 @@ def partial_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.partial.jsonl")
 
 
-def pack(path: Path, labels: Sequence[str]) -> None:
+def pack(path: Path, columns: Columns) -> None:
     """Write the Parquet file from the rows beside it, and remove these. Some rows are held at a
     time. Raises SettingsError.
     """
     import pyarrow
     import pyarrow.parquet
 
-    schema = _schema(labels)
+    schema = _schema(columns)
     partial = partial_of(path)
 
     def save(part: Path) -> None:
@@ -50,7 +50,7 @@ def pack(path: Path, labels: Sequence[str]) -> None:
         ):
             found = map(json.loads, lines)
             while rows := list(islice(found, _GROUP)):
-                values = zip(*(_values(row, labels) for row in rows), strict=True)
+                values = zip(*(_values(row, columns) for row in rows), strict=True)
                 arrays = [
                     pyarrow.array(column, of.type)
                     for column, of in zip(values, schema, strict=True)
@@ -61,23 +61,23 @@ def pack(path: Path, labels: Sequence[str]) -> None:
     partial.unlink()
 
 
-def unpack(path: Path, labels: Sequence[str], by: AnsweredBy) -> None:
+def unpack(path: Path, columns: Columns, by: AnsweredBy) -> None:
     """Put the rows of a Parquet file beside it again, for a run that adds others. Raises
-    SettingsError where it was not written by ``pack`` for the same labels and answers.
+    SettingsError where it was not written by ``pack`` for the same columns and answers.
     """
     import pyarrow
     import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            if not file.schema_arrow.equals(_schema(labels)):
+            if not file.schema_arrow.equals(_schema(columns)):
                 raise pyarrow.ArrowInvalid("other columns")
 
             def save(part: Path) -> None:
                 with part.open("w", encoding="utf-8") as lines:
                     for row in _rows(file):
                         by.check(AnsweredBy.of_fields(row), path)
-                        lines.write(json.dumps(_object(row, labels), ensure_ascii=False) + "\n")
+                        lines.write(json.dumps(_object(row, columns), ensure_ascii=False) + "\n")
 
             replace_whole(partial_of(path), save)
     except pyarrow.ArrowInvalid as error:
@@ -87,12 +87,11 @@ def unpack(path: Path, labels: Sequence[str], by: AnsweredBy) -> None:
         ) from error
 
 
-def _schema(labels: Sequence[str]) -> Any:
+def _schema(columns: Columns) -> Any:
     import pyarrow
 
-    kinds = {name: pyarrow.string() for name in TEXTS}
-    names = columns(labels)
-    flat = [(name, kinds.get(name, pyarrow.float64())) for name in names]
+    kinds = {True: pyarrow.string(), False: pyarrow.float64()}
+    flat = zip(columns.names, (kinds[is_text] for is_text in columns.texts), strict=True)
     return pyarrow.schema([*flat, *((name, pyarrow.string()) for name in AnsweredBy.FIELDS)])
 
 
@@ -101,23 +100,10 @@ def _rows(file: Any) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def _values(row: dict[str, Any], labels: Sequence[str]) -> list[object]:
-    return [*cells(row, labels), *(row[name] for name in AnsweredBy.FIELDS)]
+def _values(row: dict[str, Any], columns: Columns) -> list[object]:
+    return [*columns.cells(row), *(row[name] for name in AnsweredBy.FIELDS)]
 
 
-def _object(row: dict[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+def _object(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
     """As ``picture_rows.as_object`` has it, as far as the columns tell."""
-    by = {name: row[name] for name in AnsweredBy.FIELDS}
-    if row[ERROR] is not None:
-        return {FILE: row[FILE], "code": "", ERROR: row[ERROR], **by}
-    named = columns(labels)[3 : 3 + len(labels)]
-    score = row["in_distribution"]
-    return {
-        FILE: row[FILE],
-        "predicted_class": row["predicted_class"],
-        "confidence": row["confidence"],
-        "probabilities": dict(zip(labels, (row[name] for name in named), strict=True)),
-        "in_distribution": None if score is None else {"score": score},
-        "warnings": row["warnings"].split(),
-        **by,
-    }
+    return {**columns.read(row), **{name: row[name] for name in AnsweredBy.FIELDS}}

@@ -15,7 +15,7 @@ import click
 from vistazo.classifier import Classifier
 from vistazo.cli.output import answers_in
 from vistazo.cli.picture_files import picture_files, read_file
-from vistazo.cli.picture_rows import Row, name_of
+from vistazo.cli.picture_rows import Columns, Row, name_of
 from vistazo.cli.row_printing import printing
 from vistazo.errors import InputError
 from vistazo.pictures.bulk import in_threads
@@ -92,7 +92,7 @@ class _Asking:
         if style is None and notice:
             click.echo(notice, err=True)
         with (
-            contextlib.closing(printing(style, self.classifier.card.labels, width)) as printer,
+            contextlib.closing(printing(style, Columns.of(self.classifier), width)) as printer,
             self._told_how_to_go_on("With --output FILE the same command could go on from there."),
         ):
             for row in self._rows(tasks):

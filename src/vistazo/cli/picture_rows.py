@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vistazo.classifier import Prediction
+from vistazo.classifier import Classifier, Prediction
+from vistazo.cli import further_columns
 from vistazo.cli.answered_by import AnsweredBy
+from vistazo.cli.further_columns import FurtherColumns
 from vistazo.errors import InputError
+from vistazo.models.outputs import unique
 
 FILE, ERROR = "file", "error"
 _BEFORE, _AFTER = ("predicted_class", "confidence"), ("in_distribution", "warnings")
-# The columns that hold no numbers.
-TEXTS = (FILE, "predicted_class", "warnings", ERROR)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def in_words(row: Row, width: int) -> str:
         decision = row.prediction.decision
         doubt = f"  ({', '.join(decision.warnings)})" if decision.warnings else ""
         text = f"{decision.predicted_class}  {decision.confidence:.1%}{doubt}"
+        text += further_columns.in_words(row.prediction.outputs)
     return f"{row.name:{width}}  {text}"
 
 
@@ -54,6 +56,7 @@ def as_object(row: Row, labels: Sequence[str]) -> dict[str, object]:
         code = row.error.code if row.error else ""
         return {FILE: row.name, "code": code, ERROR: str(row.error)}
     decision, likeness = row.prediction.decision, row.prediction.in_distribution
+    outputs = further_columns.as_objects(row.prediction.outputs)
     return {
         FILE: row.name,
         "predicted_class": decision.predicted_class,
@@ -61,29 +64,67 @@ def as_object(row: Row, labels: Sequence[str]) -> dict[str, object]:
         "probabilities": dict(zip(labels, decision.probabilities, strict=True)),
         "in_distribution": likeness and asdict(likeness),
         "warnings": list(decision.warnings),
+        **({"outputs": outputs} if outputs else {}),
     }
 
 
-def columns(labels: Sequence[str]) -> list[str]:
-    """Of a table. A label that is called like one of the other columns is told from it."""
-    others = {FILE, *_BEFORE, *_AFTER, ERROR, *AnsweredBy.FIELDS}
-    named = [f"probability of {label}" if label in others else label for label in labels]
-    return [FILE, *_BEFORE, *named, *_AFTER, ERROR]
+@dataclass(frozen=True)
+class Columns:
+    """Of a table of answers: probabilities of the ``labels``, and what ``further`` outputs say."""
 
+    labels: tuple[str, ...]
+    further: FurtherColumns
 
-def cells(found: Mapping[str, Any], labels: Sequence[str]) -> list[object]:
-    """Of ``as_object``, in the order of ``columns``; None where there is nothing to say."""
-    if ERROR in found:
-        return [found[FILE], *(None for _ in columns(labels)[2:]), found[ERROR]]
-    likeness = found["in_distribution"]
-    return [
-        found[FILE],
-        *(found[name] for name in _BEFORE),
-        *(found["probabilities"][label] for label in labels),
-        None if likeness is None else likeness["score"],
-        " ".join(found["warnings"]),
-        None,
-    ]
+    @staticmethod
+    def of(classifier: Classifier) -> Columns:
+        return Columns(classifier.card.labels, FurtherColumns.of(classifier))
+
+    @property
+    def names(self) -> list[str]:
+        """A label or an output that is called like one of the other columns is told from it."""
+        others = {FILE, *_BEFORE, *_AFTER, ERROR, *AnsweredBy.FIELDS}
+        named = [f"probability of {label}" if label in others else label for label in self.labels]
+        taken = {*others, *named}
+        more = [f"output {name}" if name in taken else name for name, _ in self.further.names()]
+        return [FILE, *_BEFORE, *named, *unique(more), *_AFTER, ERROR]
+
+    @property
+    def texts(self) -> list[bool]:
+        """Whether each column holds text, else numbers."""
+        more = [is_text for _, is_text in self.further.names()]
+        numbers = [False] * len(self.labels)
+        return [True, True, False, *numbers, *more, False, True, True]
+
+    def cells(self, found: Mapping[str, Any]) -> list[object]:
+        """Of ``as_object``, in the order of ``names``; None where there is nothing to say."""
+        if ERROR in found:
+            return [found[FILE], *(None for _ in self.names[2:]), found[ERROR]]
+        likeness = found["in_distribution"]
+        return [
+            found[FILE],
+            *(found[name] for name in _BEFORE),
+            *(found["probabilities"][label] for label in self.labels),
+            *self.further.cells(found.get("outputs", {})),
+            None if likeness is None else likeness["score"],
+            " ".join(found["warnings"]),
+            None,
+        ]
+
+    def read(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """``as_object`` again, as far as the columns tell."""
+        if row[ERROR] is not None:
+            return {FILE: row[FILE], "code": "", ERROR: row[ERROR]}
+        values, score = [row[name] for name in self.names], row["in_distribution"]
+        first, last = 1 + len(_BEFORE), 1 + len(_BEFORE) + len(self.labels)
+        outputs = self.further.read(values[last:])
+        return {
+            FILE: row[FILE],
+            **{name: row[name] for name in _BEFORE},
+            "probabilities": dict(zip(self.labels, values[first:last], strict=True)),
+            "in_distribution": None if score is None else {"score": score},
+            "warnings": row["warnings"].split(),
+            **({"outputs": outputs} if outputs else {}),
+        }
 
 
 def csv_line(values: Sequence[object]) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import click
 
-from vistazo.cli.picture_rows import Row, as_object, cells, columns, csv_line, in_words
+from vistazo.cli.picture_rows import Columns, Row, as_object, csv_line, in_words
 
 
 class Printing(Protocol):
@@ -60,21 +60,22 @@ class JsonArray:
 
 
 class Csv:
-    def __init__(self, labels: Sequence[str]) -> None:
-        self._labels = labels
-        click.echo(csv_line(columns(labels)), nl=False)
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        click.echo(csv_line(columns.names), nl=False)
 
     def write(self, row: Row) -> None:
-        click.echo(csv_line(cells(as_object(row, self._labels), self._labels)), nl=False)
+        found = as_object(row, self._columns.labels)
+        click.echo(csv_line(self._columns.cells(found)), nl=False)
 
     def close(self) -> None:
         pass
 
 
-def printing(style: str | None, labels: Sequence[str], width: int) -> Printing:
+def printing(style: str | None, columns: Columns, width: int) -> Printing:
     """``style``: "json", "jsonl", "csv", or None for lines whose names take ``width``."""
     if style == "json":
-        return JsonArray(labels)
+        return JsonArray(columns.labels)
     if style == "jsonl":
-        return JsonLines(labels)
-    return Csv(labels) if style == "csv" else Lines(width)
+        return JsonLines(columns.labels)
+    return Csv(columns) if style == "csv" else Lines(width)

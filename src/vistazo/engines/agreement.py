@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from vistazo.engines.framework import Framework
 from vistazo.engines.onnx_session import open_session
 from vistazo.errors import UnreadableModelError
+from vistazo.models.signature import ModelSignature
 
 TOLERANCE = 1e-4
 
-_IMAGES, _FEATURES = "images", "features"
+_IMAGES, _SCORES = "images", "scores"
 _RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 _OF_EACH_RANGE, _PATCHES, _SHARE_OF_NOISE = 3, 4, 0.3
 
@@ -63,11 +64,12 @@ def agreement(
 ) -> Agreement:
     """Ask both about each image (h, w, c). Raises UnreadableModelError where outputs differ."""
     session = open_session(compiled)
-    names = [output.name for output in session.get_outputs() if output.name != _FEATURES]
-    found = Agreement()
+    signature = ModelSignature.from_metadata(session.get_modelmeta().custom_metadata_map)
+    others = signature.others if signature is not None else ()
+    names, found = [_SCORES, *(output.tensor for output in others)], Agreement()
     for image in images:
         said = [one.reshape(-1) for one in session.run(names, {_IMAGES: image[None]})]
-        told = [one[0] for one in framework.scores(image[None])]
+        told = _rows(framework.scores(image[None]), signature)
         if [one.shape for one in said] != [one.shape for one in told]:
             raise UnreadableModelError(
                 f"{framework} gives {[len(one) for one in told]} scores, the compiled model "
@@ -75,6 +77,16 @@ def agreement(
             )
         found = found.and_of(said, told)
     return found
+
+
+def _rows(
+    told: Mapping[str, NDArray[np.float32]], signature: ModelSignature | None
+) -> list[NDArray[np.float32]]:
+    """Of one image: the framework's outputs in the order of the compiled model."""
+    if signature is None or not signature.has_several:
+        return [one[0] for one in told.values()]
+    names = [signature.output, *(output.name for output in signature.others)]
+    return [told[name][0] for name in names if name in told]
 
 
 def random_images(height: int, width: int, channels: int) -> Iterator[NDArray[np.float32]]:

@@ -18,11 +18,45 @@ class Outputs:
     """Of one forward pass over n images.
 
     ``scores`` is float32 (n, k); ``features``, the last spatial map, is float32 (n, fh, fw, fc), or
-    None where the model has none.
+    None where the model has none. ``others`` are the rows of the signature's other outputs, side by
+    side: float32 (n, m), or None where there are none.
     """
 
     scores: NDArray[np.float32]
     features: NDArray[np.float32] | None
+    others: NDArray[np.float32] | None = None
+
+
+def outputs_of(tensors: Sequence[NDArray[np.float32]], *, has_features: bool) -> Outputs:
+    """``tensors`` are the scores, the features where there are any, and the other outputs."""
+    features, others = (tensors[1], tensors[2:]) if has_features else (None, tensors[1:])
+    joined = np.concatenate(others, axis=1) if others else None
+    return Outputs(tensors[0], features, joined)
+
+
+def further_tensors(signature: ModelSignature) -> list[str]:
+    """What the other outputs are called in a compiled model, in their order."""
+    return [output.tensor for output in signature.others]
+
+
+def together(outputs: Sequence[Outputs]) -> Outputs:
+    """Of one pass after the other, as if they had been one."""
+    scores = np.concatenate([each.scores for each in outputs])
+    maps = [each.features for each in outputs if each.features is not None]
+    others = [each.others for each in outputs if each.others is not None]
+    return Outputs(
+        scores, np.concatenate(maps) if maps else None, np.concatenate(others) if others else None
+    )
+
+
+def part_of(outputs: Outputs, rows: slice) -> Outputs:
+    """Of some of the images."""
+    features, others = outputs.features, outputs.others
+    return Outputs(
+        outputs.scores[rows],
+        None if features is None else features[rows],
+        None if others is None else others[rows],
+    )
 
 
 # Logits (m, k) of feature maps (m, fh, fw, fc), m >= 1: the scores before the last activation.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.models.outputs import unique
 
 _PICTURE_RANK, _GREY_RANK, _ROW_RANK = 4, 3, 2
 _MIN_GREY_SIDE = 8
@@ -33,13 +34,21 @@ class Framework:
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
 
-    def scores(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Of images (n, h, w, c), each output in the model's order as (n, k)."""
+    def scores(self, images: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Of images (n, h, w, c), each output as (n, k) under its name."""
         given = self.model(arranged(images, self.model.input_shape), training=False)
         if isinstance(given, dict):
-            given = list(given.values())
+            given = [given[name] for name in sorted(given)]
         listed = given if isinstance(given, list | tuple) else [given]
-        return tuple(np.asarray(one, np.float32).reshape(len(images), -1) for one in listed)
+        rows = (np.asarray(one, np.float32).reshape(len(images), -1) for one in listed)
+        return dict(zip(output_names(self.model), rows, strict=True))
+
+
+def output_names(model: Any) -> tuple[str, ...]:
+    """Of a model of Keras, one for each output in the order of ``model.outputs``."""
+    if isinstance(model.output_shape, dict):
+        return tuple(sorted(map(str, model.output_shape)))
+    return unique(getattr(model, "output_names", None) or [model.layers[-1].name])
 
 
 def load_framework(
@@ -72,7 +81,10 @@ def load_whole(keras: Any, path: Path, weights: Sequence[Path] = ()) -> Any:
         return keras.models.load_model(path, compile=False, safe_mode=False)
     layers = path.read_text(encoding="utf-8")
     if "modelTopology" in json.loads(layers):
-        raise UnsupportedModelError("TensorFlow.js wrote it; Keras itself does not read that")
+        raise UnsupportedModelError(
+            f"{path.name} is a model of TensorFlow.js, which Keras itself does not read. Take "
+            "ENGINE=keras away: it is served without."
+        )
     model = keras.models.model_from_json(layers)
     for file in weights:
         model.load_weights(file)

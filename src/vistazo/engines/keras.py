@@ -9,19 +9,60 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Outputs, Runtime
-from vistazo.engines.framework import NOT_INSTALLED, arranged, load_whole, picture_size
-from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.engines.base import Outputs, Runtime, outputs_of
+from vistazo.engines.framework import (
+    NOT_INSTALLED,
+    arranged,
+    load_whole,
+    output_names,
+    picture_size,
+)
+from vistazo.errors import (
+    ModelError,
+    SettingsError,
+    UnreadableModelError,
+    UnsupportedModelError,
+)
 from vistazo.models.custom_layers import import_layers
+from vistazo.models.outputs import OutputSignature, check_number, first_place
 from vistazo.models.signature import ModelSignature
 
-_Predict = Callable[[NDArray[np.float32]], Any]
+_Predict = Callable[[NDArray[np.float32]], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class _Output:
+    name: str
+    shape: tuple[int | None, ...]
+    activation: str
+
+    @property
+    def is_row(self) -> bool:
+        sizes = [size for size in self.shape[1:] if size is not None]
+        return len(sizes) == len(self.shape) - 1 and math.prod(sizes) == (sizes or [1])[-1]
+
+    @property
+    def signature(self) -> OutputSignature:
+        units = math.prod(size or 0 for size in self.shape[1:])
+        return OutputSignature(self.name, units, self.activation)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """``predict`` gives every output, in the order of ``outputs``."""
+
+    predict: _Predict
+    image_shape: Any
+    outputs: tuple[_Output, ...]
+    weights: int = 0
+    layers: int = 0
 
 
 class KerasEngine:
@@ -30,7 +71,8 @@ class KerasEngine:
     ``layers_module`` is imported first, for the custom layers that it registers
     (``keras.saving.register_keras_serializable``). ``input_size`` (height, width) is used where the
     model leaves them open; a model of pictures in a row needs it. ``weights`` are the further
-    files that a model in JSON is made of.
+    files that a model in JSON is made of, ``output`` is the name of that one of several outputs
+    that is meant.
     """
 
     def __init__(
@@ -39,6 +81,7 @@ class KerasEngine:
         input_size: tuple[int, int] | None,
         layers_module: str | None = None,
         weights: Sequence[Path] = (),
+        output: str | None = None,
     ) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
@@ -49,10 +92,12 @@ class KerasEngine:
         if layers_module is not None:
             import_layers(layers_module)
         try:
-            self._predict, self.signature = _load(
-                path, weights, input_size, f"keras {keras.__version__}"
+            loaded = _load_saved_model(path) if path.is_dir() else _load_keras(path, weights)
+            self.signature, self._places = _signature(
+                loaded, input_size, output, f"keras {keras.__version__}"
             )
-        except UnsupportedModelError:
+            self._predict = loaded.predict
+        except ModelError:
             raise
         except Exception as error:  # a file's own code runs here and raises what it likes
             raise UnreadableModelError(f"Keras cannot load {path}: {error}") from error
@@ -66,8 +111,9 @@ class KerasEngine:
         """Not looked at here."""
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
-        scores = np.asarray(self._predict(images), dtype=np.float32)
-        return Outputs(scores.reshape(len(images), -1), None)
+        found = self._predict(images)
+        rows = (np.asarray(found[place], dtype=np.float32) for place in self._places)
+        return outputs_of([row.reshape(len(images), -1) for row in rows], has_features=False)
 
     def interrupt(self) -> None:
         """TensorFlow does not end what runs."""
@@ -76,72 +122,84 @@ class KerasEngine:
         del self._predict
 
 
-def _load(
-    path: Path, weights: Sequence[Path], input_size: tuple[int, int] | None, framework: str
-) -> tuple[_Predict, ModelSignature]:
-    if path.is_dir():
-        return _load_saved_model(path, input_size, framework)
-    return _load_keras(path, weights, input_size, framework)
-
-
-def _load_keras(
-    path: Path, weights: Sequence[Path], input_size: tuple[int, int] | None, framework: str
-) -> tuple[_Predict, ModelSignature]:
+def _load_keras(path: Path, weights: Sequence[Path]) -> _Loaded:
     import keras
 
     model = load_whole(keras, path, weights)
-    last = model.layers[-1]
-    while hasattr(last, "layers"):
-        last = last.layers[-1]
-    activation = getattr(getattr(last, "activation", None), "__name__", "unknown")
-    signature = _signature(
+    shape, layers = model.input_shape, getattr(model, "output_names", None)
+    layers = layers or [model.layers[-1].name]
+    return _Loaded(
+        lambda images: keras.tree.flatten(model(arranged(images, shape), training=False)),
         model.input_shape,
-        model.output_shape,
-        input_size,
-        activation=activation,
+        tuple(
+            _Output(name, tuple(tensor.shape), _activation(model.get_layer(layer)))
+            for name, layer, tensor in zip(output_names(model), layers, model.outputs, strict=True)
+        ),
         weights=model.count_params(),
         layers=len(model.layers),
-        framework=framework,
     )
-    shape = model.input_shape
-    return lambda images: model(arranged(images, shape), training=False), signature
 
 
-def _load_saved_model(
-    path: Path, input_size: tuple[int, int] | None, framework: str
-) -> tuple[_Predict, ModelSignature]:
+def _activation(layer: Any) -> str:
+    """Of a layer, or of the last one of a model in its place."""
+    while hasattr(layer, "layers"):
+        layer = layer.layers[-1]
+    return getattr(getattr(layer, "activation", None), "__name__", "unknown")
+
+
+def _load_saved_model(path: Path) -> _Loaded:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(path))
     serve = loaded.signatures["serving_default"]
-    (name, images_spec), *more_inputs = serve.structured_input_signature[1].items()
-    (output, scores_spec), *more_outputs = serve.structured_outputs.items()
-    if more_inputs or more_outputs:
-        raise UnsupportedModelError(f"{path} has several inputs or outputs.")
-    signature = _signature(
-        tuple(images_spec.shape),
-        tuple(scores_spec.shape),
-        input_size,
-        activation="unknown",
-        weights=0,
-        layers=0,
-        framework=framework,
+    (given, images), *more_inputs = serve.structured_input_signature[1].items()
+    if more_inputs:
+        raise UnsupportedModelError(f"{path} has several inputs.")
+    names = sorted(serve.structured_outputs)
+
+    shape = tuple(images.shape)
+
+    def predict(pictures: NDArray[np.float32]) -> list[Any]:
+        found = serve(**{given: tf.constant(arranged(pictures, shape))})
+        return [found[name] for name in names]
+
+    outputs = ((name, serve.structured_outputs[name].shape) for name in names)
+    return _Loaded(
+        predict,
+        shape,
+        tuple(_Output(name, tuple(shape), "unknown") for name, shape in outputs),
     )
-    shape = tuple(images_spec.shape)
-    return lambda images: serve(**{name: tf.constant(arranged(images, shape))})[output], signature
 
 
 def _signature(
-    image_shape: Any, score_shape: Any, input_size: tuple[int, int] | None, **fields: Any
-) -> ModelSignature:
-    if not isinstance(image_shape, tuple):
-        raise UnsupportedModelError(f"The model's input {image_shape} is no batch of images.")
-    height, width, channels = picture_size(image_shape, input_size)
-    return ModelSignature(
+    loaded: _Loaded, input_size: tuple[int, int] | None, output: str | None, framework: str
+) -> tuple[ModelSignature, tuple[int, ...]]:
+    """Also the places of the outputs that are rows, the one that is meant first."""
+    if not isinstance(loaded.image_shape, tuple):
+        raise UnsupportedModelError(
+            f"The model's input {loaded.image_shape} is no batch of images."
+        )
+    height, width, channels = picture_size(loaded.image_shape, input_size)
+    outputs = loaded.outputs
+    check_number(len(outputs))
+    places = [at for at, each in enumerate(outputs) if len(outputs) == 1 or each.is_row]
+    if not places:
+        raise UnsupportedModelError("No output of the model is one row of scores per picture.")
+    rows = [outputs[at].signature for at in places]
+    which = first_place(rows, output)
+    first, place = rows.pop(which), places.pop(which)
+    signature = ModelSignature(
         height=height,
         width=width,
         channels=channels,
-        units=math.prod(score_shape[1:]),
+        units=first.units,
+        activation=first.activation,
         features=None,
-        **fields,
+        weights=loaded.weights,
+        layers=loaded.layers,
+        framework=framework,
+        output=first.name,
+        others=tuple(rows),
+        no_rows=tuple(each.name for at, each in enumerate(outputs) if at not in {place, *places}),
     )
+    return signature, (place, *places)

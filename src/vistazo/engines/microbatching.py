@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Engine, Head, Outputs, Probe, Runtime
+from vistazo.engines.base import Engine, Head, Outputs, Probe, Runtime, part_of
 from vistazo.models.signature import ModelSignature
 
 
@@ -118,8 +118,7 @@ class MicrobatchingEngine:
         at = 0
         for call in batch:
             rows = slice(at, at + len(call.images))
-            features = None if outputs.features is None else outputs.features[rows]
-            call.outputs = Outputs(outputs.scores[rows], features)
+            call.outputs = part_of(outputs, rows)
             at = rows.stop
 
     def _run_alone(self, call: _Call, known: Exception | None) -> None:

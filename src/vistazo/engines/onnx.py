@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Head, Outputs, Probe, Runtime
+from vistazo.engines.base import (
+    Head,
+    Outputs,
+    Probe,
+    Runtime,
+    further_tensors,
+    outputs_of,
+    together,
+)
 from vistazo.engines.choice import Device
 from vistazo.engines.evidence import LOGITS, MEASURED, MORE, PROBED, REMEMBERED, told_of_probe
 from vistazo.engines.onnx_session import FATAL, device_of, onnxruntime, open_session
@@ -51,12 +59,13 @@ class OnnxEngine:
         self._running = _Running()
         self._input, self._shape = _images_of(self._session)
         names = [output.name for output in self._session.get_outputs()]
-        self._outputs = [name for name in ("scores", "features") if name in names]
         self._metadata = self._session.get_modelmeta().custom_metadata_map
         signature = ModelSignature.from_metadata(self._metadata)
-        if signature is None or "scores" not in names:
+        if signature is None or not {"scores", *further_tensors(signature)}.issubset(names):
             raise UnreadableModelError(f"{path} is ONNX, but was not written by Vistazo.")
-        self.signature = signature
+        self.signature, self._has_features = signature, "features" in names
+        features = ["features"] if self._has_features else []
+        self._outputs = ["scores", *features, *further_tensors(signature)]
         device_used = device_of(self._session)
         self.runtime = Runtime("onnxruntime", VERSION, device_used, signature.precision)
         self._at_once = _AT_ONCE_ON_CUDA if device_used == "cuda" else 1
@@ -71,13 +80,11 @@ class OnnxEngine:
         running = self._running
         step = self._at_once
         outputs = [self._run(images[at : at + step], running) for at in range(0, len(images), step)]
-        return outputs[0] if len(outputs) == 1 else _together(outputs)
+        return outputs[0] if len(outputs) == 1 else together(outputs)
 
     def _run(self, image: NDArray[np.float32], running: _Running) -> Outputs:
-        scores, *features = self._session.run(
-            self._outputs, {self._input: image}, running.of_pictures
-        )
-        return Outputs(scores, features[0] if features else None)
+        found = self._session.run(self._outputs, {self._input: image}, running.of_pictures)
+        return outputs_of(found, has_features=self._has_features)
 
     @property
     def head(self) -> Head | None:
@@ -131,12 +138,6 @@ class OnnxEngine:
             self._session.run(["scores"], feed, silent)
         except Exception:  # the runtime's own errors share no base but Exception
             self._no_images = np.zeros((1, *self._shape), np.float32)
-
-
-def _together(outputs: list[Outputs]) -> Outputs:
-    scores = np.concatenate([each.scores for each in outputs])
-    maps = [each.features for each in outputs if each.features is not None]
-    return Outputs(scores, np.concatenate(maps) if maps else None)
 
 
 def _images_of(session: onnxruntime.InferenceSession) -> tuple[str, tuple[int, ...]]:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.engines.base import Head, Outputs, Probe, Runtime
+from vistazo.engines.base import Head, Outputs, Probe, Runtime, outputs_of
 from vistazo.engines.choice import Precision
 from vistazo.engines.evidence import told_of_probe
 from vistazo.engines.openvino_parts import Parts
@@ -42,6 +42,7 @@ class OpenvinoEngine:
             parts = Parts(path)
             self._scoring = self._compiled(parts.scoring(), used, threads)
             self._head, self._probe = parts.head(), parts.probe()
+            self._has_features = parts.has_features
         except RuntimeError as error:
             raise UnreadableModelError(
                 f"OpenVINO cannot load {path}; ENGINE=onnx may: {error}"
@@ -54,8 +55,8 @@ class OpenvinoEngine:
     def run(self, images: Floats) -> Outputs:
         """One by one: compiled for batches of any size, a model is up to a third slower."""
         found = self._scoring.run_each(image[np.newaxis] for image in images)
-        scores, *features = map(np.concatenate, zip(*found, strict=True))
-        return Outputs(scores, features[0] if features else None)
+        tensors = [np.concatenate(each) for each in zip(*found, strict=True)]
+        return outputs_of(tensors, has_features=self._has_features)
 
     @property
     def head(self) -> Head | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from vistazo.engines.base import further_tensors
 from vistazo.engines.evidence import LOGITS, MEASURED, MORE, PROBED, REMEMBERED
 from vistazo.engines.openvino_runtime import core, openvino, opset13
 from vistazo.errors import UnreadableModelError
@@ -35,7 +36,8 @@ class Parts:
             name: result.node.input_value(0) for result in model.outputs for name in result.names
         }
         signature = ModelSignature.from_metadata(self.metadata)
-        if signature is None or not {_IMAGES, _SCORES} <= {*self._inputs, *self._outputs}:
+        there = {*self._inputs, *self._outputs}
+        if signature is None or not {_IMAGES, _SCORES, *further_tensors(signature)} <= there:
             raise UnreadableModelError(f"{path} is ONNX, but was not written by Vistazo.")
         self.signature = signature
         joints = [node for node in model.get_ops() if node.get_friendly_name() == _JOINT]
@@ -43,12 +45,19 @@ class Parts:
         self._after_joint = joints[0].output(0).get_target_inputs() if joints else set()
 
     def scoring(self) -> openvino.Model:
-        """One image (1, h, w, c) to ``scores`` and, where the model has them, ``features``."""
+        """One image (1, h, w, c) to ``scores``, ``features`` where the model has them, and its
+        other outputs.
+        """
         self._connect(0)
-        outputs = [name for name in (_SCORES, _FEATURES) if name in self._outputs]
+        outputs = [_SCORES, *([_FEATURES] if self.has_features else [])]
+        outputs += further_tensors(self.signature)
         part, of = self._part(_IMAGES, outputs), self.signature
         part.reshape([1, of.height, of.width, of.channels])
         return part
+
+    @property
+    def has_features(self) -> bool:
+        return _FEATURES in self._outputs
 
     def head(self) -> openvino.Model | None:
         """Feature maps (m, fh, fw, fc) to logits (m, k)."""

@@ -172,6 +172,8 @@ def _run(engine: Engine) -> None:
     for images in (0 * rough, rough):
         outputs = engine.run(images)
         _check_shape("scores", outputs.scores, (1, of.units))
+        if outputs.others is not None:
+            _check_shape("others", outputs.others, (1, sum(each.units for each in of.others)))
     if of.features is not None and outputs.features is not None:
         _check_shape("features", outputs.features, (1, *of.features))
         if engine.head is not None:

@@ -13,12 +13,19 @@ from pydantic import (
     model_validator,
 )
 
+from vistazo.models.output_spec import (
+    MoreOutputs,
+    OutputSpec,
+    check_labels,
+    is_binary,
+    is_of_classes,
+    units_of,
+)
 from vistazo.models.serving_card import CostSpec, DriftSpec, PageSpec
 
 Colour = Literal["grey", "rgb", "bgr"]
 Resize = Literal["stretch", "fit", "crop"]
 Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
-OutputKind = Literal["softmax", "sigmoid", "multilabel", "logits"]
 
 _SPARSE_FILTERS = ("nearest", "bilinear", "bicubic")
 MAX_SIDE_PX = 4096
@@ -127,41 +134,6 @@ class InputSpec(_Part):
         return self
 
 
-def check_band(band: tuple[float, float] | None) -> None:
-    """Raises ValueError for an ``uncertain_band`` that is no interval of probabilities."""
-    if band and not 0 <= band[0] < band[1] <= 1:
-        raise ValueError("uncertain_band must be two rising probabilities, such as [0.4, 0.6]")
-
-
-class OutputSpec(_Part):
-    """What the model's numbers are, and how a decision is made from them."""
-
-    kind: OutputKind = Field(
-        description="softmax: one probability per label; sigmoid: one unit, the probability of the "
-        "positive label; multilabel: independent sigmoids; logits: the service applies the softmax "
-        "(one unit: the sigmoid)."
-    )
-    threshold: float = Field(
-        0.5, gt=0, lt=1, description="Positive from this probability on (two classes, multilabel)."
-    )
-    temperature: float = Field(
-        1.0,
-        gt=0,
-        description="Logits are divided by this before they become probabilities "
-        "(Guo et al. 2017, On Calibration of Modern Neural Networks).",
-    )
-    uncertain_band: tuple[float, float] | None = Field(
-        None,
-        description="Between these probabilities of the positive label the answer carries the "
-        "warning 'uncertain'.",
-    )
-
-    @model_validator(mode="after")
-    def _band_is_an_interval(self) -> Self:
-        check_band(self.uncertain_band)
-        return self
-
-
 class Card(_Part):
     """What every model's card says, whatever the model takes."""
 
@@ -211,10 +183,7 @@ class Card(_Part):
 
     @model_validator(mode="after")
     def _labels_make_sense(self) -> Self:
-        if len(set(self.labels)) != len(self.labels):
-            raise ValueError("labels must differ from each other")
-        if self.positive is not None and self.positive not in self.labels:
-            raise ValueError(f"positive is '{self.positive}', which is not among the labels")
+        check_labels(None, self.labels, self.positive)
         if self.positive is not None and not self.is_binary:
             raise ValueError("positive is for two classes only")
         return self
@@ -236,28 +205,45 @@ class Card(_Part):
         return self.labels.index(self.positive) if self.positive is not None else 1
 
 
+def _lacks_labels(spec: object) -> bool:
+    return isinstance(spec, dict) and is_of_classes(spec.get("kind")) and "labels" not in spec
+
+
 class ModelCard(Card):
     """What the numbers of a model of pictures mean, and what is known of its worth."""
 
     task: Literal["image"] = "image"
     input: InputSpec
     output: OutputSpec
+    more_outputs: MoreOutputs = Field(
+        default_factory=dict,
+        exclude_if=lambda more: not more,
+        description="What the model's further outputs mean, each by its own name: "
+        "{age: {kind: value, unit: years}}. Each has to be there, if only as {kind: ignored}.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _labels_of_outputs_are_by_default_its_own(cls, fields: object) -> object:
+        more = fields.get("more_outputs") if isinstance(fields, dict) else None
+        if not isinstance(fields, dict) or not isinstance(more, dict):
+            return fields
+        labels = {"labels": fields.get("labels")}
+        told = {name: labels | spec if _lacks_labels(spec) else spec for name, spec in more.items()}
+        return {**fields, "more_outputs": told}
 
     @model_validator(mode="after")
-    def _a_sigmoid_has_two_labels(self) -> Self:
-        if self.output.kind == "sigmoid" and len(self.labels) != 2:
-            raise ValueError("a sigmoid unit has two labels: that of 0, then that of 1")
+    def _labels_fit_the_output(self) -> Self:
+        check_labels(self.output.kind, self.labels, self.positive)
+        if self.output.name is not None and self.output.name in self.more_outputs:
+            raise ValueError(f"'{self.output.name}' is both output.name and in more_outputs")
         return self
 
     @property
     def is_binary(self) -> bool:
-        return len(self.labels) == 2 and self.output.kind != "multilabel"
+        return is_binary(self.output.kind, self.labels)
 
     @property
     def units(self) -> tuple[int, ...]:
         """How many numbers per picture the model may give."""
-        if self.output.kind == "sigmoid":
-            return (1,)
-        if self.output.kind == "logits" and self.is_binary:
-            return (1, 2)
-        return (len(self.labels),)
+        return units_of(self.output.kind, self.labels)

@@ -40,6 +40,7 @@ def compile_model(
     input_size: Size = None,
     layers_module: str | None = None,
     *,
+    output: str | None = None,
     weights: Sequence[Path] = (),
     with_evidence: bool = True,
     policy: LoadingPolicy | None = None,
@@ -50,14 +51,16 @@ def compile_model(
     ``weights`` are the further files that a Keras model is made of.
     ``input_size`` (height, width) is used where the file leaves the input's size open.
     ``layers_module`` is imported in the child first, for the converters that it registers.
-    Without the evidence that answers carry, the file is plain ONNX: ``images`` -> ``scores``.
+    ``output`` is the name of that one of several outputs that shall be ``scores``. Without the
+    evidence that answers carry, the file is plain ONNX: ``images`` -> ``scores``.
     """
     answer = _ask(
-        Task(f"Reading {source}", source, policy or LoadingPolicy(), is_cancelled),
+        Task(f"Reading {source}", source, policy or LoadingPolicy(), is_cancelled, tuple(weights)),
         target=str(target.absolute()),
         weights=_absolute(weights),
         input_size=input_size,
         layers_module=layers_module,
+        output=output,
         with_evidence=with_evidence,
     )
     signature = ModelSignature.from_metadata(_texts(answer.get("signature")))
@@ -73,19 +76,39 @@ def describe_model(
     policy: LoadingPolicy | None = None,
     *,
     weights: Sequence[Path] = (),
+    output: str | None = None,
 ) -> Description:
     """What a file holds and, where it cannot be served, why not. Raises ModelError."""
     answer = _ask(
-        Task(f"Reading {source}", source, policy or LoadingPolicy()),
+        Task(f"Reading {source}", source, policy or LoadingPolicy(), more=tuple(weights)),
         target=None,
         weights=_absolute(weights),
         input_size=input_size,
         layers_module=layers_module,
+        output=output,
     )
     try:
         return Description.from_json(str(answer["description"]))
     except (KeyError, TypeError, ValueError):
         raise _no_answer(source) from None
+
+
+def list_shards(source: Path, policy: LoadingPolicy | None = None) -> tuple[Path, ...]:
+    """The files in which TensorFlow.js keeps the weights of a ``model.json``. Raises ModelError."""
+    return tuple(map(Path, _shards(source, policy, are_there=True)))
+
+
+def name_shards(source: Path, policy: LoadingPolicy | None = None) -> tuple[str, ...]:
+    """The names of those files, which need not be there yet. Raises ModelError."""
+    return _shards(source, policy, are_there=False)
+
+
+def _shards(source: Path, policy: LoadingPolicy | None, *, are_there: bool) -> tuple[str, ...]:
+    task = Task(f"Reading {source}", source, policy or LoadingPolicy())
+    shards = _ask(task, is_shards=True, are_there=are_there).get("shards")
+    if not isinstance(shards, list):
+        raise _no_answer(source)
+    return tuple(map(str, shards))
 
 
 @dataclass(frozen=True)
@@ -201,21 +224,37 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
         return {"is": "written"}
     if asked.get("estimator"):
         return _answer_of_estimator(asked, room)
+    if asked.get("is_shards"):
+        return _answer_of_shards(asked, room)
+    return _answer_of_pictures(asked, room)
+
+
+def _answer_of_shards(asked: Mapping[str, object], room: Room) -> dict[str, object]:
+    from vistazo.models.keras_import import shard_names_of, shards_of
+
+    bound_memory(room)
+    shards = (shards_of if asked["are_there"] else shard_names_of)(Path(str(asked["source"])))
+    return {"shards": list(map(str, shards))}
+
+
+def _answer_of_pictures(asked: Mapping[str, object], room: Room) -> dict[str, object]:
     source, target = Path(str(asked["source"])), asked["target"]
     size = asked["input_size"]
     shape = (int(size[0]), int(size[1])) if isinstance(size, list) else None
+    output = None if asked["output"] is None else str(asked["output"])
     if source.suffix.lower() == ".onnx":
         from vistazo.models.onnx_import import Allowance, convert, describe
 
         allowance = Allowance(bound_memory(room), control_flow=bool(asked["allow_control_flow"]))
         if target is None:
-            return {"description": describe(source, shape, allowance).to_json()}
+            return {"description": describe(source, shape, allowance, output).to_json()}
         signature = convert(
             source,
             Path(str(target)),
             shape,
             with_evidence=bool(asked["with_evidence"]),
             allowance=allowance,
+            output=output,
         )
         return {"signature": signature.to_metadata()}
     from vistazo.models import keras_import
@@ -225,7 +264,7 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
     most = bound_memory(room)
     weights = [Path(file) for file in cast(list[str], asked["weights"])]
     if target is None:
-        description = keras_import.describe(source, shape, most, weights)
+        description = keras_import.describe(source, shape, most, weights, output)
         return {"description": description.to_json()}
     signature = keras_import.convert(
         source,
@@ -234,6 +273,7 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
         weights=weights,
         with_evidence=bool(asked["with_evidence"]),
         max_tensor_bytes=most,
+        output=output,
     )
     return {"signature": signature.to_metadata()}
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vistazo.errors import CardError, UnsupportedModelError
-from vistazo.models.card import InputSpec, OutputKind
+from vistazo.models.card import InputSpec
 from vistazo.models.drafting import (
     COLOUR,
     FILTER,
     KIND,
     LABELS,
+    MORE,
+    OUTPUT,
     RESIZE,
     SCALE,
     SIZE,
@@ -23,6 +25,7 @@ from vistazo.models.drafting import (
     shown,
 )
 from vistazo.models.labels import FoundLabels
+from vistazo.models.output_spec import OutputKind
 from vistazo.models.signature import TEACHABLE_MACHINE, ModelSignature
 
 _GREY, _RGB = 1, 3
@@ -57,7 +60,7 @@ def draft_card(
     draft = _with_colour(draft, hints)
     draft = _with_resize(draft, hints)
     draft = _with_scale(draft, hints)
-    return _with_kind(draft)
+    return _with_further_outputs(_with_kind(draft))
 
 
 def card_name(source: Path) -> str:
@@ -148,6 +151,8 @@ def _with_scale(draft: CardDraft, hints: CardHints) -> CardDraft:
 def _with_kind(draft: CardDraft) -> CardDraft:
     activation, units = draft.signature.activation, draft.signature.units
     kind = _KIND_OF.get(activation)
+    if draft.signature.has_several and (activation, units) == ("linear", 1):
+        return draft.lacking(KIND)  # an age, as likely as the logit of a class
     if activation == _SIGMOID:
         kind = "sigmoid" if units == 1 else "multilabel"
     if kind is None:
@@ -159,3 +164,17 @@ def _with_kind(draft: CardDraft) -> CardDraft:
         )
     numbers = "1 number" if units == 1 else f"{units} numbers"
     return draft.concluding(KIND, kind, f"the model ends in {numbers}, through '{activation}'")
+
+
+def _with_further_outputs(draft: CardDraft) -> CardDraft:
+    """Nothing but a card says what those are; but of what is no row there is nothing to say."""
+    signature = draft.signature
+    if signature.has_several:
+        why = "the first of the model's outputs that classifies, as far as the file shows it"
+        draft = draft.concluding(OUTPUT, signature.output, why)
+    for output in signature.others:
+        draft = draft.lacking(f"{MORE}.{output.name}")
+    for name in signature.no_rows:
+        why = "it is no row of numbers for each picture"
+        draft = draft.concluding(f"{MORE}.{name}", {"kind": "ignored"}, why, "ignored")
+    return draft

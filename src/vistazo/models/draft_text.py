@@ -8,7 +8,18 @@ from pathlib import Path
 import yaml
 
 from vistazo.models.card_file import TO_DO
-from vistazo.models.drafting import KIND, LABELS, SCALE, SIZE, CardDraft, labels_wanted
+from vistazo.models.drafting import (
+    KIND,
+    LABELS,
+    MORE,
+    SCALE,
+    SIZE,
+    CardDraft,
+    example_of,
+    labels_wanted,
+    numbers_of,
+    parted,
+)
 
 _BY_A_PERSON = """\
 intended_use: ""  # what it is for, and what not
@@ -32,19 +43,19 @@ def what_to_do(draft: CardDraft, place: Path) -> str:
 def _lines(draft: CardDraft) -> Iterator[str]:
     part = ""
     for name in (*_in_card_order(draft),):
-        above, _, inner = name.rpartition(".")
+        above, inner = parted(name)
         if above != part:
             part = above
             yield f"{part}:\n"
         indent = "  " if above else ""
         for field, value in _values(draft, name, inner):
-            yield f"{indent}{field}: {value}  # {_comment(draft, name)}\n"
+            yield f"{indent}{_scalar(field)}: {value}  # {_comment(draft, name)}\n"
 
 
 def _in_card_order(draft: CardDraft) -> list[str]:
     names = [*draft.fields, *draft.missing]
-    order = {"": 0, "input": 1, "output": 2}
-    return sorted(names, key=lambda name: order[name.rpartition(".")[0]])
+    order = ("", "input", "output", MORE)
+    return sorted(names, key=lambda name: order.index(parted(name)[0]))
 
 
 def _values(draft: CardDraft, name: str, inner: str) -> Iterator[tuple[str, str]]:
@@ -67,8 +78,11 @@ def _comment(draft: CardDraft, name: str) -> str:
     why = next((known.why for known in draft.conclusions if known.field == name), None)
     if why is not None:
         return " ".join(why.split())
+    for output in draft.signature.others:
+        if name == f"{MORE}.{output.name}":
+            return f"{numbers_of(output.units, output.activation)}: {example_of(output)}"
     return {
         LABELS: labels_wanted(draft.signature),
         SCALE: "none, 1/255, 1/127.5-1, per_picture, or mean and std: as in training",
-        KIND: "softmax, sigmoid, multilabel or logits",
+        KIND: "softmax, sigmoid, multilabel or logits: an output that classifies",
     }[name]

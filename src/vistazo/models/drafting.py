@@ -15,6 +15,7 @@ from vistazo.errors import CardError
 from vistazo.models.card import Colour, InputSpec, KnownScale, ModelCard, Resize, Scale
 from vistazo.models.card_file import validate_card
 from vistazo.models.labels import FoundLabels
+from vistazo.models.outputs import OutputSignature
 from vistazo.models.signature import ModelSignature
 
 LABELS, SIZE, COLOUR, RESIZE, FILTER, SCALE, KIND = (
@@ -26,6 +27,8 @@ LABELS, SIZE, COLOUR, RESIZE, FILTER, SCALE, KIND = (
     "input.scale",
     "output.kind",
 )
+OUTPUT, MORE = "output.name", "more_outputs"
+_FEW = 2
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class CardDraft:
             raise CardError(self._in_words(missing))
         document: dict[str, object] = {}
         for name, value in _card_fields({**self.fields, **fields}):
-            part, _, inner = name.rpartition(".")
+            part, inner = parted(name)
             into = document.setdefault(part, {}) if part else document
             if isinstance(into, dict):
                 into[inner] = value
@@ -102,16 +105,26 @@ class CardDraft:
 
     def _in_words(self, missing: Iterable[str]) -> str:
         """What is missing, and each way to give it."""
+        missing = list(missing)
         lines = [f"  {name}: {_way(name, self.source, self.signature)}" for name in missing]
         file = shlex.quote(str(self.source))
         has = f"The card {self.empty_card} is empty" if self.empty_card else "There is no card"
+        told = (
+            "Or let pictures tell what they can, which writes the card: "
+            f"./scripts/vistazo setup {file} PICTURES\nOr print"
+        )
+        only = "Print" if any(name.startswith(f"{MORE}.") for name in missing) else told
         return (
             f"{has}, and not all that a card says of {self.source} is known. Labels are never "
             "guessed. Missing:\n" + "\n".join(lines) + "\n"
-            "Or let pictures tell what they can, which writes the card: "
-            f"./scripts/vistazo setup {file} PICTURES\n"
-            f"Or print a card to complete: ./scripts/vistazo inspect {file}"
+            f"{only} a card to complete: ./scripts/vistazo inspect {file}"
         )
+
+
+def parted(name: str) -> tuple[str, str]:
+    """The part of the card that a field is in, empty for the card itself, and its name there."""
+    part, dot, inner = name.partition(".")
+    return (part, inner) if dot else ("", name)
 
 
 def _card_fields(fields: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -156,12 +169,40 @@ def check_labels_agree(hints: CardHints, found: FoundLabels | None) -> None:
 
 def labels_wanted(signature: ModelSignature) -> str:
     """How many labels the model needs, and in which order."""
+    of = f" of its output '{signature.output}'" if signature.has_several else ""
     if signature.units == 1:
-        return "2, that of 0 and then that of 1"
-    return f"{signature.units}, in the order of the model's outputs"
+        return f"2{of}, that of 0 and then that of 1"
+    return f"{signature.units}{of}, in the order of the model's {'numbers' if of else 'outputs'}"
+
+
+def numbers_of(units: int, activation: str) -> str:
+    """What an output gives, in words."""
+    return f"{units} number{'' if units == 1 else 's'}, through '{activation}'"
+
+
+def example_of(output: OutputSignature) -> str:
+    """What a card may say of a further output."""
+    kind, labels = _kind_and_labels(output)
+    ways = [f"{{kind: {kind}, labels: {labels}}}"]
+    if output.units == 1 and kind == "logits":
+        ways.insert(0, "{kind: value, unit: years}")
+    if output.units > _FEW and kind == "softmax":
+        ways.append("{kind: expectation, unit: years}")
+    return ", ".join([*ways, "or {kind: ignored}"])
+
+
+def _kind_and_labels(output: OutputSignature) -> tuple[str, str]:
+    labels = "[no, yes]" if output.units <= _FEW else "[first, second, ...]"
+    if output.activation == "sigmoid":
+        return ("sigmoid" if output.units == 1 else "multilabel"), labels
+    return ("softmax" if output.activation == "softmax" else "logits"), labels
 
 
 def _way(name: str, source: Path, signature: ModelSignature) -> str:
+    if name.startswith(f"{MORE}."):
+        [of] = [each for each in signature.others if each.name == parted(name)[1]]
+        gives = numbers_of(of.units, of.activation)
+        return f"{gives}. Only a card can say what that is: {example_of(of)}."
     if name == LABELS:
         example = "normal,pneumonia" if signature.units <= 2 else "first,second,..."
         return (
@@ -172,6 +213,11 @@ def _way(name: str, source: Path, signature: ModelSignature) -> str:
         return (
             "what training did to the values 0..255 of a picture. Set SCALE=1/255, SCALE=1/127.5-1 "
             "or SCALE=none."
+        )
+    if signature.has_several and signature.units == 1:
+        return (
+            "logits, where the number of an output is that of two classes, which only a card can "
+            "say. A model of nothing but numbers cannot be served: it has to classify."
         )
     return (
         f"the model ends in '{signature.activation}', which does not say what its numbers are. "

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vistazo.models.card import Card, check_band
+from vistazo.models.card import Card
+from vistazo.models.output_spec import check_band
 
 # A path of its own, for a system that exists already.
 ROUTE = r"^/[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$"

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # a child that runs a model has no need of pydantic
-    from vistazo.models.card import ModelCard
+from vistazo.models.outputs import OutputSignature
 
 TEACHABLE_MACHINE = "teachable_machine"
 
 _KEY = "vistazo.models.signature"
 _SIZES = 7  # height, width, channels and units; three of the last map
 _PRECISIONS = ("float32", "int8")
-_ACTIVATION_OF = {
-    "softmax": ("softmax", "unknown"),
-    "sigmoid": ("sigmoid", "unknown"),
-    "multilabel": ("sigmoid", "unknown"),
-    "logits": ("linear", "unknown"),
-}
 
 
 @dataclass(frozen=True)
@@ -35,6 +27,10 @@ class ModelSignature:
     it (``scale_why`` says which); None where they do not. ``origin`` names the tool that is known
     to have made the model: ``teachable_machine``, or empty. ``precision`` is that of most of its
     numbers.
+
+    Of a model of several outputs ``output`` is the name of the one that is meant by ``units`` and
+    ``activation``; empty where it has no name. ``others`` are further ones, and ``no_rows`` the
+    names of those that are no row of numbers per picture, such as maps: they are not computed.
     """
 
     height: int
@@ -50,18 +46,27 @@ class ModelSignature:
     scale_why: str = ""
     origin: str = ""
     precision: str = "float32"
+    output: str = ""
+    others: tuple[OutputSignature, ...] = ()
+    no_rows: tuple[str, ...] = ()
+
+    @property
+    def has_several(self) -> bool:
+        return bool(self.others or self.no_rows)
 
     def is_sound(self) -> bool:
         """Whether every field is of its kind: a file may say that it was written here."""
         sizes = (self.height, self.width, self.channels, self.units, *(self.features or (1, 1, 1)))
         numbers = (*sizes, self.weights, self.layers)
-        texts = (self.activation, self.framework, self.scale_why, self.origin, self.scale or "")
+        known = (self.activation, self.framework, self.scale_why, self.origin, self.scale or "")
+        texts = (*known, self.output, *self.no_rows)
         return (
             all(type(number) is int for number in numbers)
             and all(isinstance(text, str) for text in texts)
             and self.precision in _PRECISIONS
             and len(sizes) == _SIZES
             and min(sizes) > 0
+            and all(output.is_sound() for output in self.others)
         )
 
     def to_metadata(self) -> dict[str, str]:
@@ -75,6 +80,9 @@ class ModelSignature:
             fields = json.loads(properties[_KEY])
             features = fields["features"]
             fields["features"] = tuple(features) if features is not None else None
+            others = fields.get("others", ())
+            fields["others"] = tuple(OutputSignature(**output) for output in others)
+            fields["no_rows"] = tuple(fields.get("no_rows", ()))
             signature = ModelSignature(**fields)
             return signature if signature.is_sound() else None
         except (KeyError, TypeError, ValueError):
@@ -118,25 +126,4 @@ class Description:
             signature=ModelSignature.from_metadata(fields["signature"] or {}),
             layers=tuple(LayerRow(**row) for row in rows),
             problems=tuple(fields["problems"]),
-        )
-
-
-def disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
-    """Every point on which a card contradicts its model: sentences that say both sides."""
-    said = (card.input.height, card.input.width, card.input.channels)
-    found = (signature.height, signature.width, signature.channels)
-    if said != found:
-        yield (
-            f"The card says input {said[0]} x {said[1]} x {said[2]} (height, width, channels of "
-            f"'{card.input.colour}'), the model takes {found[0]} x {found[1]} x {found[2]}."
-        )
-    if signature.units not in card.units:
-        yield (
-            f"The card has {len(card.labels)} labels and output kind '{card.output.kind}', which "
-            f"needs {' or '.join(map(str, card.units))} outputs; the model gives {signature.units}."
-        )
-    if signature.activation not in _ACTIVATION_OF[card.output.kind]:
-        yield (
-            f"The card says output kind '{card.output.kind}', but the model ends in "
-            f"'{signature.activation}'."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from vistazo.engines.base import Engine
@@ -20,12 +21,18 @@ def open_without_card(
     size: tuple[int, int] | None = None,
     layers_module: str | None = None,
     policy: LoadingPolicy | None = None,
+    *,
+    weights: Path | None = None,
+    output: str | None = None,
 ) -> Iterator[Engine]:
     """Compile and open a model. Raises ModelError.
 
-    ``size`` (height, width) is for a model that takes any. The cache keeps what is compiled.
+    ``size`` (height, width) is for a model that takes any, ``output`` the name of the one that is
+    meant for a model of several. The cache keeps what is compiled. ``weights`` is where the weights
+    are of a file of layers alone, instead of beside it.
     """
-    stored = without_card(model, CardHints(input_size=size), cache_dir)
+    stored = without_card(model, CardHints(input_size=size), cache_dir, weights)
+    stored = replace(stored, output_name=output)
     policy = policy or LoadingPolicy()
     with compiled(stored, cache_dir, layers_module, policy) as onnx:
         engine = open_rehearsed(onnx, str(model), policy)

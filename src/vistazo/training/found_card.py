@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from vistazo.answers.likeness import COMPONENTS
 from vistazo.errors import CardError
-from vistazo.models.card import ModelCard, OutputSpec
+from vistazo.models.card import ModelCard
 from vistazo.models.card_file import read_card, write_card
+from vistazo.models.output_spec import OutputSpec
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.training.calibration import (
@@ -40,11 +41,14 @@ def card_of(
     labels = result.labels
     if labels is None:
         raise CardError(f"The order of the labels is not certain: {'; '.join(result.doubts)}.")
+    named = {} if earlier is None else {"name": earlier.output.name}
     found = {
         "labels": labels,
         "input": result.chosen.spec.model_dump(),
-        "output": calibrated(result).model_dump(),
+        "output": {**calibrated(result).model_dump(), **named},
         "sha256": sha256,
+        "more_outputs": {name: {"kind": "ignored"} for name in result.signature.no_rows}
+        | ({} if earlier is None else earlier.more_outputs),
     }
     if earlier is not None:
         positive = earlier.positive if earlier.positive in labels else None

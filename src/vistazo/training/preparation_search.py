@@ -15,7 +15,8 @@ import numpy as np
 
 from vistazo.engines.base import Engine
 from vistazo.errors import SettingsError, UnsupportedModelError
-from vistazo.models.card import Colour, InputSpec, ModelCard, OutputKind, Scale
+from vistazo.models.card import Colour, InputSpec, ModelCard, Scale
+from vistazo.models.output_spec import OutputKind
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits
 from vistazo.training.assignment import Order

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.engines.base import Engine
-from vistazo.models.card import InputSpec, OutputKind
+from vistazo.models.card import InputSpec
+from vistazo.models.output_spec import OutputKind
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.preprocessing import decode_size, prepare, scale

@@ -27,8 +27,20 @@ def remarks(
 
     ``measured`` is what ``report.measure_answers`` says of the answers.
     """
-    found = (_of_one_answer(card, model, answers), _of_the_order(card, model, answers, measured))
+    found = (
+        _of_further_outputs(card),
+        _of_one_answer(card, model, answers),
+        _of_the_order(card, model, answers, measured),
+    )
     return [remark for remark in found if remark is not None]
+
+
+def _of_further_outputs(card: ModelCard) -> str | None:
+    """What these figures are not of."""
+    if not card.more_outputs:
+        return None
+    more = ", ".join(card.more_outputs)
+    return f"Measured is the output that the labels are of; not measured: {more}."
 
 
 def _of_one_answer(card: ModelCard, model: Path, answers: Answers) -> str | None:

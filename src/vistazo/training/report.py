@@ -16,8 +16,9 @@ from vistazo.answers.costs import BEST_THRESHOLD
 from vistazo.answers.discriminant import Told
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.errors import SettingsError
-from vistazo.models.card import ModelCard, OutputSpec
+from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, write_card
+from vistazo.models.output_spec import OutputSpec
 from vistazo.training.answers import Answers
 from vistazo.training.calibration import OperatingPoint
 from vistazo.training.cheapest import cheapest_threshold

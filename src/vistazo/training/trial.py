@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import UnsupportedModelError
-from vistazo.models.card import InputSpec, OutputKind
+from vistazo.models.card import InputSpec
+from vistazo.models.output_spec import OutputKind
 from vistazo.models.signature import ModelSignature
 from vistazo.training.assignment import Order
 from vistazo.training.calibration import balanced_weights, fit_temperature

@@ -8,7 +8,6 @@ import { language, languages, nameOf, percent, prefer, problemText, speak, t } f
 import { lineOf } from "./list.js";
 import { progress, resultOf, stateText } from "./result.js";
 import { loadDrift, loadModel, predict, see } from "./service.js";
-import { csvOf } from "./table.js";
 import { seenText } from "./viewer.js";
 import { showSample, takeSamples } from "./writing.js";
 
@@ -21,11 +20,13 @@ let model = null;
 let chosen = null;
 let running = 0;
 let drift = null;
+let csv = null;
 
 // ---- pictures come in
 
 function add(files) {
   if (!takesPictures()) return;
+  csv ??= import("./table.js"); // while the service is there
   const added = [...files].map((file) => ({
     file,
     url: URL.createObjectURL(file),
@@ -238,8 +239,9 @@ function languageButton(code) {
   return el("button", { type: "button", lang: code, "aria-pressed": String(isOn), onclick: press }, nameOf(code));
 }
 
-function download() {
-  const url = URL.createObjectURL(new Blob([csvOf(items, model.card.labels)], { type: "text/csv" }));
+async function download() {
+  const { csvOf } = await csv;
+  const url = URL.createObjectURL(new Blob([csvOf(items, model.card)], { type: "text/csv" }));
   el("a", { href: url, download: `${model.card.name}.csv` }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -90,7 +90,15 @@ function verdict(answer, card) {
     ? [null, t(`verdictUnknown${kind}`, values)]
     : [el("p", { class: "label" }, label), t(`verdict${kind}`, values)];
   const parts = [...warnings(answer.warnings, card), headline, el("p", { class: "said" }, sentence)];
-  return [...(isUnknown ? parts : [...parts.slice(-2), ...parts.slice(0, -2)]), bars(answer, card)];
+  return [...(isUnknown ? parts : [...parts.slice(-2), ...parts.slice(0, -2)]), bars(answer, card), furtherOf(answer)];
+}
+
+/** What a model of several outputs says beside it. */
+function furtherOf({ outputs }) {
+  if (!outputs) return null;
+  const section = el("section", { class: "probabilities" });
+  import("./further.js").then(({ furtherParts }) => section.replaceChildren(...furtherParts(outputs)));
+  return section;
 }
 
 /** The gravest first. */
@@ -130,7 +138,7 @@ const bar = (label, share, answer) =>
   line(label, percent(share), { share, said: words(share), isChosen: label === answer.predicted_class });
 
 /** A name and its number; where it is a `share` of the whole line, with a bar as long. */
-function line(name, shown, { share, said, isChosen }) {
+export function line(name, shown, { share, said, isChosen }) {
   const fillOf = el("span", { class: "fill" });
   fillOf.style.setProperty("--share", share);
   return el(

@@ -7,12 +7,13 @@ from math import prod
 from pathlib import Path
 
 from vistazo.errors import ModelError
-from vistazo.models.keras_import.archive import Archive, open_archive
-from vistazo.models.keras_import.dialect import Layer, Model, read_model
+from vistazo.models.keras_import.archive import open_archive
+from vistazo.models.keras_import.dialect import Layer, Model
 from vistazo.models.keras_import.image_input import read_input
-from vistazo.models.keras_import.importer import check_outputs, compile_archive
+from vistazo.models.keras_import.importer import Import, check_outputs, compile_archive
+from vistazo.models.keras_import.reading import read_archive
 from vistazo.models.keras_import.registry import converter_of
-from vistazo.models.signature import Description, LayerRow, ModelSignature
+from vistazo.models.signature import Description, LayerRow
 
 _KINDS = {
     "h5": "HDF5 (legacy .h5)",
@@ -26,13 +27,16 @@ def describe_file(
     input_size: tuple[int, int] | None,
     max_tensor_bytes: int | None = None,
     weights: Sequence[Path] = (),
+    output: str | None = None,
 ) -> Description:
     """Raises only where the file cannot be read at all; what cannot be served is listed."""
-    with open_archive(source, weights) as archive:
-        model = read_model(archive.config)
+    with open_archive(source, weights) as opened:
+        archive, model = read_archive(opened)
         kind, framework = _KINDS[archive.layout], archive.framework
         try:
-            signature, rows = _rows(archive, model, input_size, max_tensor_bytes)
+            imported = compile_archive(archive, model, input_size, output)
+            check_outputs(imported, max_tensor_bytes)
+            signature, rows = imported.signature, _rows(imported)
         except ModelError as error:
             obstacles = (*_of_the_input(model, input_size), *_unknown(model), str(error))
             problems = dict.fromkeys(obstacles)
@@ -41,21 +45,14 @@ def describe_file(
         return Description(kind, framework, signature, rows, ())
 
 
-def _rows(
-    archive: Archive,
-    model: Model,
-    input_size: tuple[int, int] | None,
-    max_tensor_bytes: int | None,
-) -> tuple[ModelSignature, tuple[LayerRow, ...]]:
-    imported = compile_archive(archive, model, input_size)
-    check_outputs(imported, max_tensor_bytes)
+def _rows(imported: Import) -> tuple[LayerRow, ...]:
     rows = []
     for step in imported.steps:
         arrays = imported.weights.get(step.path, {}).values()
         count = sum(prod(weight.shape) for weight in arrays)
         shape = step.output[0].shape[1:] if step.output else None
         rows.append(LayerRow("/".join(step.path), step.layer.class_name, shape, count))
-    return imported.signature, tuple(rows)
+    return tuple(rows)
 
 
 def _of_the_input(model: Model, input_size: tuple[int, int] | None) -> Iterator[str]:

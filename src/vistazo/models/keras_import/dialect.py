@@ -15,7 +15,7 @@ from typing import cast
 from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.file_faults import file_faults
-from vistazo.models.keras_import.nodes import Call, TensorRef, read_call, read_references
+from vistazo.models.keras_import.nodes import Call, TensorRef, read_call, read_ends
 from vistazo.models.keras_import.plain import input_shape, unwrap
 from vistazo.models.keras_import.wrappers import FIELDS, inner_layers
 
@@ -54,13 +54,17 @@ class Layer:
 
 @dataclass(frozen=True)
 class Model:
-    """A graph of layers. ``inputs`` and ``outputs`` refer to the calls that give them."""
+    """A graph of layers. ``inputs`` and ``outputs`` refer to the calls that give them.
+
+    Each output has a name of its own, in ``output_names``.
+    """
 
     name: str
     class_name: str
     layers: tuple[Layer, ...]
     inputs: tuple[TensorRef, ...]
     outputs: tuple[TensorRef, ...]
+    output_names: tuple[str, ...] = ()
 
     def layer(self, name: str) -> Layer:
         for layer in self.layers:
@@ -100,7 +104,7 @@ def _read_nested(document: Mapping[str, object], depth: int) -> Model:
         raise UnreadableModelError("The model's list of layers is damaged.")
     if len(listed) > MAX_LAYERS:
         raise HostileModelError(f"A model lists more than {MAX_LAYERS} layers.")
-    layers = [_read_layer(item, depth) for item in listed]
+    layers = [_read_layer(item, depth, place) for place, item in enumerate(listed, start=1)]
     name = str(config.get("name") or "model")
     class_name = str(document.get("class_name"))
     if "input_layers" in config and "output_layers" in config:
@@ -108,11 +112,13 @@ def _read_nested(document: Mapping[str, object], depth: int) -> Model:
     return _sequential(name, class_name, config, layers)
 
 
-def _read_layer(document: Mapping[str, object], depth: int) -> Layer:
+def _read_layer(document: Mapping[str, object], depth: int, place: int = 1) -> Layer:
     if depth > MAX_NESTED_MODELS:
         raise HostileModelError(f"Models are nested deeper than {MAX_NESTED_MODELS} levels.")
     package, class_name = _origin(document)
     raw = document.get("config")
+    if isinstance(raw, list):  # a Sequential that has no name
+        document = {"name": f"sequential_{place}", **document}
     nested = _read_nested(document, depth + 1) if _is_model(class_name, raw) else None
     held = ("layers",) if nested else () if package else FIELDS.get(class_name, ())
     inner = inner_layers(class_name, raw, partial(_read_layer, depth=depth + 1)) if held else {}
@@ -177,7 +183,7 @@ def _sequential(
         chained.append(replace(layer, calls=(call,)))
     _refuse_twins(name, chained)
     first, last = TensorRef(chained[0].name, 0, 0), TensorRef(chained[-1].name, 0, 0)
-    return Model(name, class_name, tuple(chained), (first,), (last,))
+    return Model(name, class_name, tuple(chained), (first,), (last,), (last.layer,))
 
 
 def _implied_input(name: str, config: Mapping[str, object], first: Layer) -> Layer:
@@ -205,11 +211,11 @@ def _functional(
         replace(layer, calls=_read_calls(item, known))
         for item, layer in zip(listed, layers, strict=True)
     ]
-    inputs = read_references(config["input_layers"], known)
-    outputs = read_references(config["output_layers"], known)
+    inputs, _ = read_ends(config["input_layers"], known)
+    outputs, names = read_ends(config["output_layers"], known)
     if not outputs:
         raise UnreadableModelError(f"The model '{name}' names no output.")
-    return _renumber(Model(name, class_name, tuple(called), inputs, outputs), listed)
+    return _renumber(Model(name, class_name, tuple(called), inputs, outputs, names), listed)
 
 
 def _read_calls(item: Mapping[str, object], known: frozenset[str]) -> tuple[Call, ...]:

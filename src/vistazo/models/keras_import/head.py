@@ -24,12 +24,17 @@ _SAME_NUMBERS = {"Identity", "Reshape", "Squeeze", "Flatten"}
 _LAST_ACTIVATIONS = {"Softmax", "Sigmoid"}
 
 
-def open_head(graph: Graph, features: Value, shape: tuple[int, int, int]) -> bool:
+def open_head(
+    graph: Graph, features: Value, shape: tuple[int, int, int], further: Sequence[str] = ()
+) -> bool:
     """Let the head score ``more_features`` as well. ``shape`` is (fh, fw, fc).
 
-    False, and nothing changed, where something goes past the map: then no head can be cut off.
+    False, and nothing changed, where something goes past the map: then no head can be cut off. So
+    it is where one of the ``further`` outputs comes of both the map and something past it.
     """
-    if not _all_pass_through(graph.nodes, features.name):
+    past = _reached_past(graph.nodes, features.name)
+    behind = _reached(graph.nodes, {features.name})
+    if SCORES_NAME in past or not past.intersection(further).isdisjoint(behind):
         return False
     rows = (0, *shape)
     graph.initializers[MORE_NAME] = Initializer(
@@ -70,10 +75,14 @@ def name_logits(graph: Graph, units: int) -> None:
     graph.nodes.append(helper.make_node("Reshape", [source, shape], [LOGITS_NAME]))
 
 
-def _all_pass_through(nodes: Sequence[NodeProto], name: str) -> bool:
-    """Whether no way from the images to the scores goes past the tensor ``name``."""
-    reached = {INPUT_NAME}
+def _reached_past(nodes: Sequence[NodeProto], name: str) -> set[str]:
+    """What the images lead to by a way that goes past the tensor ``name``."""
+    return _reached(nodes, {INPUT_NAME}, without=name)
+
+
+def _reached(nodes: Sequence[NodeProto], start: set[str], without: str = "") -> set[str]:
+    reached = set(start)
     for node in nodes:
         if reached.intersection(node.input):
-            reached.update(output for output in node.output if output != name)
-    return SCORES_NAME not in reached
+            reached.update(output for output in node.output if output != without)
+    return reached

@@ -1,10 +1,11 @@
-"""Where a model begins and ends: one picture in, one row of scores out."""
+"""Where a model begins: one picture; and the spatial map nearest to its end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vistazo.errors import UnreadableModelError, UnsupportedModelError
+from vistazo.errors import UnsupportedModelError
 from vistazo.models.keras_import.config import DataFormat
 from vistazo.models.keras_import.dialect import Model
 from vistazo.models.keras_import.graph import Graph
@@ -16,6 +17,10 @@ INPUT_NAME, SCORES_NAME, FEATURES_NAME = "images", "scores", "features"
 
 # A grey picture without a channel axis, as in Flatten(input_shape=(28, 28)); and one laid flat.
 _GREY_RANK, _FLAT_RANK = 3, 2
+_BEFORE_PERMUTE: Mapping[tuple[int, ...], DataFormat] = {
+    (3, 1, 2): "channels_last",
+    (2, 3, 1): "channels_first",
+}
 
 
 @dataclass(frozen=True)
@@ -82,9 +87,13 @@ def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) ->
 def _data_format(model: Model) -> DataFormat:
     """What the first layer that names one says; the file does not say it of the input itself.
 
-    Layers along a sequence speak of that alone.
+    Layers along a sequence speak of that alone; a Permute says what was before it.
     """
     for layer in flat_layers(model):
+        if layer.class_name == "Permute":
+            before = _BEFORE_PERMUTE.get(layer.config.integers("dims"))
+            if before is not None:
+                return before
         says_one = isinstance(layer.config.get("data_format"), str)
         if says_one and not layer.class_name.endswith("1D"):
             return layer.config.data_format()
@@ -103,30 +112,6 @@ def open_graph(graph: Graph, image: ImageInput) -> Value:
         name = graph.channels_first(pictures, "channels_last")
         return Value(name, (shape[0], shape[3], *shape[1:3]), parents=(pictures,))
     return pictures
-
-
-def score_shape(outputs: list[Value]) -> tuple[Value, int]:
-    """The scores and their number. Raises UnsupportedModelError where these are no scores."""
-    if len(outputs) != 1:
-        raise UnsupportedModelError(
-            f"The model has {len(outputs)} outputs; one row of scores per picture is what can be "
-            "served. Build keras.Model(image, scores) with the one output."
-        )
-    scores = outputs[0]
-    if scores.shape[:1] != (None,) or any(n is None for n in scores.shape[1:]):
-        raise UnreadableModelError(f"The model's output {scores.shape} is not one row per picture.")
-    units = scores.elements
-    classes = scores.shape[scores.channel_axis or -1] if scores.rank > 1 else 1
-    if units < 1 or units != classes:
-        raise _no_scores(scores)
-    return scores, units
-
-
-def _no_scores(scores: Value) -> UnsupportedModelError:
-    return UnsupportedModelError(
-        f"The model gives {scores.shape} per batch, not one row of scores per picture: it "
-        "segments, detects or generates. A classifier is what can be served."
-    )
 
 
 def last_map(scores: Value) -> Value | None:

@@ -11,7 +11,7 @@ import vistazo.models.keras_import.layers  # noqa: F401  (registers the converte
 from vistazo.errors import HostileModelError
 from vistazo.models.keras_import.archive import Archive, open_archive
 from vistazo.models.keras_import.compiler import Compiler, Step
-from vistazo.models.keras_import.dialect import Model, read_model
+from vistazo.models.keras_import.dialect import Model
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.graph import Graph
 from vistazo.models.keras_import.image_input import (
@@ -19,16 +19,12 @@ from vistazo.models.keras_import.image_input import (
     ImageInput,
     open_graph,
     read_input,
-    score_shape,
 )
 from vistazo.models.keras_import.input_values import input_values
 from vistazo.models.keras_import.interface import evident_interface, plain_interface
-from vistazo.models.keras_import.keras_layout import find_keras_weights
-from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.origin import origin_of
-from vistazo.models.keras_import.registry import slots_of
-from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
-from vistazo.models.keras_import.theano import THEANO, as_theano, turned
+from vistazo.models.keras_import.reading import read_archive, with_weights
+from vistazo.models.keras_import.score_rows import ScoreRows, score_rows
 from vistazo.models.keras_import.value import MAX_ELEMENTS, Value
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights
 from vistazo.models.keras_import.writer import OnnxModel, check_size, weights_bytes, write_onnx
@@ -55,31 +51,37 @@ class Import:
 def open_import(
     source: Path,
     input_size: tuple[int, int] | None,
+    output: str | None = None,
     *,
     weights: Sequence[Path] = (),
     with_evidence: bool = True,
 ) -> Iterator[Import]:
     """Read and convert a model. The weights can be read as long as the context is open."""
-    with open_archive(source, weights) as archive:
-        model = read_model(archive.config)
-        yield compile_archive(archive, model, input_size, with_evidence=with_evidence)
+    with open_archive(source, weights) as opened:
+        archive, model = read_archive(opened)
+        yield compile_archive(archive, model, input_size, output, with_evidence=with_evidence)
 
 
 def compile_archive(
     archive: Archive,
     model: Model,
     input_size: tuple[int, int] | None,
+    output: str | None = None,
     *,
     with_evidence: bool = True,
 ) -> Import:
-    """Convert the model of an open file; reads shapes, no weights."""
+    """Convert the model of an open file; reads shapes, no weights.
+
+    ``output`` is the name of that one of several outputs that shall be ``scores``.
+    """
     with file_faults(f"{archive.label} is damaged"):
-        model = as_theano(model) if archive.backend.lower() == THEANO else model
-        image = read_input(model, input_size)
+        image = read_input(model, input_size)  # first: of what takes no picture, no more matters
+        model, arrays = with_weights(archive, model)
         graph = Graph(archive.keras_major)
-        compiler = Compiler(graph, _find_weights(archive, model))
+        compiler = Compiler(graph, arrays)
         outputs = compiler.run(model, [open_graph(graph, image)])
-        imported = _finish(archive, image, graph, outputs, compiler, with_evidence=with_evidence)
+        rows = score_rows(outputs, model.output_names, output)
+        imported = _finish(archive, image, graph, rows, compiler, with_evidence=with_evidence)
         return _with_what_it_was_fed(imported, origin_of(model, image))
 
 
@@ -87,13 +89,16 @@ def convert_file(
     source: Path,
     target: Path,
     input_size: tuple[int, int] | None,
+    output: str | None = None,
     *,
     weights: Sequence[Path] = (),
     with_evidence: bool,
     max_tensor_bytes: int | None = None,
 ) -> ModelSignature:
     """Convert and write."""
-    with open_import(source, input_size, weights=weights, with_evidence=with_evidence) as imported:
+    with open_import(
+        source, input_size, output, weights=weights, with_evidence=with_evidence
+    ) as imported:
         check_outputs(imported, max_tensor_bytes)
         _check_expansion(imported.onnx, [source, *weights])
         write_onnx(imported.onnx, target)
@@ -134,43 +139,33 @@ def _is_enlarged(value: Value, picture: int, rows: int) -> bool:
     return rows * value.elements > _ENLARGED_TIMES * picture * value.size(value.channel_axis)
 
 
-def _find_weights(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
-    found = _find_arrays(archive, model)
-    return turned(found, model, slots_of) if archive.backend.lower() == THEANO else found
-
-
-def _find_arrays(archive: Archive, model: Model) -> dict[LayerPath, LayerWeights]:
-    if archive.layout == "h5":
-        return find_legacy_weights(archive.tree, model, slots_of)
-    if archive.layout == "tfjs":
-        return find_tfjs_weights(archive.tree, model, slots_of)
-    return find_keras_weights(archive.tree, model, slots_of)
-
-
 def _finish(
     archive: Archive,
     image: ImageInput,
     graph: Graph,
-    outputs: list[Value],
+    rows: ScoreRows,
     compiler: Compiler,
     *,
     with_evidence: bool,
 ) -> Import:
-    scores, units = score_shape(outputs)
     if with_evidence:
-        interface = evident_interface(graph, image, scores, units, compiler.steps)
+        interface = evident_interface(graph, image, rows, compiler.steps)
     else:
-        interface = plain_interface(graph, image, scores, units)
+        interface = plain_interface(graph, image, rows)
+    first = rows.first.of
     signature = ModelSignature(
         height=image.height,
         width=image.width,
         channels=image.channels,
-        units=units,
-        activation=scores.activation,
+        units=first.units,
+        activation=first.activation,
         features=interface.features,
         weights=_count(compiler.weights),
         layers=len(compiler.steps),
         framework=archive.framework,
+        output=first.name,
+        others=tuple(row.of for row in rows.others),
+        no_rows=rows.no_rows,
     )
     onnx = OnnxModel(
         nodes=graph.nodes,

@@ -1,6 +1,7 @@
 """What the written graph takes and gives: plain, or with the evidence that answers carry.
 
-Plain is ``images`` -> ``scores`` and nothing else, for any runtime. With evidence there are also
+Plain is ``images`` -> ``scores``, and ``outputs/NAME`` for each further output of the model, for
+any runtime. With evidence there are also
 ``features``, ``logits`` and optional inputs, for this project's own engine alone: other runtimes
 stumble over an optional input that is empty.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from onnx import TensorProto, ValueInfoProto, helper
 
+from vistazo.errors import UnreadableModelError
 from vistazo.models.keras_import.compiler import Step
 from vistazo.models.keras_import.graph import Graph
 from vistazo.models.keras_import.head import LOGITS_NAME, MORE_NAME, name_logits, open_head
@@ -23,6 +25,7 @@ from vistazo.models.keras_import.image_input import (
     last_map,
 )
 from vistazo.models.keras_import.probe import open_probe
+from vistazo.models.keras_import.score_rows import ScoreRow, ScoreRows
 from vistazo.models.keras_import.value import Value
 
 
@@ -36,28 +39,28 @@ class Interface:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-def plain_interface(graph: Graph, image: ImageInput, scores: Value, units: int) -> Interface:
-    """Close the graph with ``scores`` (n, units)."""
-    _name_scores(graph, scores, units)
-    graph.prune([SCORES_NAME])
-    return Interface([_images(image)], [_tensor(SCORES_NAME, ("n", units))])
+def plain_interface(graph: Graph, image: ImageInput, rows: ScoreRows) -> Interface:
+    """Close the graph with ``scores`` (n, units), and the like for each further output."""
+    outputs = _name_rows(graph, rows, "n")
+    graph.prune(output.name for output in outputs)
+    return Interface([_images(image)], outputs)
 
 
 def evident_interface(
-    graph: Graph, image: ImageInput, scores: Value, units: int, steps: Sequence[Step]
+    graph: Graph, image: ImageInput, rows: ScoreRows, steps: Sequence[Step]
 ) -> Interface:
     """The same, with all that an engine can show beside the scores; ``steps`` made the graph."""
-    _name_scores(graph, scores, units)
-    features = last_map(scores)
+    outputs, units = _name_rows(graph, rows, "rows"), rows.first.of.units
+    further = [row.of.tensor for row in rows.others]
+    features = last_map(rows.first.value)
     _name_features(graph, features)
     name_logits(graph, units)
-    graph.prune((SCORES_NAME, LOGITS_NAME, FEATURES_NAME))
-    probe = open_probe(graph, image, steps)
-    inputs, outputs = [_images(image)], [_tensor(SCORES_NAME, ("rows", units))]
+    graph.prune((SCORES_NAME, LOGITS_NAME, FEATURES_NAME, *further))
+    probe, inputs = open_probe(graph, image, steps), [_images(image)]
     shape = _features_shape(features)
     if features is not None and shape is not None:
         outputs.append(_tensor(FEATURES_NAME, ("rows", *shape)))
-        if open_head(graph, features, shape):
+        if open_head(graph, features, shape, further):
             inputs.append(_tensor(MORE_NAME, ("m", *shape)))
     outputs.append(_tensor(LOGITS_NAME, ("rows", units)))
     if probe is None:
@@ -65,10 +68,25 @@ def evident_interface(
     return Interface([*inputs, probe.input], [*outputs, *probe.outputs], shape, probe.metadata)
 
 
-def _name_scores(graph: Graph, scores: Value, units: int) -> None:
-    flat = graph.reshape(scores, (None, units)) if scores.rank != 2 else scores
+def _name_rows(graph: Graph, rows: ScoreRows, count: str) -> list[ValueInfoProto]:
+    outputs = [_name_row(graph, rows.first, SCORES_NAME, count)]
+    taken = {name for node in graph.nodes for name in node.output} | graph.initializers.keys()
+    for row in rows.others:
+        if row.of.tensor in taken:
+            raise UnreadableModelError(
+                f"The model's output '{row.of.name}' is called as what it is made of. Rename the "
+                "layer, and save the model again."
+            )
+        outputs.append(_name_row(graph, row, row.of.tensor, count))
+    return outputs
+
+
+def _name_row(graph: Graph, row: ScoreRow, name: str, count: str) -> ValueInfoProto:
+    value, units = row.value, row.of.units
+    flat = graph.reshape(value, (None, units)) if value.rank != 2 else value
     with graph.scope("output"):
-        graph.nodes.append(helper.make_node("Identity", [graph.plain(flat)], [SCORES_NAME]))
+        graph.nodes.append(helper.make_node("Identity", [graph.plain(flat)], [name]))
+    return _tensor(name, (count, units))
 
 
 def _name_features(graph: Graph, features: Value | None) -> None:

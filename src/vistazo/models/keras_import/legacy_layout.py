@@ -8,7 +8,7 @@ where names do not settle it by that order.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from vistazo.errors import UnreadableModelError
 from vistazo.models.keras_import.dialect import Layer, Model
@@ -22,16 +22,24 @@ _MAX_PARTS = 16
 _Wanted = tuple[Leaf, Slot]
 
 
+def plain_name(name: str) -> str:
+    """``conv/kernel_1:0`` -> ``conv/kernel``: TensorFlow's output number, its uniqueness suffix."""
+    return re.sub(r"(_\d+)?(:\d+)?$", "", name)
+
+
 def find_legacy_weights(
-    tree: Tree, model: Model, slots_of: SlotsOf
+    tree: Tree, model: Model, slots_of: SlotsOf, plain: Callable[[str], str] = plain_name
 ) -> dict[LayerPath, LayerWeights]:
-    """The arrays of every layer. Raises UnreadableModelError where a layer lacks its arrays."""
-    prefix = "model_weights/" if "model_weights" in tree.groups else ""
+    """The arrays of every layer. Raises UnreadableModelError where a layer lacks its arrays.
+
+    ``plain`` makes of an array's name the path of a slot, with its layer's name before it.
+    """
+    owned = {layer.name: list(leaves(layer, slots_of)) for layer in model.layers}
+    places = _places(tree, owned)
     found: dict[LayerPath, LayerWeights] = {}
     for layer in model.layers:
-        listed = _listed(tree, f"{prefix}{layer.name}")
-        inside = list(leaves(layer, slots_of))
-        matched = _match(layer, inside, listed)
+        inside = owned[layer.name]
+        matched = _match(layer, inside, _listed(tree, places[layer.name]), plain)
         for leaf in inside:
             found[leaf.path] = {
                 slot.path: matched[leaf.path, slot.path]
@@ -39,6 +47,31 @@ def find_legacy_weights(
                 if (leaf.path, slot.path) in matched
             }
     return found
+
+
+def _places(tree: Tree, owned: Mapping[str, Sequence[Leaf]]) -> dict[str, str]:
+    """The group of every layer: by name, or where names differ in the order that the file lists.
+
+    They differ where a nested Sequential had no name of its own (before Keras 2.2.3), and where
+    layers and weights were saved in two sessions: Keras itself goes by the order.
+    """
+    prefix = "model_weights/" if "model_weights" in tree.groups else ""
+    places = {name: f"{prefix}{name}" for name in owned}
+    owning = [name for name, inside in owned.items() if _owns_arrays(inside)]
+    if all(_listed(tree, places[name]) for name in owning):
+        return places
+    ordered = [f"{prefix}{name}" for name in _layer_names(tree)]
+    filled = [place for place in ordered if _listed(tree, place)]
+    return places | dict(zip(owning, filled, strict=True)) if len(filled) == len(owning) else places
+
+
+def _owns_arrays(inside: Sequence[Leaf]) -> bool:
+    return any(not slot.optional for leaf in inside for slot in leaf.slots)
+
+
+def _layer_names(tree: Tree) -> list[str]:
+    group = tree.groups.get("model_weights", tree.groups.get(""))
+    return [] if group is None else read_names(group, "layer_names")
 
 
 def _listed(tree: Tree, place: str) -> dict[str, Weight]:
@@ -59,11 +92,17 @@ def _listed(tree: Tree, place: str) -> dict[str, Weight]:
 
 
 def _match(
-    layer: Layer, inside: Sequence[Leaf], listed: Mapping[str, Weight]
+    layer: Layer,
+    inside: Sequence[Leaf],
+    listed: Mapping[str, Weight],
+    plain: Callable[[str], str],
 ) -> Mapping[tuple[LayerPath, str], Weight]:
     wanted = [(leaf, slot) for leaf in inside for slot in leaf.slots]
     required = [(leaf, slot) for leaf, slot in wanted if not slot.optional]
-    named = _by_name(wanted, listed, nested=bool(layer.model or layer.inner))
+    renamed = {plain(name): weight for name, weight in listed.items()}
+    is_unmistakable = len(renamed) == len(listed)
+    nested = bool(layer.model or layer.inner)
+    named = _by_name(wanted, renamed, nested=nested) if is_unmistakable else {}
     if len(named) == len(listed) and len(named) >= len(required):
         return named
     for candidates in (wanted, required):
@@ -81,11 +120,8 @@ def _by_name(
     wanted: Sequence[_Wanted], listed: Mapping[str, Weight], *, nested: bool
 ) -> dict[tuple[LayerPath, str], Weight]:
     """The arrays whose names say unmistakably where they belong."""
-    plain = {_plain(name): weight for name, weight in listed.items()}
-    if len(plain) != len(listed):
-        return {}
     endings: dict[str, list[str]] = {}
-    for name in plain:
+    for name in listed:
         parts = name.rsplit("/", _MAX_PARTS)
         for start in range(len(parts)):
             endings.setdefault("/".join(parts[start:]), []).append(name)
@@ -96,7 +132,7 @@ def _by_name(
         candidates = [n for path in slot.legacy_paths for n in endings.get(f"{prefix}{path}", ())]
         if len(candidates) == 1 and candidates[0] not in taken:
             taken.add(candidates[0])
-            matched[leaf.path, slot.path] = plain[candidates[0]]
+            matched[leaf.path, slot.path] = listed[candidates[0]]
     return matched
 
 
@@ -111,8 +147,3 @@ def _by_order(
     return {
         (leaf.path, slot.path): array for (leaf, slot), array in zip(ordered, arrays, strict=True)
     }
-
-
-def _plain(name: str) -> str:
-    """``conv/kernel_1:0`` -> ``conv/kernel``: TensorFlow's output number, its uniqueness suffix."""
-    return re.sub(r"(_\d+)?(:\d+)?$", "", name)

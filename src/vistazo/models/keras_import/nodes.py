@@ -13,6 +13,7 @@ from typing import cast
 
 from vistazo.errors import UnreadableModelError
 from vistazo.models.keras_import.plain import unwrap
+from vistazo.models.outputs import unique
 
 _CONSTANT = "_CONSTANT_VALUE"
 _REFERENCE_LENGTHS = (3, 4)
@@ -57,15 +58,31 @@ def read_call(node: object, known: frozenset[str]) -> Call:
     return _read_old(node, known)
 
 
-def read_references(value: object, known: frozenset[str]) -> tuple[TensorRef, ...]:
-    """``input_layers`` or ``output_layers``: one reference, or lists or dicts of them."""
+def read_ends(
+    value: object, known: frozenset[str]
+) -> tuple[tuple[TensorRef, ...], tuple[str, ...]]:
+    """``input_layers`` or ``output_layers``: one reference, or lists or dicts of them; and a name
+    for each: its key in a dict, else its layer's.
+    """
+    named = _named_references(value, known)
+    return tuple(ref for _, ref in named), unique([name for name, _ in named])
+
+
+def _named_references(
+    value: object, known: frozenset[str], name: str = ""
+) -> tuple[tuple[str, TensorRef], ...]:
+    """A dict is in the order of its keys: so the frameworks flatten it (``keras.tree``,
+    ``tf.nest``).
+    """
     if _is_reference(value, known):
-        return (_reference(cast(list[object], value)),)
+        reference = _reference(cast(list[object], value))
+        return ((name or reference.layer, reference),)
     if isinstance(value, dict):
-        value = list(value.values())
+        items = sorted((str(key), item) for key, item in value.items())
+        return tuple(found for key, item in items for found in _named_references(item, known, key))
     if not isinstance(value, list):
         raise _damaged(value)
-    return tuple(ref for item in value for ref in read_references(item, known))
+    return tuple(found for item in value for found in _named_references(item, known, name))
 
 
 def replace_references(value: object, change: Callable[[TensorRef], object]) -> object:

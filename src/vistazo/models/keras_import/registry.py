@@ -228,5 +228,5 @@ def _values(value: object) -> list[Value]:
     if isinstance(value, Value):
         return [value]
     if isinstance(value, dict):
-        value = list(value.values())
+        value = [item for _, item in sorted(value.items())]  # as the frameworks flatten it
     return [inner for item in value for inner in _values(item)] if isinstance(value, list) else []

@@ -18,11 +18,12 @@ import onnx.compose
 from google.protobuf.message import DecodeError, Message
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
-from vistazo.errors import HostileModelError, UnreadableModelError, UnsupportedModelError
+from vistazo.errors import CardError, HostileModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.bounded_child import is_about_memory
 from vistazo.models.onnx_import.allowance import Allowance
 from vistazo.models.onnx_import.looks import look_through
 from vistazo.models.onnx_import.tensor_sizes import check_tensor_sizes, without_weights
+from vistazo.models.outputs import OutputSignature, check_number, first_place
 from vistazo.models.signature import Description, ModelSignature
 
 _IMAGES, _SCORES = "images", "scores"
@@ -43,22 +44,23 @@ def convert(
     *,
     with_evidence: bool = False,
     allowance: Allowance | None = None,
+    output: str | None = None,
 ) -> ModelSignature:
     """Write ``target`` from ``source``; a file that this project wrote is copied as it is.
 
     But its evidence is left behind unless asked for; a file of somebody else has none.
-    ``input_size`` (height, width) is used where the file leaves them open. Raises ModelError.
+    ``input_size`` (height, width) is used where the file leaves them open, ``output`` names the one
+    of several outputs that is meant. Raises ModelError.
     """
     allowance = allowance or Allowance()
     model = _read(source, allowance)
-    properties = {item.key: item.value for item in model.metadata_props}
-    signature = ModelSignature.from_metadata(properties)
+    signature = _own_signature(model, output)
     if signature is None:
-        signature = _adapt(model, input_size)
+        signature = _adapt(model, input_size, output)
         helper.set_model_props(model, signature.to_metadata())
     elif len(model.graph.output) > 1 and not with_evidence:
         signature = replace(signature, features=None)
-        _keep_scores_alone(model.graph)
+        _keep_scores_alone(model.graph, signature)
         helper.set_model_props(model, signature.to_metadata())
     check_tensor_sizes(model, source.name, allowance.tensor_bytes)
     target.write_bytes(model.SerializeToString(deterministic=True))
@@ -66,19 +68,35 @@ def convert(
 
 
 def describe(
-    source: Path, input_size: tuple[int, int] | None, allowance: Allowance | None = None
+    source: Path,
+    input_size: tuple[int, int] | None,
+    allowance: Allowance | None = None,
+    output: str | None = None,
 ) -> Description:
     """What the model takes and gives. Raises ModelError where the file cannot be read at all."""
     allowance, framework = allowance or Allowance(), "onnx of unknown origin"
     try:
         model = _read(source, allowance)
         framework = _framework(model)
-        properties = {item.key: item.value for item in model.metadata_props}
-        signature = ModelSignature.from_metadata(properties) or _adapt(model, input_size)
+        signature = _own_signature(model, output) or _adapt(model, input_size, output)
         check_tensor_sizes(model, source.name, allowance.tensor_bytes)
-    except (HostileModelError, UnsupportedModelError) as error:
+    except (CardError, HostileModelError, UnsupportedModelError) as error:
         return Description("ONNX", framework, None, (), (str(error),))
     return Description("ONNX", signature.framework, signature, (), ())
+
+
+def _own_signature(model: ModelProto, output: str | None) -> ModelSignature | None:
+    """None where somebody else wrote the file. Raises CardError where another output is asked for:
+    which one is meant was settled when the file was written.
+    """
+    properties = {item.key: item.value for item in model.metadata_props}
+    signature = ModelSignature.from_metadata(properties)
+    if signature is not None and output not in (None, signature.output):
+        raise CardError(
+            f"The card's output.name is '{output}', but in this file, which Vistazo wrote, it is "
+            f"'{signature.output}'. Correct the card, or serve the file that it was made of."
+        )
+    return signature
 
 
 def _framework(model: ModelProto) -> str:
@@ -101,10 +119,11 @@ def _read(source: Path, allowance: Allowance) -> ModelProto:
     return model
 
 
-def _keep_scores_alone(graph: GraphProto) -> None:
+def _keep_scores_alone(graph: GraphProto, signature: ModelSignature) -> None:
     """Make a graph that this project wrote with evidence a plain one."""
     nodes: list[NodeProto] = []
-    needed = {_SCORES}
+    wanted = {_SCORES, *(output.tensor for output in signature.others)}
+    needed = set(wanted)
     for node in reversed(graph.node):
         if not needed.isdisjoint(node.output):
             nodes.append(_alone(node))
@@ -112,7 +131,7 @@ def _keep_scores_alone(graph: GraphProto) -> None:
     _put(graph.node, nodes[::-1])
     _put(graph.initializer, [item for item in graph.initializer if item.name in needed])
     _put(graph.input, [value for value in graph.input if value.name == _IMAGES])
-    _put(graph.output, [value for value in graph.output if value.name == _SCORES])
+    _put(graph.output, [value for value in graph.output if value.name in wanted])
 
 
 def _alone(node: NodeProto) -> NodeProto:
@@ -129,39 +148,75 @@ def _put(field: Any, items: Sequence[Message]) -> None:
     field.extend(kept)
 
 
-def _adapt(model: ModelProto, input_size: tuple[int, int] | None) -> ModelSignature:
+def _adapt(
+    model: ModelProto, input_size: tuple[int, int] | None, output: str | None
+) -> ModelSignature:
+    given, no_rows = _rows(model)
     onnx.compose.add_prefix(model, _PREFIX, inplace=True)  # its names and ours cannot meet
     graph = model.graph
     weights = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in weights]
-    if len(inputs) != 1 or len(graph.output) != 1:
+    if len(inputs) != 1:
         raise UnsupportedModelError(
-            f"The ONNX model has {len(inputs)} inputs and {len(graph.output)} outputs; an image "
-            "classifier has one of each."
+            f"The ONNX model has {len(inputs)} inputs; an image classifier has one."
         )
     height, width, channels, is_first = _image_shape(inputs[0], input_size)
-    units = _units(graph.output[0])
-    activation = _activation(model, graph.output[0].name)
+    first = given.pop(first_place(given, output))
     head = helper.make_node("Transpose", [_IMAGES], [inputs[0].name], perm=_TO_FIRST)
     start = head if is_first else helper.make_node("Identity", [_IMAGES], [inputs[0].name])
-    shape = [0, units]  # 0 keeps the batch
-    graph.initializer.append(helper.make_tensor("shape", TensorProto.INT64, [2], shape))
-    end = helper.make_node("Reshape", [graph.output[0].name, "shape"], [_SCORES])
-    nodes: list[NodeProto] = [start, *graph.node, end]
+    weights_count = sum(math.prod(tensor.dims) for tensor in graph.initializer)
+    ends = [(first, _SCORES), *((each, each.tensor) for each in given)]
+    nodes: list[NodeProto] = [start, *graph.node, *(_end(graph, *end) for end in ends)]
     _put(graph.node, nodes)
     _put(graph.input, [_tensor(_IMAGES, height, width, channels)])
-    _put(graph.output, [_tensor(_SCORES, units)])
+    _put(graph.output, [_tensor(name, each.units) for each, name in ends])
     return ModelSignature(
         height=height,
         width=width,
         channels=channels,
-        units=units,
-        activation=activation,
+        units=first.units,
+        activation=first.activation,
         features=None,
-        weights=sum(math.prod(tensor.dims) for tensor in graph.initializer) - len(shape),
-        layers=len(nodes) - 2,
+        weights=weights_count,
+        layers=len(nodes) - 1 - len(ends),
         framework=_framework(model),
+        output=first.name,
+        others=tuple(given),
+        no_rows=no_rows,
     )
+
+
+def _end(graph: GraphProto, output: OutputSignature, name: str) -> NodeProto:
+    """The node that gives an output as a row, under the name that it has here."""
+    shape = f"shape/{name}"
+    dims = [0, output.units]  # 0 keeps the batch
+    graph.initializer.append(helper.make_tensor(shape, TensorProto.INT64, [2], dims))
+    return helper.make_node("Reshape", [_PREFIX + output.name, shape], [name])
+
+
+def _rows(model: ModelProto) -> tuple[list[OutputSignature], tuple[str, ...]]:
+    """The outputs that are rows of numbers, and the names of the others. Raises ModelError."""
+    outputs = list(model.graph.output)
+    check_number(len(outputs))
+    alone = len(outputs) == 1
+    rows = [value for value in outputs if alone or _is_row(value)]
+    if not rows:
+        names = ", ".join(value.name for value in outputs)
+        raise UnsupportedModelError(
+            f"The ONNX model has {len(outputs)} outputs ({names}), and none is a row of scores, "
+            "float32 (n, k)."
+        )
+    signatures = [
+        OutputSignature(value.name, _units(value), _activation(model, value.name)) for value in rows
+    ]
+    return signatures, tuple(value.name for value in outputs if value not in rows)
+
+
+def _is_row(value: ValueInfoProto) -> bool:
+    tensor = value.type.tensor_type
+    dims = [dim.dim_value for dim in tensor.shape.dim]
+    is_float = tensor.elem_type == TensorProto.FLOAT
+    return is_float and len(dims) > 1 and 0 not in dims[1:] and math.prod(dims[1:]) == dims[-1]
 
 
 def _image_shape(

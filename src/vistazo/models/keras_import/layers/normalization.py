@@ -33,6 +33,8 @@ def _batch_slots(layer: Layer) -> tuple[Slot, ...]:
 def batch_normalization(call: LayerCall) -> Value:
     """keras.layers.BatchNormalization: ``gamma (x - mean) / sqrt(variance + epsilon) + beta``."""
     value = call.input
+    if call.config.get("mode"):  # Keras 1
+        raise call.refusal("it normalizes by the pictures that come together, or each by itself")
     axis = _single_axis(call, value)
     size, epsilon = value.size(axis), call.config.number("epsilon", default=1e-3)
     if value.rank == IMAGE_RANK and axis in (1, IMAGE_RANK - 1):

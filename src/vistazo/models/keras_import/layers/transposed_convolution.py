@@ -47,14 +47,16 @@ def _fits(call: LayerCall, value: Value, kernel: tuple[int, int]) -> tuple[Fit, 
     config = call.config
     strides, dilations = config.pair("strides", 1), config.pair("dilation_rate", 1)
     extra = config.pair("output_padding") if config.get("output_padding") is not None else None
+    wanted = config.pair("output_size") if config.get("output_size") is not None else None
     padding = config.text("padding", "valid")
-    if padding not in PADDINGS:
+    if padding not in PADDINGS or padding == "full":
         raise call.refusal(f"its padding is '{padding}'")
     fits = [
         fit_transposed(
             Window(size, kernel[i], strides[i], dilations[i]),
             padding,
             None if extra is None else extra[i],
+            None if wanted is None else wanted[i],
         )
         for i, size in enumerate(spatial_size(call, value))
     ]

@@ -35,12 +35,16 @@ def fit(window: Window, padding: str) -> Fit | None:
 
     ``same`` pads so that out = ceil(size / stride), the odd pixel after
     (https://www.tensorflow.org/api_docs/python/tf/nn, "Notes on padding"). ``half`` and
-    ``pool_half`` are what Theano did for it: the same size, its windows begin elsewhere.
+    ``pool_half`` are what Theano did for it: the same size, its windows begin elsewhere. ``full``,
+    of Theano too, begins with the first window that touches the map.
     """
     if min(window.kernel, window.stride, window.dilation) < 1:
         return None
     if padding in _THEANO_BEFORE:
         return _fit_theano(window, _THEANO_BEFORE[padding](window))
+    if padding == "full":
+        border = window.reach - 1
+        return Fit(_steps(window, window.size + 2 * border), border, border)
     if padding == "same":
         out = ceil(window.size / window.stride)
         total = max(0, (out - 1) * window.stride + window.reach - window.size)
@@ -60,7 +64,7 @@ def _pool_half(window: Window) -> int:
 
 
 _THEANO_BEFORE = {"half": _half, "pool_half": _pool_half}
-PADDINGS = frozenset({"valid", "same", *_THEANO_BEFORE})
+PADDINGS = frozenset({"valid", "same", "full", *_THEANO_BEFORE})
 
 
 def _fit_theano(window: Window, before: int) -> Fit:
@@ -69,16 +73,20 @@ def _fit_theano(window: Window, before: int) -> Fit:
     return Fit(out, before, max(0, after))
 
 
-def fit_transposed(window: Window, padding: str, output_padding: int | None) -> Fit | None:
+def fit_transposed(
+    window: Window, padding: str, output_padding: int | None, wanted: int | None = None
+) -> Fit | None:
     """How the gradient of a convolution fits; ``before`` and ``after`` are cut from its output.
 
     Output size: ``compute_conv_transpose_output_shape`` (keras.src.backend.common). The cut is the
-    padding of the forward convolution on that output.
+    padding of the forward convolution on that output. In Keras 1 one was told the size ``wanted``.
     """
     if min(window.kernel, window.stride, window.dilation) < 1:
         return None
     full = (window.size - 1) * window.stride + window.reach
-    if output_padding is None:
+    if wanted is not None:
+        out = wanted
+    elif output_padding is None:
         same = window.size * window.stride
         out = full + max(0, window.stride - window.reach) if padding == "valid" else same
     else:
