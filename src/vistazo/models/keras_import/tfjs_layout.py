@@ -69,11 +69,13 @@ def _plain(name: str) -> str:
 
 def _name_of(slot: Slot, leaf: Leaf, names: Mapping[str, str]) -> str | None:
     """The array that a slot is filled with: the one whose name says most of where it belongs."""
-    for start in range(len(leaf.path)):
-        place = "/".join(leaf.path[start:])
-        for path in slot.legacy_paths:
-            if f"{place}/{path}" in names:
-                return names[f"{place}/{path}"]
+    # What a TimeDistributed holds is filed under the wrapper's name.
+    for end in (len(leaf.path), len(leaf.path) - 1):
+        for start in range(end):
+            place = "/".join(leaf.path[start:end])
+            for path in slot.legacy_paths:
+                if f"{place}/{path}" in names:
+                    return names[f"{place}/{path}"]
     return None
 
 
