@@ -161,6 +161,26 @@ def test_a_zip_of_teachable_machine_is_found_with_its_weights_and_labels(tmp_pat
     assert model_files.run_onnx(tmp_path / "m.onnx", _PICTURE)[0] == pytest.approx(_EXPECTED)
 
 
+@pytest.mark.parametrize("cell", ["RNNCell_{}", "stacked_rnn_cells/gru_cell_{}"])
+def test_stacked_cells_are_matched_cell_by_cell(cell: str) -> None:
+    layer = TOPOLOGY["config"]["layers"][1] | {"name": "rnn"}
+    model = read_model({"class_name": "Sequential", "config": {"name": "m", "layers": [layer]}})
+    parts = ("kernel", "bias")
+    slots = [Slot(f"cell/cells/gru_{n}/{part}") for n in "ab" for part in parts]
+    names = [f"rnn/{cell.format(n)}/{part}" for n in "01" for part in parts]
+
+    def found(names: list[str]) -> list[str]:
+        weights = {name: Weight(name, (), lambda: np.zeros(())) for name in ["x/bias", *names]}
+        given = find_tfjs_weights(
+            Tree(weights, {}), model, lambda layer: slots if layer.class_name == "Dense" else ()
+        )
+        return [given[("rnn",)][slot.path].name for slot in slots]
+
+    assert found(names) == names
+    with pytest.raises(UnreadableModelError, match="gru_a/kernel"):
+        found(names[::-1])
+
+
 def test_what_a_time_distributed_layer_holds_is_filed_under_its_name(tmp_path: Path) -> None:
     flat, dense = TOPOLOGY["config"]["layers"]
     wrapped = {"class_name": "TimeDistributed", "config": {"name": "each", "layer": dense}}
