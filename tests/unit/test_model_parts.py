@@ -20,7 +20,7 @@ from vistazo.errors import (
 from vistazo.loading import ModelSource
 from vistazo.models import parts, store
 from vistazo.models.keras_import import convert
-from vistazo.models.parts import find_parts
+from vistazo.models.parts import find_parts, places
 from vistazo.models.store import compiled, find_model
 from vistazo.service.reload import stamp_of
 
@@ -234,3 +234,12 @@ def test_a_reload_looks_at_the_weights_that_were_named_and_at_no_text_beside_a_w
     before = stamp_of(whole)
     write_layers(tmp_path / "m.json", {})
     assert stamp_of(whole) == before
+
+
+@pytest.mark.parametrize("name", ["m.weights.h5", "weights.bin", "group1-shard1of2"])
+def test_where_the_weights_may_lie_beside_layers_is_looked_at_for_changes(
+    name: str, tmp_path: Path
+) -> None:
+    for other in (name, "model.json", "picture.png"):
+        (tmp_path / other).touch()
+    assert list(places(tmp_path / "model.json")) == [tmp_path / name]

@@ -28,7 +28,7 @@ from vistazo.models.layers_text import (
 )
 
 WEIGHTS_SUFFIXES = (".h5", ".hdf5")
-_SHARD_SUFFIX = ".bin"
+_SHARD_SUFFIXES = (".bin", "")  # group1-shard1of2, until tfjs 1.0
 _MOST_LISTED = 8
 # In names of files these say which part of a model it is, not of which model.
 _PART_WORDS = frozenset((
@@ -78,7 +78,7 @@ def find_parts(path: Path, weights: Path | None = None) -> ModelParts:
 def places(path: Path) -> Iterator[Path]:
     """Files beside ``path`` that may be parts of the model which it names."""
     if is_layers_name(path):
-        yield from _beside(path, (*WEIGHTS_SUFFIXES, _SHARD_SUFFIX))
+        yield from _beside(path, (*WEIGHTS_SUFFIXES, *_SHARD_SUFFIXES))
     elif path.suffix.lower() in WEIGHTS_SUFFIXES and path.is_file():
         found = path.stat()
         if not _has_layers(path, found.st_mtime_ns, found.st_size, found.st_ino):
