@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,13 @@ def test_other_outputs_are_another_model(
     keras_says(monkeypatch, lambda images: np.zeros((len(images), 3)))
     with pytest.raises(UnreadableModelError, match="not the same model"):
         check(compiled, None, Settings())
+
+
+@pytest.mark.parametrize("wrote", ["keras 2.0.2 (theano)", "keras 1.1.1", "tfjs-layers 4.22.0"])
+def test_who_cannot_judge_is_not_asked(compiled: Converted, wrote: str) -> None:
+    old = replace(compiled, signature=replace(compiled.signature, framework=wrote))
+    with pytest.raises(SettingsError, match="has nobody to ask"):
+        check(old, None, Settings())
 
 
 @pytest.mark.parametrize(("scale", "high"), [("none", 255.0), ("1/255", 1.0)])

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.models.keras_import.layers_file import read_layers
+from vistazo.models.keras_import.tfjs_manifest import is_tfjs
 from vistazo.models.outputs import unique
 
 _PICTURE_RANK, _GREY_RANK, _ROW_RANK = 4, 3, 2
@@ -76,16 +78,16 @@ def load_framework(
 
 
 def load_whole(keras: Any, path: Path, weights: Sequence[Path] = ()) -> Any:
-    """A model that Keras saved whole, or its layers (JSON) and its ``weights`` (HDF5)."""
+    """A model that Keras saved whole, or its layers (JSON or YAML) and its ``weights`` (HDF5)."""
     if not weights:
         return keras.models.load_model(path, compile=False, safe_mode=False)
-    layers = path.read_text(encoding="utf-8")
-    if "modelTopology" in json.loads(layers):
+    layers = read_layers(path)
+    if is_tfjs(layers):
         raise UnsupportedModelError(
             f"{path.name} is a model of TensorFlow.js, which Keras itself does not read. Take "
             "ENGINE=keras away: it is served without."
         )
-    model = keras.models.model_from_json(layers)
+    model = keras.models.model_from_json(json.dumps(layers))
     for file in weights:
         model.load_weights(file)
     return model
