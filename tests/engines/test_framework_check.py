@@ -79,6 +79,17 @@ def test_keras_as_the_engine_takes_pictures_without_an_axis_for_colours(grey: Pa
     assert engine.run(image[None]).scores == pytest.approx(expected, abs=1e-6)
 
 
+def test_keras_as_the_engine_takes_a_model_in_two_files(grey: Path, tmp_path: Path) -> None:
+    whole = load_framework(grey, (), major=3)
+    layers, weights = tmp_path / "model.json", tmp_path / "model.weights.h5"
+    layers.write_text(whole.model.to_json())
+    whole.model.save_weights(weights)
+    image = next(random_images(9, 8, 1))[None]
+    [expected] = whole.scores(image).values()
+    engine = KerasEngine(layers, None, weights=[weights])
+    assert engine.run(image).scores == pytest.approx(expected, abs=1e-6)
+
+
 def test_a_difference_is_told_and_is_the_exit_status(
     compiled: Converted, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
