@@ -11,6 +11,7 @@ import pytest
 import model_files
 import old_keras_files
 from old_keras_files import Floats, padded, random, softmax, theano_conv2d, windows
+from vistazo.engines.former_keras import refuse_misread
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.keras_import import convert
 
@@ -141,3 +142,26 @@ def test_what_theano_computes_otherwise_is_refused_in_words(
     path, _ = with_head(tmp_path / "m.h5", layer, {}, random(2, 3))
     with pytest.raises(UnsupportedModelError, match=f"Theano.*{why}.*Keras 2.2 on TensorFlow"):
         convert(path, tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize(
+    ("version", "why"), [("2.2.4", "the wrong way round"), ("1.2.2", "cannot load it")]
+)
+def test_keras_of_today_is_not_asked_what_it_would_read_wrong(
+    tmp_path: Path, version: str, why: str
+) -> None:
+    noted = {"keras_version": version, "backend": "theano"}
+    config = sequential(item("Flatten", "flat"), item("Dense", "last", units=3))
+    if version == "1.2.2":
+        config = sequential(item("Flatten", "flat"), item("Dense", "last", output_dim=3))
+    path = old_keras_files.write_h5(tmp_path / "m.h5", config, {}, noted)
+    with pytest.raises(UnsupportedModelError, match=f"{version} .theano.*{why}.*Take it away"):
+        refuse_misread(path, (), "it")
+
+
+def test_keras_of_today_is_asked_of_all_other_files(tmp_path: Path) -> None:
+    config = sequential(item("Flatten", "flat"), item("Dense", "last", units=3))
+    noted = {"keras_version": "2.2.4", "backend": "tensorflow"}
+    refuse_misread(old_keras_files.write_h5(tmp_path / "m.h5", config, {}, noted), (), "it")
+    (tmp_path / "no.h5").write_bytes(b"nothing")
+    refuse_misread(tmp_path / "no.h5", (), "it")

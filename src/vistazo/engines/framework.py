@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.engines.former_keras import refuse_misread
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.keras_import.layers_file import read_layers
 from vistazo.models.keras_import.tfjs_manifest import is_tfjs
@@ -59,8 +60,10 @@ def load_framework(
     """Load a file of Keras ``major`` 2 or 3 with what wrote it, or else with the other.
 
     Keras 3 loads most files of Keras 2, some with another meaning. Raises SettingsError where
-    neither is installed, UnreadableModelError where none can load it.
+    neither is installed, UnreadableModelError where none can load it, UnsupportedModelError where
+    all load it wrong.
     """
+    refuse_misread(path, weights, what)
     names = ("tf_keras", "keras") if major == 2 else ("keras", "tf_keras")
     reasons = []
     for name in names:

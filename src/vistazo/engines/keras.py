@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.engines.base import Outputs, Runtime, outputs_of
+from vistazo.engines.former_keras import refuse_misread
 from vistazo.engines.framework import (
     NOT_INSTALLED,
     arranged,
@@ -125,6 +126,7 @@ class KerasEngine:
 def _load_keras(path: Path, weights: Sequence[Path]) -> _Loaded:
     import keras
 
+    refuse_misread(path, weights, "ENGINE=keras")
     model = load_whole(keras, path, weights)
     shape, layers = model.input_shape, getattr(model, "output_names", None)
     layers = layers or [model.layers[-1].name]
