@@ -56,6 +56,7 @@ COPY scripts/deploy/deploy.py scripts/deploy/exit_status.py scripts/deploy/healt
 # Which model, and what its numbers mean. The service reads the same names, so that it serves what
 # was compiled here. Render and Railway give a service's variables to its build, too.
 ARG MODEL_PATH=""
+ARG MODEL_WEIGHTS=""
 ARG MODEL_CARD=""
 ARG MODEL_LABELS=""
 ARG MODEL_BASELINE=""
@@ -70,6 +71,7 @@ ARG RESIZE=""
 ARG INPUT_SIZE=""
 ARG KERAS_LAYERS=""
 ENV MODEL_PATH="${MODEL_PATH:-/app/artifacts/pneumonia/pneumonia.keras}" \
+    MODEL_WEIGHTS="${MODEL_WEIGHTS}" \
     MODEL_CARD="${MODEL_CARD}" \
     MODEL_LABELS="${MODEL_LABELS}" \
     MODEL_BASELINE="${MODEL_BASELINE}" \

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 RECORD = "model.sha256"
 LETS_NOBODY_IN = "API_KEYS"
-MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".joblib", ".pkl")
+MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".joblib", ".pkl", ".json", ".yaml")
 WHERE_MODELS_GO = (
     "The image holds what lies in artifacts/: put the model there, with its card, and set "
     "MODEL_PATH=artifacts/mine/mine.keras."
@@ -92,12 +92,12 @@ def pin(environment: Mapping[str, str]) -> dict[str, str]:
     except OSError:
         return {}
     sha256, _, built_with = record.strip().partition("  ")
-    return {"MODEL_SHA256": sha256} if built_with == link and not _is_zip(link) else {}
+    return {"MODEL_SHA256": sha256} if built_with == link and not _is_of_more(link) else {}
 
 
-def _is_zip(link: str) -> bool:
-    """Then the hash that was written down is that of the weights in it, not of what is fetched."""
-    return ".zip" in link.lower()
+def _is_of_more(link: str) -> bool:
+    """Then the hash that was written down is that of what is in a zip, or of layers and weights."""
+    return any(suffix in link.lower() for suffix in (".zip", ".json", ".yaml", ".yml"))
 
 
 def prepare(*, has_others: bool = False) -> int:

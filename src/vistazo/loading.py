@@ -57,11 +57,12 @@ class ModelSource:
     max_bytes: int = MAX_MODEL_BYTES
     policy: LoadingPolicy = field(default_factory=LoadingPolicy)
     vectorizer: Location | None = None
+    weights: Location | None = None
 
-    def of(self, path: Location) -> ModelSource:
+    def of(self, path: Location, weights: Location | None = None) -> ModelSource:
         """Another model, with what lies beside it, and the same rest."""
         alone = replace(self, path=path, card=None, labels=None, baseline=None, sha256=None)
-        return replace(alone, vectorizer=None)
+        return replace(alone, vectorizer=None, weights=weights)
 
     @property
     def place(self) -> Place:
@@ -74,6 +75,7 @@ class ModelSource:
             self.sha256,
             self.max_bytes,
             self.vectorizer,
+            self.weights,
         )
 
 
@@ -131,6 +133,7 @@ def _load(
         hints=source.hints,
         cache_dir=source.cache_dir,
         sha256=source.sha256,
+        weights_file=files.weights,
     )
     engine = open_engine(model, source, is_cancelled)
     log.info("opened the model", extra=asdict(engine.runtime))
@@ -281,7 +284,8 @@ def open_engine(
     if source.engine.name == "keras":
         from vistazo.engines.keras import KerasEngine
 
-        return KerasEngine(model.path, model.input_size, source.keras_layers, output=model.output)
+        layers, weights = source.keras_layers, model.parts.weights
+        return KerasEngine(model.path, model.input_size, layers, weights, output=model.output)
     # It brings a runtime of 20 MB, of no use to a service of texts.
     from vistazo.engines.rehearsal import open_rehearsed
 

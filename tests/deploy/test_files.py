@@ -189,9 +189,9 @@ def test_compose_runs_the_service_as_on_a_small_plan() -> None:
 
 # Which model, and what its numbers mean: the build needs to know it, and so does the service.
 OF_THE_MODEL = [
-    "MODEL_PATH", "MODEL_CARD", "MODEL_LABELS", "MODEL_BASELINE", "VECTORIZER_PATH", "MODEL_SHA256",
-    "MAX_MODEL_BYTES", "ALLOW_CONTROL_FLOW", "LABELS", "SCALE", "COLOUR", "RESIZE", "INPUT_SIZE",
-    "KERAS_LAYERS", "ENGINE", "PRECISION",
+    "MODEL_PATH", "MODEL_WEIGHTS", "MODEL_CARD", "MODEL_LABELS", "MODEL_BASELINE",
+    "VECTORIZER_PATH", "MODEL_SHA256", "MAX_MODEL_BYTES", "ALLOW_CONTROL_FLOW", "LABELS", "SCALE",
+    "COLOUR", "RESIZE", "INPUT_SIZE", "KERAS_LAYERS", "ENGINE", "PRECISION",
 ]  # fmt: skip
 
 

@@ -504,3 +504,52 @@ def test_any_number_of_pictures_at_once_gives_each_its_own_answer(tmp_path: Path
     for output in (0, 1):
         apart = np.concatenate([single[output] for single in alone])
         assert np.abs(together[output] - apart).max() < 1e-5
+
+
+def numbered(keras: Any, shift: int) -> Any:
+    """Layers that Keras numbers; ``shift`` of each kind were made before, in another session."""
+    layers, start = keras.layers, keras.Input((8, 8, 3))
+    keras.backend.clear_session()
+    for _ in range(shift):
+        layers.Conv2D(1, 1), layers.Dense(1), layers.BatchNormalization()
+    inner = keras.Sequential([
+        layers.InputLayer((8, 8, 3)), layers.Conv2D(3, 3), layers.BatchNormalization(),
+        layers.Conv2D(3, 3),
+    ])  # fmt: skip
+    x = start = keras.Input((8, 8, 3))
+    for _ in range(2):
+        x = layers.Conv2D(3, 1)(x)
+    x = layers.GlobalAveragePooling2D()(inner(x))
+    for _ in range(2):
+        x = layers.Dense(4, activation="tanh")(x)
+    return keras.Model(start, layers.Dense(2, activation="softmax")(x))
+
+
+_LONGER = pytest.mark.longer
+
+
+@pytest.mark.parametrize(
+    ("version", "suffix", "shift"),
+    [
+        (3, ".weights.h5", 1),
+        (2, ".h5", 1),
+        pytest.param(3, ".weights.h5", 0, marks=_LONGER),
+        pytest.param(2, ".h5", 0, marks=_LONGER),
+        pytest.param(2, ".weights.h5", 0, marks=_LONGER),
+        pytest.param(2, ".weights.h5", 1, marks=_LONGER),
+    ],
+)
+def test_layers_and_weights_of_two_files_give_the_scores_of_load_weights(
+    version: int, suffix: str, shift: int, tmp_path: Path
+) -> None:
+    keras = model_files.keras3() if version == 3 else model_files.keras2()
+    model = model_files.randomize(numbered(keras, 0))
+    weights = tmp_path / f"m{suffix}"
+    model.save_weights(weights)
+    layers = tmp_path / "m.json"
+    layers.write_text(numbered(keras, shift).to_json())
+    target = tmp_path / "m.onnx"
+    convert(layers, target, weights=[weights])
+    images = model_files.pictures(model, high=2.0)
+    answer = model_files.run_onnx(target, images)[0]
+    assert np.abs(answer - model_files.answer(model, images)).max() < model_files.TOLERANCE

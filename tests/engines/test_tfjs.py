@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import json
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,15 @@ from vistazo.errors import (
     UnsupportedModelError,
 )
 from vistazo.models.keras_import import convert, describe
+from vistazo.models.keras_import.dialect import read_model
 from vistazo.models.keras_import.document import parse_json
+from vistazo.models.keras_import.hdf5 import Tree
+from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
 from vistazo.models.keras_import.tfjs_manifest import tfjs_shards
+from vistazo.models.keras_import.weight import Weight
+from vistazo.models.keras_import.weights import Slot
 from vistazo.models.signature import ModelSignature
+from vistazo.models.store import find_model
 
 
 def shards_of(path: Path) -> tuple[Path, ...]:
@@ -96,7 +104,9 @@ def test_weights_split_by_layer_and_out_of_order_are_found_by_name(
 
 def test_a_converted_keras_archive_keeps_the_paths_of_its_weights(tmp_path: Path) -> None:
     weights = {"layers/dense/vars/0": KERNEL, "layers/dense/vars/1": BIAS}
-    path = tfjs_files.as_converter(tmp_path, [weights], TOPOLOGY | {"keras_version": "3.1.1"})
+    path = tfjs_files.as_converter(
+        tmp_path, [weights], TOPOLOGY | {"keras_version": "3.1.1", "backend": "tensorflow"}
+    )
     assert scores(path, _PICTURE) == pytest.approx(_EXPECTED)
     assert converted(path)[1].framework == "keras 3.1.1"
 
@@ -109,6 +119,46 @@ def test_the_signature_says_that_tfjs_wrote_the_model(tmp_path: Path) -> None:
     assert (signature.height, signature.width, signature.units, signature.weights) == (2, 2, 2, 10)
     description = describe(path, weights=shards_of(path))
     assert (description.kind, description.problems) == ("TensorFlow.js (model.json)", ())
+
+
+@pytest.mark.parametrize("spelling", ["{}:0", "{}_1", "{}_1:0", "sequential_1/{}", "some/{}"])
+def test_names_with_what_keras_puts_around_them_are_understood(
+    spelling: str, tmp_path: Path
+) -> None:
+    path = tfjs_files.as_tfjs(tmp_path, {spelling.format(name): a for name, a in SMALL.items()})
+    if spelling == "some/{}":
+        with pytest.raises(UnreadableModelError, match="no 'kernel' for layer 'dense_Dense1'"):
+            converted(path)
+    else:
+        assert scores(path, _PICTURE) == pytest.approx(_EXPECTED)
+
+
+def test_a_cell_between_a_layer_and_its_array_is_understood() -> None:
+    layers = [TOPOLOGY["config"]["layers"][1] | {"name": name} for name in ("one", "two")]
+    model = read_model({"class_name": "Sequential", "config": {"name": "m", "layers": layers}})
+    names = ["one/lstm_cell/kernel", "two/kernel", "two/lstm_cell_1/kernel"]
+    weights = {name: Weight(name, (), lambda: np.zeros(())) for name in names}
+    slots = (Slot("cell/kernel", legacy="kernel"),)
+    found = find_tfjs_weights(
+        Tree(weights, {}), model, lambda layer: slots if layer.class_name == "Dense" else ()
+    )
+    assert [found[(name,)]["cell/kernel"].name for name in ("one", "two")] == names[:2]
+
+
+def test_a_zip_of_teachable_machine_is_found_with_its_weights_and_labels(tmp_path: Path) -> None:
+    path = tfjs_files.as_tfjs(tmp_path)
+    metadata = {"packageName": "@teachablemachine/image", "labels": ["A", "B"], "imageSize": 2}
+    (tmp_path / "metadata.json").write_text(json.dumps(metadata))
+    with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:
+        for name in ("model.json", "weights.bin", "metadata.json"):
+            archive.write(tmp_path / name, name)
+    found = find_model(tmp_path / "m.zip", None, cache_dir=tmp_path / "cache")
+    weights = (tmp_path / "weights.bin").read_bytes()
+    assert found.sha256 == hashlib.sha256(path.read_bytes() + weights).hexdigest()
+    assert found.labels is not None
+    assert found.labels.labels == ("A", "B")
+    convert(found.parts.file, tmp_path / "m.onnx", weights=found.parts.weights)
+    assert model_files.run_onnx(tmp_path / "m.onnx", _PICTURE)[0] == pytest.approx(_EXPECTED)
 
 
 def test_weights_of_an_optimizer_are_left_out(tmp_path: Path) -> None:
@@ -200,6 +250,7 @@ _PLACES = {
     "the folder": ".",
     "the folder above": "./..",
     "cut by a zero": "weights.bin\0.png",
+    "longer than names are": "w" * 300,
 }
 
 
@@ -249,7 +300,11 @@ def test_a_device_holds_no_weights(device: str, tmp_path: Path) -> None:
 def test_one_file_cannot_stand_for_many(tmp_path: Path) -> None:
     tfjs_files.as_tfjs(tmp_path)
     (tmp_path / "again.bin").symlink_to("weights.bin")
-    for paths in (["weights.bin", "./weights.bin"], ["weights.bin", "again.bin"]):
+    for paths in (
+        ["weights.bin", "./weights.bin"],
+        ["weights.bin", "again.bin"],
+        ["weights.bin", "model.json"],
+    ):
         specs = [entry("dense_Dense1/kernel", [4, 2]), entry("b", [2]), entry("c", [10])]
         path = tfjs_files.write(tmp_path, [{"paths": paths, "weights": specs}])
         with pytest.raises(HostileModelError, match="twice"):

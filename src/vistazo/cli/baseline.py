@@ -23,6 +23,7 @@ from vistazo.cli.baseline_answers import (
 )
 from vistazo.cli.picture_files import picture_files, read_file
 from vistazo.cli.scales import drawn_pictures
+from vistazo.cli.weights_file import weights_file
 from vistazo.errors import InputError
 from vistazo.loading import load_classifier
 from vistazo.models.card import InputSpec
@@ -161,7 +162,8 @@ def learn(
     ``unlike`` are folders of what the model was not made for. Of a model without a feature map only
     the answers are kept. Raises ModelError, and SettingsError for too few pictures.
     """
-    source = replace(settings.model_source, path=model, card=card, out_of_distribution="off")
+    weights = weights_file(model, settings)
+    source = replace(settings.model_source.of(model, weights), card=card, out_of_distribution="off")
     classifier = load_classifier(source, DirectReader(settings.image_limits))
     spec, has_map = classifier.card.input, classifier.signature.features is not None
     classifier.close()
@@ -183,6 +185,7 @@ def learn(
         hints=settings.card_hints,
         cache_dir=settings.cache_dir,
         policy=settings.loading_policy,
+        weights=weights,
         unlike=[in_folder(each.name, each, spec, settings.image_limits) for each in unlike],
         threads=settings.threads,
         show=lambda done, total: progress.bar("learning", done, total),
@@ -207,9 +210,14 @@ def _say(told: tuple[Told, ...], progress: Progress) -> None:
 
 def _scale_doubt(model: Path, spec: InputSpec, files: list[Path], settings: Settings) -> str | None:
     """Whether these pictures, scaled as the card says, can be what the model was trained on."""
-    size = spec.height, spec.width
+    size, weights = (spec.height, spec.width), weights_file(model, settings)
     with open_without_card(
-        model, settings.cache_dir, size, settings.keras_layers, settings.loading_policy
+        model,
+        settings.cache_dir,
+        size,
+        settings.keras_layers,
+        settings.loading_policy,
+        weights=weights,
     ) as engine:
         evidence = scale_evidence(engine, spec, drawn_pictures(files, settings, decode_size(spec)))
     return scale_warning(evidence, spec) if evidence is not None else None

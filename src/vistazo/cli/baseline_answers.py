@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vistazo.answers.baseline_file import baseline_path, read_baseline
 from vistazo.classifier import Classifier
+from vistazo.cli.weights_file import weights_file
 from vistazo.errors import SettingsError
 from vistazo.loading import ModelSource, load_classifier, load_model
 from vistazo.pictures.reader import DirectReader
@@ -108,8 +109,8 @@ def remember_table(source: ModelSource, table: Path, columns: Columns, settings:
 
 def _opened(model: Path, card: Path | None, settings: Settings) -> Classifier:
     """As it will be served: with the baseline beside it, wherever MODEL_BASELINE is."""
-    source = replace(settings.model_source, path=model, card=card, baseline=None)
-    source = replace(source, out_of_distribution="warn")
+    source = settings.model_source.of(model, weights_file(model, settings))
+    source = replace(source, card=card, out_of_distribution="warn")
     return load_classifier(source, DirectReader(settings.image_limits))
 
 

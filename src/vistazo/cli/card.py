@@ -12,13 +12,13 @@ import click
 from vistazo.cli.baseline_answers import remember_files
 from vistazo.cli.convert import ImageSize
 from vistazo.cli.next_step import how_to_serve
+from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.errors import CardError
 from vistazo.models.card import InputSpec, ModelCard
 from vistazo.models.card_file import card_path, read_card
 from vistazo.models.estimator_import.file_kind import is_estimator
-from vistazo.models.file_hash import sha256_of
 from vistazo.models.signature import ModelSignature
-from vistazo.models.store import weights_of
+from vistazo.models.store import parts_of
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 from vistazo.training.found_card import (
@@ -51,6 +51,7 @@ _COMPARED = ("labels", "input", "output", "sha256")
 )
 @click.option("--input", "size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--out", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Instead of MODEL_WEIGHTS.")
 @click.option("--force", is_flag=True, help="Replace a card that says otherwise.")
 def command(
     model: Path,
@@ -59,6 +60,7 @@ def command(
     size: tuple[int, int] | None,
     out: Path | None,
     *,
+    weights: Path | None,
     force: bool,
 ) -> int:
     """Find out how MODEL wants its pictures, and write its card.
@@ -81,9 +83,11 @@ def command(
         raise click.UsageError(_NO_SEARCH.format(model=shlex.quote(str(model))))
     path = out or card_path(model)
     known = [name.strip() for name in labels.split(",")] if labels else None
-    if not write_card_of(model, labelled, path, labels=known, size=size, force=force):
+    settings = with_weights(Settings.from_environment(), weights)
+    if not write_card_of(model, labelled, path, settings, labels=known, size=size, force=force):
         return 1
-    click.echo(f"\nNext: {how_to_serve(model, None if path == card_path(model) else path)}")
+    elsewhere = None if path == card_path(model) else path
+    click.echo(f"\nNext: {how_to_serve(model, elsewhere, weights=weights)}")
     return 0
 
 
@@ -91,6 +95,7 @@ def write_card_of(
     model: Path,
     labelled: Path,
     path: Path,
+    settings: Settings,
     *,
     labels: Sequence[str] | None = None,
     size: tuple[int, int] | None = None,
@@ -101,12 +106,12 @@ def write_card_of(
     Raises CardError where the pictures do not settle the order of the labels.
     """
     earlier = _earlier(path, force=force)
-    result = _search(model, labelled, labels, size, earlier)
+    result = _search(model, labelled, labels, size, earlier, settings=settings)
     click.echo("\n".join(table(result.trials, result.chosen)))
     if result.labels is None:
         raise CardError(_uncertain(result, model, labelled, is_given=labels is not None))
-    weights = weights_of(model, Settings.from_environment().cache_dir)
-    card = card_of(result, model, sha256_of(weights), earlier)
+    parts = parts_of(model, settings.cache_dir, weights_file(model, settings))
+    card = card_of(result, model, parts.sha256, earlier)
     click.echo("\n" + "\n".join(conclusions(result, card)) + "\n")
     if earlier is None or force:
         write_found(card, path, result)
@@ -117,7 +122,7 @@ def write_card_of(
         differing = ", ".join(_differences(card, earlier))
         click.echo(f"{path} says otherwise ({differing}) and stays as it is: --force replaces it.")
         return False
-    _write_baseline(result, model, path)
+    _write_baseline(result, model, path, settings)
     return True
 
 
@@ -138,19 +143,17 @@ def _search(
     labels: Sequence[str] | None,
     size: tuple[int, int] | None,
     earlier: ModelCard | None,
+    *,
+    settings: Settings,
 ) -> SearchResult:
-    settings, progress = Settings.from_environment(), Progress()
+    progress, weights = Progress(), weights_file(model, settings)
     if size is None and earlier is not None:
         size = earlier.input.height, earlier.input.width
     size, limits = size or settings.input_size, settings.image_limits
+    layers, policy = settings.keras_layers, settings.loading_policy
     output = earlier.output.name if earlier is not None else None
     with open_without_card(
-        model,
-        settings.cache_dir,
-        size,
-        settings.keras_layers,
-        settings.loading_policy,
-        output=output,
+        model, settings.cache_dir, size, layers, policy, weights=weights, output=output
     ) as engine:
         _check_outputs(model, engine.signature, earlier)
         return search(
@@ -207,8 +210,8 @@ def _differences(card: ModelCard, earlier: ModelCard) -> list[str]:
     return [name for name in _COMPARED if getattr(card, name) != getattr(earlier, name)]
 
 
-def _write_baseline(result: SearchResult, model: Path, card: Path) -> None:
-    reason, settings = no_baseline(result), Settings.from_environment()
+def _write_baseline(result: SearchResult, model: Path, card: Path, settings: Settings) -> None:
+    reason = no_baseline(result)
     sources = [picture.source for picture in result.labelled.pictures]
     files = [source for source in sources if isinstance(source, Path)]
     if reason is not None:

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from vistazo.cli.estimator_files import estimator_files
+from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.errors import CardError
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card
 from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.signature import ModelSignature
-from vistazo.models.store import check_is_there, weights_of
+from vistazo.models.store import check_is_there, parts_of
 from vistazo.samples.loading import find_estimator
 from vistazo.service.settings import Settings
 
@@ -38,6 +39,7 @@ class ImageSize(click.ParamType[tuple[int, int]]):
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path), metavar="OUT.onnx|OUT.npz")
 @click.option("--input", "input_size", type=ImageSize(), help="Instead of INPUT_SIZE.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Instead of MODEL_WEIGHTS.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option(
     "--with-evidence",
@@ -67,14 +69,16 @@ def command(
     model: Path,
     out: Path,
     input_size: tuple[int, int] | None,
+    *,
+    weights: Path | None,
     vectorizer: Path | None,
     pictures: Path | None,
-    *,
     output: str | None,
     check_on: str | None,
     with_evidence: bool,
 ) -> int:
-    """Convert a Keras model (.keras, .h5) to ONNX, without TensorFlow and without running it.
+    """Convert a Keras model (.keras, .h5, or .json with its weights) to ONNX, without TensorFlow
+    and without running it.
 
     The ONNX model takes 'images', float32 (n, height, width, channels), and gives 'scores' (n, k);
     of a model of several outputs each other one is 'outputs/NAME'.
@@ -98,7 +102,7 @@ def command(
       vistazo convert news.joblib news.npz
       vistazo convert model.pkl whole.npz --vectorizer vectorizer.pkl
     """  # noqa: D301
-    settings = Settings.from_environment()
+    settings = with_weights(Settings.from_environment(), weights)
     _check_check(model, check_on, is_int8=pictures is not None)
     if is_estimator(model):
         if pictures is not None or check_on is not None:
@@ -110,16 +114,17 @@ def command(
     _check_folder(out)
     if pictures is not None:
         return _convert_to_int8(model, out, pictures, settings, has_size=input_size is not None)
-    weights = weights_of(model, settings.cache_dir)
+    parts = parts_of(model, settings.cache_dir, weights_file(model, settings))
     card = _card_beside(model)
     on_card = (card.input.height, card.input.width) if card is not None else None
     size = input_size or on_card or settings.input_size
     signature = compile_model(
-        weights,
+        parts.file,
         out,
         size,
         settings.keras_layers,
         output=output or (card.output.name if card is not None else None),
+        weights=parts.weights,
         with_evidence=with_evidence,
         policy=settings.loading_policy,
     )
@@ -132,7 +137,7 @@ def command(
         return 0
     from vistazo.cli.framework_check import Converted, check  # brings a runtime
 
-    converted = Converted(weights, (), out, signature)
+    converted = Converted(parts.file, parts.weights, out, signature)
     return check(converted, None if check_on == RANDOM_PICTURES else Path(check_on), settings)
 
 

@@ -14,6 +14,7 @@ from vistazo.cli.convert import ImageSize
 from vistazo.cli.estimator_files import estimator_files
 from vistazo.cli.inspect_estimator import inspect_estimator
 from vistazo.cli.scales import drawn_pictures, scale_report
+from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.cli.worth import worth_lines
 from vistazo.errors import CardError
 from vistazo.loading import draft_of
@@ -24,9 +25,9 @@ from vistazo.models.card_schema import card_schema
 from vistazo.models.compilation import describe_model
 from vistazo.models.draft_text import draft_text, what_to_do
 from vistazo.models.estimator_import.file_kind import is_estimator
-from vistazo.models.file_hash import sha256_of
+from vistazo.models.parts import ModelParts
 from vistazo.models.signature import Description, ModelSignature
-from vistazo.models.store import check_is_there, weights_of, without_card
+from vistazo.models.store import card_places, check_is_there, parts_of, without_card
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 
@@ -37,6 +38,7 @@ _MOST_KINDS = 8
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.argument("pictures", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--card", type=click.Path(path_type=Path), help="By default MODEL.card.yaml.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Instead of MODEL_WEIGHTS.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option("--input", "size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--layers", "has_layers", is_flag=True, help="List every layer.")
@@ -45,9 +47,10 @@ def command(
     model: Path | None,
     pictures: tuple[Path, ...],
     card: Path | None,
+    *,
+    weights: Path | None,
     vectorizer: Path | None,
     size: tuple[int, int] | None,
-    *,
     has_layers: bool,
     is_schema: bool,
 ) -> int:
@@ -85,28 +88,31 @@ def command(
             raise click.UsageError("PICTURES tell nothing of a file of scikit-learn.")
         settings = Settings.from_environment()
         return inspect_estimator(estimator_files(model, vectorizer, settings), card, settings)
-    return _inspect(model, pictures, card, size, has_layers=has_layers)
+    settings = with_weights(Settings.from_environment(), weights)
+    return _inspect(model, pictures, card, settings, size=size, has_layers=has_layers)
 
 
 def _inspect(
     model: Path,
     files: tuple[Path, ...],
     card: Path | None,
-    size: tuple[int, int] | None,
+    settings: Settings,
     *,
+    size: tuple[int, int] | None,
     has_layers: bool,
 ) -> int:
     check_is_there(model)
-    settings = Settings.from_environment()
-    weights = weights_of(model, settings.cache_dir)
-    card_file = card or _card_file(model, weights)
+    weights = weights_file(model, settings)
+    parts = parts_of(model, settings.cache_dir, weights)
+    card_file = card or _card_file(model, parts)
     found = _card_of(card_file)
     size = size or _size_of(found) or settings.input_size
     output = found.output.name if isinstance(found, ModelCard) else None
+    layers, policy = settings.keras_layers, settings.loading_policy
     description = describe_model(
-        weights, size, settings.keras_layers, settings.loading_policy, output=output
+        parts.file, size, layers, policy, weights=parts.weights, output=output
     )
-    shown = [_overview(model, weights, description)]
+    shown = [_overview(model, parts, description)]
     if has_layers:
         shown.append(_layer_table(description))
     shown += [f"  cannot be served: {problem}" for problem in description.problems]
@@ -115,7 +121,7 @@ def _inspect(
         own_size = description.signature.height, description.signature.width
         pictures = drawn_pictures(files, settings, own_size)
         with open_without_card(
-            model, settings.cache_dir, size, settings.keras_layers, settings.loading_policy
+            model, settings.cache_dir, size, layers, policy, weights=weights
         ) as engine:
             spec = found.input if isinstance(found, ModelCard) else None
             shown.append(scale_report(engine, spec, pictures))
@@ -123,10 +129,10 @@ def _inspect(
                 hints = settings.card_hints
                 if size == own_size:
                     hints = replace(hints, input_size=size)
-                bare = without_card(model, hints, settings.cache_dir)
+                bare = without_card(model, hints, settings.cache_dir, weights)
                 draft = draft_of(bare, engine, pictures)
     if found is not None:
-        return _show_card(shown, found, card_file, (model, weights), description)
+        return _show_card(shown, found, card_file, (model, parts.sha256), description)
     click.echo("".join(f"# {line}\n" for line in "\n".join(shown).splitlines()))
     if draft is None:
         return 1
@@ -134,28 +140,27 @@ def _inspect(
     return 1 if draft.missing else 0
 
 
-def _card_file(model: Path, weights: Path) -> Path:
-    """Beside what was asked for, or for a zip inside it."""
-    inside = card_path(weights)
-    return inside if inside.exists() and not card_path(model).exists() else card_path(model)
+def _card_file(model: Path, parts: ModelParts) -> Path:
+    """Beside what was asked for, else beside its parts, or for a zip inside it."""
+    there = (place for place in card_places(model, parts) if place.exists())
+    return next(there, card_path(model))
 
 
 def _show_card(
     shown: list[str],
     found: ModelCard | CardError,
     card_file: Path,
-    files: tuple[Path, Path],
+    identity: tuple[Path, str],
     description: Description,
 ) -> int:
-    """``files``: what was named, and the weights in it."""
-    model, weights = files
-    faults = _card_faults(found, description.signature, sha256_of(weights))
+    """``identity``: what was named, and its hash."""
+    model, sha256 = identity
+    faults = _card_faults(found, description.signature, sha256)
     shown.append(f"  card       {card_file} " + ("does not agree:" if faults else "agrees"))
     shown += [f"    {fault}" for fault in faults]
     if isinstance(found, ModelCard) and not faults:  # else they may be of other weights
         shown += worth_lines(found)
         features = description.signature.features if description.signature else None
-        sha256 = sha256_of(weights)
         shown += baseline_line(model, sha256, found.labels, found.input, features)
     click.echo("\n".join(shown))
     return 1 if description.problems or faults else 0
@@ -186,14 +191,14 @@ def _card_faults(
     return faults
 
 
-def _overview(model: Path, weights: Path, description: Description) -> str:
+def _overview(model: Path, parts: ModelParts, description: Description) -> str:
     kinds = Counter(row.class_name for row in description.layers)
     common = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(_MOST_KINDS))
     more = ", ..." if len(kinds) > _MOST_KINDS else ""
-    lines = [
-        f"{model}: {description.kind}, {description.framework}, {weights.stat().st_size:,} bytes",
-        f"  sha256     {sha256_of(weights)}",
-    ]
+    lines = [f"{model}: {description.kind}, {description.framework}, {parts.bytes:,} bytes"]
+    if parts.weights:
+        lines.append(f"  files      {', '.join(file.name for file in parts.files)}")
+    lines.append(f"  sha256     {parts.sha256}")
     signature = description.signature
     if signature is not None:
         last = " x ".join(map(str, signature.features)) if signature.features else "none"

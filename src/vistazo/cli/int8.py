@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.cli.gate import SHUT
+from vistazo.cli.weights_file import weights_file
 from vistazo.engines.choice import EngineChoice
 from vistazo.engines.onnx import OnnxEngine
 from vistazo.engines.quantization import quantize
@@ -51,7 +52,9 @@ def convert_to_int8(model: Path, out: Path, pictures: Path, settings: Settings) 
         raise click.UsageError("OUT is MODEL itself. Name it otherwise: in float it is exact.")
     place_of_card = _place_of_card(out)
     source = replace(
-        settings.model_source.of(model), engine=EngineChoice(), out_of_distribution="off"
+        settings.model_source.of(model, weights_file(model, settings)),
+        engine=EngineChoice(),
+        out_of_distribution="off",
     )
     reader, progress = DirectReader(settings.image_limits), Progress()
     in_float = load_classifier(source, reader)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from vistazo.cli.weights_file import weights_file
 from vistazo.errors import ModelError
 from vistazo.loading import AnyClassifier, load_model
 from vistazo.pictures.reader import DirectReader
@@ -36,7 +37,7 @@ class LabelledData:
 
     def load(self, model: Path, settings: Settings) -> AnyClassifier:
         """The model as it would be served. Raises ModelError that names it."""
-        source = settings.model_source.of(model)
+        source = settings.model_source.of(model, weights_file(model, settings))
         source = replace(source, vectorizer=self.vectorizer or settings.vectorizer_path)
         if source.out_of_distribution == "reject":  # what would be refused is counted instead
             source = replace(source, out_of_distribution="warn")

@@ -11,9 +11,19 @@ from vistazo.service.telemetry import configure_logging
 _ROOT = Path(__file__).resolve().parents[3]
 
 
-def how_to_serve(model: Path, card: Path | None = None, vectorizer: Path | None = None) -> str:
+def how_to_serve(
+    model: Path,
+    card: Path | None = None,
+    vectorizer: Path | None = None,
+    weights: Path | None = None,
+) -> str:
     """Serve ``model``, from the folder that this command was started in."""
-    paths = {"MODEL_PATH": model, "VECTORIZER_PATH": vectorizer, "MODEL_CARD": card}
+    paths = {
+        "MODEL_PATH": model,
+        "MODEL_WEIGHTS": weights,
+        "VECTORIZER_PATH": vectorizer,
+        "MODEL_CARD": card,
+    }
     settings = [f"{name}={shlex.quote(str(path))}" for name, path in paths.items() if path]
     return " ".join([*settings, _program()])
 

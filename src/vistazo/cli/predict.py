@@ -26,6 +26,9 @@ _WORDS = Path("-")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="FILE|FOLDER...")
 @click.option("--model", type=parse_location, metavar="PATH|LINK", help="Instead of MODEL_PATH.")
 @click.option(
+    "--weights", type=parse_location, metavar="PATH|LINK", help="Instead of MODEL_WEIGHTS."
+)
+@click.option(
     "--vectorizer", type=parse_location, metavar="PATH|LINK", help="Instead of VECTORIZER_PATH."
 )
 @click.option("--json", "style", flag_value="json", help="Print a JSON array.")
@@ -57,6 +60,7 @@ _WORDS = Path("-")
 def command(  # noqa: PLR0917 - as many as there are options
     paths: tuple[Path, ...],
     model: Location | None,
+    weights: Location | None,
     vectorizer: Location | None,
     style: str | None,
     output: Path | None,
@@ -98,7 +102,8 @@ def command(  # noqa: PLR0917 - as many as there are options
     """  # noqa: D301
     settings = Settings.from_environment()
     tell_a_person_who_waits(settings.log_level)
-    source = settings.model_source if model is None else settings.model_source.of(model)
+    source = settings.model_source if model is None else settings.model_source.of(model, weights)
+    source = replace(source, weights=weights or source.weights)
     source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
     paths, explain = _sorted_out(paths, explain)
     if not paths:

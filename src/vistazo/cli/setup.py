@@ -20,6 +20,7 @@ from vistazo.cli.picture_files import picture_files, read_file
 from vistazo.cli.picture_rows import Row, in_words, name_of
 from vistazo.cli.scales import drawn_pictures
 from vistazo.cli.setup_estimator import set_up_estimator
+from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.errors import CardError, InputError, SettingsError, UnsupportedModelError
 from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
 from vistazo.models.agreement import disagreements
@@ -28,12 +29,12 @@ from vistazo.models.card_file import card_path, find_card, parse_card, write_car
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardDraft, check_labels_agree, shown
 from vistazo.models.estimator_import.file_kind import is_estimator
-from vistazo.models.file_hash import sha256_of
+from vistazo.models.parts import ModelParts
 from vistazo.models.store import (
     StoredModel,
     check_is_there,
     find_labels,
-    weights_of,
+    parts_of,
     without_card,
 )
 from vistazo.pictures.reader import DirectReader
@@ -52,6 +53,7 @@ _FIELD_WIDTH, _VALUE_WIDTH = 18, 24
 @click.argument(
     "pictures", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False
 )
+@click.option("--weights", type=click.Path(path_type=Path), help="Instead of MODEL_WEIGHTS.")
 @click.option("--input", "size", type=ImageSize(), help="Instead of INPUT_SIZE.")
 @click.option("--vectorizer", type=click.Path(path_type=Path), help="Instead of VECTORIZER_PATH.")
 @click.option("--force", is_flag=True, help="Make the card anew, also where there is one.")
@@ -59,6 +61,7 @@ _FIELD_WIDTH, _VALUE_WIDTH = 18, 24
 def command(
     model: Path,
     pictures: Path | None,
+    weights: Path | None,
     size: tuple[int, int] | None,
     vectorizer: Path | None,
     *,
@@ -67,11 +70,12 @@ def command(
 ) -> None:
     """Make MODEL ready to serve: its card, its baseline, and a look at six answers.
 
-    MODEL is a .keras, .h5 or .onnx file, or a .zip around one. What its card has to say is read
-    from the file, from what lies beside it (labels.txt, class_indices.json ...) and from the
-    environment (LABELS, SCALE ...), and found out from PICTURES: a folder of pictures of the kind
-    that MODEL is for. Where it has one folder for each label, they also tell the scaling, the
-    resampling and the order of the labels. What was concluded, and why, stands in the card.
+    MODEL is a .keras, .h5 or .onnx file, a .json or .yaml of layers beside its weights, or a .zip
+    around one. What its card has to say is read from the file, from what lies beside it
+    (labels.txt, class_indices.json ...) and from the environment (LABELS, SCALE ...), and found out
+    from PICTURES: a folder of pictures of the kind that MODEL is for. Where it has one folder for
+    each label, they also tell the scaling, the resampling and the order of the labels. What was
+    concluded, and why, stands in the card.
 
     A card that is there already is checked and kept; where it names other weights it is made to
     name these. From 64 pictures on they become the baseline, which tells strange pictures and what
@@ -89,7 +93,7 @@ def command(
       vistazo setup news.joblib --serve
       vistazo setup model.pkl --vectorizer vectorizer.pkl
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
-    settings = Settings.from_environment()
+    settings = with_weights(Settings.from_environment(), weights)
     tell_a_person_who_waits(settings.log_level)
     if model.parts[:1] in (("http:",), ("https:",)):
         raise click.UsageError(
@@ -113,9 +117,10 @@ def command(
         _learn(model, pictures, settings)
     _show(model, pictures, settings)
     if then_serve:
-        serve_now(settings.model_copy(update={"model_path": model, "model_card": None}))
+        chosen = {"model_path": model, "model_weights": weights, "model_card": None}
+        serve_now(settings.model_copy(update=chosen))
     else:
-        click.echo(f"\nNext: {how_to_serve(model)}")
+        click.echo(f"\nNext: {how_to_serve(model, weights=weights)}")
 
 
 def _make_card(model: Path, pictures: Path | None, settings: Settings) -> bool:
@@ -124,7 +129,7 @@ def _make_card(model: Path, pictures: Path | None, settings: Settings) -> bool:
     if pictures is not None and _are_labelled(pictures, model, settings):
         known = _known_labels(model, settings)
         path, size = card_path(model), settings.input_size
-        return write_card_of(model, pictures, path, labels=known, size=size, force=True)
+        return write_card_of(model, pictures, path, settings, labels=known, size=size, force=True)
     _draw_up(model, pictures, settings)
     return False
 
@@ -138,12 +143,16 @@ def _check_writable(folder: Path) -> None:
         )
 
 
+def _parts(model: Path, settings: Settings) -> ModelParts:
+    return parts_of(model, settings.cache_dir, weights_file(model, settings))
+
+
 def _check(card: ModelCard, model: Path, settings: Settings) -> None:
     """Let a card that fits these weights name them. Raises CardError where it does not fit."""
-    path, weights = card_path(model), weights_of(model, settings.cache_dir)
-    sha256 = sha256_of(weights)
+    path, parts = card_path(model), _parts(model, settings)
+    sha256 = parts.sha256
     mended = card.model_copy(update={"sha256": sha256})
-    engine = open_engine(StoredModel(weights, model, sha256, mended), settings.model_source)
+    engine = open_engine(StoredModel(parts, model, sha256, mended), settings.model_source)
     check_agreement(disagreements(card, engine.signature), path)
     engine.close()
     if card.sha256 in (None, sha256):
@@ -158,7 +167,7 @@ def _check(card: ModelCard, model: Path, settings: Settings) -> None:
 def _tell_of_other_labels(card: ModelCard, model: Path, settings: Settings) -> None:
     """A card beats a file of labels: somebody who corrects the file should know."""
     try:
-        found = find_labels(model, weights_of(model, settings.cache_dir))
+        found = find_labels(model, _parts(model, settings))
     except CardError as error:
         click.echo(f"  The card's labels count. Beside it: {error}")
         return
@@ -216,15 +225,16 @@ def _simple(name: str) -> str:
 
 def _known_labels(model: Path, settings: Settings) -> tuple[str, ...] | None:
     """Those beside the weights, or in LABELS. Raises CardError where the two disagree."""
-    found = find_labels(model, weights_of(model, settings.cache_dir))
+    found = find_labels(model, _parts(model, settings))
     check_labels_agree(settings.card_hints, found)
     return found.labels if found is not None else settings.labels
 
 
 def _draw_up(model: Path, pictures: Path | None, settings: Settings) -> None:
     """Write the card of what is known. Raises CardError that says what is missing."""
-    source, path = settings.model_source.of(model), card_path(model)
-    found = without_card(model, source.hints, source.cache_dir)
+    weights, path = weights_file(model, settings), card_path(model)
+    source = settings.model_source.of(model, weights)
+    found = without_card(model, source.hints, source.cache_dir, weights)
     engine = open_engine(found, source)
     size = engine.signature.height, engine.signature.width
     draft = draft_of(found, engine, drawn_pictures([pictures] if pictures else [], settings, size))
@@ -255,7 +265,8 @@ def _learn(model: Path, pictures: Path, settings: Settings) -> None:
 def _show(model: Path, pictures: Path | None, settings: Settings) -> None:
     """Six answers, for a person to see whether they are right."""
     classifier = load_classifier(
-        settings.model_source.of(model), DirectReader(settings.image_limits)
+        settings.model_source.of(model, weights_file(model, settings)),
+        DirectReader(settings.image_limits),
     )
     click.echo(f"\n{classifier.card.name}: {', '.join(classifier.card.labels)}")
     if pictures is not None:

@@ -81,7 +81,10 @@ def load_whole(keras: Any, path: Path, weights: Sequence[Path] = ()) -> Any:
         return keras.models.load_model(path, compile=False, safe_mode=False)
     layers = path.read_text(encoding="utf-8")
     if "modelTopology" in json.loads(layers):
-        raise UnsupportedModelError("TensorFlow.js wrote it; Keras itself does not read that")
+        raise UnsupportedModelError(
+            f"{path.name} is a model of TensorFlow.js, which Keras itself does not read. Take "
+            "ENGINE=keras away: it is served without."
+        )
     model = keras.models.model_from_json(layers)
     for file in weights:
         model.load_weights(file)

@@ -81,18 +81,20 @@ class Room:
 @dataclass(frozen=True)
 class Task:
     """``work`` is what is done with ``file``, such as 'Reading x': it begins the sentence that says
-    what went wrong. Ten times a second ``is_cancelled`` is asked, and ends it.
+    what went wrong. Ten times a second ``is_cancelled`` is asked, and ends it. ``more`` are the
+    further files of the model: room is made for them too.
     """
 
     work: str
     file: Path
     policy: LoadingPolicy
     is_cancelled: IsCancelled = never
+    more: tuple[Path, ...] = ()
 
 
 def ask(module: str, question: Mapping[str, object], task: Task) -> Mapping[str, object]:
     """Have ``module`` answer in a child. Raises the child's error, and ModelError for a bound."""
-    memory = room_left(task.file, task.policy)
+    memory = room_left(task.file, task.policy, *task.more)
     bounds = {"timeout_s": task.policy.timeout_s, "memory_bytes": memory, "parent": os.getpid()}
     child = _start(module, json.dumps({**question, **bounds}))
     try:
@@ -111,15 +113,15 @@ def ask(module: str, question: Mapping[str, object], task: Task) -> Mapping[str,
     return answer
 
 
-def room_left(file: Path, policy: LoadingPolicy) -> int:
+def room_left(file: Path, policy: LoadingPolicy, *more: Path) -> int:
     """``room_bytes`` beside what this process and its workers hold now."""
     taken = 0 if policy.container_bytes is None else family_bytes()
-    return room_bytes(file, policy.container_bytes, taken)
+    return room_bytes(file, policy.container_bytes, taken, *more)
 
 
-def room_bytes(file: Path, container_bytes: int | None, taken_bytes: int) -> int:
+def room_bytes(file: Path, container_bytes: int | None, taken_bytes: int, *more: Path) -> int:
     """What a child may take: as much as any model may, or as is left in the container."""
-    size = file.stat().st_size if file.is_file() else 0
+    size = sum(each.stat().st_size for each in (file, *more) if each.is_file())
     most = _MEMORY_BYTES + _MEMORY_PER_FILE_BYTE * size
     if container_bytes is None:
         return most
@@ -177,7 +179,7 @@ def _too_large(task: Task, room: int, memory: int) -> errors.UnsupportedModelErr
     """``room`` is what there was for the model, of the ``memory`` that its process had."""
     takes = f"{task.work} takes more than {room / _MB:.0f} MB"
     container = task.policy.container_bytes
-    if container is None or memory >= room_bytes(task.file, None, 0):
+    if container is None or memory >= room_bytes(task.file, None, 0, *task.more):
         return errors.UnsupportedModelError(
             f"{takes}, the most that a model may take. The file is hostile, or too large to be "
             "served: use a smaller model, or one of smaller pictures."

@@ -55,7 +55,7 @@ def compile_model(
     evidence that answers carry, the file is plain ONNX: ``images`` -> ``scores``.
     """
     answer = _ask(
-        Task(f"Reading {source}", source, policy or LoadingPolicy(), is_cancelled),
+        Task(f"Reading {source}", source, policy or LoadingPolicy(), is_cancelled, tuple(weights)),
         target=str(target.absolute()),
         weights=_absolute(weights),
         input_size=input_size,
@@ -80,7 +80,7 @@ def describe_model(
 ) -> Description:
     """What a file holds and, where it cannot be served, why not. Raises ModelError."""
     answer = _ask(
-        Task(f"Reading {source}", source, policy or LoadingPolicy()),
+        Task(f"Reading {source}", source, policy or LoadingPolicy(), more=tuple(weights)),
         target=None,
         weights=_absolute(weights),
         input_size=input_size,
@@ -91,6 +91,24 @@ def describe_model(
         return Description.from_json(str(answer["description"]))
     except (KeyError, TypeError, ValueError):
         raise _no_answer(source) from None
+
+
+def list_shards(source: Path, policy: LoadingPolicy | None = None) -> tuple[Path, ...]:
+    """The files in which TensorFlow.js keeps the weights of a ``model.json``. Raises ModelError."""
+    return tuple(map(Path, _shards(source, policy, are_there=True)))
+
+
+def name_shards(source: Path, policy: LoadingPolicy | None = None) -> tuple[str, ...]:
+    """The names of those files, which need not be there yet. Raises ModelError."""
+    return _shards(source, policy, are_there=False)
+
+
+def _shards(source: Path, policy: LoadingPolicy | None, *, are_there: bool) -> tuple[str, ...]:
+    task = Task(f"Reading {source}", source, policy or LoadingPolicy())
+    shards = _ask(task, is_shards=True, are_there=are_there).get("shards")
+    if not isinstance(shards, list):
+        raise _no_answer(source)
+    return tuple(map(str, shards))
 
 
 @dataclass(frozen=True)
@@ -206,6 +224,20 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
         return {"is": "written"}
     if asked.get("estimator"):
         return _answer_of_estimator(asked, room)
+    if asked.get("is_shards"):
+        return _answer_of_shards(asked, room)
+    return _answer_of_pictures(asked, room)
+
+
+def _answer_of_shards(asked: Mapping[str, object], room: Room) -> dict[str, object]:
+    from vistazo.models.keras_import import shard_names_of, shards_of
+
+    bound_memory(room)
+    shards = (shards_of if asked["are_there"] else shard_names_of)(Path(str(asked["source"])))
+    return {"shards": list(map(str, shards))}
+
+
+def _answer_of_pictures(asked: Mapping[str, object], room: Room) -> dict[str, object]:
     source, target = Path(str(asked["source"])), asked["target"]
     size = asked["input_size"]
     shape = (int(size[0]), int(size[1])) if isinstance(size, list) else None

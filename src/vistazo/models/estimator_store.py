@@ -47,7 +47,7 @@ class StoredEstimator:
 
         def make(partial: Path) -> None:
             compile_estimator(self.files, partial, policy, is_cancelled)
-            check_unchanged(self.files.model, self.sha256)
+            check_unchanged(self.sha256, self.files.model)
 
         with cached(cache_dir, Entry(self._stem, ".npz"), make) as path:
             yield path

@@ -33,6 +33,7 @@ from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
 from vistazo.models.estimator_import.file_kind import is_keras_pickle
 from vistazo.models.file_hash import check_unchanged, sha256_of
 from vistazo.models.labels import FoundLabels, labels_beside, read_labels
+from vistazo.models.parts import ModelParts, find_parts
 from vistazo.models.tensorflow_files import what_folder_it_is, what_is_not_there
 from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
 from vistazo.models.writable_folder import tell_unwritable
@@ -42,16 +43,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model file, or for a SavedModel a folder, and what is known of its meaning.
+    """The files of a model, or for a SavedModel a folder, and what is known of its meaning.
 
-    ``path`` are the weights; ``home`` is what was asked for, beside which its other files lie: the
-    same, or a zip around it. Where there is no ``card``, one can be drawn up from ``hints`` (the
+    ``home`` is what was asked for, beside which its other files lie: one of ``parts``, or a zip
+    around them. Where there is no ``card``, one can be drawn up from ``hints`` (the
     environment) and ``labels`` (beside the weights), see ``vistazo.models.drafting``. An
     ``empty_card`` is a file that lies where the card would, with nothing in it. ``output_name``
     is which of several outputs is meant, where no card says it.
     """
 
-    path: Path
+    parts: ModelParts
     home: Path
     sha256: str
     card: ModelCard | None
@@ -59,6 +60,11 @@ class StoredModel:
     labels: FoundLabels | None = None
     empty_card: Path | None = None
     output_name: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """The whole model, or the file of its layers."""
+        return self.parts.file
 
     @property
     def input_size(self) -> tuple[int, int] | None:
@@ -82,23 +88,25 @@ def find_model(
     hints: CardHints | None = None,
     cache_dir: Path | None = None,
     sha256: str | None = None,
+    weights_file: Path | None = None,
 ) -> StoredModel:
-    """Find the weights, and the card that means them or what lies in its place. Raises ModelError.
+    """Find a model's files, and the card that means them or lies in its place. Raises ModelError.
 
     ``labels_file`` is asked instead of what lies beside the weights; ``hints`` is what the
     environment says; ``cache_dir`` is where a zip is unpacked. ``sha256`` is what the file, or what
-    a zip holds, must have.
+    a zip holds, must have. ``weights_file`` is where the weights are of a file of layers alone,
+    instead of beside it.
     """
     check_is_there(model_path, may_be_folder=may_be_folder)
     hints = hints or CardHints()
-    weights = weights_of(model_path, cache_dir)
-    wanted, sha256 = sha256, sha256_of(weights)
-    _check_sha256(wanted, model_path, weights, sha256)
-    card, place = _find_card(model_path, weights, card_file)
+    parts = parts_of(model_path, cache_dir, weights_file)
+    wanted, sha256 = sha256, parts.sha256
+    _check_sha256(wanted, model_path, parts, sha256)
+    card, place = _find_card(model_path, parts, card_file)
     if card is None or place is None:
-        labels = find_labels(model_path, weights, labels_file)
+        labels = find_labels(model_path, parts, labels_file)
         check_labels_agree(hints, labels)
-        return StoredModel(weights, model_path, sha256, None, hints, labels, empty_card=place)
+        return StoredModel(parts, model_path, sha256, None, hints, labels, empty_card=place)
     check_hints(card, hints, place)
     if card.sha256 is not None and card.sha256 != sha256:
         raise CardError(
@@ -106,23 +114,26 @@ def find_model(
             "Put the right file there; or, where the card is true of this one too, let it say so: "
             f"./scripts/vistazo setup {shlex.quote(str(model_path))} PICTURES"
         )
-    return StoredModel(weights, model_path, sha256, card, hints)
+    return StoredModel(parts, model_path, sha256, card, hints)
 
 
-def without_card(model_path: Path, hints: CardHints, cache_dir: Path) -> StoredModel:
-    """The weights and the labels beside them, whatever card there is. Raises ModelError."""
+def without_card(
+    model_path: Path, hints: CardHints, cache_dir: Path, weights_file: Path | None = None
+) -> StoredModel:
+    """The model and the labels beside it, whatever card there is. Raises ModelError."""
     check_is_there(model_path)
-    weights = weights_of(model_path, cache_dir)
-    labels = find_labels(model_path, weights)
-    return StoredModel(weights, model_path, sha256_of(weights), None, hints, labels)
+    parts = parts_of(model_path, cache_dir, weights_file)
+    labels = find_labels(model_path, parts)
+    return StoredModel(parts, model_path, parts.sha256, None, hints, labels)
 
 
-def _check_sha256(wanted: str | None, model_path: Path, weights: Path, sha256: str) -> None:
+def _check_sha256(wanted: str | None, model_path: Path, parts: ModelParts, sha256: str) -> None:
     """Raise UnreadableModelError where the file is another than the one that was named.
 
-    A zip may be named by its own hash, or by that of the weights in it, which answers give.
+    A zip may be named by its own hash, or by that of the model in it, which answers give.
     """
-    if wanted in (None, sha256) or (weights != model_path and sha256_of(model_path) == wanted):
+    is_unpacked = model_path not in parts.files
+    if wanted in (None, sha256) or (is_unpacked and sha256_of(model_path) == wanted):
         return
     raise UnreadableModelError(
         f"MODEL_SHA256 is {wanted}, but {model_path} has {sha256}. Put the right file there, or "
@@ -130,8 +141,17 @@ def _check_sha256(wanted: str | None, model_path: Path, weights: Path, sha256: s
     )
 
 
-def weights_of(model_path: Path, cache_dir: Path | None) -> Path:
-    """The model file itself; of a zip or a pickle around one, the file unpacked into the cache."""
+def parts_of(
+    model_path: Path, cache_dir: Path | None, weights_file: Path | None = None
+) -> ModelParts:
+    """The files that make the model, of which one is named. Raises ModelError.
+
+    Of a zip or a pickle around them, those that are unpacked into the cache.
+    """
+    return find_parts(_unpacked(model_path, cache_dir), weights_file)
+
+
+def _unpacked(model_path: Path, cache_dir: Path | None) -> Path:
     if is_zip_around_a_model(model_path):
         unpack: Callable[[Path], Path] = functools.partial(unpack_model, model_path, overwrite=True)
     elif is_keras_pickle(model_path):
@@ -156,28 +176,33 @@ def _unwrapped(pickle: Path, folder: Path) -> Path:
 
 
 def find_labels(
-    model_path: Path, weights: Path, labels_file: Path | None = None
+    model_path: Path, parts: ModelParts, labels_file: Path | None = None
 ) -> FoundLabels | None:
-    """Those of ``labels_file``; else those in a zip with the weights, or beside the model."""
+    """Those of ``labels_file``; else those in a zip with the model, or beside it."""
     if labels_file is not None:
         return FoundLabels(read_labels(labels_file), labels_file)
-    return labels_beside(weights) or labels_beside(model_path)
+    return labels_beside(parts.file) or labels_beside(model_path)
 
 
 def _find_card(
-    model_path: Path, weights: Path, card_file: Path | None
+    model_path: Path, parts: ModelParts, card_file: Path | None
 ) -> tuple[ModelCard | None, Path | None]:
     """The card and where it lies. An empty one counts as none, but is told of."""
     if card_file is not None and not card_file.exists():
         read_card(card_file)
     empty = None
-    for place in [card_file] if card_file else [card_path(model_path), card_path(weights)]:
+    for place in [card_file] if card_file else card_places(model_path, parts):
         card = find_card(place)
         if card is not None:
             return card, place
         if place.exists():
             empty = place
     return None, empty
+
+
+def card_places(model_path: Path, parts: ModelParts) -> list[Path]:
+    """Where the card of a model may lie: beside what was asked for, else beside its parts."""
+    return [card_path(file) for file in dict.fromkeys((model_path, *parts.files))]
 
 
 def check_is_there(model_path: Path, *, may_be_folder: bool = False) -> None:
@@ -232,10 +257,11 @@ def compiled(
             input_size=model.input_size,
             layers_module=layers_module,
             output=model.output,
+            weights=model.parts.weights,
             policy=policy,
             is_cancelled=is_cancelled,
         )
-        check_unchanged(model.path, model.sha256)
+        check_unchanged(model.sha256, *model.parts.files)
 
     with cached(cache_dir, Entry(_stem(model, layers_module, policy), ".onnx"), make) as entry:
         yield entry

@@ -40,6 +40,11 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings):
     model_path: LocationSetting = Field(
         _DEFAULT_MODEL, description="The .keras, .h5 or .onnx file to serve: a path or a link."
     )
+    model_weights: LocationSetting | None = Field(
+        None,
+        description="The weights of a MODEL_PATH that has its layers alone (.json, .yaml), a path "
+        "or a link; by default the .h5 beside it.",
+    )
     model_card: LocationSetting | None = Field(
         None, description="Its card, a path or a link; by default MODEL.card.yaml beside it."
     )
@@ -203,6 +208,7 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings):
             self.max_model_bytes,
             self.loading_policy,
             self.vectorizer_path,
+            self.model_weights,
         )
 
     @property

@@ -22,14 +22,16 @@ def open_without_card(
     layers_module: str | None = None,
     policy: LoadingPolicy | None = None,
     *,
+    weights: Path | None = None,
     output: str | None = None,
 ) -> Iterator[Engine]:
     """Compile and open a model. Raises ModelError.
 
     ``size`` (height, width) is for a model that takes any, ``output`` the name of the one that is
-    meant for a model of several. The cache keeps what is compiled.
+    meant for a model of several. The cache keeps what is compiled. ``weights`` is where the weights
+    are of a file of layers alone, instead of beside it.
     """
-    stored = without_card(model, CardHints(input_size=size), cache_dir)
+    stored = without_card(model, CardHints(input_size=size), cache_dir, weights)
     stored = replace(stored, output_name=output)
     policy = policy or LoadingPolicy()
     with compiled(stored, cache_dir, layers_module, policy) as onnx:

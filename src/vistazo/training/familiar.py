@@ -39,6 +39,7 @@ def make_baseline(
     hints: CardHints | None = None,
     cache_dir: Path | None = None,
     policy: LoadingPolicy | None = None,
+    weights: Path | None = None,
     unlike: Sequence[Unlike] = (),
     threads: int = 1,
     show: Callable[[int, int], None] = lambda *_: None,
@@ -47,7 +48,8 @@ def make_baseline(
     """Write the baseline beside a model, from the feature maps that serving will see.
 
     Where there is no ``card``, ``hints`` are what the environment says in its place; with a
-    ``cache_dir`` the compiled model is kept.
+    ``cache_dir`` the compiled model is kept. ``weights`` is the file of the weights, where the
+    model's own has its layers alone and this one does not lie beside it.
 
     ``prepare`` gives the picture (h, w, c), prepared as ``spec`` says, of a number in ``seen``,
     which the components are made from, or ``unseen``, which set the limit; it is asked in so many
@@ -63,7 +65,7 @@ def make_baseline(
             f"A baseline needs {2 * COMPONENTS} pictures, and more are better: here are "
             f"{len(seen) + len(unseen)}."
         )
-    found = find_model(model, card, hints=hints, cache_dir=cache_dir)
+    found = find_model(model, card, hints=hints, cache_dir=cache_dir, weights_file=weights)
     kinds = [upside_down(prepare, seen), *unlike]
     total = len(seen) + len(unseen) + sum(kind.count for kind in kinds)
     with _engine(found, cache_dir, policy or LoadingPolicy()) as engine:

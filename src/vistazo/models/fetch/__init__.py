@@ -37,10 +37,7 @@ def located(
     On a disk that cannot be written the files are temporary: load them inside the ``with``.
     ``is_cancelled`` is asked several times a second, and ends a download.
     """
-    local = [
-        None if isinstance(part, Link) else part
-        for part in (place.card, place.labels, place.baseline, place.vectorizer)
-    ]
+    local = [None if isinstance(part, Link) else part for part in place.others]
     if not isinstance(place.model, Link) and not place.has_link:
         yield ModelFiles(place.model, *local)
         return

@@ -8,8 +8,9 @@ from email.message import Message
 from urllib.parse import unquote, urlsplit
 
 _PICTURES = (".keras", ".h5", ".hdf5", ".onnx", ".zip")  # a zip may hold a model and its labels
+_LAYERS = (".json", ".yaml", ".yml")  # of a model whose weights are another file
 _ESTIMATORS = (".pkl", ".pickle", ".joblib", ".jbl", ".sav", ".skops", ".npz")
-SUFFIXES = _PICTURES + _ESTIMATORS
+SUFFIXES = _PICTURES + _LAYERS + _ESTIMATORS
 _LONGEST = 80
 
 

@@ -13,7 +13,8 @@ MAX_MODEL_BYTES = 2_000_000_000
 @dataclass(frozen=True)
 class Place:
     """``card``, ``labels`` and ``baseline`` are None where they lie, if at all, beside the model;
-    ``vectorizer`` is None where the model's file needs no other.
+    ``vectorizer`` is None where the model's file needs no other, ``weights`` where they are in it
+    or beside it.
 
     ``sha256`` is of the model; ``cache_dir`` keeps what is downloaded.
     """
@@ -26,11 +27,16 @@ class Place:
     sha256: str | None = None
     max_bytes: int = MAX_MODEL_BYTES
     vectorizer: Location | None = None
+    weights: Location | None = None
 
     @property
     def has_link(self) -> bool:
-        places = (self.model, self.card, self.labels, self.baseline, self.vectorizer)
-        return any(isinstance(place, Link) for place in places)
+        return any(isinstance(place, Link) for place in (self.model, *self.others))
+
+    @property
+    def others(self) -> tuple[Location | None, ...]:
+        """What belongs to the model, in the order of ``ModelFiles``."""
+        return (self.card, self.labels, self.baseline, self.vectorizer, self.weights)
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class ModelFiles:
     labels: Path | None
     baseline: Path | None
     vectorizer: Path | None = None
+    weights: Path | None = None
 
 
 @dataclass(frozen=True)

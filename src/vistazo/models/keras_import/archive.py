@@ -14,11 +14,13 @@ from typing import Literal
 
 import h5py
 
-from vistazo.errors import UnreadableModelError, UnsupportedModelError
+from vistazo.errors import ModelError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.keras_import.document import MAX_CONFIG_BYTES, parse_json
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.file_kind import recognise
-from vistazo.models.keras_import.hdf5 import Tree, open_hdf5, read_text, read_tree
+from vistazo.models.keras_import.hdf5 import Tree, has_layer_names, open_hdf5, read_text, read_tree
+from vistazo.models.keras_import.keras_layout import CONTAINERS
+from vistazo.models.keras_import.layers_file import read_layers
 from vistazo.models.keras_import.tfjs_manifest import is_tfjs, read_manifest, topology_of
 from vistazo.models.tensorflow_files import what_lies_in
 from vistazo.models.zip_member import open_member, open_zip, read_small
@@ -55,7 +57,7 @@ class Archive:
         """What wrote the model: ``keras 2.15.0``, ``keras 1.2.2 (theano)``, ``tfjs-layers 1``."""
         if self.keras_version.startswith("tfjs"):
             return self.keras_version
-        computed = "" if self.backend in ("", "tensorflow") else f" ({self.backend[:20]})"
+        computed = " (theano)" if self.backend.lower() == "theano" else ""
         return f"keras {self.keras_version}{computed}"
 
 
@@ -68,26 +70,55 @@ def open_archive(path: Path, weights: Sequence[Path] = ()) -> Iterator[Archive]:
     """
     with ExitStack() as stack:
         if weights:
-            yield _from_parts(path, weights, stack)
+            archive = _from_parts(path, weights, stack)
+            with _of_two_files(path, weights):
+                yield archive
         elif recognise(path) == "hdf5":
             yield _from_hdf5(stack.enter_context(open_hdf5(str(path), path.name)), path.name)
         else:
             yield _from_zip(path, stack)
 
 
+@contextmanager
+def _of_two_files(path: Path, weights: Sequence[Path]) -> Iterator[None]:
+    """Where what is read makes no sense, the two files may just not belong together."""
+    try:
+        yield
+    except UnreadableModelError as error:
+        raise UnreadableModelError(
+            f"{error} (The layers are those of {path.name}, the weights those of "
+            f"{weights[0].name}: where these are of another model, name others in MODEL_WEIGHTS.)"
+        ) from error
+
+
 def _from_parts(path: Path, weights: Sequence[Path], stack: ExitStack) -> Archive:
-    """Layers in JSON (``model.to_json()``), and weights in HDF5 (``model.save_weights()``)."""
-    config = parse_json(path.read_bytes(), path.name)
+    """Layers in JSON or YAML (``model.to_json()``), weights in HDF5 (``model.save_weights()``)."""
+    config, of_weights = read_layers(path), weights[0].name
     if is_tfjs(config):
         return _from_tfjs(config, weights, path.name)
-    label = f"{path.name} with {weights[0].name}"
-    file = stack.enter_context(open_hdf5(str(weights[0]), weights[0].name))
-    tree = _tree(file, weights[0].name)
-    is_legacy = "model_weights" in tree.groups or "layer_names" in file.attrs
+    if recognise(weights[0]) != "hdf5":
+        raise UnsupportedModelError(
+            f"{of_weights} is a zip file, where the weights of {path.name} have to be an HDF5 file "
+            "(.h5). A .keras file is a whole model: set MODEL_PATH to it."
+        )
+    file = stack.enter_context(open_hdf5(str(weights[0]), of_weights))
+    tree = _tree(file, of_weights)
+    layout = _layout_of(tree)
+    if layout is None:
+        raise UnreadableModelError(
+            f"{of_weights} is an HDF5 file, but it holds no weights of a Keras model."
+        )
     usual = "3" if "module" in config else "2"
     version = str(config.get("keras_version") or _noted(file, tree, "keras_version") or usual)
     backend = _noted(file, tree, "backend") or str(config.get("backend") or "")
-    return Archive(label, "h5" if is_legacy else "keras", config, version, tree, backend)
+    return Archive(f"{path.name} with {of_weights}", layout, config, version, tree, backend)
+
+
+def _layout_of(tree: Tree) -> Layout | None:
+    """How the weights of an HDF5 file are arranged; None where there are none of Keras."""
+    if "model_weights" in tree.groups or has_layer_names(tree.groups[""]):
+        return "h5"
+    return "keras" if any(name in tree.groups for name in CONTAINERS) else None
 
 
 def _from_tfjs(document: Mapping[str, object], shards: Sequence[Path], label: str) -> Archive:
@@ -103,10 +134,10 @@ def _from_tfjs(document: Mapping[str, object], shards: Sequence[Path], label: st
 
 
 def _from_hdf5(file: h5py.File, label: str) -> Archive:
-    text = read_text(file, "model_config")
+    text, tree = read_text(file, "model_config"), _tree(file, label)
     if text is None:
-        _refuse_weights_alone(file, label)
-    config, tree = parse_json(text or "", "model_config"), _tree(file, label)
+        raise _without_layers(tree, label)
+    config = parse_json(text, "model_config")
     version, backend = (_noted(file, tree, name) for name in ("keras_version", "backend"))
     return Archive(label, "h5", config, version or "2", tree, backend)
 
@@ -122,14 +153,17 @@ def _noted(file: h5py.File, tree: Tree, attribute: str) -> str:
     return read_text(file, attribute) or read_text(weights, attribute) or ""
 
 
-def _refuse_weights_alone(file: h5py.File, label: str) -> None:
-    if "layer_names" in file.attrs or "layers" in file or "_layer_checkpoint_dependencies" in file:
-        raise UnsupportedModelError(
-            f"{label} holds weights only, without the model's layers. Save the whole model with "
-            "model.save('model.keras') instead of save_weights()."
+def _without_layers(tree: Tree, label: str) -> ModelError:
+    if _layout_of(tree) is None:
+        return UnreadableModelError(
+            f"{label} is an HDF5 file, but no Keras model: it has no 'model_config'."
         )
-    raise UnreadableModelError(
-        f"{label} is an HDF5 file, but no Keras model: it has no 'model_config'."
+    stem = label.removesuffix(PurePosixPath(label).suffix).removesuffix(".weights")
+    return UnsupportedModelError(
+        f"{label} holds weights only, without the model's layers. What is missing is the file that "
+        f"says them: write it with open('{stem}.json', 'w').write(model.to_json()) and put it "
+        "beside the weights; or save the whole model with model.save('model.keras') instead of "
+        "save_weights()."
     )
 
 

@@ -11,7 +11,7 @@ MAX_CONFIG_DEPTH = 256
 
 
 def parse_json(text: str | bytes, what: str) -> dict[str, object]:
-    """An object of JSON, bounded in size and depth.
+    """An object of JSON, bounded in size and depth; also one that was written as a text of JSON.
 
     Raises UnreadableModelError and HostileModelError; ``what`` is the text's name in them.
     """
@@ -19,6 +19,8 @@ def parse_json(text: str | bytes, what: str) -> dict[str, object]:
         raise HostileModelError(f"'{what}' is larger than {MAX_CONFIG_BYTES} bytes.")
     try:
         document = json.loads(text)
+        if isinstance(document, str):  # json.dump(model.to_json(), file)
+            document = json.loads(document)
     except RecursionError:
         raise HostileModelError(f"'{what}' is nested without end.") from None
     except (ValueError, UnicodeError) as error:

@@ -51,7 +51,7 @@ def open_hdf5(source: str | BinaryIO, label: str) -> h5py.File:
 
 @dataclass(frozen=True)
 class Tree:
-    """The objects of a file by their path.
+    """The objects of a file by their path, which of the file itself is empty.
 
     Backslashes are slashes here: files saved on Windows name whole paths with them.
     """
@@ -63,7 +63,7 @@ class Tree:
 def read_tree(file: h5py.File) -> Tree:
     """Look at every object of a file. Raises HostileModelError, UnreadableModelError."""
     weights: dict[str, Weight] = {}
-    groups: dict[str, h5py.Group] = {}
+    groups: dict[str, h5py.Group] = {"": file}
     for path, item in _walk(file):
         if isinstance(item, h5py.Dataset):
             weights[path] = _weight(path, item)
@@ -102,6 +102,14 @@ def read_names(group: h5py.Group, attribute: str) -> list[str]:
         raise UnreadableModelError(
             f"The list '{attribute}' of '{group.name}' cannot be read: {reason_of(error)}."
         ) from error
+
+
+def has_layer_names(group: h5py.Group) -> bool:
+    """Whether layers are listed here, as ``save_weights`` did before Keras 3."""
+    try:
+        return "layer_names" in group.attrs or "layer_names0" in group.attrs
+    except FILE_FAULTS as error:
+        raise UnreadableModelError(f"The attributes are damaged: {reason_of(error)}.") from error
 
 
 def read_text(group: h5py.Group, attribute: str) -> str | None:

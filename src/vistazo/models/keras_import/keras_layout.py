@@ -18,7 +18,7 @@ from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, SlotsOf, leaves
 
 # tf.keras 2.12 filed layers under its checkpoint's name for them.
-_CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
+CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 
 
 def find_keras_weights(
@@ -54,6 +54,9 @@ def _places(tree: Tree, layers: Sequence[Layer], prefix: str, slots_of: SlotsOf)
     wanted = [layer for layer in layers if _has_weights(layer, slots_of)]
     container, filled = _container(tree, prefix)
     chosen = _noted_names(tree, container, filled)
+    # Another session numbers layers anew: then one name can be that of two layers.
+    if not {layer.name for layer in layers}.issuperset(chosen):
+        chosen = {}
     if not any(layer.name in chosen for layer in wanted):
         chosen = _by_class(wanted, filled)
     if not all(layer.name in chosen for layer in wanted):
@@ -63,13 +66,13 @@ def _places(tree: Tree, layers: Sequence[Layer], prefix: str, slots_of: SlotsOf)
 
 def _container(tree: Tree, prefix: str) -> tuple[str, list[str]]:
     """Where a model's layers are filed, and the names of those that hold arrays."""
-    for name in _CONTAINERS:
+    for name in CONTAINERS:
         start = f"{prefix}{name}/"
         inside = (path[len(start) :] for path in tree.weights if path.startswith(start))
         filled = dict.fromkeys(path.split("/")[0] for path in inside)
         if filled:
             return start[:-1], list(filled)
-    return f"{prefix}{_CONTAINERS[0]}", []
+    return f"{prefix}{CONTAINERS[0]}", []
 
 
 def _noted_names(tree: Tree, container: str, groups: Sequence[str]) -> dict[str, str]:

@@ -70,10 +70,8 @@ def _owns_arrays(inside: Sequence[Leaf]) -> bool:
 
 
 def _layer_names(tree: Tree) -> list[str]:
-    group = tree.groups.get("model_weights") or next(iter(tree.groups.values()), None)
-    if group is None:
-        return []
-    return read_names(group if "model_weights" in tree.groups else group.file, "layer_names")
+    group = tree.groups.get("model_weights", tree.groups.get(""))
+    return [] if group is None else read_names(group, "layer_names")
 
 
 def _listed(tree: Tree, place: str) -> dict[str, Weight]:

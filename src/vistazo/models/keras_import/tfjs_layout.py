@@ -1,13 +1,16 @@
 """Weights of TensorFlow.js, which are found by name alone: ``conv2d_Conv2D1/kernel``.
 
-tfjs itself names them after the layer; Keras 2 wrote the same; Keras 3 puts the models around the
-layer before it (``sequential/dense/kernel``), and of a ``.keras`` file the converter keeps the
-paths (``layers/dense/vars/0``), so that these are searched as in one.
+tfjs itself names them after the layer; Keras 2 wrote the same, with the cell between where there is
+one (``lstm/lstm_cell/kernel``); Keras 3 puts the models around the layer before it
+(``sequential/dense/kernel``), and of a ``.keras`` file the converter keeps the paths
+(``layers/dense/vars/0``), so that these are searched as in one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from vistazo.errors import UnreadableModelError
@@ -24,17 +27,20 @@ from vistazo.models.keras_import.weights import (
     model_leaves,
 )
 
+_CELL = re.compile(r"_cell(_\d+)?$")
+
 
 def find_tfjs_weights(tree: Tree, model: Model, slots_of: SlotsOf) -> dict[LayerPath, LayerWeights]:
     """The arrays of every layer. Raises UnreadableModelError where a layer lacks its arrays."""
     if any("/vars/" in name for name in tree.weights):
         return find_keras_weights(tree, model, slots_of)
+    names = _spellings(tree.weights)
     found: dict[LayerPath, LayerWeights] = {}
     taken: dict[str, Leaf] = {}
     for leaf in model_leaves(model, slots_of):
         arrays: dict[str, Weight] = {}
         for slot in leaf.slots:
-            name = _name_of(slot, replace(leaf, path=(model.name, *leaf.path)), tree.weights)
+            name = _name_of(slot, replace(leaf, path=(model.name, *leaf.path)), names)
             if name is None:
                 if not slot.optional:
                     raise _missing(slot, leaf)
@@ -46,13 +52,28 @@ def find_tfjs_weights(tree: Tree, model: Model, slots_of: SlotsOf) -> dict[Layer
     return found
 
 
-def _name_of(slot: Slot, leaf: Leaf, names: Mapping[str, Weight]) -> str | None:
+def _spellings(names: Iterable[str]) -> dict[str, str]:
+    """What an array may be asked for as, and its name: without its cell, ``:0`` and ``_1``.
+
+    A spelling that would stand for two arrays stands for none, but each keeps its own name.
+    """
+    own = {name: name for name in names}
+    counted = Counter(map(_plain, own))
+    return {_plain(name): name for name in own if counted[_plain(name)] == 1} | own
+
+
+def _plain(name: str) -> str:
+    *place, last = re.sub(r"(_\d+)?(:\d+)?$", "", name).split("/")
+    return "/".join([*place[:-1], *(part for part in place[-1:] if not _CELL.search(part)), last])
+
+
+def _name_of(slot: Slot, leaf: Leaf, names: Mapping[str, str]) -> str | None:
     """The array that a slot is filled with: the one whose name says most of where it belongs."""
     for start in range(len(leaf.path)):
         place = "/".join(leaf.path[start:])
         for path in slot.legacy_paths:
             if f"{place}/{path}" in names:
-                return f"{place}/{path}"
+                return names[f"{place}/{path}"]
     return None
 
 

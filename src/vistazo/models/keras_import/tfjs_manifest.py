@@ -27,6 +27,7 @@ from vistazo.models.keras_import.weight import Weight
 
 MAX_ARRAYS = 50_000  # EfficientNetB7 has 1040
 _MAX_NUMBERS = 1 << 48
+_MAX_NAME_LENGTH = 120
 _TOPOLOGY, _MANIFEST = "modelTopology", "weightsManifest"
 _OPTIMIZER = "optimizer"
 _DTYPES: Mapping[str, np.dtype[Any]] = {
@@ -69,17 +70,28 @@ def topology_of(document: Mapping[str, object]) -> Mapping[str, object]:
     return topology
 
 
-def tfjs_shards(document: Mapping[str, object], model: Path) -> tuple[Path, ...]:
-    """The files of the weights, in their order, each of which is there beside ``model``.
+def shard_names(document: Mapping[str, object], model: str) -> tuple[str, ...]:
+    """The names of the files of the weights, in their order, which lie beside the file ``model``.
 
-    No path leads elsewhere, nor does a link; but all may be links into one other folder, as caches
-    make them. Raises HostileModelError, UnreadableModelError, UnsupportedModelError.
+    No path leads elsewhere. Raises HostileModelError, UnreadableModelError, UnsupportedModelError.
     """
     topology_of(document)
     paths = [path for group in _groups(document) for path in _listed(group, "paths")]
-    files = tuple(model.with_name(_plain_name(path)) for path in paths)
-    if not files:
+    names = tuple(map(_plain_name, paths))
+    if not names:
         raise _without_weights()
+    if len({*names, model}) != len(names) + 1:
+        raise HostileModelError("The model names a file of weights twice, or itself.")
+    return names
+
+
+def tfjs_shards(document: Mapping[str, object], model: Path) -> tuple[Path, ...]:
+    """The files of the weights, in their order, each of which is there beside ``model``.
+
+    A link does not lead elsewhere; but all may be links into one other folder, as caches make
+    them. Raises HostileModelError, UnreadableModelError, UnsupportedModelError.
+    """
+    files = tuple(model.with_name(name) for name in shard_names(document, model.name))
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise UnreadableModelError(
@@ -252,7 +264,8 @@ def _listed(container: Mapping[str, object], name: str) -> list[Any]:
 def _plain_name(path: str) -> str:
     """The name of a file beside the model: what browsers save is at ``./model.weights.bin``."""
     name = path.removeprefix("./")
-    if not name or name in (".", "..") or set(name) & set("/\\:\0"):
+    is_plain = name not in ("", ".", "..") and not set(name) & set("/\\:\0")
+    if not is_plain or len(name) > _MAX_NAME_LENGTH:
         raise HostileModelError(
             f"The model keeps weights at '{path[:80]}'. Put them beside it, and write their plain "
             "names into its 'weightsManifest'."

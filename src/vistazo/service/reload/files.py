@@ -10,6 +10,7 @@ from vistazo.loading import ModelSource
 from vistazo.models.card_file import card_path
 from vistazo.models.fetch import Link
 from vistazo.models.labels import labels_places
+from vistazo.models.parts import places
 
 # Of each file its path, and what changes with its bytes: when it was written, size and inode.
 Stamp = frozenset[tuple[str, int, int, int]]
@@ -34,11 +35,12 @@ def _seen(source: ModelSource) -> Iterator[tuple[str, int, int, int]]:
 
 def _places(source: ModelSource) -> Iterator[Path]:
     """Where files may lie that the model is read from; files of a SavedModel one by one."""
-    given = [source.card, source.labels, source.baseline, source.vectorizer]
+    given = [source.card, source.labels, source.baseline, source.vectorizer, source.weights]
     yield from (path for path in given if path is not None and not isinstance(path, Link))
     model = source.path
     if isinstance(model, Link):
         return
     yield from (model, card_path(model), baseline_path(model), *labels_places(model))
+    yield from places(model)
     if model.is_dir():
         yield from model.rglob("*")
