@@ -39,7 +39,7 @@ class Framework:
 
     def scores(self, images: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Of images (n, h, w, c), each output as (n, k) under its name."""
-        given = self.model(arranged(images, self.model.input_shape), training=False)
+        given = self.model(given_to(self.model, images), training=False)
         if isinstance(given, dict):
             given = [given[name] for name in sorted(given)]
         listed = given if isinstance(given, list | tuple) else [given]
@@ -94,6 +94,19 @@ def load_whole(keras: Any, path: Path, weights: Sequence[Path] = ()) -> Any:
     for file in weights:
         model.load_weights(file)
     return model
+
+
+def given_to(model: Any, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Images (n, h, w, c) as a model takes them; a row as the model itself lays it out at once."""
+    shape = tuple(model.input_shape)
+    if len(shape) != _ROW_RANK:
+        return arranged(images, shape)
+    # What may scale the row first is neither a Reshape nor a Dense.
+    shaping = (one for one in model.layers if hasattr(one, "target_shape") or hasattr(one, "units"))
+    laid_out = tuple(getattr(next(shaping, None), "target_shape", ()))
+    if len(laid_out) == _PICTURE_RANK - 1:
+        images = arranged(images, (None, *laid_out))
+    return arranged(images, shape)
 
 
 def arranged(images: NDArray[np.float32], shape: Sequence[int | None]) -> NDArray[np.float32]:

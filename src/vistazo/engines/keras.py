@@ -21,6 +21,7 @@ from vistazo.engines.former_keras import refuse_misread
 from vistazo.engines.framework import (
     NOT_INSTALLED,
     arranged,
+    given_to,
     load_whole,
     output_names,
     picture_size,
@@ -128,10 +129,9 @@ def _load_keras(path: Path, weights: Sequence[Path]) -> _Loaded:
 
     refuse_misread(path, weights, "ENGINE=keras")
     model = load_whole(keras, path, weights)
-    shape, layers = model.input_shape, getattr(model, "output_names", None)
-    layers = layers or [model.layers[-1].name]
+    layers = getattr(model, "output_names", None) or [model.layers[-1].name]
     return _Loaded(
-        lambda images: keras.tree.flatten(model(arranged(images, shape), training=False)),
+        lambda images: keras.tree.flatten(model(given_to(model, images), training=False)),
         model.input_shape,
         tuple(
             _Output(name, tuple(tensor.shape), _activation(model.get_layer(layer)))
