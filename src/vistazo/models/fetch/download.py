@@ -148,7 +148,7 @@ class Download:
         if self._total not in (None, self._partial.size):
             raise _TryAgainError(f"{self._partial.size:,} of {self._total:,} bytes came")
         self._judge(is_all=True)
-        if self._order.is_model and not content.is_whole(self._partial.path):
+        if not content.is_whole(self._partial.path):
             size = self._partial.size
             self._partial.restart()
             raise _TryAgainError(f"the file is cut short, though the server says {size:,} bytes")
