@@ -15,7 +15,7 @@ from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
 from vistazo.engines.choice import EngineChoice
 from vistazo.errors import CardError, UnsupportedModelError
-from vistazo.models.agreement import check_agreement, disagreements, further_disagreements
+from vistazo.models.agreement import check_agreement, disagreements
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, is_of_pictures, read_card
@@ -177,10 +177,8 @@ def _load_flattened(
     check_card(card, plan.summary, stored.sha256, place)
     beside = Beside(files.model, files.baseline, stored.sha256)
     reference, unwatched = beside.reference(card.labels, card.input)
-    engine = FlattenedEngine(plan, card.input)
-    check_agreement(further_disagreements(card, engine.signature), place)
     classifier = Classifier(
-        engine,
+        FlattenedEngine(plan, card.input),
         card,
         stored.sha256,
         reader,
@@ -291,7 +289,6 @@ def open_engine(
     # It brings a runtime of 20 MB, of no use to a service of texts.
     from vistazo.engines.rehearsal import open_rehearsed
 
-    with compiled(
-        model, source.cache_dir, source.keras_layers, source.policy, is_cancelled
-    ) as onnx:
-        return open_rehearsed(onnx, str(model.home), source.policy, is_cancelled, source.engine)
+    policy = source.policy
+    with compiled(model, source.cache_dir, source.keras_layers, policy, is_cancelled) as onnx:
+        return open_rehearsed(onnx, str(model.home), policy, is_cancelled, source.engine)

@@ -44,10 +44,10 @@ def disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
             f"The card says output kind '{card.output.kind}', but the model ends in "
             f"'{signature.activation}'."
         )
-    yield from further_disagreements(card, signature)
+    yield from _further_disagreements(card, signature)
 
 
-def further_disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
+def _further_disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
     """Of which outputs there are, and what the further ones mean."""
     if card.output.name not in (None, signature.output):
         has = f"is '{signature.output}'" if signature.output else "has no name"
