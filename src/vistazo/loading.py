@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
 from vistazo.engines.choice import EngineChoice
 from vistazo.errors import CardError, UnsupportedModelError
-from vistazo.models.agreement import disagreements
+from vistazo.models.agreement import check_agreement, disagreements
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, is_of_pictures, read_card
@@ -292,10 +292,3 @@ def open_engine(
     policy = source.policy
     with compiled(model, source.cache_dir, source.keras_layers, policy, is_cancelled) as onnx:
         return open_rehearsed(onnx, str(model.home), policy, is_cancelled, source.engine)
-
-
-def check_agreement(faults: Iterable[str], source: Location) -> None:
-    """Raise CardError where there are faults, each on a line of its own."""
-    lines = [f"  {fault}" for fault in faults]
-    if lines:
-        raise CardError(f"The model and its card disagree ({source}):\n" + "\n".join(lines))

@@ -36,6 +36,7 @@ from vistazo.models.custom_layers import import_layers
 from vistazo.models.outputs import OutputSignature, check_number, first_place
 from vistazo.models.signature import ModelSignature
 
+_MOST_TOLD = 600
 _Predict = Callable[[NDArray[np.float32]], Sequence[Any]]
 
 
@@ -102,7 +103,7 @@ class KerasEngine:
         except ModelError:
             raise
         except Exception as error:  # a file's own code runs here and raises what it likes
-            raise UnreadableModelError(f"Keras cannot load {path}: {error}") from error
+            raise UnreadableModelError(f"Keras cannot load {path}: {_short(error)}") from error
 
     @property
     def head(self) -> None:
@@ -122,6 +123,12 @@ class KerasEngine:
 
     def close(self) -> None:
         del self._predict
+
+
+def _short(error: Exception) -> str:
+    """Keras prints a whole configuration."""
+    told = str(error)
+    return told if len(told) <= _MOST_TOLD else f"{told[:_MOST_TOLD]} ..."
 
 
 def _load_keras(path: Path, weights: Sequence[Path]) -> _Loaded:
