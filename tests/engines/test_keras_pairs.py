@@ -111,6 +111,7 @@ def test_a_description_says_what_both_files_hold(tmp_path: Path) -> None:
     found = describe(layers, weights=[tmp_path / "model.weights.h5"])
     assert found.signature is not None
     assert (found.signature.units, found.framework) == (2, "keras 2.15.0")
+    assert found.kind == "layers (.json) and weights (.h5)"
     assert not found.problems
 
 

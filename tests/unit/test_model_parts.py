@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from vistazo.errors import (
 )
 from vistazo.loading import ModelSource
 from vistazo.models import parts, store
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.keras_import import convert
+from vistazo.models.layers_text import holds_layers, text_kind
 from vistazo.models.parts import find_parts
 from vistazo.models.store import compiled, find_model
 from vistazo.service.reload import stamp_of
@@ -159,6 +162,22 @@ def test_pipes_beside_a_model_are_not_opened_and_links_are_followed(tmp_path: Pa
     (tmp_path / "m.hdf5").symlink_to("kept.h5")
     assert found(tmp_path / "m.json") == ["m.json", "m.hdf5"]
     assert found(tmp_path / "w.h5") == ["m.json", "w.h5"]
+
+
+@pytest.mark.parametrize("name", ["fer.json", "fer.model.json", "a.dat.yaml"])
+def test_layers_are_no_file_of_scikit_learn_whatever_their_name(name: str, tmp_path: Path) -> None:
+    put(tmp_path, name)
+    assert not is_estimator(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text", [b"class_name:", b'"class_name":' + b" " * 1000, b'\\"', b"\n", b"#\n", b"---\n"]
+)
+def test_a_text_takes_little_time_to_be_told(text: bytes) -> None:
+    started, whole = time.process_time(), text * ((1 << 20) // len(text))
+    assert not holds_layers(whole)
+    text_kind(whole)
+    assert time.process_time() - started < 1
 
 
 def test_a_text_that_is_beyond_measure_is_no_candidate(tmp_path: Path) -> None:

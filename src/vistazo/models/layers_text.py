@@ -28,9 +28,9 @@ _SHARDS = b"weightsManifest"  # TensorFlow.js: its weights are files of another 
 _CONFIG_NAME = b"model_config"  # of the attribute in which an HDF5 file keeps the layers
 
 
-def text_kind(head: bytes) -> TextKind | None:
+def text_kind(text: bytes) -> TextKind | None:
     """What the first bytes of a file of layers are; None for what is no such text."""
-    head = head.removeprefix(_BYTE_ORDER_MARK)
+    head = text[:_HEAD_BYTES].removeprefix(_BYTE_ORDER_MARK)
     if _JSON.match(head):
         return "json"
     return "yaml" if _YAML.match(head) else None
