@@ -284,13 +284,8 @@ def open_engine(
     if source.engine.name == "keras":
         from vistazo.engines.keras import KerasEngine
 
-        return KerasEngine(
-            model.path,
-            model.input_size,
-            source.keras_layers,
-            model.parts.weights,
-            output=model.output,
-        )
+        layers, weights = source.keras_layers, model.parts.weights
+        return KerasEngine(model.path, model.input_size, layers, weights, output=model.output)
     # It brings a runtime of 20 MB, of no use to a service of texts.
     from vistazo.engines.rehearsal import open_rehearsed
 

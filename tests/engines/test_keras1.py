@@ -282,6 +282,42 @@ def test_dense_layers_that_only_keras_1_had(tmp_path: Path, images: Floats) -> N
     assert np.abs(scores_of(path, images) - expected).max() < 1e-4
 
 
+@pytest.mark.parametrize(
+    ("class_name", "kept", "joined"), [("LSTM", "icfo", "ifco"), ("GRU", "zrh", "zrh")]
+)
+@pytest.mark.parametrize("ways", [("forward",), ("forward", "backward")], ids=["one", "both"])
+def test_arrays_of_each_gate_become_those_of_all(
+    tmp_path: Path, images: Floats, class_name: str, kept: str, joined: str, ways: tuple[str, ...]
+) -> None:
+    shapes = {"W": (12, 4), "U": (4, 4), "b": (4,)}
+    apart = {
+        f"{way}_r_{kind}_{gate}": random(*shapes[kind], seed=ord(gate) + len(way))
+        for way in ways
+        for gate in kept
+        for kind in "WUb"
+    }
+    whole = {
+        f"{way}_r_{kind}": np.concatenate([apart[f"{way}_r_{kind}_{g}"] for g in joined], axis=-1)
+        for way in ways
+        for kind in "WUb"
+    }
+    found = [
+        scores_of(recurrent(tmp_path / f"{how}.h5", class_name, how, arrays, len(ways)), images)
+        for how, arrays in (("cpu", apart), ("gpu", whole))
+    ]
+    assert found[0].std() > 0.01
+    assert close(*found)
+
+
+def recurrent(path: Path, class_name: str, how: str, arrays: dict[str, Floats], ways: int) -> Path:
+    settings = {"activation": "tanh", "inner_activation": "hard_sigmoid", "consume_less": how}
+    cell = layer(class_name, "r", output_dim=4, **settings)
+    both = layer("Bidirectional", "r", merge_mode="concat", layer=cell)
+    rows = layer("Reshape", "s", target_shape=[7, 12])
+    config = sequential(rows, both if ways > 1 else cell, dense())
+    return write(path, config, {"r": arrays, "d": {"d_W": random(4 * ways, 3)}})
+
+
 def test_what_is_read_of_keras_1_is_shown_in_todays_words(tmp_path: Path, kernel: Floats) -> None:
     config = sequential(conv(activation="softmax"), layer("GlobalAveragePooling2D", "g"))
     seen = describe(write(tmp_path / "m.h5", config, {"c": {"c_W:0": kernel}}))

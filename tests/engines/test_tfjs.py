@@ -104,7 +104,9 @@ def test_weights_split_by_layer_and_out_of_order_are_found_by_name(
 
 def test_a_converted_keras_archive_keeps_the_paths_of_its_weights(tmp_path: Path) -> None:
     weights = {"layers/dense/vars/0": KERNEL, "layers/dense/vars/1": BIAS}
-    path = tfjs_files.as_converter(tmp_path, [weights], TOPOLOGY | {"keras_version": "3.1.1"})
+    path = tfjs_files.as_converter(
+        tmp_path, [weights], TOPOLOGY | {"keras_version": "3.1.1", "backend": "tensorflow"}
+    )
     assert scores(path, _PICTURE) == pytest.approx(_EXPECTED)
     assert converted(path)[1].framework == "keras 3.1.1"
 

@@ -15,6 +15,10 @@ TOKEN = "u!" + base64.urlsafe_b64encode(SHARED.encode()).decode().rstrip("=")
     ("shared", "download"),
     [
         (
+            "https://teachablemachine.withgoogle.com/models/aB_3-xY/",
+            "https://teachablemachine.withgoogle.com/models/aB_3-xY/model.json",
+        ),
+        (
             f"https://drive.google.com/file/d/{ID}/view?usp=sharing",
             f"{DRIVE}?id={ID}&export=download&confirm=t",
         ),

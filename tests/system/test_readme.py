@@ -14,10 +14,10 @@ import jsonschema
 import pytest
 import yaml
 
-from builders import encoded, film, flat, write_brightness_model
+from builders import card, encoded, film, flat, write_brightness_model
 from estimator_files import spam_words, write_estimator
 from vistazo.api.problems import TITLES
-from vistazo.models.card_file import TEXTS, parse_card_of
+from vistazo.models.card_file import TEXTS, parse_card_of, validate_card
 from vistazo.service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -95,11 +95,24 @@ def test_the_card_of_the_readme_is_one_and_fits_its_published_schema() -> None:
     shown = re.search(r"```yaml\n(task: text\n.*?)```", README, re.DOTALL)
     assert shown
     assert parse_card_of(shown.group(1), TEXTS).route == "/falsetrue"
-    card = yaml.safe_load(shown.group(1))
+    said = yaml.safe_load(shown.group(1))
     schema = json.loads((ROOT / "artifacts" / "model-card.schema.json").read_text("utf-8"))
-    jsonschema.validate(card, schema)
+    jsonschema.validate(said, schema)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**card, "input": {"height": 8}}, schema)
+        jsonschema.validate({**said, "input": {"height": 8}}, schema)
+
+
+def test_the_card_of_several_outputs_is_one_and_fits_the_schema() -> None:
+    shown = re.search(r"```yaml\n(labels:.*?)```", README, re.DOTALL)
+    assert shown
+    said = yaml.safe_load(shown.group(1))
+    document = {**card().model_dump(mode="json"), **said}
+    assert list(validate_card(document, "README").more_outputs) == list(said["more_outputs"])
+    schema = json.loads((ROOT / "artifacts" / "model-card.schema.json").read_text("utf-8"))
+    jsonschema.validate(document, schema)
+    document["more_outputs"]["age"]["kind"] = "years"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema)
 
 
 def test_no_command_of_the_readme_is_left_untested() -> None:

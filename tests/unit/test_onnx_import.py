@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,19 @@ from onnx import TensorProto, helper, numpy_helper
 
 from builders import write_brightness_model
 from vistazo.engines.onnx import OnnxEngine
+from vistazo.engines.openvino import OpenvinoEngine
+from vistazo.engines.rehearsal import rehearse
 from vistazo.errors import (
+    CardError,
     HostileModelError,
     ModelError,
     UnreadableModelError,
     UnsupportedModelError,
 )
+from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.compilation import compile_model
 from vistazo.models.onnx_import import convert
+from vistazo.models.outputs import OutputSignature
 
 FLOAT = TensorProto.FLOAT
 WEIGHTS = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
@@ -69,6 +75,49 @@ def test_images_may_lie_either_way_and_leave_their_size_open(
     images = np.random.default_rng(1).random((1, 6, 5, 3), np.float32)
     assert engine.run(images).scores == pytest.approx(softmax(images), abs=1e-6)
     assert engine.signature == signature
+
+
+def of_several() -> onnx.ModelProto:
+    """The same, with the mean before and behind its scores, and the pictures themselves."""
+    model = classifier(["n", 6, 5, 3], [1, 2])
+    graph = model.graph
+    graph.node.append(helper.make_node("Identity", ["images"], ["seen"]))
+    graph.output.insert(0, helper.make_tensor_value_info("mean", FLOAT, ["n", 3]))
+    graph.output.append(helper.make_tensor_value_info("seen", FLOAT, ["n", 6, 5, 3]))
+    return model
+
+
+def test_of_several_outputs_one_is_the_scores_and_each_other_has_its_name(tmp_path: Path) -> None:
+    onnx.save(of_several(), tmp_path / "in.onnx")
+    images = np.random.default_rng(1).random((2, 6, 5, 3), np.float32)
+    for asked, first, other in ((None, "scores", "mean"), ("mean", "mean", "scores")):
+        signature = convert(tmp_path / "in.onnx", tmp_path / "out.onnx", None, output=asked)
+        assert (signature.output, [each.name for each in signature.others]) == (first, [other])
+        assert signature.no_rows == ("seen",)
+        found = OnnxEngine(tmp_path / "out.onnx").run(images)
+        rows = {first: found.scores, other: found.others}
+        assert rows["scores"] == pytest.approx(softmax(images), abs=1e-6)
+        assert rows["mean"] == pytest.approx(images.mean(axis=(1, 2)), abs=1e-6)
+    with pytest.raises(CardError, match=r"'seen'.*has mean, scores"):
+        convert(tmp_path / "in.onnx", tmp_path / "out.onnx", None, output="seen")
+
+
+def test_outputs_that_a_file_only_says_it_has_are_not_believed(tmp_path: Path) -> None:
+    model = of_several()
+    onnx.save(model, tmp_path / "in.onnx")
+    signature = convert(tmp_path / "in.onnx", tmp_path / "out.onnx", None)
+    told = onnx.load(tmp_path / "out.onnx")
+    more = (*signature.others, OutputSignature("gone", 1, "linear"))
+    helper.set_model_props(told, replace(signature, others=more).to_metadata())
+    onnx.save(told, tmp_path / "liar.onnx")
+    for engine in (OnnxEngine, OpenvinoEngine):
+        with pytest.raises(UnreadableModelError, match="not written by Vistazo"):
+            engine(tmp_path / "liar.onnx")
+    wider = (replace(signature.others[0], units=9),)
+    helper.set_model_props(told, replace(signature, others=wider).to_metadata())
+    onnx.save(told, tmp_path / "liar.onnx")
+    with pytest.raises(UnsupportedModelError, match=r"'others' of shape \(1, 3\)"):
+        rehearse(tmp_path / "liar.onnx", "liar.onnx", LoadingPolicy())
 
 
 def test_what_was_converted_once_is_kept_as_it_is(tmp_path: Path) -> None:

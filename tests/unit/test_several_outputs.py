@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
+import random
 import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,13 @@ import yaml
 
 from builders import card, encoded, film, layer, signature, write_keras_archive
 from vistazo.answers.further_outputs import Classes, FurtherOutputs, Number
-from vistazo.errors import CardError, HostileModelError, InputError, UnsupportedModelError
+from vistazo.errors import (
+    CardError,
+    HostileModelError,
+    InputError,
+    ModelError,
+    UnsupportedModelError,
+)
 from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.agreement import disagreements
 from vistazo.models.card import ModelCard
@@ -23,7 +33,7 @@ from vistazo.models.card_file import parse_card, validate_card, write_card
 from vistazo.models.conclusions import draft_card
 from vistazo.models.draft_text import draft_text
 from vistazo.models.drafting import CardHints
-from vistazo.models.keras_import import read_signature
+from vistazo.models.keras_import import convert, read_signature
 from vistazo.models.output_spec import ClassOutput
 from vistazo.models.outputs import OutputSignature, first_place, unique
 from vistazo.models.signature import ModelSignature
@@ -244,3 +254,36 @@ def test_thousands_of_outputs_are_refused(tmp_path: Path) -> None:
     heads = {f"h{place}": (1, "sigmoid") for place in range(257)}
     with pytest.raises(HostileModelError, match="257 outputs; at most 256"):
         read_signature(write_heads(tmp_path / "m.keras", heads))
+
+
+def other_ends(rng: random.Random, end: object) -> object:
+    """Other outputs than a file has: twice, nested, named, of no layer, or no outputs at all."""
+    ends = [end, [end, end], {"b": end, "a": [end]}, [["mean", 0, 1]], ["gone", 0, 0], [], {}, 3]
+    return rng.choice(ends)
+
+
+@pytest.mark.parametrize(
+    "count", [60, pytest.param(20_000, marks=pytest.mark.longer)], ids=["few", "many"]
+)
+@pytest.mark.timeout(600)
+def test_damaged_heads_give_a_model_or_one_of_our_errors(count: int, tmp_path: Path) -> None:
+    """Byte by byte in the text of the configuration, and in what it says of its outputs."""
+    with zipfile.ZipFile(write_heads(tmp_path / "m.keras", HEADS)) as archive:
+        sound = {name: archive.read(name) for name in archive.namelist()}
+    damaged, read = tmp_path / "damaged.keras", 0
+    for number in range(count):
+        rng = random.Random(number)  # noqa: S311 - the same each time
+        config = json.loads(sound["config.json"])
+        ends = config["config"]["output_layers"]
+        ends[:] = [other_ends(rng, end) if rng.random() < 0.2 else end for end in ends]
+        text = bytearray(json.dumps(config).encode())
+        for _ in range(rng.choice([0, 0, 1, 4])):
+            text[rng.randrange(len(text))] = rng.randrange(32, 127)
+        with zipfile.ZipFile(damaged, "w") as archive:
+            for name, content in (sound | {"config.json": bytes(text)}).items():
+                archive.writestr(name, content)
+        with contextlib.suppress(ModelError):  # any other error is a fault
+            signature = convert(damaged, tmp_path / "out.onnx", with_evidence=True)
+            assert ModelSignature.from_metadata(signature.to_metadata()) == signature
+            read += 1
+    assert 0.1 < read / count < 0.9, read

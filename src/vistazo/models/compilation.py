@@ -95,11 +95,20 @@ def describe_model(
 
 def list_shards(source: Path, policy: LoadingPolicy | None = None) -> tuple[Path, ...]:
     """The files in which TensorFlow.js keeps the weights of a ``model.json``. Raises ModelError."""
-    answer = _ask(Task(f"Reading {source}", source, policy or LoadingPolicy()), is_shards=True)
-    shards = answer.get("shards")
+    return tuple(map(Path, _shards(source, policy, are_there=True)))
+
+
+def name_shards(source: Path, policy: LoadingPolicy | None = None) -> tuple[str, ...]:
+    """The names of those files, which need not be there yet. Raises ModelError."""
+    return _shards(source, policy, are_there=False)
+
+
+def _shards(source: Path, policy: LoadingPolicy | None, *, are_there: bool) -> tuple[str, ...]:
+    task = Task(f"Reading {source}", source, policy or LoadingPolicy())
+    shards = _ask(task, is_shards=True, are_there=are_there).get("shards")
     if not isinstance(shards, list):
         raise _no_answer(source)
-    return tuple(Path(str(shard)) for shard in shards)
+    return tuple(map(str, shards))
 
 
 @dataclass(frozen=True)
@@ -221,10 +230,11 @@ def _answer(asked: Mapping[str, object], room: Room) -> dict[str, object]:
 
 
 def _answer_of_shards(asked: Mapping[str, object], room: Room) -> dict[str, object]:
-    from vistazo.models.keras_import import shards_of
+    from vistazo.models.keras_import import shard_names_of, shards_of
 
     bound_memory(room)
-    return {"shards": [str(shard) for shard in shards_of(Path(str(asked["source"])))]}
+    shards = (shards_of if asked["are_there"] else shard_names_of)(Path(str(asked["source"])))
+    return {"shards": list(map(str, shards))}
 
 
 def _answer_of_pictures(asked: Mapping[str, object], room: Room) -> dict[str, object]:

@@ -25,6 +25,7 @@ _MODEL_CLASS = re.compile(
     rb"""\\?["']?\bclass_name\\?["']?[ \t]*:\s*\\?["']?(?:Sequential|Functional|Model)\b"""
 )
 _SHARDS = b"weightsManifest"  # TensorFlow.js: its weights are files of another kind
+_FOR_BROWSER = (b'"modelTopology"', b'"layers-model"', b'"graph-model"')
 _CONFIG_NAME = b"model_config"  # of the attribute in which an HDF5 file keeps the layers
 
 
@@ -56,6 +57,11 @@ def may_hold_layers(head: bytes) -> bool:
     return text_kind(head) is not None and b"class_name" in head and b"modelTopology" not in head
 
 
+def is_for_browser(head: bytes) -> bool:
+    """Whether a text that begins so is the ``model.json`` of TensorFlow.js, of whichever kind."""
+    return text_kind(head) == "json" and any(mark in head for mark in _FOR_BROWSER)
+
+
 def head_of(path: Path) -> bytes:
     """As much as tells what a file is."""
     with path.open("rb") as file:
@@ -66,6 +72,11 @@ def is_one_of_two(path: Path) -> bool:
     """Whether a file is one part of a model: its layers as text, or HDF5 weights without them."""
     head = head_of(path)
     return may_hold_layers(head) or (head.startswith(HDF5_SIGNATURE) and not has_layers(path))
+
+
+def is_one_of_several(path: Path) -> bool:
+    """Whether other files belong to the model, so that its hash is not that of this file."""
+    return is_one_of_two(path) or is_for_browser(head_of(path))
 
 
 def is_layers_file(path: Path) -> bool:

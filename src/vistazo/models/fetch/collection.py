@@ -6,15 +6,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 
 from vistazo import __version__
 from vistazo.errors import DownloadError, ModelNotFoundError
+from vistazo.models.compilation import name_shards
+from vistazo.models.fetch.browser_model import laid_together, size_of
 from vistazo.models.fetch.cache import Cache, Entry
+from vistazo.models.fetch.companions import BASELINE, CARD, LABELS, LAYERS, METADATA, WEIGHTS, Kind
 from vistazo.models.fetch.content import suffix_of
 from vistazo.models.fetch.download import Download, Order
 from vistazo.models.fetch.location import Link, Location
@@ -24,7 +27,13 @@ from vistazo.models.fetch.place import ModelFiles, Patience, Place
 from vistazo.models.fetch.progress import Progress
 from vistazo.models.fetch.redirects import Resolve, check_start, resolve
 from vistazo.models.fetch.share_links import download_link
-from vistazo.models.layers_text import MAX_BYTES, head_of, is_one_of_two, text_kind
+from vistazo.models.layers_text import (
+    head_of,
+    is_for_browser,
+    is_one_of_several,
+    is_one_of_two,
+    text_kind,
+)
 
 log = logging.getLogger(__name__)
 
@@ -33,26 +42,6 @@ _POLL_S = 0.2
 _BRIEF_ATTEMPTS = 3
 _BRIEF_CONNECT_S = 3.0
 _BRIEF_IDLE_S = 10.0
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """``beside`` is its file's name beside the model, where {stem} is the model's; {name} is the
-    same without what says that it holds weights.
-    """
-
-    name: str
-    beside: str
-    bound: Bound
-
-
-_CARD = _Kind("card", "{stem}.card.yaml", Bound(1_000_000))
-_LABELS = _Kind("labels", "labels.txt", Bound(1_000_000))
-_LAYERS = tuple(
-    _Kind("layers", f"{{name}}{suffix}", Bound(MAX_BYTES)) for suffix in (".json", ".yaml")
-)
-_WEIGHTS = ("{stem}.weights.h5", "{stem}.h5", "{stem}_weights.h5")
-_BASELINE = _Kind("baseline", "{stem}.baseline.npz", Bound(50_000_000))
 
 
 def collect(
@@ -118,9 +107,9 @@ class Collection:
         model, weights = await self._model_and_weights()
         return ModelFiles(
             model,
-            await self._companion(_CARD, self._place.card),
-            await self._companion(_LABELS, self._place.labels),
-            await self._companion(_BASELINE, self._place.baseline),
+            await self._companion(CARD, self._place.card),
+            await self._companion(LABELS, self._place.labels),
+            await self._companion(BASELINE, self._place.baseline),
             await self._vectorizer(),
             weights,
         )
@@ -131,17 +120,37 @@ class Collection:
         if isinstance(model, Link):
             model = await self._model(model)
         bound = Bound(self._place.max_bytes, "MAX_MODEL_BYTES")
-        kinds = [_Kind("weights", beside, bound) for beside in _WEIGHTS]
+        kinds = [Kind("weights", beside, bound) for beside in WEIGHTS]
         if given is not None:
             return model, await self._companion(kinds[0], given)
+        if isinstance(self._place.model, Link) and is_for_browser(head_of(model)):
+            return await self._with_shards(model), None
         if not isinstance(self._place.model, Link) or not is_one_of_two(model):
             return model, None
         if text_kind(head_of(model)) is not None:
             return model, await self._first_beside(kinds)
-        layers = await self._first_beside(_LAYERS)
+        layers = await self._first_beside(LAYERS)
         return (model, None) if layers is None else (layers, model)
 
-    async def _first_beside(self, kinds: Sequence[_Kind]) -> Path | None:
+    async def _with_shards(self, model: Path) -> Path:
+        """``model.json`` in a folder with the files that it names, each from beside it."""
+        files = [model]
+        names = await asyncio.to_thread(name_shards, model)
+        for name in names:
+            bound = Bound(self._place.max_bytes - size_of(files), "MAX_MODEL_BYTES")
+            kind = Kind("weights", quote(name), bound)
+            link = self._beside(kind)
+            if link is None:
+                raise DownloadError(
+                    f"The model is made of {len(names) + 1} files, and {self._place.model} leads "
+                    "to one of them alone. Put them into a folder of a web server or repository, "
+                    "or share a zip of them."
+                )
+            files.append(await self._newest(link, kind, self._cache.find(link)))
+        metadata = await self._companion(METADATA, None)
+        return laid_together(files, (model.name, *names), metadata, self._folder)
+
+    async def _first_beside(self, kinds: Sequence[Kind]) -> Path | None:
         for kind in kinds:
             found = await self._companion(kind, None)
             if found is not None:
@@ -152,7 +161,7 @@ class Collection:
         """Nobody looks for one that was not named."""
         given = self._place.vectorizer
         bound = Bound(self._place.max_bytes, "MAX_MODEL_BYTES")
-        kind = _Kind("vectorizer", "vectorizer.pkl", bound)
+        kind = Kind("vectorizer", "vectorizer.pkl", bound)
         return None if given is None else await self._companion(kind, given)
 
     async def _model(self, link: Link) -> Path:
@@ -162,16 +171,16 @@ class Collection:
             if entry.sha256 == self._place.sha256:
                 self._asks_again = self._lacks_card()
                 return entry.path
-            entry = None
-        kind = _Kind("model", "", Bound(self._place.max_bytes, "MAX_MODEL_BYTES"))
+            entry = entry if is_one_of_several(entry.path) else None
+        kind = Kind("model", "", Bound(self._place.max_bytes, "MAX_MODEL_BYTES"))
         return await self._newest(link, kind, entry)
 
     def _lacks_card(self) -> bool:
         """Whether the card may have been put beside a model that came without one."""
-        card = self._place.card or self._beside(_CARD)
+        card = self._place.card or self._beside(CARD)
         return isinstance(card, Link) and self._cache.find(card) is None
 
-    async def _companion(self, kind: _Kind, given: Location | None) -> Path | None:
+    async def _companion(self, kind: Kind, given: Location | None) -> Path | None:
         if isinstance(given, Link):
             check_start(given, is_pinned=False)
             return await self._newest(given, kind, self._cache.find(given))
@@ -189,7 +198,7 @@ class Collection:
             log.info("not found beside the model", extra={"file": kind.name, "reason": str(error)})
         return None
 
-    def _beside(self, kind: _Kind) -> Link | None:
+    def _beside(self, kind: Kind) -> Link | None:
         """The link of a file beside the model; None where the model's is of no folder.
 
         Without encryption it is not asked: a hash may speak for the model, but none for these.
@@ -212,7 +221,7 @@ class Collection:
         return beside
 
     async def _newest(
-        self, link: Link, kind: _Kind, entry: Entry | None, *, may_lack: bool = False
+        self, link: Link, kind: Kind, entry: Entry | None, *, may_lack: bool = False
     ) -> Path:
         """From the link, or where it gives nothing from the cache."""
         if entry is not None and not self._asks_again:
@@ -234,7 +243,7 @@ class Collection:
         return (newer or entry or _nothing(link)).path
 
     async def _download(
-        self, link: Link, kind: _Kind, entry: Entry | None, patience: Patience
+        self, link: Link, kind: Kind, entry: Entry | None, patience: Patience
     ) -> Entry | None:
         """None where the entry is still the newest."""
         target, started = download_link(link.url), time.monotonic()
@@ -252,7 +261,7 @@ class Collection:
             if not await download.run():
                 return None
             partial.close()
-            if is_model and not is_one_of_two(partial.path):  # MODEL_SHA256 is that of both
+            if is_model and not is_one_of_several(partial.path):  # MODEL_SHA256 is that of all
                 self._check_sha256(order.shown, partial.sha256)
             name = _name(kind, download.names, partial.path)
             kept = Cache(self._folder()).keep(
@@ -279,7 +288,7 @@ def _brief(patience: Patience, attempts: int) -> Patience:
     )
 
 
-def _name(kind: _Kind, names: tuple[str | None, ...], file: Path) -> str:
+def _name(kind: Kind, names: tuple[str | None, ...], file: Path) -> str:
     if kind.name == "model":
         return model_name(names, suffix_of(file))
     named = [safe(name) for name in names if name and "." in name]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vistazo.models.estimator_import.file_kind import is_skops, looks_like_estimator
-from vistazo.models.layers_text import may_hold_layers, text_kind
+from vistazo.models.layers_text import is_for_browser, may_hold_layers, text_kind
 
 HEAD_BYTES = 65_536  # enough of a page to find the sentence that says why it came
 
@@ -81,13 +81,11 @@ def refusal(head: bytes, share: str, *, may_be_text: bool) -> str | None:
         )
     if is_page(head):
         return _page(head).format(share=share.rstrip("."))
-    is_model = looks_like_estimator(head) or may_hold_layers(head)
+    is_layers = may_hold_layers(head) or is_for_browser(head)
+    is_model = is_layers or looks_like_estimator(head)
     if not may_be_text and not is_model and _is_text(head):
         if _JSON.match(head):
-            return (
-                "JSON instead of a model: an error message, or a model for the browser. Open the "
-                "link to read it"
-            )
+            return "JSON instead of a model, such as an error message. Open the link to read it"
         return "text, not a model. Open the link to see what it is"
     return None
 
@@ -116,7 +114,7 @@ def suffix_of(path: Path) -> str | None:
         return _suffix_of_zip(path)
     if _is_onnx(head):
         return ".onnx"
-    if may_hold_layers(head):
+    if may_hold_layers(head) or is_for_browser(head):
         return f".{text_kind(head)}"
     return ".pkl" if looks_like_estimator(head) else None
 

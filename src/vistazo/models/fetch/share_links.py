@@ -1,7 +1,8 @@
 """From the link that people share to the link that gives the file: a table, and no network.
 
 Sources: Google Drive's own download form; Dropbox' help ("force a shared link to download");
-Microsoft's "Encoding sharing URLs" of the Shares API; GitHub's and Hugging Face's file addresses.
+Microsoft's "Encoding sharing URLs" of the Shares API; GitHub's and Hugging Face's file addresses;
+Teachable Machine's own snippet, which adds ``model.json`` to the link that it gives.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from vistazo.errors import DownloadError
 
 DRIVE, DROPBOX, ONEDRIVE = "Google Drive", "Dropbox", "OneDrive"
 GITHUB, HUGGING_FACE, GITLAB = "GitHub", "Hugging Face", "GitLab"
+TEACHABLE_MACHINE = "Teachable Machine"
 
 _ALL = "*"  # every part of the query is kept
 
@@ -127,6 +129,12 @@ _RULES = (
         r"(?P<repository>/.+)/-/(?:blob|raw)/(?P<file>.+)",
         "gitlab.com{repository}/-/raw/{file}",
     ),
+    _Rule(
+        TEACHABLE_MACHINE,
+        r"teachablemachine\.withgoogle\.com",
+        r"/models/(?P<id>[\w-]+)/?(?:model\.json)?",
+        "teachablemachine.withgoogle.com/models/{id}/model.json",
+    ),
 )
 
 _SHARES = frozenset({DRIVE, DROPBOX, ONEDRIVE})
@@ -152,6 +160,7 @@ _HOW_TO_SHARE = {
     "programs to sign in: then put the file elsewhere, such as a GitHub release.",
     GITHUB: "Files of a private repository need a sign-in: make it public, or put the file "
     "elsewhere.",
+    TEACHABLE_MACHINE: "In Teachable Machine: Export Model, Tensorflow.js, Upload my model.",
     HUGGING_FACE: "Files of a private or gated repository need a sign-in: make it public, or put "
     "the file elsewhere.",
 }

@@ -15,7 +15,7 @@ from vistazo.models.keras_import.description import describe_file
 from vistazo.models.keras_import.importer import convert_file, open_import
 from vistazo.models.keras_import.layers_file import read_layers
 from vistazo.models.keras_import.registry import LayerCall, register, slots
-from vistazo.models.keras_import.tfjs_manifest import tfjs_shards
+from vistazo.models.keras_import.tfjs_manifest import shard_names, tfjs_shards
 from vistazo.models.keras_import.value import Value
 from vistazo.models.keras_import.weights import Slot
 from vistazo.models.signature import Description, ModelSignature
@@ -28,6 +28,7 @@ __all__ = [
     "describe",
     "read_signature",
     "register",
+    "shard_names_of",
     "shards_of",
     "slots",
 ]
@@ -68,6 +69,11 @@ def convert(
 def shards_of(source: Path) -> tuple[Path, ...]:
     """The files in which TensorFlow.js keeps the weights of a ``model.json``, in their order."""
     return tfjs_shards(read_layers(source), source)
+
+
+def shard_names_of(source: Path) -> tuple[str, ...]:
+    """What those files are called, wherever they are."""
+    return shard_names(read_layers(source), source.name)
 
 
 def read_signature(

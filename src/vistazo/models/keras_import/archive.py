@@ -57,7 +57,7 @@ class Archive:
         """What wrote the model: ``keras 2.15.0``, ``keras 1.2.2 (theano)``, ``tfjs-layers 1``."""
         if self.keras_version.startswith("tfjs"):
             return self.keras_version
-        computed = "" if self.backend in ("", "tensorflow") else f" ({self.backend[:20]})"
+        computed = " (theano)" if self.backend.lower() == "theano" else ""
         return f"keras {self.keras_version}{computed}"
 
 

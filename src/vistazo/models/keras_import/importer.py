@@ -75,8 +75,8 @@ def compile_archive(
     ``output`` is the name of that one of several outputs that shall be ``scores``.
     """
     with file_faults(f"{archive.label} is damaged"):
+        image = read_input(model, input_size)  # first: of what takes no picture, no more matters
         model, arrays = with_weights(archive, model)
-        image = read_input(model, input_size)
         graph = Graph(archive.keras_major)
         compiler = Compiler(graph, arrays)
         outputs = compiler.run(model, [open_graph(graph, image)])

@@ -45,7 +45,7 @@ def read_archive(archive: Archive) -> tuple[Archive, Model]:
 def with_weights(archive: Archive, model: Model) -> tuple[Model, _Weights]:
     """The arrays of every layer; and the model with what only they, or the backend, show."""
     is_theano = archive.backend.lower() == THEANO
-    model = as_theano(model) if is_theano else model
+    model = as_theano(model, archive.keras_version) if is_theano else model
     found = _find(archive, model)
     if _has_former_arrays(archive):
         model, found = _from_keras1(archive, model, found)

@@ -21,6 +21,6 @@ def _rewrite(layer: Layer, change: Change, path: LayerPath) -> Layer:
     if layer.model is not None:
         return replace(layer, model=rewrite(layer.model, change, here))
     if layer.inner:
-        inner = {role: _rewrite(each, change, here) for role, each in layer.inner.items()}
+        inner = {role: _rewrite(held, change, here) for role, held in layer.inner.items()}
         return replace(layer, inner=inner)
     return change(here, layer)

@@ -29,16 +29,25 @@ _TURNED = {
     **dict.fromkeys(("Conv3D", "Convolution3D"), ("kernel",)),
     **dict.fromkeys(("Conv2DTranspose", "Convolution2DTranspose"), ("kernel",)),
     **dict.fromkeys(("Conv1DTranspose", "Conv3DTranspose"), ("kernel",)),
+    "ConvLSTM2D": ("kernel", "recurrent_kernel"),
 }
 _INPUT_AND_OUTPUT = 2
+_COUNTS_FROM, _COUNTS_UNTIL = (2, 0, 4), (2, 1, 4)
 
 
-def as_theano(model: Model) -> Model:
-    """The same model with the paddings that Theano gives it; nested models too.
+def as_theano(model: Model, version: str) -> Model:
+    """The same model with the paddings that Theano gave it in this version of Keras.
 
     Raises UnsupportedModelError where Theano's result cannot be had.
     """
-    return rewrite(model, _as_theano)
+    counts = _counts_padding(version)
+    return rewrite(model, lambda _, layer: _as_theano(layer, counts))
+
+
+def _counts_padding(version: str) -> bool | None:
+    """Whether a mean over pixels takes zeros around the map for pixels; None where unknown."""
+    numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
+    return _COUNTS_FROM <= numbers <= _COUNTS_UNTIL if len(numbers) > 1 else None
 
 
 def has_turned(model: Model) -> bool:
@@ -46,25 +55,31 @@ def has_turned(model: Model) -> bool:
     return any(leaf.layer.class_name in _TURNED for leaf in model_leaves(model, lambda _: ()))
 
 
-def _as_theano(_: LayerPath, layer: Layer) -> Layer:
+def _as_theano(layer: Layer, counts_padding: bool | None) -> Layer:
     _refuse_other_results(layer)
     if layer.config.get("padding") != "same":
         return layer
-    padding = "pool_half" if "Pool" in layer.class_name else "half"
-    config = Config(layer.config.owner, {**layer.config.fields, "padding": padding})
-    return replace(layer, config=config)
+    fields = {**layer.config.fields, "padding": "half"}
+    if "Pool" in layer.class_name:
+        if counts_padding is None and "Average" in layer.class_name:
+            raise _refusal(layer, "the file does not say which version of Keras wrote it")
+        fields |= {"padding": "pool_half", "counts_padding": counts_padding}
+    return replace(layer, config=Config(layer.config.owner, fields))
 
 
 def _refuse_other_results(layer: Layer) -> None:
     config = layer.config
-    if "ConvLSTM" in layer.class_name:
-        raise _refusal(layer, "its two convolutions begin elsewhere")
+    if "ConvLSTM" in layer.class_name and _has_even_side(layer):
+        raise _refusal(layer, "Theano begins elsewhere with an even kernel")
     if "UpSampling" in layer.class_name and config.get("interpolation") not in (None, "nearest"):
         raise _refusal(layer, "Theano enlarges with another interpolation")
-    if "Separable" in layer.class_name and config.get("padding") == "same":
-        size = config.integers("kernel_size")
-        if any(side % 2 == 0 for side in size):
-            raise _refusal(layer, "Theano makes a larger map of an even kernel")
+    is_other = any(word in layer.class_name for word in ("Separable", "Transpose"))
+    if is_other and config.get("padding") == "same" and _has_even_side(layer):
+        raise _refusal(layer, "Theano makes a map of another size with an even kernel")
+
+
+def _has_even_side(layer: Layer) -> bool:
+    return any(side % 2 == 0 for side in layer.config.integers("kernel_size"))
 
 
 def _refusal(layer: Layer, why: str) -> UnsupportedModelError:

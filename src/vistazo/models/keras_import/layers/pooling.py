@@ -36,6 +36,7 @@ def _pool(call: LayerCall, op_type: str) -> Value:
     window = call.config.pair("pool_size", 2)
     strides = call.config.pair("strides") if call.config.get("strides") else window
     rows, columns = fit_windows(call, value, window, strides)
+    counts = call.config.flag("counts_padding", default=False)  # Theano's, in some versions
     data_format = call.config.data_format()
     source = call.graph.channels_first(value, data_format)
     if any(call.graph.without_border(value)[1]):
@@ -46,6 +47,7 @@ def _pool(call: LayerCall, op_type: str) -> Value:
         kernel_shape=window,
         strides=strides,
         pads=(rows.before, columns.before, rows.after, columns.after),
+        **({"count_include_pad": 1} if op_type == "AveragePool" and counts else {}),
     )
     shape = (channels_of(call, value), rows.out, columns.out)
     return call.graph.map(name, shape, data_format, value)
