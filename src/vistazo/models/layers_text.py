@@ -14,7 +14,7 @@ TextKind = Literal["json", "yaml"]
 SUFFIXES = (".json", ".yaml", ".yml")
 MAX_BYTES = 32 << 20  # of JSON; YAML takes far longer to read
 _HEAD_BYTES = 65_536
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 16
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A text of JSON may have been written as JSON once more: then it is a string.
