@@ -230,6 +230,28 @@ def test_a_part_that_changes_while_it_is_compiled_is_noticed(
     assert not list((tmp_path / "cache").glob("*.onnx"))
 
 
+@pytest.mark.parametrize("shard", ["weights.bin", "group1-shard1of1"])
+def test_a_reload_looks_at_shards(shard: str, tmp_path: Path) -> None:
+    put(tmp_path, "model.json")
+    source = ModelSource(tmp_path / "model.json", None, tmp_path / "cache")
+    before = stamp_of(source)
+    (tmp_path / shard).write_bytes(b"numbers")
+    assert stamp_of(source) != before
+
+
+def test_a_file_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "m.json", "a.h5", "b.h5")
+
+    def refused(file: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(parts, "has_layers", refused)
+    with pytest.raises(UnreadableModelError, match=r"a\.h5 cannot be read: Permission denied"):
+        find_parts(tmp_path / "m.json")
+
+
 @pytest.mark.parametrize("asked", ["model.json", "model.weights.h5"])
 @pytest.mark.parametrize("changed", ["model.json", "model.weights.h5"])
 def test_a_reload_looks_at_both_parts(asked: str, changed: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -71,7 +71,7 @@ def open_archive(path: Path, weights: Sequence[Path] = ()) -> Iterator[Archive]:
     with ExitStack() as stack:
         if weights:
             archive = _from_parts(path, weights, stack)
-            with _of_two_files(path, weights):
+            with nullcontext() if archive.layout == "tfjs" else _of_two_files(path, weights):
                 yield archive
         elif recognise(path) == "hdf5":
             yield _from_hdf5(stack.enter_context(open_hdf5(str(path), path.name)), path.name)
