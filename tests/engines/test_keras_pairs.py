@@ -22,8 +22,8 @@ from vistazo.errors import (
     UnreadableModelError,
     UnsupportedModelError,
 )
-from vistazo.models.compilation import compile_model, describe_model
-from vistazo.models.keras_import import convert, describe
+from vistazo.models.compilation import compile_model
+from vistazo.models.keras_import import convert, describe, read_signature
 from vistazo.models.keras_import.yaml_document import parse_yaml
 from vistazo.models.parts import find_parts
 
@@ -118,7 +118,7 @@ def test_a_description_says_what_both_files_hold(tmp_path: Path) -> None:
 def test_the_bounded_child_reads_both(tmp_path: Path) -> None:
     parts = find_parts(write_pair(tmp_path))
     signature = compile_model(parts.file, tmp_path / "o.onnx", weights=parts.weights)
-    assert signature == describe_model(parts.file, weights=parts.weights).signature
+    assert signature == read_signature(parts.file, weights=parts.weights)
 
 
 # ------------------------------------------------------------------------------- the attacks
