@@ -110,7 +110,7 @@ def load_model(
     with located(source.place, is_cancelled) as files:
         try:
             if is_estimator(files.model):
-                if is_of_pictures(_card_place(files)):
+                if is_of_pictures(files.card or card_path(files.model)):
                     when_of_pictures()
                     return _load_flattened(files, source, reader, is_cancelled)
                 return load_sample_classifier(_sample_source(files, source), is_cancelled)
@@ -158,17 +158,13 @@ def _load(
     return classifier
 
 
-def _card_place(files: ModelFiles) -> Path:
-    return files.card or card_path(files.model)
-
-
 def _load_flattened(
     files: ModelFiles, source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled
 ) -> Classifier:
     """An estimator of which the card says that it takes pictures."""
     from vistazo.engines.flattened import FlattenedEngine
 
-    of, place = _sample_source(files, source), _card_place(files)
+    of, place = _sample_source(files, source), files.card or card_path(files.model)
     stored = find_estimator(of.files, of.sha256)
     with stored.compiled(of.cache_dir, of.policy, is_cancelled) as path:
         plan = read_plan(path)
