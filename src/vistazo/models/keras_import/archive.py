@@ -54,9 +54,14 @@ class Archive:
         return 3 if self.keras_version.startswith("3") else 2
 
     @property
+    def is_by_tfjs(self) -> bool:
+        """Whether TensorFlow.js itself saved the model: its converter notes Keras' version."""
+        return self.keras_version.startswith("tfjs")
+
+    @property
     def framework(self) -> str:
         """What wrote the model: ``keras 2.15.0``, ``keras 1.2.2 (theano)``, ``tfjs-layers 1``."""
-        if self.keras_version.startswith("tfjs"):
+        if self.is_by_tfjs:
             return self.keras_version
         computed = " (theano)" if self.backend.lower() == "theano" else ""
         return f"keras {self.keras_version}{computed}"
