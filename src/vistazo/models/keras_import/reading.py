@@ -28,6 +28,8 @@ from vistazo.models.keras_import.tfjs_words import as_tfjs
 from vistazo.models.keras_import.theano import THEANO, as_theano, has_turned, turned
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, model_leaves
 
+# Up to 1.0.3 Keras did not say its version.
+_FIRST = "1.0"
 _Weights = dict[LayerPath, LayerWeights]
 
 
@@ -39,7 +41,9 @@ def read_archive(archive: Archive) -> tuple[Archive, Model]:
         refuse_keras0(archive.config)
         if is_of_keras1(archive.config):
             config = as_keras2(archive.config, archive.keras_version, archive.backend)
-            archive = replace(archive, config=config)
+            known = archive.keras_version.startswith("1.")
+            version = archive.keras_version if known else _FIRST
+            archive = replace(archive, config=config, keras_version=version)
     return archive, read_model(archive.config)
 
 
