@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vistazo.engines.former_keras import refuse_misread
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.models.keras_import.layers_file import read_layers
+from vistazo.models.keras_import.tfjs_manifest import is_tfjs
 from vistazo.models.outputs import unique
 
 _PICTURE_RANK, _GREY_RANK, _ROW_RANK = 4, 3, 2
@@ -57,8 +60,10 @@ def load_framework(
     """Load a file of Keras ``major`` 2 or 3 with what wrote it, or else with the other.
 
     Keras 3 loads most files of Keras 2, some with another meaning. Raises SettingsError where
-    neither is installed, UnreadableModelError where none can load it.
+    neither is installed, UnreadableModelError where none can load it, UnsupportedModelError where
+    all load it wrong.
     """
+    refuse_misread(path, weights, what)
     names = ("tf_keras", "keras") if major == 2 else ("keras", "tf_keras")
     reasons = []
     for name in names:
@@ -76,16 +81,16 @@ def load_framework(
 
 
 def load_whole(keras: Any, path: Path, weights: Sequence[Path] = ()) -> Any:
-    """A model that Keras saved whole, or its layers (JSON) and its ``weights`` (HDF5)."""
+    """A model that Keras saved whole, or its layers (JSON or YAML) and its ``weights`` (HDF5)."""
     if not weights:
         return keras.models.load_model(path, compile=False, safe_mode=False)
-    layers = path.read_text(encoding="utf-8")
-    if "modelTopology" in json.loads(layers):
+    layers = read_layers(path)
+    if is_tfjs(layers):
         raise UnsupportedModelError(
             f"{path.name} is a model of TensorFlow.js, which Keras itself does not read. Take "
             "ENGINE=keras away: it is served without."
         )
-    model = keras.models.model_from_json(layers)
+    model = keras.models.model_from_json(json.dumps(layers))
     for file in weights:
         model.load_weights(file)
     return model
