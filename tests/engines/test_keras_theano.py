@@ -7,13 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 import model_files
 import old_keras_files
 from old_keras_files import Floats, padded, random, softmax, theano_conv2d, windows
+from vistazo.engines.former_keras import refuse_misread
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.keras_import import convert
 
+thrifty = settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 SIZE = (7, 6, 2)
 NOTED = {"keras_version": "2.2.4", "backend": "theano"}
 CONVOLUTIONS = [
@@ -141,3 +151,67 @@ def test_what_theano_computes_otherwise_is_refused_in_words(
     path, _ = with_head(tmp_path / "m.h5", layer, {}, random(2, 3))
     with pytest.raises(UnsupportedModelError, match=f"Theano.*{why}.*Keras 2.2 on TensorFlow"):
         convert(path, tmp_path / "m.onnx")
+
+
+def any_window(data: st.DataObject) -> tuple[list[int], list[int], int]:
+    side = st.integers(1, 5)
+    size, strides = ([data.draw(side), data.draw(side)] for _ in range(2))
+    return size, strides, data.draw(st.integers(1, 3)) if strides == [1, 1] else 1
+
+
+def check_any_window(data: st.DataObject, path: Path) -> None:
+    """A convolution, then a pool, both ``same``, of any size."""
+    size, strides, dilation = any_window(data)
+    pool, steps, _ = any_window(data)
+    counts = data.draw(st.booleans())
+    images, kernel = random(2, *SIZE), random(*size, 2, 3)
+    maps = theano_conv2d(images, kernel, strides=strides, same=True, dilation=dilation)
+    before = [max(side - (2 if side % 2 else 1), 0) for side in pool]
+    view = windows(padded(maps, *before, value=0 if counts else np.nan), pool, steps)
+    wanted = [-(-side // step) for side, step in zip(maps.shape[1:3], steps, strict=True)]
+    found = np.nanmean(view, axis=(-2, -1))[:, : wanted[0], : wanted[1]]
+    placed = {"strides": strides, "dilation_rate": [dilation] * 2, "padding": "same"}
+    config = sequential(
+        item("Conv2D", "c", filters=3, kernel_size=size, use_bias=False, **placed),
+        item("AveragePooling2D", "p", pool_size=pool, strides=steps, padding="same"),
+        item("Flatten", "f"),
+    )
+    noted = NOTED | {"keras_version": "2.1.4" if counts else "2.1.5"}
+    old_keras_files.write_h5(path, config, {"c": {"c/kernel": kernel}}, noted)
+    assert np.abs(scores_of(path, images) - found.reshape(2, -1)).max() < 1e-5
+
+
+@given(st.data())
+@thrifty
+def test_windows_of_theano_of_any_size(tmp_path: Path, data: st.DataObject) -> None:
+    check_any_window(data, tmp_path / "m.h5")
+
+
+@pytest.mark.longer
+@given(st.data())
+@settings(thrifty, max_examples=1500)
+def test_windows_of_theano_of_any_size_at_length(tmp_path: Path, data: st.DataObject) -> None:
+    check_any_window(data, tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize(
+    ("version", "why"), [("2.2.4", "the wrong way round"), ("1.2.2", "cannot load it")]
+)
+def test_keras_of_today_is_not_asked_what_it_would_read_wrong(
+    tmp_path: Path, version: str, why: str
+) -> None:
+    noted = {"keras_version": version, "backend": "theano"}
+    config = sequential(item("Flatten", "flat"), item("Dense", "last", units=3))
+    if version == "1.2.2":
+        config = sequential(item("Flatten", "flat"), item("Dense", "last", output_dim=3))
+    path = old_keras_files.write_h5(tmp_path / "m.h5", config, {}, noted)
+    with pytest.raises(UnsupportedModelError, match=f"{version} .theano.*{why}.*Take it away"):
+        refuse_misread(path, (), "it")
+
+
+def test_keras_of_today_is_asked_of_all_other_files(tmp_path: Path) -> None:
+    config = sequential(item("Flatten", "flat"), item("Dense", "last", units=3))
+    noted = {"keras_version": "2.2.4", "backend": "tensorflow"}
+    refuse_misread(old_keras_files.write_h5(tmp_path / "m.h5", config, {}, noted), (), "it")
+    (tmp_path / "no.h5").write_bytes(b"nothing")
+    refuse_misread(tmp_path / "no.h5", (), "it")

@@ -24,9 +24,12 @@ from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.registry import slots_of
 from vistazo.models.keras_import.rewriting import rewrite
 from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
+from vistazo.models.keras_import.tfjs_words import as_tfjs
 from vistazo.models.keras_import.theano import THEANO, as_theano, has_turned, turned
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, model_leaves
 
+# Up to 1.0.3 Keras did not say its version.
+_FIRST = "1.0"
 _Weights = dict[LayerPath, LayerWeights]
 
 
@@ -38,7 +41,9 @@ def read_archive(archive: Archive) -> tuple[Archive, Model]:
         refuse_keras0(archive.config)
         if is_of_keras1(archive.config):
             config = as_keras2(archive.config, archive.keras_version, archive.backend)
-            archive = replace(archive, config=config)
+            known = archive.keras_version.startswith("1.")
+            version = archive.keras_version if known else _FIRST
+            archive = replace(archive, config=config, keras_version=version)
     return archive, read_model(archive.config)
 
 
@@ -46,6 +51,7 @@ def with_weights(archive: Archive, model: Model) -> tuple[Model, _Weights]:
     """The arrays of every layer; and the model with what only they, or the backend, show."""
     is_theano = archive.backend.lower() == THEANO
     model = as_theano(model, archive.keras_version) if is_theano else model
+    model = as_tfjs(model) if archive.is_by_tfjs else model
     found = _find(archive, model)
     if _has_former_arrays(archive):
         model, found = _from_keras1(archive, model, found)

@@ -144,13 +144,6 @@ def _row(layer: Layer, arrays: LayerWeights) -> LayerWeights:
     return _changed(arrays, "kernel", flat)
 
 
-def _local(layer: Layer, arrays: LayerWeights) -> LayerWeights:
-    """The bias of each place: with channels first (filters, rows, columns)."""
-    if not _is_first(layer):
-        return arrays
-    return _changed(arrays, "bias", lambda weight: _moved(weight, (1, 2, 0)))
-
-
 def _recurrent(layer: Layer, arrays: LayerWeights, slots: Sequence[str]) -> LayerWeights:
     """An array for each gate becomes one for all."""
     gates = _GATES_TODAY[layer.class_name]
@@ -186,7 +179,6 @@ _CHANGES: Mapping[str, Callable[[Layer, LayerWeights], LayerWeights]] = {
     "Conv2D": _convolution,
     "SeparableConv2D": _convolution,
     "Conv2DTranspose": _transposed,
-    "LocallyConnected2D": _local,
     "BatchNormalization": _normalization,
 }
 
