@@ -173,6 +173,7 @@ def _finish(
         outputs=interface.outputs,
         initializers=tuple(graph.initializers.values()),
         metadata={**signature.to_metadata(), **interface.metadata},
+        declared=tuple(graph.declared.values()),
     )
     check_size(onnx)
     return Import(signature, onnx, tuple(compiler.steps), compiler.weights)

@@ -46,6 +46,7 @@ class OnnxModel:
     outputs: Sequence[ValueInfoProto]
     initializers: Sequence[Initializer]
     metadata: Mapping[str, str]
+    declared: Sequence[ValueInfoProto] = ()
 
 
 def write_onnx(model: OnnxModel, target: Path) -> None:
@@ -79,7 +80,11 @@ def weights_bytes(model: OnnxModel) -> int:
 def _write(model: OnnxModel, file: BinaryIO) -> None:
     check_size(model)
     graph = GraphProto(
-        name="vistazo", node=model.nodes, input=model.inputs, output=model.outputs
+        name="vistazo",
+        node=model.nodes,
+        input=model.inputs,
+        output=model.outputs,
+        value_info=model.declared,
     ).SerializeToString(deterministic=True)
     heads = [_tensor_head(item) for item in model.initializers]
     fields = [

@@ -79,7 +79,7 @@ def _cell(call: LayerCall, shape: tuple[int, int, int], value: Value) -> Cell:
         return graph.op("Conv", state, matrix, kernel_shape=size, pads=(*before, *after))
 
     gate = Gate(call, lambda name: _map(call, name, shape, value))
-    return Cell(shape, 2, lambda x: x, lstm_step(graph, gate, recur, filters))
+    return Cell((width, *shape[1:]), shape, 2, lambda x: x, lstm_step(graph, gate, recur))
 
 
 def _map(call: LayerCall, name: str, shape: tuple[int, int, int], value: Value) -> Value:

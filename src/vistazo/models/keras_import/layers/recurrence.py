@@ -41,6 +41,12 @@ def take_steps(
             f"its {steps} steps are written out one by one, and at most {MAX_STEPS} can be"
         )
     graph, states, masks = call.graph, initial, _masks(call, steps)
+    batch = f"batch_{len(graph.nodes)}"
+    graph.declare(projected, batch, steps, *cell.projected)
+    for state in filter(None, states):
+        graph.declare(state, batch, *cell.shape)
+    if masks is not None:
+        graph.declare(masks, batch, steps, 1, dtype="bool")
     order = range(steps)[::-1] if goes_backwards(call) else range(steps)
     outputs: list[str] = []
     for index in order:

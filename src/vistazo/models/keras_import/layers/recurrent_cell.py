@@ -25,9 +25,11 @@ _LSTM_GATES, _GRU_GATES = 4, 3
 @dataclass(frozen=True)
 class Cell:
     """``project`` is what can be done for all steps at once. ``step`` gives the output of a step,
-    which has this ``shape`` without the batch, and as many new ``states``.
+    which has this ``shape`` without the batch, of what was ``projected`` for it, and as many new
+    ``states``.
     """
 
+    projected: tuple[int, ...]
     shape: tuple[int, ...]
     states: int
     project: Callable[[str], str]
@@ -68,18 +70,18 @@ def stacked(cells: Sequence[Cell]) -> Cell:
         return x, kept
 
     count = sum(cell.states for cell in cells)
-    return Cell(cells[-1].shape, count, cells[0].project, step)
+    return Cell(cells[0].projected, cells[-1].shape, count, cells[0].project, step)
 
 
 def lstm_step(
-    graph: Graph, gate: Gate, recur: Callable[[str], str], units: int
+    graph: Graph, gate: Gate, recur: Callable[[str], str]
 ) -> Callable[[str, States], tuple[str, Sequence[str]]]:
     """``c = f c + i act(g)``, ``h = o act(c)``; the gates lie along axis 1."""
 
     def step(x: str, states: States) -> tuple[str, Sequence[str]]:
         h, c = states
         total = x if h is None else graph.op("Add", x, recur(h))
-        i, f, g, o = _parts(graph, total, units, _LSTM_GATES)
+        i, f, g, o = _parts(graph, total, _LSTM_GATES)
         new = graph.op("Mul", gate(i), gate(g, "activation"))
         if c is not None:
             new = graph.op("Add", graph.op("Mul", gate(f), c), new)
@@ -94,8 +96,8 @@ def _lstm(call: LayerCall, prefix: str, size: int) -> Cell:
     project = _projection(call, prefix, size, _LSTM_GATES * units)
     matrix = _matrix(call, prefix, units, _LSTM_GATES * units)
     gate = _gate(call, units)
-    step = lstm_step(graph, gate, lambda h: graph.op("MatMul", h, matrix), units)
-    return Cell((units,), 2, project, step)
+    step = lstm_step(graph, gate, lambda h: graph.op("MatMul", h, matrix))
+    return Cell((_LSTM_GATES * units,), (units,), 2, project, step)
 
 
 def _gru(call: LayerCall, prefix: str, size: int) -> Cell:
@@ -113,7 +115,7 @@ def _gru(call: LayerCall, prefix: str, size: int) -> Cell:
             out = graph.op("Add", graph.op("Mul", z, h), out)
         return out, (out,)
 
-    return Cell((units,), 1, project, step)
+    return Cell((_GRU_GATES * units,), (units,), 1, project, step)
 
 
 _Candidate = Callable[[str, str | None], tuple[str, str]]
@@ -129,10 +131,10 @@ def _after(call: LayerCall, prefix: str, units: int, gate: Gate) -> _Candidate:
         product = None if h is None else graph.op("MatMul", h, matrix)
         if bias is not None:
             product = bias if product is None else graph.op("Add", product, bias)
-        z, r, new = _parts(graph, x, units, _GRU_GATES)
+        z, r, new = _parts(graph, x, _GRU_GATES)
         if product is None:
             return gate(z), gate(new, "activation")
-        own = _parts(graph, product, units, _GRU_GATES, axis=-1)
+        own = _parts(graph, product, _GRU_GATES, axis=-1)
         z, r = (gate(graph.op("Add", a, b)) for a, b in zip((z, r), own, strict=False))
         new = graph.op("Add", new, graph.op("Mul", r, own[2]))
         return z, gate(new, "activation")
@@ -157,10 +159,10 @@ def _before(call: LayerCall, prefix: str, units: int, gate: Gate) -> _Candidate:
     )
 
     def candidate(x: str, h: str | None) -> tuple[str, str]:
-        z, r, new = _parts(graph, x, units, _GRU_GATES)
+        z, r, new = _parts(graph, x, _GRU_GATES)
         if h is None:
             return gate(z), gate(new, "activation")
-        own = _parts(graph, graph.op("MatMul", h, gates), units, 2)
+        own = _parts(graph, graph.op("MatMul", h, gates), 2)
         z, r = (gate(graph.op("Add", a, b)) for a, b in zip((z, r), own, strict=True))
         reset = graph.op("MatMul", graph.op("Mul", r, h), matrix)
         return z, gate(graph.op("Add", new, reset), "activation")
@@ -179,7 +181,7 @@ def _simple(call: LayerCall, prefix: str, size: int) -> Cell:
         out = gate(total, "activation")
         return out, (out,)
 
-    return Cell((units,), 1, project, step)
+    return Cell((units,), (units,), 1, project, step)
 
 
 def _projection(
@@ -214,6 +216,5 @@ def _stored(call: LayerCall, prefix: str, units: int, width: int) -> Weight:
     return call.weight(f"{prefix}/recurrent_kernel", (units, width))
 
 
-def _parts(graph: Graph, name: str, units: int, count: int, axis: int = 1) -> tuple[str, ...]:
-    sizes = graph.integers([units] * count)
-    return graph.ops("Split", name, sizes, outputs=count, axis=axis)
+def _parts(graph: Graph, name: str, count: int, axis: int = 1) -> tuple[str, ...]:
+    return graph.ops("Split", name, outputs=count, axis=axis, num_outputs=count)
