@@ -359,8 +359,8 @@ def saved(build: Build, tmp_path: Path) -> Path:
         (lambda k, x: k.Conv1D(2, 3)(masked(k, x)), r"A masked sequence meets .*\(Conv1D\)"),
         (lambda k, x: k.TimeDistributed(k.LSTM(2))(masked(k, maps(k, x))), "TimeDistributed"),
         (
-            lambda k, x: k.LSTM(1, activation="elu")(k.RepeatVector(1100)(k.LSTM(1)(x))),
-            "1100 steps are written out",
+            lambda k, x: k.LSTM(1, activation="elu")(k.RepeatVector(1300)(k.LSTM(1)(x))),
+            "1300 steps are written out",
         ),
     ],
 )
@@ -441,4 +441,4 @@ def test_steps_that_are_written_out_load_in_a_time_that_grows_with_their_number(
     target, _ = model_files.convert_checked(model_files.save(model, tmp_path / "m.keras"))
     started = time.process_time()
     onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"])
-    assert time.process_time() - started < 0.4  # 0.8 s without the name of the batch, 0.06 with it
+    assert time.process_time() - started < 0.4  # 1.1 s without the name of the batch, 0.06 with it

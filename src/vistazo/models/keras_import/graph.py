@@ -60,6 +60,7 @@ class Graph:
         self._transposed: dict[str, str] = {}
         self._reversed: dict[tuple[str, int], str] = {}
         self._once: dict[object, str] = {}
+        self.written_out = 0  # nodes of recurrent steps
         self.declared: dict[str, ValueInfoProto] = {}
         self._scope = ""
 
@@ -118,7 +119,7 @@ class Graph:
         """Write the shape of a tensor into the file, its batch by a name.
 
         Behind a reshape ONNX Runtime knows no name for it, and the time in which it loads a model
-        grows with the square of what follows: 128 s for 14,000 nodes, with a name 1.
+        grows with the square of what follows: 128 s for 14,000 nodes, with a name 2.
         """
         kind = TensorProto.BOOL if dtype == "bool" else TensorProto.FLOAT
         info = helper.make_tensor_value_info(name, kind, (batch, *sizes))

@@ -14,7 +14,8 @@ from vistazo.models.keras_import.layers.recurrent_cell import Cell, States
 from vistazo.models.keras_import.registry import LayerCall
 from vistazo.models.keras_import.value import Value
 
-MAX_STEPS = 1024
+# ONNX Runtime takes 4 s of a processor to load so many, and 55 s for four times as many.
+MAX_WRITTEN_OUT = 1 << 14
 _MAX_HELD = 1 << 26
 _SEQUENCE_RANK = 3
 
@@ -36,10 +37,6 @@ def take_steps(
     """The cell over ``projected`` (n, steps, ...), from these states on."""
     if not steps:
         raise call.refusal("it is given no steps")
-    if steps > MAX_STEPS:
-        raise call.refusal(
-            f"its {steps} steps are written out one by one, and at most {MAX_STEPS} can be"
-        )
     graph, states, masks = call.graph, initial, _masks(call, steps)
     batch = f"batch_{len(graph.nodes)}"
     graph.declare(projected, batch, steps, *cell.projected)
@@ -48,14 +45,20 @@ def take_steps(
     if masks is not None:
         graph.declare(masks, batch, steps, 1, dtype="bool")
     order = range(steps)[::-1] if goes_backwards(call) else range(steps)
-    outputs: list[str] = []
+    outputs, first = list[str](), len(graph.nodes)
     for index in order:
+        if graph.written_out + len(graph.nodes) - first > MAX_WRITTEN_OUT:
+            raise call.refusal(
+                f"its {steps} steps are written out one by one, and take more than the "
+                f"{MAX_WRITTEN_OUT} operations that a model can have for that"
+            )
         out, new = cell.step(_at(call, projected, index), states)
         if masks is not None:
             counts = _at(call, masks, index)
             out, new = _where_it_counts(call, counts, outputs, states, (out, new))
         outputs.append(out)
         states = new
+    graph.written_out += len(graph.nodes) - first
     last = outputs[-1]
     if masks is not None and _gives_zeros(call) and _is_unrolled(call):
         last = _zeros_unless(call, _at(call, masks, order[-1]), last)
