@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 
 import model_files
+import tfjs_files
 import vistazo.cli.framework_check
 from builders import card, encoded, film, write_brightness_model
 from command_line import run_here
@@ -111,11 +111,11 @@ def test_other_outputs_are_another_model(
         check(compiled, None, Settings())
 
 
-@pytest.mark.parametrize("wrote", ["keras 2.0.2 (theano)", "keras 1.1.1", "tfjs-layers 4.22.0"])
-def test_who_cannot_judge_is_not_asked(compiled: Converted, wrote: str) -> None:
-    old = replace(compiled, signature=replace(compiled.signature, framework=wrote))
-    with pytest.raises(SettingsError, match="has nobody to ask"):
-        check(old, None, Settings())
+def test_keras_is_not_asked_about_a_model_of_tensorflow_js(tmp_path: Path) -> None:
+    path = tfjs_files.as_tfjs(tmp_path)
+    weights = [tmp_path / "weights.bin"]
+    with pytest.raises(UnsupportedModelError, match=r"tfjs.* cannot load it\. Take --check away"):
+        load_framework(path, weights, major=2, what="--check")
 
 
 @pytest.mark.parametrize(("scale", "high"), [("none", 255.0), ("1/255", 1.0)])

@@ -42,7 +42,6 @@ def check(converted: Converted, pictures: Path | None, settings: Settings) -> in
     """Compare and tell; the exit status. Raises SettingsError where Keras is not installed."""
     tell_a_person_who_waits(settings.log_level)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    _check_can_tell(converted.signature)
     if settings.keras_layers is not None:
         import_layers(settings.keras_layers)
     framework = load_framework(
@@ -51,21 +50,6 @@ def check(converted: Converted, pictures: Path | None, settings: Settings) -> in
     found = agreement(converted.out, framework, _images(converted, pictures, settings))
     click.echo(_told(found, framework, _major(converted.signature)))
     return 0 if found.is_within else _DIFFERS
-
-
-def _check_can_tell(signature: ModelSignature) -> None:
-    """Raise SettingsError where no Keras of today is a judge of the file."""
-    wrote = signature.framework
-    if wrote.endswith("(theano)") or wrote.startswith("keras 1."):
-        raise SettingsError(
-            f"{wrote} wrote the file, which no Keras of today reads rightly: --check has nobody to "
-            "ask. The converted model is written."
-        )
-    if wrote.startswith("tfjs"):
-        raise SettingsError(
-            "TensorFlow.js wrote the file, which Keras does not read: --check has nobody to ask. "
-            "The converted model is written."
-        )
 
 
 def _major(signature: ModelSignature) -> int:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from vistazo.engines.former_keras import refuse_misread
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.keras_import.layers_file import read_layers
-from vistazo.models.keras_import.tfjs_manifest import is_tfjs
 from vistazo.models.outputs import unique
 
 _PICTURE_RANK, _GREY_RANK, _ROW_RANK = 4, 3, 2
@@ -84,13 +83,10 @@ def load_whole(keras: Any, path: Path, weights: Sequence[Path] = ()) -> Any:
     """A model that Keras saved whole, or its layers (JSON or YAML) and its ``weights`` (HDF5)."""
     if not weights:
         return keras.models.load_model(path, compile=False, safe_mode=False)
-    layers = read_layers(path)
-    if is_tfjs(layers):
-        raise UnsupportedModelError(
-            f"{path.name} is a model of TensorFlow.js, which Keras itself does not read. Take "
-            "ENGINE=keras away: it is served without."
-        )
-    model = keras.models.model_from_json(json.dumps(layers))
+    trust = getattr(getattr(keras, "config", None), "enable_unsafe_deserialization", None)
+    if trust is not None:  # load_model has an argument for it, model_from_json has not
+        trust()
+    model = keras.models.model_from_json(json.dumps(read_layers(path)))
     for file in weights:
         model.load_weights(file)
     return model
