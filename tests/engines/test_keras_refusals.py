@@ -43,6 +43,7 @@ from vistazo.models.keras_import import (
     register,
     slots,
 )
+from vistazo.models.keras_import.global_heap import check_global_heaps
 from vistazo.models.keras_import.graph import Initializer
 from vistazo.models.keras_import.stock import kind_of_stock
 from vistazo.models.keras_import.writer import OnnxModel, write_onnx
@@ -573,6 +574,13 @@ def test_a_text_that_would_keep_the_hdf5_library_busy_for_ever_is_noticed(
     path.write_bytes(content)
     with pytest.raises(UnreadableModelError, match="texts"):
         read_signature(path)
+
+
+def test_a_heap_of_texts_beyond_measure_is_not_walked_at_all() -> None:
+    size = 65 << 20
+    heap = io.BytesIO(b"GCOL\x01\0\0\0" + size.to_bytes(8, "little") + bytes(size))
+    with pytest.raises(UnreadableModelError, match="cannot be followed"):
+        check_global_heaps(heap, "m.h5")
 
 
 def _small_keras_2() -> Any:
