@@ -578,7 +578,8 @@ def test_a_text_that_would_keep_the_hdf5_library_busy_for_ever_is_noticed(
 
 def test_a_heap_of_texts_beyond_measure_is_not_walked_at_all() -> None:
     size = 65 << 20
-    heap = io.BytesIO(b"GCOL\x01\0\0\0" + size.to_bytes(8, "little") + bytes(size))
+    text = (1).to_bytes(8, "little") + (size - 64).to_bytes(8, "little")  # and then none of size 0
+    heap = io.BytesIO(b"GCOL\x01\0\0\0" + size.to_bytes(8, "little") + text + bytes(size))
     with pytest.raises(UnreadableModelError, match="cannot be followed"):
         check_global_heaps(heap, "m.h5")
 
