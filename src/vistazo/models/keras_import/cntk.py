@@ -30,5 +30,5 @@ def _is_centred(layer: Layer) -> bool:
         return False
     config = layer.config
     size = config.integers("kernel_size", config.get("pool_size", default=2))
-    steps = config.integers("strides", size if "Pool" in layer.class_name else 1)
+    steps = config.integers("strides", list(size) if "Pool" in layer.class_name else 1)
     return all(side % 2 for side in size) and set(steps) == {1}
