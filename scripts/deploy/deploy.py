@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 RECORD = "model.sha256"
 LETS_NOBODY_IN = "API_KEYS"
-MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".joblib", ".pkl", ".json", ".yaml")
+MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".joblib", ".pkl")
+LAYERS_SUFFIXES = (".json", ".yaml")  # beside a file of weights
 WHERE_MODELS_GO = (
     "The image holds what lies in artifacts/: put the model there, with its card, and set "
     "MODEL_PATH=artifacts/mine/mine.keras."
@@ -159,9 +160,17 @@ def compile_others(settings: Settings) -> None:
 def models_in(artifacts: Path) -> list[Path]:
     """Those that lie in its folders beside a card."""
     cards = sorted(artifacts.glob("*/*.card.yaml"))
-    stems = (card.with_name(card.name.removesuffix(".card.yaml")) for card in cards)
-    found = (stem.with_name(stem.name + suffix) for stem in stems for suffix in MODEL_SUFFIXES)
-    return [model for model in found if model.is_file()]
+    stems = [card.with_name(card.name.removesuffix(".card.yaml")) for card in cards]
+    return [
+        model
+        for stem in stems
+        for model in _files(stem, MODEL_SUFFIXES) or _files(stem, LAYERS_SUFFIXES)
+    ]
+
+
+def _files(stem: Path, suffixes: Sequence[str]) -> list[Path]:
+    named = (stem.with_name(stem.name + suffix) for suffix in suffixes)
+    return [file for file in named if file.is_file()]
 
 
 def is_mounted_later(model: str) -> bool:

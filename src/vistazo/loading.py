@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from vistazo.classifier import Classifier, OutOfDistributionPolicy
 from vistazo.engines.base import Engine
 from vistazo.engines.choice import EngineChoice
 from vistazo.errors import CardError, UnsupportedModelError
-from vistazo.models.agreement import disagreements
+from vistazo.models.agreement import check_agreement, disagreements
 from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, is_of_pictures, read_card
@@ -110,7 +110,7 @@ def load_model(
     with located(source.place, is_cancelled) as files:
         try:
             if is_estimator(files.model):
-                if is_of_pictures(_card_place(files)):
+                if is_of_pictures(files.card or card_path(files.model)):
                     when_of_pictures()
                     return _load_flattened(files, source, reader, is_cancelled)
                 return load_sample_classifier(_sample_source(files, source), is_cancelled)
@@ -158,17 +158,13 @@ def _load(
     return classifier
 
 
-def _card_place(files: ModelFiles) -> Path:
-    return files.card or card_path(files.model)
-
-
 def _load_flattened(
     files: ModelFiles, source: ModelSource, reader: PictureReader, is_cancelled: IsCancelled
 ) -> Classifier:
     """An estimator of which the card says that it takes pictures."""
     from vistazo.engines.flattened import FlattenedEngine
 
-    of, place = _sample_source(files, source), _card_place(files)
+    of, place = _sample_source(files, source), files.card or card_path(files.model)
     stored = find_estimator(of.files, of.sha256)
     with stored.compiled(of.cache_dir, of.policy, is_cancelled) as path:
         plan = read_plan(path)
@@ -292,10 +288,3 @@ def open_engine(
     policy = source.policy
     with compiled(model, source.cache_dir, source.keras_layers, policy, is_cancelled) as onnx:
         return open_rehearsed(onnx, str(model.home), policy, is_cancelled, source.engine)
-
-
-def check_agreement(faults: Iterable[str], source: Location) -> None:
-    """Raise CardError where there are faults, each on a line of its own."""
-    lines = [f"  {fault}" for fault in faults]
-    if lines:
-        raise CardError(f"The model and its card disagree ({source}):\n" + "\n".join(lines))

@@ -208,8 +208,10 @@ def test_an_image_holds_every_model_that_lies_beside_a_card(tmp_path: Path) -> N
         if "no_card" not in name:
             model.with_name(f"{model.stem}.card.yaml").touch()
     (tmp_path / "a" / "gone.card.yaml").touch()
+    for name in ("a/one.json", "b/pair.json", "b/pair.weights.h5", "b/pair.card.yaml"):
+        (tmp_path / name).touch()
     found = [str(model.relative_to(tmp_path)) for model in deploy.models_in(tmp_path)]
-    assert sorted(found) == ["a/one.keras", "b/other.joblib", "b/two.h5"]
+    assert sorted(found) == ["a/one.keras", "b/other.joblib", "b/pair.json", "b/two.h5"]
     assert "deploy.py prepare --all" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 

@@ -50,6 +50,11 @@ def test_pictures_of_another_size_than_the_rows_are_refused(tmp_path: Path) -> N
         load(tmp_path, CARD.replace("width: 4", "width: 8"))
 
 
+def test_further_outputs_on_its_card_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match="scikit-learn has one"):
+        load(tmp_path, CARD + "more_outputs: {age: {kind: value}}")
+
+
 def test_a_keras_model_of_rows_answers_pictures_of_the_size_that_its_card_says(
     tmp_path: Path,
 ) -> None:

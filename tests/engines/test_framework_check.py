@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import model_files
+import tfjs_files
 import vistazo.cli.framework_check
 from builders import card, encoded, film, write_brightness_model
 from command_line import run_here
@@ -78,6 +79,17 @@ def test_keras_as_the_engine_takes_pictures_without_an_axis_for_colours(grey: Pa
     assert engine.run(image[None]).scores == pytest.approx(expected, abs=1e-6)
 
 
+def test_keras_as_the_engine_takes_a_model_in_two_files(grey: Path, tmp_path: Path) -> None:
+    whole = load_framework(grey, (), major=3)
+    layers, weights = tmp_path / "model.json", tmp_path / "model.weights.h5"
+    layers.write_text(whole.model.to_json())
+    whole.model.save_weights(weights)
+    image = next(random_images(9, 8, 1))[None]
+    [expected] = whole.scores(image).values()
+    engine = KerasEngine(layers, None, weights=[weights])
+    assert engine.run(image).scores == pytest.approx(expected, abs=1e-6)
+
+
 def test_a_difference_is_told_and_is_the_exit_status(
     compiled: Converted, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,6 +109,13 @@ def test_other_outputs_are_another_model(
     keras_says(monkeypatch, lambda images: np.zeros((len(images), 3)))
     with pytest.raises(UnreadableModelError, match="not the same model"):
         check(compiled, None, Settings())
+
+
+def test_keras_is_not_asked_about_a_model_of_tensorflow_js(tmp_path: Path) -> None:
+    path = tfjs_files.as_tfjs(tmp_path)
+    weights = [tmp_path / "weights.bin"]
+    with pytest.raises(UnsupportedModelError, match=r"tfjs.* cannot load it\. Take --check away"):
+        load_framework(path, weights, major=2, what="--check")
 
 
 @pytest.mark.parametrize(("scale", "high"), [("none", 255.0), ("1/255", 1.0)])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import model_files
 from builders import layer, write_keras_archive
+from vistazo.engines.framework import load_framework
 from vistazo.errors import ModelError, UnsupportedModelError
 from vistazo.models.keras_import import describe, read_signature
 from vistazo.models.keras_import.laid_flat import unfolded
@@ -137,3 +138,30 @@ def test_a_permute_at_the_beginning_says_where_the_channels_are(
     signature = read_signature(written(tmp_path, shape, layer("Permute", "turn", dims=dims), mean))
     assert (signature.height, signature.width, signature.channels) == (8, 9, 3)
     assert signature.units == 3
+
+
+@pytest.mark.parametrize("target", [(3, 8, 9), (8, 9, 3), (8, 9, 1)])
+def test_a_row_that_the_model_lays_out_itself_says_its_size_and_order(
+    target: tuple[int, ...], tmp_path: Path
+) -> None:
+    keras = model_files.keras3()
+    k, is_first = keras.layers, target[0] == 3
+    layers = [
+        k.Rescaling(0.5),
+        k.Reshape(target),
+        *([k.Permute((2, 3, 1))] if is_first else []),
+        k.Conv2D(2, 3, name="conv"),
+        k.GlobalMaxPooling2D(),
+    ]
+    model = keras.Sequential([keras.Input((int(np.prod(target)),)), *layers])
+    path = model_files.save(model_files.randomize(model), tmp_path / "m.keras")
+    images = np.random.default_rng(0).random((2, 8, 9, 1 if target[2] == 1 else 3), np.float32)
+    rows = images.transpose(0, 3, 1, 2) if is_first else images
+    expected = model_files.answer(model, rows.reshape(2, -1))
+    target_file, signature = model_files.convert_checked(path)
+    assert (signature.height, signature.width, signature.channels) == images.shape[1:]
+    assert signature.features == (6, 7, 2)
+    assert np.abs(model_files.run_onnx(target_file, images)[0] - expected).max() < 1e-5
+    framework = load_framework(path, (), major=3)
+    (scores,) = framework.scores(images).values()
+    assert np.abs(scores - expected).max() < 1e-5

@@ -79,6 +79,12 @@ KERAS3: dict[str, Build] = {
     "tile": lambda x: _ops().tile(x, (1, 2, 1, 1)),
     "pad": lambda x: _ops().pad(x, ((0, 0), (1, 2), (0, 1), (0, 0)), constant_values=0.5),
     "pad by reflection": lambda x: _ops().pad(x, ((0, 0), (1, 2), (2, 1), (0, 0)), mode="reflect"),
+    "zeros win a maximum of negatives": lambda x: _layers().MaxPooling2D(2)(
+        _ops().pad(_layers().Conv2D(4, 1)(x) * 0.1 - 3.0, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    ),
+    "zeros as wide as the window of an average": lambda x: _layers().AveragePooling2D(2)(
+        _ops().pad(_layers().Conv2D(4, 1)(x), ((0, 0), (2, 2), (2, 2), (0, 0)))
+    ),
     "flip": lambda x: _ops().flip(x, axis=2),
     "product of matrices": lambda x: let(
         _layers().Reshape((30, 4))(x), lambda s: _ops().matmul(s, _ops().transpose(s, (0, 2, 1)))

@@ -22,8 +22,8 @@ from vistazo.errors import (
     UnreadableModelError,
     UnsupportedModelError,
 )
-from vistazo.models.compilation import compile_model, describe_model
-from vistazo.models.keras_import import convert, describe
+from vistazo.models.compilation import compile_model
+from vistazo.models.keras_import import convert, describe, read_signature
 from vistazo.models.keras_import.yaml_document import parse_yaml
 from vistazo.models.parts import find_parts
 
@@ -111,13 +111,27 @@ def test_a_description_says_what_both_files_hold(tmp_path: Path) -> None:
     found = describe(layers, weights=[tmp_path / "model.weights.h5"])
     assert found.signature is not None
     assert (found.signature.units, found.framework) == (2, "keras 2.15.0")
+    assert found.kind == "layers (.json) and weights (.h5)"
     assert not found.problems
+
+
+@pytest.mark.parametrize(("shape", "framework"), [("batch_shape", 3), ("batch_input_shape", 2)])
+def test_the_version_of_layers_without_one_is_told(
+    shape: str, framework: int, tmp_path: Path
+) -> None:
+    document = {"module": "keras", **config()}
+    del document["keras_version"]
+    first = document["config"]["layers"][0]["config"]
+    first[shape] = first.pop("batch_shape")
+    layers, weights = write_layers(tmp_path / "m.json", document), tmp_path / "m.weights.h5"
+    write_keras3(weights)
+    assert read_signature(layers, weights=[weights]).framework == f"keras {framework}"
 
 
 def test_the_bounded_child_reads_both(tmp_path: Path) -> None:
     parts = find_parts(write_pair(tmp_path))
     signature = compile_model(parts.file, tmp_path / "o.onnx", weights=parts.weights)
-    assert signature == describe_model(parts.file, weights=parts.weights).signature
+    assert signature == read_signature(parts.file, weights=parts.weights)
 
 
 # ------------------------------------------------------------------------------- the attacks

@@ -238,9 +238,14 @@ def test_a_registered_converter_serves_a_custom_layer(tmp_path: Path) -> None:
         assert model_files.difference(model, path) < model_files.TOLERANCE
 
 
+def number_of_the_class(scores: Any) -> Any:
+    return model_files.keras3().ops.argmax(scores, axis=-1)
+
+
 @pytest.mark.parametrize(
     ("shape", "build", "words"),
     [
+        ((8, 8, 3), lambda k, x: number_of_the_class(k.Flatten()(x)), "whole numbers"),
         ((8, 8, 3), lambda k, x: [k.Conv2D(2, 3)(x), k.Conv2D(2, 5)(x)], "2 outputs.*none is one"),
         ((784,), lambda k, x: k.Dense(2)(x), "no picture"),
         ((100, 5), lambda k, x: k.Dense(2)(k.Flatten()(x)), "no picture"),

@@ -161,6 +161,54 @@ def test_a_zip_of_teachable_machine_is_found_with_its_weights_and_labels(tmp_pat
     assert model_files.run_onnx(tmp_path / "m.onnx", _PICTURE)[0] == pytest.approx(_EXPECTED)
 
 
+@pytest.mark.parametrize("cell", ["RNNCell_{}", "stacked_rnn_cells/gru_cell_{}"])
+def test_stacked_cells_are_matched_cell_by_cell(cell: str) -> None:
+    layer = TOPOLOGY["config"]["layers"][1] | {"name": "rnn"}
+    model = read_model({"class_name": "Sequential", "config": {"name": "m", "layers": [layer]}})
+    parts = ("kernel", "bias")
+    slots = [Slot(f"cell/cells/gru_{n}/{part}") for n in "ab" for part in parts]
+    names = [f"rnn/{cell.format(n)}/{part}" for n in "01" for part in parts]
+
+    def found(names: list[str]) -> list[str]:
+        weights = {name: Weight(name, (), lambda: np.zeros(())) for name in ["x/bias", *names]}
+        given = find_tfjs_weights(
+            Tree(weights, {}), model, lambda layer: slots if layer.class_name == "Dense" else ()
+        )
+        return [given[("rnn",)][slot.path].name for slot in slots]
+
+    assert found(names) == names
+    with pytest.raises(UnreadableModelError, match="gru_a/kernel"):
+        found(names[::-1])
+
+
+def test_what_a_time_distributed_layer_holds_is_filed_under_its_name(tmp_path: Path) -> None:
+    flat, dense = TOPOLOGY["config"]["layers"]
+    wrapped = {"class_name": "TimeDistributed", "config": {"name": "each", "layer": dense}}
+    row = {"class_name": "Reshape", "config": {"name": "row", "target_shape": [1, 4]}}
+    layers = [flat, row, wrapped, {"class_name": "Flatten", "config": {"name": "out"}}]
+    weights = {f"each/{name.partition('/')[2]}": array for name, array in SMALL.items()}
+    topology = TOPOLOGY | {"config": {"name": "m", "layers": layers}}
+    path = tfjs_files.as_tfjs(tmp_path, weights, topology)
+    assert scores(path, _PICTURE) == pytest.approx(_EXPECTED)
+
+
+@pytest.mark.parametrize("version", ["tfjs-layers 4.22.0", "2.15.0"])
+def test_tfjs_interpolates_from_the_corners_of_pixels(version: str, tmp_path: Path) -> None:
+    """What tfjs-layers 4.22 gave for this row, and what Keras gives for it."""
+    flat, dense = TOPOLOGY["config"]["layers"]
+    grow = {"name": "grow", "size": [1, 2], "interpolation": "bilinear"}
+    grow["batch_input_shape"] = [None, 1, 2, 1]
+    layers = [{"class_name": "UpSampling2D", "config": grow}, flat | {"config": {"name": "f"}}]
+    topology = TOPOLOGY | {"config": {"name": "m", "layers": [*layers, dense]}}
+    topology["keras_version"] = version
+    eye = {"dense_Dense1/kernel": np.eye(4, 4, dtype=np.float32)[:, 1:3], "dense_Dense1/bias": BIAS}
+    path = tfjs_files.as_tfjs(tmp_path, eye, topology)
+    picture = np.array([0, 4], np.float32).reshape(1, 1, 2, 1)
+    grown = [2, 4] if version.startswith("tfjs") else [1, 3]
+    expected = _softmax(np.array([grown], np.float32) + BIAS)
+    assert scores(path, picture) == pytest.approx(expected)
+
+
 def test_weights_of_an_optimizer_are_left_out(tmp_path: Path) -> None:
     path = tfjs_files.as_tfjs(tmp_path, {**SMALL, "iter": np.array(7, np.int32), "m": KERNEL})
     document = json.loads(path.read_text())

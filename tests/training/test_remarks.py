@@ -48,6 +48,14 @@ def test_a_sound_model_gets_no_remark() -> None:
     assert said_of(of_many([0, 1, 2] * 8, 3), [0, 1, 2] * 8, ("a", "b", "c")) == []
 
 
+def test_what_is_not_measured_of_a_model_of_several_outputs_is_said() -> None:
+    scores, truth = of_two([0.1, 0.2, 0.6] * 5 + [0.4, 0.8, 0.9] * 5), np.arange(30) // 15
+    answers = Answers(scores, truth, np.arange(30), ("DARK", "BRIGHT"), 1, 0.5)
+    of_faces = builders.card(more_outputs={"age": {"kind": "value"}})
+    (said,) = remarks(of_faces, MODEL, answers, measure_answers(answers))
+    assert "not measured: age" in said
+
+
 def test_two_labels_in_the_wrong_order_are_named_with_the_card_that_mends_them() -> None:
     (said,) = said_of(of_two([0.9, 0.8, 0.7] * 4 + [0.3, 0.2, 0.1] * 4), [0] * 12 + [1] * 12)
     assert "AUC is 0.0000, under 0.5" in said

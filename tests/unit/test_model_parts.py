@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from vistazo.errors import (
 )
 from vistazo.loading import ModelSource
 from vistazo.models import parts, store
+from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.keras_import import convert
+from vistazo.models.layers_text import holds_layers, text_kind
 from vistazo.models.parts import find_parts
 from vistazo.models.store import compiled, find_model
 from vistazo.service.reload import stamp_of
@@ -161,6 +164,22 @@ def test_pipes_beside_a_model_are_not_opened_and_links_are_followed(tmp_path: Pa
     assert found(tmp_path / "w.h5") == ["m.json", "w.h5"]
 
 
+@pytest.mark.parametrize("name", ["fer.json", "fer.model.json", "a.dat.yaml"])
+def test_layers_are_no_file_of_scikit_learn_whatever_their_name(name: str, tmp_path: Path) -> None:
+    put(tmp_path, name)
+    assert not is_estimator(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text", [b"class_name:", b'"class_name":' + b" " * 1000, b'\\"', b"\n", b"#\n", b"---\n"]
+)
+def test_a_text_takes_little_time_to_be_told(text: bytes) -> None:
+    started, whole = time.process_time(), text * ((1 << 20) // len(text))
+    assert not holds_layers(whole)
+    text_kind(whole)
+    assert time.process_time() - started < 1
+
+
 def test_a_text_that_is_beyond_measure_is_no_candidate(tmp_path: Path) -> None:
     put(tmp_path, "w.h5")
     with (tmp_path / "w.json").open("wb") as file:
@@ -209,6 +228,28 @@ def test_a_part_that_changes_while_it_is_compiled_is_noticed(
     ):
         pass
     assert not list((tmp_path / "cache").glob("*.onnx"))
+
+
+@pytest.mark.parametrize("shard", ["weights.bin", "group1-shard1of1"])
+def test_a_reload_looks_at_shards(shard: str, tmp_path: Path) -> None:
+    put(tmp_path, "model.json")
+    source = ModelSource(tmp_path / "model.json", None, tmp_path / "cache")
+    before = stamp_of(source)
+    (tmp_path / shard).write_bytes(b"numbers")
+    assert stamp_of(source) != before
+
+
+def test_a_file_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "m.json", "a.h5", "b.h5")
+
+    def refused(file: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(parts, "has_layers", refused)
+    with pytest.raises(UnreadableModelError, match=r"a\.h5 cannot be read: Permission denied"):
+        find_parts(tmp_path / "m.json")
 
 
 @pytest.mark.parametrize("asked", ["model.json", "model.weights.h5"])

@@ -17,8 +17,20 @@ import numpy as np
 import pytest
 import yaml
 
-from builders import card, encoded, film, layer, signature, write_keras_archive
+from builders import (
+    BrightnessEngine,
+    brightness_classifier,
+    card,
+    encoded,
+    film,
+    layer,
+    signature,
+    write_keras_archive,
+)
+from command_line import run_here
 from vistazo.answers.further_outputs import Classes, FurtherOutputs, Number
+from vistazo.cli.card import _check_outputs
+from vistazo.engines.base import Outputs
 from vistazo.errors import (
     CardError,
     HostileModelError,
@@ -26,7 +38,6 @@ from vistazo.errors import (
     ModelError,
     UnsupportedModelError,
 )
-from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.agreement import disagreements
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import parse_card, validate_card, write_card
@@ -37,8 +48,6 @@ from vistazo.models.keras_import import convert, read_signature
 from vistazo.models.output_spec import ClassOutput
 from vistazo.models.outputs import OutputSignature, first_place, unique
 from vistazo.models.signature import ModelSignature
-from vistazo.pictures import ImageLimits
-from vistazo.pictures.reader import DirectReader
 
 AGE = OutputSignature("age", 1, "linear")
 DECADE = OutputSignature("decade", 3, "softmax")
@@ -184,7 +193,7 @@ def test_a_draft_says_what_is_left_to_say_of_each_output() -> None:
     assert not list(disagreements(ModelCard.model_validate(document), of))
 
 
-def write_heads(path: Path, heads: dict[str, tuple[int, str]], bias: float = 0) -> Path:
+def write_heads(path: Path, heads: dict[str, tuple[int, str]]) -> Path:
     """A ``.keras`` file without Keras: of the mean of 8 x 8 every head has its numbers."""
     layers: list[dict[str, Any]] = [
         layer("InputLayer", "pixels", batch_shape=[None, 8, 8, 1]),
@@ -205,7 +214,7 @@ def write_heads(path: Path, heads: dict[str, tuple[int, str]], bias: float = 0) 
         for place, (units, _) in enumerate(heads.values()):
             of = f"layers/dense{f'_{place}' if place else ''}/vars"
             file[f"{of}/0"] = np.linspace(1, units, units, dtype=np.float32).reshape(1, units)
-            file[f"{of}/1"] = np.full((units,), bias, np.float32)
+            file[f"{of}/1"] = np.zeros((units,), np.float32)
     write_keras_archive(path, config, weights.getvalue())
     return path
 
@@ -213,41 +222,60 @@ def write_heads(path: Path, heads: dict[str, tuple[int, str]], bias: float = 0) 
 HEADS = {"age": (1, "linear"), "gender": (1, "sigmoid"), "mood": (3, "softmax")}
 
 
-def served(tmp_path: Path, path: Path, **more: Any) -> Any:
-    write_card(
-        card(
-            labels=["F", "M"],
-            more_outputs={
-                "age": {"kind": "value", "unit": "years", "scale": 100},
-                "mood": {"kind": "softmax", "labels": ["sad", "calm", "glad"]},
-                **more,
-            },
-        ),
-        path.with_name(f"{path.stem}.card.yaml"),
-    )
-    source = ModelSource(path, None, tmp_path / "cache")
-    return load_classifier(source, DirectReader(ImageLimits()))
-
-
-def test_a_picture_is_answered_by_every_output(tmp_path: Path) -> None:
-    classifier = served(tmp_path, write_heads(tmp_path / "m.keras", HEADS))
-    prediction = classifier.classify(encoded(film()))
-    assert list(prediction.outputs) == ["gender", "age", "mood"]
-    gender, age, mood = prediction.outputs.values()
-    assert gender == Classes(("F", "M"), prediction.decision)
-    assert age.value == pytest.approx(50, abs=1)
-    assert mood.decision.predicted_class == "glad"
-    assert sum(mood.decision.probabilities) == pytest.approx(1)
-    alone = served(
-        tmp_path, tmp_path / "m.keras", age={"kind": "ignored"}, mood={"kind": "ignored"}
-    )
+def test_a_picture_is_answered_by_every_output_that_is_not_ignored() -> None:
+    engine = BrightnessEngine(others=(AGE, SMILE))
+    more = {"age": {"kind": "ignored"}, "smile": MORE["smile"]}
+    prediction = brightness_classifier(engine, more_outputs=more).classify(encoded(film()))
+    assert list(prediction.outputs) == ["light", "smile"]
+    assert prediction.outputs["light"] == Classes(("DARK", "BRIGHT"), prediction.decision)
+    ignored = {name: {"kind": "ignored"} for name in more}
+    alone = brightness_classifier(BrightnessEngine(others=(AGE, SMILE)), more_outputs=ignored)
     assert alone.classify(encoded(film())).outputs == {}
 
 
-def test_an_output_that_is_never_a_number_is_found_before_it_is_served(tmp_path: Path) -> None:
-    path = write_heads(tmp_path / "m.keras", {**HEADS, "gender": (1, "sigmoid")}, bias=np.inf)
+def test_the_command_line_goes_from_the_file_to_answers(tmp_path: Path) -> None:
+    def asked(*command: str, status: int = 0) -> str:
+        done = run_here(command, {"CACHE_DIR": str(tmp_path / "cache")}, tmp_path)
+        assert done.returncode == status, done.stderr
+        return done.stdout + done.stderr
+
+    write_heads(tmp_path / "m.keras", HEADS)
+    drawn = asked("inspect", "m.keras", status=1)
+    assert "gives      gender: 1 (sigmoid); age: 1 (linear); mood: 3 (softmax)" in drawn
+    for name, said in (
+        ("labels", "[F, M]"),
+        ("scale", "1/255"),
+        ("age", "{kind: value, unit: years, scale: 100}"),
+        ("mood", "{kind: softmax, labels: [sad, calm, glad]}"),
+    ):
+        assert f"{name}: TODO" in drawn
+        drawn = drawn.replace(f"{name}: TODO", f"{name}: {said}")
+    (tmp_path / "m.card.yaml").write_text(drawn, "utf-8")
+    (tmp_path / "film.png").write_bytes(encoded(film()))
+    assert "age: 49.8 years  mood: glad 50.6%" in asked("predict", "--model", "m.keras", "film.png")
+    told = asked("convert", "m.keras", "m.onnx", "--output", "mood")
+    assert told.splitlines()[1:] == [
+        "  scores: mood",
+        "  outputs/age: 1 (linear)",
+        "  outputs/gender: 1 (sigmoid)",
+    ]
+
+
+def test_pictures_with_labels_tell_nothing_of_further_outputs() -> None:
+    with pytest.raises(CardError, match=r"tell of 'gender' alone, not what age, .* mean"):
+        _check_outputs(Path("m.h5"), OF_FACES, None)
+    _check_outputs(Path("m.h5"), OF_FACES, card(more_outputs=MORE))
+
+
+def test_an_output_that_is_never_a_number_is_found_before_it_is_served() -> None:
+    engine = BrightnessEngine(others=(AGE,))
+    engine.run = lambda _: Outputs(np.full((1, 1), 0.5), None, np.full((1, 1), np.inf))  # type: ignore[method-assign]
+    classifier = brightness_classifier(engine, more_outputs={"age": MORE["age"]})
     with pytest.raises(UnsupportedModelError, match="infinite or undefined"):
-        served(tmp_path, path)
+        classifier.warm_up()
+    engine.run = lambda _: Outputs(np.full((1, 1), 0.5), None, np.zeros((1, 2)))  # type: ignore[method-assign]
+    with pytest.raises(UnsupportedModelError, match="other outputs than its file says"):
+        classifier.warm_up()
 
 
 def test_thousands_of_outputs_are_refused(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ from vistazo.cli.scales import drawn_pictures
 from vistazo.cli.setup_estimator import set_up_estimator
 from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.errors import CardError, InputError, SettingsError, UnsupportedModelError
-from vistazo.loading import check_agreement, draft_of, load_classifier, open_engine
-from vistazo.models.agreement import disagreements
+from vistazo.loading import draft_of, load_classifier, open_engine
+from vistazo.models.agreement import check_agreement, disagreements
 from vistazo.models.card import ModelCard
 from vistazo.models.card_file import card_path, find_card, parse_card, write_card
 from vistazo.models.draft_text import draft_text

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from vistazo.engines.former_keras import refuse_misread
 from vistazo.errors import SettingsError, UnreadableModelError, UnsupportedModelError
+from vistazo.models.keras_import.layers_file import read_layers
 from vistazo.models.outputs import unique
 
 _PICTURE_RANK, _GREY_RANK, _ROW_RANK = 4, 3, 2
@@ -37,7 +38,7 @@ class Framework:
 
     def scores(self, images: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Of images (n, h, w, c), each output as (n, k) under its name."""
-        given = self.model(arranged(images, self.model.input_shape), training=False)
+        given = self.model(given_to(self.model, images), training=False)
         if isinstance(given, dict):
             given = [given[name] for name in sorted(given)]
         listed = given if isinstance(given, list | tuple) else [given]
@@ -79,19 +80,29 @@ def load_framework(
 
 
 def load_whole(keras: Any, path: Path, weights: Sequence[Path] = ()) -> Any:
-    """A model that Keras saved whole, or its layers (JSON) and its ``weights`` (HDF5)."""
+    """A model that Keras saved whole, or its layers (JSON or YAML) and its ``weights`` (HDF5)."""
     if not weights:
         return keras.models.load_model(path, compile=False, safe_mode=False)
-    layers = path.read_text(encoding="utf-8")
-    if "modelTopology" in json.loads(layers):
-        raise UnsupportedModelError(
-            f"{path.name} is a model of TensorFlow.js, which Keras itself does not read. Take "
-            "ENGINE=keras away: it is served without."
-        )
-    model = keras.models.model_from_json(layers)
+    trust = getattr(getattr(keras, "config", None), "enable_unsafe_deserialization", None)
+    if trust is not None:  # load_model has an argument for it, model_from_json has not
+        trust()
+    model = keras.models.model_from_json(json.dumps(read_layers(path)))
     for file in weights:
         model.load_weights(file)
     return model
+
+
+def given_to(model: Any, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Images (n, h, w, c) as a model takes them; a row as the model itself lays it out at once."""
+    shape = tuple(model.input_shape)
+    if len(shape) != _ROW_RANK:
+        return arranged(images, shape)
+    # What may scale the row first is neither a Reshape nor a Dense.
+    shaping = (one for one in model.layers if hasattr(one, "target_shape") or hasattr(one, "units"))
+    laid_out = tuple(getattr(next(shaping, None), "target_shape", ()))
+    if len(laid_out) == _PICTURE_RANK - 1:
+        images = arranged(images, (None, *laid_out))
+    return arranged(images, shape)
 
 
 def arranged(images: NDArray[np.float32], shape: Sequence[int | None]) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from vistazo.engines.former_keras import refuse_misread
 from vistazo.engines.framework import (
     NOT_INSTALLED,
     arranged,
+    given_to,
     load_whole,
     output_names,
     picture_size,
@@ -35,6 +36,7 @@ from vistazo.models.custom_layers import import_layers
 from vistazo.models.outputs import OutputSignature, check_number, first_place
 from vistazo.models.signature import ModelSignature
 
+_MOST_TOLD = 600
 _Predict = Callable[[NDArray[np.float32]], Sequence[Any]]
 
 
@@ -101,7 +103,7 @@ class KerasEngine:
         except ModelError:
             raise
         except Exception as error:  # a file's own code runs here and raises what it likes
-            raise UnreadableModelError(f"Keras cannot load {path}: {error}") from error
+            raise UnreadableModelError(f"Keras cannot load {path}: {_short(error)}") from error
 
     @property
     def head(self) -> None:
@@ -123,15 +125,20 @@ class KerasEngine:
         del self._predict
 
 
+def _short(error: Exception) -> str:
+    """Keras prints a whole configuration."""
+    told = str(error)
+    return told if len(told) <= _MOST_TOLD else f"{told[:_MOST_TOLD]} ..."
+
+
 def _load_keras(path: Path, weights: Sequence[Path]) -> _Loaded:
     import keras
 
     refuse_misread(path, weights, "ENGINE=keras")
     model = load_whole(keras, path, weights)
-    shape, layers = model.input_shape, getattr(model, "output_names", None)
-    layers = layers or [model.layers[-1].name]
+    layers = getattr(model, "output_names", None) or [model.layers[-1].name]
     return _Loaded(
-        lambda images: keras.tree.flatten(model(arranged(images, shape), training=False)),
+        lambda images: keras.tree.flatten(model(given_to(model, images), training=False)),
         model.input_shape,
         tuple(
             _Output(name, tuple(tensor.shape), _activation(model.get_layer(layer)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from vistazo.errors import CardError
 from vistazo.models.card import ModelCard
 from vistazo.models.output_spec import ClassOutput, IgnoredOutput, MoreOutput, NumberOutput
 from vistazo.models.outputs import OutputSignature
@@ -15,6 +16,13 @@ _ACTIVATION_OF = {
     "multilabel": ("sigmoid", "unknown"),
     "logits": ("linear", "unknown"),
 }
+
+
+def check_agreement(faults: Iterable[str], source: object) -> None:
+    """Raise CardError where there are faults, each on a line of its own."""
+    lines = [f"  {fault}" for fault in faults]
+    if lines:
+        raise CardError(f"The model and its card disagree ({source}):\n" + "\n".join(lines))
 
 
 def disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
@@ -40,6 +48,7 @@ def disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
 
 
 def _further_disagreements(card: ModelCard, signature: ModelSignature) -> Iterator[str]:
+    """Of which outputs there are, and what the further ones mean."""
     if card.output.name not in (None, signature.output):
         has = f"is '{signature.output}'" if signature.output else "has no name"
         yield f"The card says output.name '{card.output.name}'; the model's output {has}."

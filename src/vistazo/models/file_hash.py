@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vistazo.errors import UnreadableModelError
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 16
 
 
 def sha256_of(path: Path, *more: Path) -> str:

@@ -14,7 +14,7 @@ TextKind = Literal["json", "yaml"]
 SUFFIXES = (".json", ".yaml", ".yml")
 MAX_BYTES = 32 << 20  # of JSON; YAML takes far longer to read
 _HEAD_BYTES = 65_536
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 16
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A text of JSON may have been written as JSON once more: then it is a string.
@@ -29,9 +29,9 @@ _FOR_BROWSER = (b'"modelTopology"', b'"layers-model"', b'"graph-model"')
 _CONFIG_NAME = b"model_config"  # of the attribute in which an HDF5 file keeps the layers
 
 
-def text_kind(head: bytes) -> TextKind | None:
+def text_kind(text: bytes) -> TextKind | None:
     """What the first bytes of a file of layers are; None for what is no such text."""
-    head = head.removeprefix(_BYTE_ORDER_MARK)
+    head = text[:_HEAD_BYTES].removeprefix(_BYTE_ORDER_MARK)
     if _JSON.match(head):
         return "json"
     return "yaml" if _YAML.match(head) else None

@@ -28,7 +28,7 @@ from vistazo.models.layers_text import (
 )
 
 WEIGHTS_SUFFIXES = (".h5", ".hdf5")
-_SHARD_SUFFIX = ".bin"
+_SHARD_SUFFIXES = (".bin", "")  # group1-shard1of2.bin, and without
 _MOST_LISTED = 8
 # In names of files these say which part of a model it is, not of which model.
 _PART_WORDS = frozenset((
@@ -71,14 +71,15 @@ def find_parts(path: Path, weights: Path | None = None) -> ModelParts:
         if weights is None and _is_hdf5(path) and not has_layers(path):
             return _with_layers(path)
     except OSError as error:
-        raise UnreadableModelError(f"{path} cannot be read: {error.strerror}.") from error
+        named = error.filename or path
+        raise UnreadableModelError(f"{named} cannot be read: {error.strerror}.") from error
     return _alone(path, weights)
 
 
 def places(path: Path) -> Iterator[Path]:
     """Files beside ``path`` that may be parts of the model which it names."""
     if is_layers_name(path):
-        yield from _beside(path, (*WEIGHTS_SUFFIXES, _SHARD_SUFFIX))
+        yield from _beside(path, (*WEIGHTS_SUFFIXES, *_SHARD_SUFFIXES))
     elif path.suffix.lower() in WEIGHTS_SUFFIXES and path.is_file():
         found = path.stat()
         if not _has_layers(path, found.st_mtime_ns, found.st_size, found.st_ino):

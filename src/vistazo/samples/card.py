@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vistazo.errors import CardError
-from vistazo.models.card import Card
+from vistazo.models.card import Card, ModelCard
 from vistazo.models.card_file import ROWS, TEXTS, card_path, find_card_of, validate_card_of
 from vistazo.models.conclusions import card_name
 from vistazo.models.drafting import CardHints, Conclusion, check_labels_agree, shown
@@ -80,6 +80,8 @@ def disagreements(card: Card, summary: PlanSummary, sha256: str) -> list[str]:
         faults.append(
             f"The card names {len(columns)} columns, the model takes {summary.n_features}."
         )
+    if isinstance(card, ModelCard) and (card.more_outputs or card.output.name):
+        faults.append("The card speaks of several outputs; a file of scikit-learn has one.")
     return faults
 
 

@@ -38,7 +38,9 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
     model_path: LocationSetting = Field(
-        _DEFAULT_MODEL, description="The .keras, .h5 or .onnx file to serve: a path or a link."
+        _DEFAULT_MODEL,
+        description="The .keras, .h5 or .onnx file to serve, or a model.json beside its weights: a "
+        "path or a link.",
     )
     model_weights: LocationSetting | None = Field(
         None,

@@ -20,7 +20,7 @@ function row({ file, answer, problem, told }, labels, further) {
     answer.predicted_class,
     answer.confidence.toFixed(6),
     ...labels.map((label) => answer.probabilities[label].toFixed(6)),
-    ...further.map((name) => answer.outputs[name].value ?? answer.outputs[name].predicted_class),
+    ...further.map((name) => answer.outputs?.[name]?.value ?? answer.outputs?.[name]?.predicted_class ?? ""),
     answer.warnings.join(" "),
     "",
     `${answer.model.name} ${answer.model.version}`,

@@ -6,6 +6,8 @@ import re
 import zipfile
 from pathlib import Path
 
+from vistazo.models.layers_text import is_layers_name
+
 HEAD_BYTES = 4096
 
 _SUFFIXES = frozenset(
@@ -23,6 +25,8 @@ _TEXT = re.compile(rb"c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n|\([dl]p\d+\n|[})\]]q\x00"
 def is_estimator(path: Path) -> bool:
     """Whether a file is to be read as one of scikit-learn; a pickle around Keras is not."""
     suffixes = {suffix.lower() for suffix in path.suffixes[-2:]}
+    if is_layers_name(path):
+        return False
     if not _OF_PICTURES.isdisjoint(suffixes) or is_keras_pickle(path):
         return False
     return not _SUFFIXES.isdisjoint(suffixes) or looks_like_estimator(_head(path))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -28,6 +28,7 @@ from vistazo.models.zip_member import open_member, open_zip, read_small
 _CONFIG = "config.json"
 _METADATA = "metadata.json"
 _WEIGHTS = "model.weights.h5"
+_OF_KERAS_2 = "batch_input_shape"
 
 Layout = Literal["h5", "keras", "tfjs"]
 
@@ -53,9 +54,14 @@ class Archive:
         return 3 if self.keras_version.startswith("3") else 2
 
     @property
+    def is_by_tfjs(self) -> bool:
+        """Whether TensorFlow.js itself saved the model: its converter notes Keras' version."""
+        return self.keras_version.startswith("tfjs")
+
+    @property
     def framework(self) -> str:
         """What wrote the model: ``keras 2.15.0``, ``keras 1.2.2 (theano)``, ``tfjs-layers 1``."""
-        if self.keras_version.startswith("tfjs"):
+        if self.is_by_tfjs:
             return self.keras_version
         computed = " (theano)" if self.backend.lower() == "theano" else ""
         return f"keras {self.keras_version}{computed}"
@@ -71,7 +77,7 @@ def open_archive(path: Path, weights: Sequence[Path] = ()) -> Iterator[Archive]:
     with ExitStack() as stack:
         if weights:
             archive = _from_parts(path, weights, stack)
-            with _of_two_files(path, weights):
+            with nullcontext() if archive.layout == "tfjs" else _of_two_files(path, weights):
                 yield archive
         elif recognise(path) == "hdf5":
             yield _from_hdf5(stack.enter_context(open_hdf5(str(path), path.name)), path.name)
@@ -108,7 +114,9 @@ def _from_parts(path: Path, weights: Sequence[Path], stack: ExitStack) -> Archiv
         raise UnreadableModelError(
             f"{of_weights} is an HDF5 file, but it holds no weights of a Keras model."
         )
-    usual = "3" if "module" in config else "2"
+    # Keras 3 notes no version, nor do the layers that are unpacked from a .keras file of Keras 2.
+    is_keras3 = "module" in config and _OF_KERAS_2 not in str(config)
+    usual = "3" if is_keras3 else "2"
     version = str(config.get("keras_version") or _noted(file, tree, "keras_version") or usual)
     backend = _noted(file, tree, "backend") or str(config.get("backend") or "")
     return Archive(f"{path.name} with {of_weights}", layout, config, version, tree, backend)

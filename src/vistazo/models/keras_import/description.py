@@ -33,6 +33,8 @@ def describe_file(
     with open_archive(source, weights) as opened:
         archive, model = read_archive(opened)
         kind, framework = _KINDS[archive.layout], archive.framework
+        if weights and archive.layout != "tfjs":
+            kind = f"layers ({source.suffix}) and weights ({weights[0].suffix})"
         try:
             imported = compile_archive(archive, model, input_size, output)
             check_outputs(imported, max_tensor_bytes)

@@ -31,6 +31,7 @@ MAX_NODES = 100_000
 MAX_CONSTANT = 1 << 24
 MAX_OUTPUTS = 4096
 _DTYPES: Mapping[str, DType] = {"float32": "float32", "int64": "int64", "bool": "bool"}
+_MOVES = ("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Identity")
 _TO_FIRST = (0, 3, 1, 2)
 _TO_LAST = (0, 2, 3, 1)
 
@@ -54,6 +55,7 @@ class Graph:
         self.initializers: dict[str, Initializer] = {}
         self._borders: dict[str, tuple[Value, Border]] = {}
         self._maps: dict[str, Value] = {}
+        self._makers: dict[str, NodeProto] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._transposed: dict[str, str] = {}
         self._reversed: dict[tuple[str, int], str] = {}
@@ -85,7 +87,15 @@ class Graph:
         label = f"{self._scope}/{op_type}_{len(self.nodes)}"
         names = (label,) if outputs == 1 else tuple(f"{label}:{i}" for i in range(outputs))
         self.nodes.append(helper.make_node(op_type, inputs, names, name=label, **attributes))
+        self._makers.update(dict.fromkeys(names, self.nodes[-1]))
         return names
+
+    def maker(self, name: str) -> NodeProto | None:
+        """The node that gives a tensor; what only moves numbers about is looked through."""
+        node = self._makers.get(name)
+        while node is not None and node.op_type in _MOVES:
+            node = self._makers.get(node.input[0])
+        return node
 
     def once(self, op_type: str, *inputs: str, **attributes: Attribute) -> str:
         """The same, where the same node may be there already: then it is that one."""

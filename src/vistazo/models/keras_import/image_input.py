@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.keras_import.config import DataFormat
 from vistazo.models.keras_import.dialect import Model
 from vistazo.models.keras_import.graph import Graph
-from vistazo.models.keras_import.laid_flat import MAX_SIDE, SAY_THE_SIZE, unfolded
-from vistazo.models.keras_import.no_picture import check_is_a_picture, flat_layers
+from vistazo.models.keras_import.laid_flat import (
+    COLOURS,
+    MAX_SIDE,
+    MIN_SIDE,
+    SAY_THE_SIZE,
+    unfolded,
+)
+from vistazo.models.keras_import.no_picture import check_is_a_picture, first_layer, flat_layers
 from vistazo.models.keras_import.value import Shape, Value
 
 INPUT_NAME, SCORES_NAME, FEATURES_NAME = "images", "scores", "features"
@@ -28,7 +35,7 @@ class ImageInput:
     """The picture that a model takes.
 
     ``rank`` is that of the model's own input: 3 is a grey picture without a channel axis, 2 one
-    that is laid flat.
+    that is laid flat, channels first where ``data_format`` says so.
     """
 
     height: int
@@ -54,16 +61,20 @@ def read_input(model: Model, input_size: tuple[int, int] | None) -> ImageInput:
             "one picture, or give the first layer an input_shape, and save it again."
         )
     check_is_a_picture(model, shape, input_size)
-    return _of_shape(model, shape, input_size)
+    image = _of_shape(model, shape, input_size)
+    if not (0 < image.height <= MAX_SIDE and 0 < image.width <= MAX_SIDE):
+        raise UnsupportedModelError(
+            f"A picture of {image.height} x {image.width} cannot be served: no side may have more "
+            f"than {MAX_SIDE} pixels."
+        )
+    return image
 
 
 def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) -> ImageInput:
-    data_format = _data_format(model)
-    height: int | None
-    width: int | None
     if len(shape) == _FLAT_RANK:
-        height, width, channels = unfolded(shape[1] or 0, input_size)
-    elif len(shape) == _GREY_RANK:
+        return _of_row(model, shape[1] or 0, input_size)
+    data_format = _data_format(model)
+    if len(shape) == _GREY_RANK:
         height, width, channels = shape[1], shape[2], 1
     elif data_format == "channels_first":
         height, width, channels = shape[2], shape[3], shape[1] or 0
@@ -79,9 +90,21 @@ def _of_shape(model: Model, shape: Shape, input_size: tuple[int, int] | None) ->
             f"The model takes pictures of any size {shape}. Say which one to serve: {SAY_THE_SIZE}."
         )
     height, width = height or (input_size or (0, 0))[0], width or (input_size or (0, 0))[1]
-    if not (0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE):
-        raise UnsupportedModelError(f"A picture of {height} x {width} cannot be served.")
     return ImageInput(height, width, channels, data_format, len(shape))
+
+
+def _of_row(model: Model, length: int, asked: tuple[int, int] | None) -> ImageInput:
+    """Of a picture laid flat: as the model lays it out itself at once, or of the size asked for."""
+    layer, data_format = first_layer(model), _data_format(model)
+    if layer is not None and layer.class_name == "Reshape":
+        target = layer.config.integers("target_shape")
+        if data_format == "channels_first":
+            target = (*target[1:], *target[:1])
+        if len(target) == _GREY_RANK and prod(target) == length and target[2] in COLOURS:
+            height, width, channels = target
+            if (height, width) == asked or min(height, width) >= MIN_SIDE:
+                return ImageInput(height, width, channels, data_format, _FLAT_RANK)
+    return ImageInput(*unfolded(length, asked), "channels_last", _FLAT_RANK)
 
 
 def _data_format(model: Model) -> DataFormat:
@@ -103,15 +126,13 @@ def _data_format(model: Model) -> DataFormat:
 def open_graph(graph: Graph, image: ImageInput) -> Value:
     """The model's own input, made of ``images`` (n, h, w, c)."""
     shape = (None, image.height, image.width, image.channels)
-    pictures = Value(INPUT_NAME, shape)
+    given = Value(INPUT_NAME, shape)
     if image.rank == _GREY_RANK:
-        return graph.reshape(pictures, shape[:-1])
-    if image.rank == _FLAT_RANK:
-        return graph.reshape(pictures, (None, pictures.elements))
+        return graph.reshape(given, shape[:-1])
     if image.data_format == "channels_first":
-        name = graph.channels_first(pictures, "channels_last")
-        return Value(name, (shape[0], shape[3], *shape[1:3]), parents=(pictures,))
-    return pictures
+        name = graph.channels_first(given, "channels_last")
+        given = Value(name, (shape[0], shape[3], *shape[1:3]), parents=(given,))
+    return graph.reshape(given, (None, given.elements)) if image.rank == _FLAT_RANK else given
 
 
 def last_map(scores: Value) -> Value | None:

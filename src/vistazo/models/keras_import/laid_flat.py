@@ -19,7 +19,7 @@ SAY_THE_SIZE = (
     "card"
 )
 
-_COLOURS = {1: "in grey", 3: "in colour"}
+COLOURS = {1: "in grey", 3: "in colour"}
 _MOST_SHOWN = 4
 _LONGEST = 2  # times the other side: of the sizes that fit, what most pictures have
 
@@ -36,7 +36,7 @@ def unfolded(length: int, asked: Size | None) -> tuple[int, int, int]:
             f"The model takes no picture, but a row of {length} numbers{_unless(length)}"
         )
     height, width = asked
-    for channels in _COLOURS:
+    for channels in COLOURS:
         if height * width * channels == length:
             return height, width, channels
     pixels = height * width
@@ -54,17 +54,17 @@ def _unless(length: int) -> str:
 
 
 def _that_fit(length: int) -> str:
-    found = [f"{height}x{width} {_COLOURS[channels]}" for height, width, channels in _sizes(length)]
+    found = [f"{height}x{width} {COLOURS[channels]}" for height, width, channels in _sizes(length)]
     return f". What would fit: {', '.join(found)}." if found else "."
 
 
 def _sizes(length: int) -> list[tuple[int, int, int]]:
     """Those that a row of this length can have been: squares first, no very long ones."""
-    if not 0 < length <= MAX_SIDE * MAX_SIDE * max(_COLOURS):
+    if not 0 < length <= MAX_SIDE * MAX_SIDE * max(COLOURS):
         return []
     found = [
         (*size, channels)
-        for channels in _COLOURS
+        for channels in COLOURS
         if length % channels == 0
         for size in _shapes(length // channels)
     ]

@@ -30,7 +30,7 @@ def check_is_a_picture(model: Model, shape: Shape, asked: tuple[int, int] | None
     A table of numbers without channels is a grey picture, unless the model reads it as a series
     and it is not square. ``asked`` is the size of which somebody says that it is a picture's.
     """
-    first = _first_layer(model)
+    first = first_layer(model)
     if _reads_words(model, first):
         raise _refusal(shape, "the numbers of words in a text")
     if len(shape) not in (_ROW, _SERIES, _PICTURE):
@@ -73,7 +73,7 @@ def _reads_words(model: Model, first: Layer | None) -> bool:
     return is_text or (first is not None and first.class_name in _OF_WORDS)
 
 
-def _first_layer(model: Model) -> Layer | None:
+def first_layer(model: Model) -> Layer | None:
     """The first that does more to its input than to scale it; they stand in order."""
     return next(
         (layer for layer in flat_layers(model) if layer.class_name not in _ON_THE_WAY), None

@@ -25,6 +25,7 @@ from vistazo.models.keras_import.legacy_layout import find_legacy_weights
 from vistazo.models.keras_import.registry import slots_of
 from vistazo.models.keras_import.rewriting import rewrite
 from vistazo.models.keras_import.tfjs_layout import find_tfjs_weights
+from vistazo.models.keras_import.tfjs_words import as_tfjs
 from vistazo.models.keras_import.theano import THEANO, as_theano, has_turned, turned
 from vistazo.models.keras_import.weights import LayerPath, LayerWeights, model_leaves
 
@@ -53,6 +54,7 @@ def with_weights(archive: Archive, model: Model) -> tuple[Model, _Weights]:
         refuse_unknown(model)
     is_theano = archive.backend.lower() == THEANO
     model = as_theano(model, archive.keras_version) if is_theano else model
+    model = as_tfjs(model) if archive.is_by_tfjs else model
     found = _find(archive, model)
     if _has_former_arrays(archive):
         model, found = _from_keras1(archive, model, found)

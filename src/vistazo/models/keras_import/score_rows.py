@@ -53,6 +53,11 @@ def score_rows(outputs: Sequence[Value], names: Sequence[str], asked: str | None
 def _check_row(scores: Value) -> None:
     if scores.shape[:1] != (None,) or any(n is None for n in scores.shape[1:]):
         raise UnreadableModelError(f"The model's output {scores.shape} is not one row per picture.")
+    if scores.dtype != "float32":
+        raise UnsupportedModelError(
+            "The model gives whole numbers, such as the number of a class, and no scores. Build it "
+            "without its last step: keras.Model(model.input, model.layers[-2].output)."
+        )
     if not _is_row(scores):
         raise UnsupportedModelError(
             f"The model gives {scores.shape} per batch, not one row of scores per picture: it "

@@ -17,7 +17,6 @@ from vistazo.errors import UnreadableModelError
 from vistazo.models.keras_import.dialect import Model
 from vistazo.models.keras_import.hdf5 import Tree
 from vistazo.models.keras_import.keras_layout import find_keras_weights
-from vistazo.models.keras_import.weight import Weight
 from vistazo.models.keras_import.weights import (
     LayerPath,
     LayerWeights,
@@ -38,18 +37,39 @@ def find_tfjs_weights(tree: Tree, model: Model, slots_of: SlotsOf) -> dict[Layer
     found: dict[LayerPath, LayerWeights] = {}
     taken: dict[str, Leaf] = {}
     for leaf in model_leaves(model, slots_of):
-        arrays: dict[str, Weight] = {}
-        for slot in leaf.slots:
-            name = _name_of(slot, replace(leaf, path=(model.name, *leaf.path)), names)
-            if name is None:
-                if not slot.optional:
-                    raise _missing(slot, leaf)
-                continue
-            if taken.setdefault(name, leaf) is not leaf:
-                raise _ambiguous(name, taken[name], leaf)
-            arrays[slot.path] = tree.weights[name]
-        found[leaf.path] = arrays
+        place = replace(leaf, path=(model.name, *leaf.path))
+        given = {slot.path: _name_of(slot, place, names) for slot in leaf.slots}
+        if leaf.slots and not any(given.values()):
+            given = _in_order(place, tree.weights)
+        found[leaf.path] = {
+            slot.path: tree.weights[name] for slot in leaf.slots if (name := given.get(slot.path))
+        }
+        _check(leaf, found[leaf.path], taken)
     return found
+
+
+def _check(leaf: Leaf, arrays: LayerWeights, taken: dict[str, Leaf]) -> None:
+    """Raise UnreadableModelError where an array is missing, or another layer's."""
+    for slot in leaf.slots:
+        if slot.path not in arrays and not slot.optional:
+            raise _missing(slot, leaf)
+    for weight in arrays.values():
+        if taken.setdefault(weight.name, leaf) is not leaf:
+            raise _ambiguous(weight.name, taken[weight.name], leaf)
+
+
+def _in_order(leaf: Leaf, names: Iterable[str]) -> dict[str, str | None]:
+    """Stacked cells are called otherwise in each tool; what they own is listed cell by cell."""
+    places = ["/".join(leaf.path[start:]) for start in range(len(leaf.path))]
+    inside = [name for name in names if any(name.startswith(f"{place}/") for place in places)]
+    paths = [slot.path for slot in leaf.slots]
+    if [_last(name) for name in inside] != [_last(path) for path in paths]:
+        return {}
+    return dict(zip(paths, inside, strict=True))
+
+
+def _last(name: str) -> str:
+    return _plain(name).rpartition("/")[2]
 
 
 def _spellings(names: Iterable[str]) -> dict[str, str]:
@@ -69,11 +89,13 @@ def _plain(name: str) -> str:
 
 def _name_of(slot: Slot, leaf: Leaf, names: Mapping[str, str]) -> str | None:
     """The array that a slot is filled with: the one whose name says most of where it belongs."""
-    for start in range(len(leaf.path)):
-        place = "/".join(leaf.path[start:])
-        for path in slot.legacy_paths:
-            if f"{place}/{path}" in names:
-                return names[f"{place}/{path}"]
+    # What a TimeDistributed holds is filed under the wrapper's name.
+    for end in (len(leaf.path), len(leaf.path) - 1):
+        for start in range(end):
+            place = "/".join(leaf.path[start:end])
+            for path in slot.legacy_paths:
+                if f"{place}/{path}" in names:
+                    return names[f"{place}/{path}"]
     return None
 
 

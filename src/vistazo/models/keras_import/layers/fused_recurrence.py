@@ -2,10 +2,13 @@
 
 Only with the activations that every runtime knows there (OpenVINO: sigmoid, tanh, relu). ONNX
 Runtime (1.31) ends the whole process when these operators are given an empty batch, which
-is what a graph's head is given when nothing is asked of it. So an empty batch gets a row of zeros,
-which is taken off again behind the operator. A sequence that is taken backwards is turned before
-it: OpenVINO (2026.4) gives wrong numbers for the operators' own ``reverse`` where one stands beside
-a forward one and the size of the batch is open.
+is what a graph's head is given when nothing is asked of it. So an empty batch gets a row, which is
+taken off again behind the operator.
+
+OpenVINO (2026.4) gives wrong numbers where several such operators read the same sequence and the
+size of the batch is open: of one it takes batch and steps for each other. So what fills the row is
+of each operator's own, which keeps their sequences apart, and one that is taken backwards is turned
+before the operator, instead of by its ``direction``.
 """
 
 from __future__ import annotations
@@ -72,7 +75,8 @@ def _never_empty(graph: Graph, name: str) -> tuple[str, str]:
     ahead = graph.integers([0] * 4)
     pads = graph.op("Concat", ahead, missing, graph.integers([0]), axis=0)
     turned = graph.op("Transpose", name, perm=(1, 0, 2))
-    return count, graph.op("Pad", turned, pads)
+    of_its_own = graph.floats(1 / (1 + len(graph.nodes)))
+    return count, graph.op("Pad", turned, pads, of_its_own)
 
 
 def _taken_off(call: LayerCall, outputs: Sequence[str], count: str) -> Sequenced:

@@ -38,12 +38,9 @@ def _pool(call: LayerCall, op_type: str) -> Value:
     rows, columns = fit_windows(call, value, window, strides)
     counts = call.config.flag("counts_padding", default=False)  # Theano's, in some versions
     data_format = call.config.data_format()
-    source = call.graph.channels_first(value, data_format)
-    if any(call.graph.without_border(value)[1]):
-        source = call.graph.op("Max", source, call.graph.floats(_LOWEST))
     name = call.graph.op(
         op_type,
-        source,
+        _source(call, value, data_format),
         kernel_shape=window,
         strides=strides,
         pads=(rows.before, columns.before, rows.after, columns.after),
@@ -51,6 +48,15 @@ def _pool(call: LayerCall, op_type: str) -> Value:
     )
     shape = (channels_of(call, value), rows.out, columns.out)
     return call.graph.map(name, shape, data_format, value)
+
+
+def _source(call: LayerCall, value: Value, data_format: DataFormat) -> str:
+    """What a window slides over, kept apart from zeros that were laid around it."""
+    source = call.graph.channels_first(value, data_format)
+    before = call.graph.maker(source)
+    if before is None or before.op_type != "Pad":
+        return source
+    return call.graph.op("Max", source, call.graph.floats(_LOWEST))
 
 
 @operation("MaxPool", tf="nn.max_pool nn.max_pool2d")
@@ -158,6 +164,6 @@ def adaptive_pooling(call: LayerCall) -> Value:
         raise call.refusal(f"{size} does not divide evenly into {out}")
     window = (size[0] // out[0], size[1] // out[1])
     op_type = "AveragePool" if "Average" in call.layer.class_name else "MaxPool"
-    source = call.graph.channels_first(value, data_format)
+    source = _source(call, value, data_format)
     name = call.graph.op(op_type, source, kernel_shape=window, strides=window)
     return call.graph.map(name, (channels, *out), data_format, value)

@@ -1,4 +1,7 @@
-"""Scaling of maps, as ``tf.image.resize`` (version 2) does it: half-pixel centres."""
+"""Scaling of maps, as ``tf.image.resize`` (version 2) does it: half-pixel centres.
+
+TensorFlow.js interpolates without them, see ``tfjs_words``.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,12 @@ def up_sampling(call: LayerCall) -> Value:
         raise call.config.wrong("size", "two positive numbers", factors)
     wanted = (height * factors[0], width * factors[1])
     how = call.config.text("interpolation", "nearest")
+    if how == "bilinear" and not call.config.flag("half_pixel_centers", default=True):
+        data_format = call.config.data_format()
+        source = call.graph.channels_first(call.input, data_format)
+        name = _resize_op(call, source, wanted, how, centres="asymmetric")
+        shape = (channels_of(call, call.input), *wanted)
+        return call.graph.map(name, shape, data_format, call.input)
     return resize(call, call.input, wanted, how, antialias=False)
 
 
@@ -48,16 +57,18 @@ def resize(
     return graph.map(name, (channels_of(call, value), *wanted), data_format, value)
 
 
-def _resize_op(call: LayerCall, source: str, wanted: tuple[int, int], how: str) -> str:
+def _resize_op(
+    call: LayerCall, source: str, wanted: tuple[int, int], how: str, centres: str = "half_pixel"
+) -> str:
     graph = call.graph
     # ONNX Runtime 1.31 does not take sizes for some of the axes only.
     kept = graph.op("Shape", source, start=0, end=2)
     sizes = graph.op("Concat", kept, graph.integers(wanted), axis=0)
-    half_pixel = {"coordinate_transformation_mode": "half_pixel"}
+    coordinates = {"coordinate_transformation_mode": centres}
     if how == "bilinear":
-        return graph.op("Resize", source, "", "", sizes, mode="linear", **half_pixel)
+        return graph.op("Resize", source, "", "", sizes, mode="linear", **coordinates)
     # floor((i + 0.5) * scale), which is the half-pixel coordinate rounded, halves up
-    method = {"mode": "nearest", "nearest_mode": "round_prefer_ceil", **half_pixel}
+    method = {"mode": "nearest", "nearest_mode": "round_prefer_ceil", **coordinates}
     return graph.op("Resize", source, "", "", sizes, **method)
 
 
