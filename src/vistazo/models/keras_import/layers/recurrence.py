@@ -40,21 +40,41 @@ def take_steps(
         raise call.refusal(
             f"its {steps} steps are written out one by one, and at most {MAX_STEPS} can be"
         )
-    graph, states = call.graph, initial
+    graph, states, masks = call.graph, initial, _masks(call, steps)
     order = range(steps)[::-1] if goes_backwards(call) else range(steps)
-    masks = _masks(call, steps)
     outputs: list[str] = []
     for index in order:
-        place = graph.integers(index)
-        out, new = cell.step(graph.op("Gather", projected, place, axis=1), states)
+        out, new = cell.step(_at(call, projected, index), states)
         if masks is not None:
-            counts = graph.op("Gather", masks, place, axis=1)
+            counts = _at(call, masks, index)
             out, new = _where_it_counts(call, counts, outputs, states, (out, new))
         outputs.append(out)
         states = new
+    last = outputs[-1]
+    if masks is not None and _gives_zeros(call) and _is_unrolled(call):
+        last = _zeros_unless(call, _at(call, masks, order[-1]), last)
+        # Keras does so in the order of the sequence, whichever way the layer goes.
+        outputs = [_zeros_unless(call, _at(call, masks, i), out) for i, out in enumerate(outputs)]
     row = graph.op("Concat", *outputs, axis=1)
     whole = graph.op("Reshape", row, graph.integers([-1, steps, *cell.shape]))
-    return Sequenced(whole, outputs[-1], new)
+    return Sequenced(whole, last, new)
+
+
+def _at(call: LayerCall, name: str, index: int) -> str:
+    """One step of (n, steps, ...)."""
+    return call.graph.op("Gather", name, call.graph.integers(index), axis=1)
+
+
+def _gives_zeros(call: LayerCall) -> bool:
+    return call.config.flag("zero_output_for_mask", default=False)
+
+
+def _is_unrolled(call: LayerCall) -> bool:
+    return call.config.flag("unroll", default=False)
+
+
+def _zeros_unless(call: LayerCall, counts: str, out: str) -> str:
+    return call.graph.op("Where", counts, out, call.graph.floats(0.0))
 
 
 def check_held(call: LayerCall, numbers: int) -> None:
@@ -90,7 +110,7 @@ def _where_it_counts(
     the step before, zeros before the first, or always zeros where the layer is set so.
     """
     graph, zero = call.graph, call.graph.floats(0.0)
-    gives_zeros = call.config.flag("zero_output_for_mask", default=False)
+    gives_zeros = _gives_zeros(call) and not _is_unrolled(call)
     before = zero if gives_zeros or not outputs else outputs[-1]
     out, new = taken
     kept = [

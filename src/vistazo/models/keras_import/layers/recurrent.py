@@ -8,6 +8,7 @@ from dataclasses import replace
 from vistazo.models.keras_import.config import Config
 from vistazo.models.keras_import.dialect import Layer
 from vistazo.models.keras_import.keras_layout import snake_case
+from vistazo.models.keras_import.layers.cudnn_arrays import KINDS, SETTINGS, without_cudnn
 from vistazo.models.keras_import.layers.fused_recurrence import fused, is_usual
 from vistazo.models.keras_import.layers.recurrence import (
     Sequenced,
@@ -20,7 +21,7 @@ from vistazo.models.keras_import.registry import LayerCall, Result, keras_layer
 from vistazo.models.keras_import.value import Value
 from vistazo.models.keras_import.weights import Slot
 
-_KINDS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
+_CELLS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
 _PARTS = ("kernel", "recurrent_kernel", "bias")
 _MAX_CELLS = 64
 _GATES = 4  # at most
@@ -36,7 +37,7 @@ def cell_slots(layer: Layer) -> tuple[Slot, ...]:
     )
 
 
-@keras_layer("LSTM", "GRU", "SimpleRNN", "RNN", weights=cell_slots)
+@keras_layer("LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU", weights=cell_slots)
 def recurrent(call: LayerCall) -> Result:
     """keras.layers.LSTM (Hochreiter and Schmidhuber 1997), GRU (Cho et al. 2014), SimpleRNN, RNN.
 
@@ -48,6 +49,7 @@ def recurrent(call: LayerCall) -> Result:
         raise call.refusal("its cell is not one of Keras' own")
     bound = [_configured(call, config) for _, _, config in cells]
     prefix, kind, _ = cells[0]
+    bound[0] = without_cudnn(bound[0], kind, value.size(2))
     initial = initial_states(call)
     if len(cells) == 1 and not initial and is_usual(bound[0], kind):
         return given(call, value, fused(bound[0], kind, prefix, value), _units(bound[0]))
@@ -73,6 +75,9 @@ def _configured(call: LayerCall, config: Config) -> LayerCall:
 
 def _cells(layer: Layer) -> list[tuple[str, str, Config]]:
     """Where the arrays of each cell are, what it is, and how it is set; none that is not known."""
+    if layer.class_name in KINDS:
+        settled = Config(layer.config.owner, {**layer.config.fields, **SETTINGS})
+        return [("cell", KINDS[layer.class_name], settled)]
     if layer.class_name != "RNN":
         return [("cell", layer.class_name, layer.config)]
     cell = layer.config.get("cell")
@@ -82,10 +87,10 @@ def _cells(layer: Layer) -> list[tuple[str, str, Config]]:
     else:
         items = fields.get("cells")
         listed = _numbered(items) if isinstance(items, list) else []
-    if len(listed) > _MAX_CELLS or any(kind not in _KINDS for _, kind, _ in listed):
+    if len(listed) > _MAX_CELLS or any(kind not in _CELLS for _, kind, _ in listed):
         return []
     owner = layer.config.owner
-    return [(prefix, _KINDS[kind], Config(owner, fields)) for prefix, kind, fields in listed]
+    return [(prefix, _CELLS[kind], Config(owner, fields)) for prefix, kind, fields in listed]
 
 
 def _numbered(items: Sequence[object]) -> list[tuple[str, str, Mapping[str, object]]]:
