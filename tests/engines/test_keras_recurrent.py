@@ -407,6 +407,20 @@ def test_wrappers_without_end_and_without_a_layer_are_refused(
         read_signature(path)
 
 
+@pytest.mark.parametrize("own", [{"module": "my.cells"}, {"class_name": "Mine>GRUCell"}])
+def test_a_cell_of_ones_own_is_not_taken_for_that_of_keras(
+    own: dict[str, str], tmp_path: Path
+) -> None:
+    path = saved(lambda k, x: k.RNN([k.GRUCell(2), k.LSTMCell(2)], name="cells")(x), tmp_path)
+    with h5py.File(path, "r+") as file:
+        document = json.loads(file.attrs["model_config"])
+        layer = next(one for one in document["config"]["layers"] if one["name"] == "cells")
+        layer["config"]["cell"]["config"]["cells"][0].update(own)
+        file.attrs["model_config"] = json.dumps(document)
+    with pytest.raises(UnsupportedModelError, match="its cell is not one of Keras' own"):
+        read_signature(path)
+
+
 def test_what_theano_made_of_a_convolutional_lstm_is_not_guessed(tmp_path: Path) -> None:
     path = saved(lambda k, x: k.ConvLSTM2D(2, 2)(k.Reshape((2, 4, 4, 2))(x)), tmp_path)
     with h5py.File(path, "r+") as file:

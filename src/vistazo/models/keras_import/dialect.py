@@ -115,7 +115,7 @@ def _read_nested(document: Mapping[str, object], depth: int) -> Model:
 def _read_layer(document: Mapping[str, object], depth: int, place: int = 1) -> Layer:
     if depth > MAX_NESTED_MODELS:
         raise HostileModelError(f"Models are nested deeper than {MAX_NESTED_MODELS} levels.")
-    package, class_name = _origin(document)
+    package, class_name = class_origin(document)
     raw = document.get("config")
     if isinstance(raw, list):  # a Sequential that has no name
         document = {"name": f"sequential_{place}", **document}
@@ -139,7 +139,7 @@ def _read_layer(document: Mapping[str, object], depth: int, place: int = 1) -> L
     )
 
 
-def _origin(document: Mapping[str, object]) -> tuple[str, str]:
+def class_origin(document: Mapping[str, object]) -> tuple[str, str]:
     """The package of a layer's class, empty for Keras' own, and its name.
 
     ``@register_keras_serializable`` writes ``package>Name`` as the class (Keras 2) or as

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vistazo.models.keras_import.config import Config
-from vistazo.models.keras_import.dialect import Layer
+from vistazo.models.keras_import.dialect import Layer, class_origin
 from vistazo.models.keras_import.keras_layout import snake_case
 from vistazo.models.keras_import.layers.cudnn_arrays import KINDS, SETTINGS, without_cudnn
 from vistazo.models.keras_import.layers.fused_recurrence import fused, is_usual
@@ -109,8 +109,9 @@ def _described(cell: object) -> tuple[str, Mapping[str, object]]:
     if not isinstance(cell, Mapping):
         return "", {}
     fields = cell.get("config")
-    known = cell.get("registered_name") in (None, cell.get("class_name"))
-    name = str(cell.get("class_name")) if known else ""
+    package, name = class_origin(cell)
+    if package:
+        return "", {}  # of somebody's own, which may compute anything
     return name, fields if isinstance(fields, Mapping) else {}
 
 
