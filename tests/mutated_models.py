@@ -13,6 +13,7 @@ own (PEP 578).
 
 from __future__ import annotations
 
+import base64
 import codecs
 import io
 import json
@@ -40,7 +41,8 @@ from vistazo.models.keras_import import convert  # noqa: E402
 
 Reader = Callable[[Path, list[Path], Path], object]
 
-MOST_MB, MOST_S = 200, 10
+MOST_MB, MOST_S = 200, 10  # what a child may take
+BAR_MB, BAR_S = 60, 1  # what a damaged file may cost
 _AT_ONCE = 500
 _HARMLESS = {"open", "os.rename", "os.remove", "tempfile.mkstemp", "tempfile.mkdtemp"}
 _DEEDS = ("import", "exec", "compile", "subprocess", "os.", "socket", "ctypes", "marshal", "pickle")
@@ -188,7 +190,7 @@ def _fork(
         watched.note("too slow" if too_slow else f"ended by signal {number}")
         data = mutated(_rng(first, cases[done]), seed, others)
         if too_slow or not number:
-            watched.accidents.append(f"case {cases[done]}: {status} {data[:2000].hex()}")
+            watched.accidents.append(f"case {cases[done]}: {status} {_kept(data)}")
         done += 1
     return done
 
@@ -226,6 +228,7 @@ def _read_all(
     for name in _ENCODINGS:
         codecs.lookup(name)
     before, size = _peak_mb(), _address_space()
+    peak = before
     resource.setrlimit(resource.RLIMIT_AS, (size + MOST_MB * 1_000_000,) * 2)
     watch = _Watch(folder)
     sys.addaudithook(watch)
@@ -239,8 +242,11 @@ def _read_all(
         told = _verdict(paths, folder / "out.onnx", read)
         watch.is_on = False
         line = {**told, "s": time.process_time() - started}
+        if line["s"] > BAR_S or _peak_mb() - peak > BAR_MB:
+            line["accident"] = f"{line['s']:.2f} s, {_peak_mb() - peak:.0f} MB, {line['verdict']}"
+        peak = _peak_mb()
         if "accident" in line:
-            line["accident"] = [f"{line['accident']} {data[:2000].hex()}"]
+            line["accident"] = [f"{line['accident']} {_kept(data)}"]
         os.write(into, f"{json.dumps(line)}\n".encode())
         if watch.deeds:
             _tell(into, watch, before)
@@ -266,6 +272,11 @@ def _verdict(paths: list[Path], out: Path, read: Reader) -> dict[str, str]:
     return {"verdict": "a model"}
 
 
+def _kept(data: bytes) -> str:
+    """The file, to be looked at: base64 of what zlib packs."""
+    return base64.b64encode(zlib.compress(data)).decode()
+
+
 def _place(error: BaseException) -> str:
     """Where it was raised; the traceback module would open every file on the way."""
     last = error.__traceback__
@@ -289,7 +300,7 @@ def _does_harm(path: Path, weights: list[Path], out: Path) -> object:
         os.abort()
     if case == 2:
         return os.system("true")  # noqa: S605, S607
-    return bytearray(MOST_MB * 2_000_000)
+    return [b"x" * 1_000_000 for _ in range(2 * MOST_MB)]
 
 
 def _peak_mb() -> float:

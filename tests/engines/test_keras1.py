@@ -375,20 +375,6 @@ def everything(path: Path) -> Path:
     return write(path, sequential(*EVERYTHING, ordering="th"), arrays, "1.0.8")
 
 
-@pytest.mark.parametrize(
-    "count", [60, pytest.param(20_000, marks=pytest.mark.longer)], ids=["few", "many"]
-)
-def test_any_damage_gives_a_model_or_one_of_our_errors(tmp_path: Path, count: int) -> None:
-    content = everything(tmp_path / "m.h5").read_bytes()
-    convert(tmp_path / "m.h5", tmp_path / "m.onnx")
-    for number in range(count):
-        rng, changed = np.random.default_rng(number), bytearray(content)
-        for at in rng.integers(len(changed), size=rng.choice([1, 1, 4, 32])):
-            changed[at] = rng.integers(256)
-        (tmp_path / "m.h5").write_bytes(changed[: rng.choice([len(changed), rng.integers(2**14)])])
-        read_or_refused(tmp_path / "m.h5")
-
-
 JUNK = [None, True, -1, 2**31, 10**40, 1e308, float("nan"), "", "x", [], {}, [[]], {"a": 1}]
 
 

@@ -43,6 +43,7 @@ from vistazo.models.keras_import import (
     register,
     slots,
 )
+from vistazo.models.keras_import.global_heap import check_global_heaps
 from vistazo.models.keras_import.graph import Initializer
 from vistazo.models.keras_import.stock import kind_of_stock
 from vistazo.models.keras_import.writer import OnnxModel, write_onnx
@@ -560,15 +561,27 @@ def test_packed_weights_are_read_too(originals: dict[str, bytes], tmp_path: Path
 # ---------------------------------------------------------------------- damaged
 
 
-def test_a_text_that_would_keep_the_hdf5_library_busy_for_ever_is_noticed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unused", [0, 222])
+def test_a_text_that_would_keep_the_hdf5_library_busy_for_ever_is_noticed(
+    unused: int, tmp_path: Path
+) -> None:
     path = model_files.save(_small_keras_2(), tmp_path / "m.h5")
     content = bytearray(path.read_bytes())
     heap = content.index(b"GCOL")
     assert int.from_bytes(content[heap + 16 : heap + 18], "little") == 1
     content[heap + 16 : heap + 32] = bytes(16)  # the first text becomes free space of no size
+    content[heap + 7] = unused  # of the three bytes that the library does not look at
     path.write_bytes(content)
     with pytest.raises(UnreadableModelError, match="texts"):
         read_signature(path)
+
+
+def test_a_heap_of_texts_beyond_measure_is_not_walked_at_all() -> None:
+    size = 65 << 20
+    text = (1).to_bytes(8, "little") + (size - 64).to_bytes(8, "little")  # and then none of size 0
+    heap = io.BytesIO(b"GCOL\x01\0\0\0" + size.to_bytes(8, "little") + text + bytes(size))
+    with pytest.raises(UnreadableModelError, match="cannot be followed"):
+        check_global_heaps(heap, "m.h5")
 
 
 def _small_keras_2() -> Any:

@@ -153,6 +153,32 @@ def test_what_theano_computes_otherwise_is_refused_in_words(
         convert(path, tmp_path / "m.onnx")
 
 
+@pytest.mark.parametrize(
+    ("layer", "is_read"),
+    [
+        (item("Conv2D", "c", filters=4, kernel_size=[3, 3], padding="same"), True),
+        (item("Conv2D", "c", filters=4, kernel_size=[3, 3], strides=[2, 2]), True),
+        (item("Conv2D", "c", filters=4, kernel_size=[3, 3], strides=2, padding="same"), False),
+        (item("Conv2D", "c", filters=4, kernel_size=[3, 2], padding="same"), False),
+        (item("MaxPooling2D", "c", pool_size=[3, 3], padding="same"), False),
+        (item("AveragePooling2D", "c", pool_size=3, strides=1, padding="same"), False),
+    ],
+    ids=lambda value: str(value)[-60:],
+)
+def test_cntk_is_read_where_its_padding_is_known(
+    tmp_path: Path, layer: dict[str, Any], is_read: bool
+) -> None:
+    arrays = {"c": {"c/kernel": random(3, 3, 2, 4), "c/bias": random(4)}}
+    config = sequential(layer, item("GlobalAveragePooling2D", "mean"))
+    noted = {"keras_version": "2.1.6", "backend": "cntk"}
+    path = old_keras_files.write_h5(tmp_path / "m.h5", config, arrays, noted)
+    if is_read:
+        convert(path, tmp_path / "m.onnx")
+    else:
+        with pytest.raises(UnsupportedModelError, match=r"'c'.*computed by CNTK"):
+            convert(path, tmp_path / "m.onnx")
+
+
 def any_window(data: st.DataObject) -> tuple[list[int], list[int], int]:
     side = st.integers(1, 5)
     size, strides = ([data.draw(side), data.draw(side)] for _ in range(2))

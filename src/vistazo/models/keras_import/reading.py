@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from vistazo.errors import UnsupportedModelError
 from vistazo.models.keras_import.archive import Archive
+from vistazo.models.keras_import.cntk import CNTK, refuse_unknown
 from vistazo.models.keras_import.dialect import Model, read_model
 from vistazo.models.keras_import.file_faults import file_faults
 from vistazo.models.keras_import.hdf5 import Tree
@@ -49,6 +50,8 @@ def read_archive(archive: Archive) -> tuple[Archive, Model]:
 
 def with_weights(archive: Archive, model: Model) -> tuple[Model, _Weights]:
     """The arrays of every layer; and the model with what only they, or the backend, show."""
+    if archive.backend.lower() == CNTK:
+        refuse_unknown(model)
     is_theano = archive.backend.lower() == THEANO
     model = as_theano(model, archive.keras_version) if is_theano else model
     model = as_tfjs(model) if archive.is_by_tfjs else model

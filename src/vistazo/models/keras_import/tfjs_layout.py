@@ -27,6 +27,7 @@ from vistazo.models.keras_import.weights import (
 )
 
 _CELL = re.compile(r"_cell(_\d+)?$")
+_STACKED = "/cells/"
 
 
 def find_tfjs_weights(tree: Tree, model: Model, slots_of: SlotsOf) -> dict[LayerPath, LayerWeights]:
@@ -39,7 +40,7 @@ def find_tfjs_weights(tree: Tree, model: Model, slots_of: SlotsOf) -> dict[Layer
     for leaf in model_leaves(model, slots_of):
         place = replace(leaf, path=(model.name, *leaf.path))
         given = {slot.path: _name_of(slot, place, names) for slot in leaf.slots}
-        if leaf.slots and not any(given.values()):
+        if any(_STACKED in slot.path for slot in leaf.slots) and not any(given.values()):
             given = _in_order(place, tree.weights)
         found[leaf.path] = {
             slot.path: tree.weights[name] for slot in leaf.slots if (name := given.get(slot.path))

@@ -57,8 +57,8 @@ def topology_of(document: Mapping[str, object]) -> Mapping[str, object]:
     if is_graph or document.get("format") == "graph-model":
         raise UnsupportedModelError(
             "The file is a TensorFlow.js graph model, which holds single operations and no layers. "
-            "Export the Keras model that it was made of, or convert it where TensorFlow is: "
-            "python -m tf2onnx.convert --tfjs model.json --output model.onnx"
+            "Export the Keras model that it was made of, or convert it where TensorFlow and "
+            "NumPy 1 are: python -m tf2onnx.convert --tfjs model.json --output model.onnx"
         )
     if topology is None:
         raise UnsupportedModelError(
