@@ -4,9 +4,10 @@
 
 Files as Keras 1 to 3 and TensorFlow.js write them, whole or in parts, are changed in one to three
 places each: bytes, or values of their texts. Each has to give a model or one of our errors, within
-a second of CPU and 60 MB; nothing may be imported, called, or opened beside. Where a file ends the
-process itself (HDF5 is a C library), the service tells that as a damaged or hostile file, and it is
-counted here. Half an hour; run it in the environment of the tests.
+two seconds of CPU and the 200 MB that it is given; nothing may be imported, called, or opened
+beside. Where a file ends the process itself (HDF5 is a C library), the service tells that as a
+damaged or hostile file, and it is counted here. Half an hour; run it in the environment of the
+tests.
 """
 
 from __future__ import annotations
