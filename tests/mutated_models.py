@@ -28,7 +28,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ sys.path[:0] = [str(TESTS.parent / "src"), str(TESTS)]
 from model_seeds import KINDS, Seed, zipped  # noqa: E402
 from vistazo.errors import ModelError  # noqa: E402
 from vistazo.models.keras_import import convert  # noqa: E402
+from watched import Watched  # noqa: E402
 
 Reader = Callable[[Path, list[Path], Path], object]
 
@@ -58,24 +59,6 @@ _WORDS = [
 ]  # fmt: skip
 _ENCODINGS = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-8-sig", "cp437")
 _VALUE = re.compile(rb'-?\d+(?:\.\d+)?|"[^"\\]{0,40}"|true|false|null')
-
-
-@dataclass
-class Watched:
-    """What came of the files of one kind. ``deeds`` and ``accidents`` have to be empty."""
-
-    count: int = 0
-    verdicts: dict[str, int] = field(default_factory=dict)
-    deeds: list[str] = field(default_factory=list)
-    accidents: list[str] = field(default_factory=list)
-    slowest_s: float = 0.0
-    cpu_s: float = 0.0
-    growth_mb: float = 0.0
-
-    def note(self, verdict: str, seconds: float = 0.0) -> None:
-        self.count += 1
-        self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
-        self.slowest_s = max(self.slowest_s, seconds)
 
 
 class _Watch:

@@ -26,7 +26,7 @@ import traceback
 import types
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,7 @@ from pickle_stubs import stub_class  # noqa: E402
 from pickled_files import JOBLIB, SPARSE, write_skops  # noqa: E402
 from vistazo.errors import ModelError  # noqa: E402
 from vistazo.models.estimator_import.reader import read_objects  # noqa: E402
+from watched import Watched  # noqa: E402
 
 _MOST_BYTES = 20_000_000
 _LARGEST_SEED = 20_000
@@ -56,19 +57,6 @@ _NUMBERS = [
 ]  # fmt: skip
 _CALLS = (b"", b")R", b")\x81", b"N\x85R")
 _OPCODES = bytes(range(0x99))
-
-
-@dataclass
-class Watched:
-    """What came of them. ``deeds`` and ``accidents`` have to be empty."""
-
-    count: int = 0
-    verdicts: dict[str, int] = field(default_factory=dict)
-    deeds: list[str] = field(default_factory=list)
-    accidents: list[str] = field(default_factory=list)
-    slowest_s: float = 0.0
-    cpu_s: float = 0.0
-    growth_mb: float = 0.0
 
 
 class _Watch:
@@ -183,9 +171,7 @@ def _read(path: Path, data: bytes, watched: Watched, watch: _Watch) -> None:
         watched.accidents.append(f"{error!r} {last.filename}:{last.lineno} {data[:2000].hex()}")
     finally:
         watch.is_on = False
-    watched.count += 1
-    watched.verdicts[verdict] = watched.verdicts.get(verdict, 0) + 1
-    watched.slowest_s = max(watched.slowest_s, time.process_time() - started)
+    watched.note(verdict, time.process_time() - started)
 
 
 def seen_of_python() -> Watched:

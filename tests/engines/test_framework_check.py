@@ -90,6 +90,20 @@ def test_keras_as_the_engine_takes_a_model_in_two_files(grey: Path, tmp_path: Pa
     assert engine.run(image).scores == pytest.approx(expected, abs=1e-6)
 
 
+def test_keras_as_the_engine_takes_what_only_keras_2_can_load(tmp_path: Path) -> None:
+    keras = model_files.keras2()
+    image = keras.layers.Input((9, 8, 1))
+    scores = keras.layers.Dense(3, "softmax")(keras.layers.Flatten()(image))
+    model = keras.Model(image, scores)
+    layers, weights = tmp_path / "model.json", tmp_path / "model.h5"
+    layers.write_text(model.to_json())
+    model.save_weights(weights)
+    engine = KerasEngine(layers, None, weights=[weights])
+    assert engine.runtime.engine == "tf_keras"
+    images = np.stack([*random_images(9, 8, 1)])
+    assert engine.run(images).scores == pytest.approx(model(images).numpy(), abs=1e-6)
+
+
 def test_a_difference_is_told_and_is_the_exit_status(
     compiled: Converted, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

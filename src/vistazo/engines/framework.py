@@ -21,6 +21,7 @@ from vistazo.models.outputs import unique
 _PICTURE_RANK, _GREY_RANK, _ROW_RANK = 4, 3, 2
 _MIN_GREY_SIDE = 8
 _COLOURS = (1, 3, 4)
+_MOST_TOLD = 600
 
 NOT_INSTALLED = "{} needs Keras and TensorFlow: pip install -r scripts/requirements/training.txt"
 
@@ -73,10 +74,16 @@ def load_framework(
         try:
             return Framework(name, module.__version__, load_whole(module, path, weights))
         except Exception as error:  # a file's own code runs here and raises what it likes
-            reasons.append(f"{name} {module.__version__} cannot load {path}: {error}")
+            reasons.append(f"{name} {module.__version__} cannot load {path}: {short(error)}")
     if not reasons:
         raise SettingsError(NOT_INSTALLED.format(what))
     raise UnreadableModelError("\n".join(reasons))
+
+
+def short(error: Exception) -> str:
+    """Keras prints a whole configuration."""
+    told = str(error)
+    return told if len(told) <= _MOST_TOLD else f"{told[:_MOST_TOLD]} ..."
 
 
 def load_whole(keras: Any, path: Path, weights: Sequence[Path] = ()) -> Any:

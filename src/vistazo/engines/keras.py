@@ -17,26 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.engines.base import Outputs, Runtime, outputs_of
-from vistazo.engines.former_keras import refuse_misread
 from vistazo.engines.framework import (
     NOT_INSTALLED,
     arranged,
-    given_to,
-    load_whole,
+    load_framework,
     output_names,
     picture_size,
+    short,
 )
-from vistazo.errors import (
-    ModelError,
-    SettingsError,
-    UnreadableModelError,
-    UnsupportedModelError,
-)
+from vistazo.errors import ModelError, SettingsError, UnreadableModelError, UnsupportedModelError
 from vistazo.models.custom_layers import import_layers
 from vistazo.models.outputs import OutputSignature, check_number, first_place
 from vistazo.models.signature import ModelSignature
 
-_MOST_TOLD = 600
 _Predict = Callable[[NDArray[np.float32]], Sequence[Any]]
 
 
@@ -59,8 +52,9 @@ class _Output:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """``predict`` gives every output, in the order of ``outputs``."""
+    """``predict`` gives every output, in the order of ``outputs``. ``runtime`` is what runs it."""
 
+    runtime: Runtime
     predict: _Predict
     image_shape: Any
     outputs: tuple[_Output, ...]
@@ -87,23 +81,16 @@ class KerasEngine:
         output: str | None = None,
     ) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        try:
-            import keras
-        except ImportError:
-            raise SettingsError(NOT_INSTALLED.format("ENGINE=keras")) from None
-        self.runtime = Runtime("keras", keras.__version__)
         if layers_module is not None:
             import_layers(layers_module)
         try:
             loaded = _load_saved_model(path) if path.is_dir() else _load_keras(path, weights)
-            self.signature, self._places = _signature(
-                loaded, input_size, output, f"keras {keras.__version__}"
-            )
-            self._predict = loaded.predict
-        except ModelError:
+            self.signature, self._places = _signature(loaded, input_size, output)
+        except (ModelError, SettingsError):
             raise
         except Exception as error:  # a file's own code runs here and raises what it likes
-            raise UnreadableModelError(f"Keras cannot load {path}: {_short(error)}") from error
+            raise UnreadableModelError(f"Keras cannot load {path}: {short(error)}") from error
+        self.runtime, self._predict = loaded.runtime, loaded.predict
 
     @property
     def head(self) -> None:
@@ -125,20 +112,13 @@ class KerasEngine:
         del self._predict
 
 
-def _short(error: Exception) -> str:
-    """Keras prints a whole configuration."""
-    told = str(error)
-    return told if len(told) <= _MOST_TOLD else f"{told[:_MOST_TOLD]} ..."
-
-
 def _load_keras(path: Path, weights: Sequence[Path]) -> _Loaded:
-    import keras
-
-    refuse_misread(path, weights, "ENGINE=keras")
-    model = load_whole(keras, path, weights)
+    framework = load_framework(path, weights, major=3)
+    model = framework.model
     layers = getattr(model, "output_names", None) or [model.layers[-1].name]
     return _Loaded(
-        lambda images: keras.tree.flatten(model(given_to(model, images), training=False)),
+        Runtime(framework.name, framework.version),
+        lambda images: list(framework.scores(images).values()),
         model.input_shape,
         tuple(
             _Output(name, tuple(tensor.shape), _activation(model.get_layer(layer)))
@@ -157,8 +137,10 @@ def _activation(layer: Any) -> str:
 
 
 def _load_saved_model(path: Path) -> _Loaded:
-    import tensorflow as tf
-
+    try:
+        import tensorflow as tf
+    except ImportError:
+        raise SettingsError(NOT_INSTALLED.format("ENGINE=keras")) from None
     loaded = tf.saved_model.load(str(path))
     serve = loaded.signatures["serving_default"]
     (given, images), *more_inputs = serve.structured_input_signature[1].items()
@@ -174,6 +156,7 @@ def _load_saved_model(path: Path) -> _Loaded:
 
     outputs = ((name, serve.structured_outputs[name].shape) for name in names)
     return _Loaded(
+        Runtime("tensorflow", tf.__version__),
         predict,
         shape,
         tuple(_Output(name, tuple(shape), "unknown") for name, shape in outputs),
@@ -181,7 +164,7 @@ def _load_saved_model(path: Path) -> _Loaded:
 
 
 def _signature(
-    loaded: _Loaded, input_size: tuple[int, int] | None, output: str | None, framework: str
+    loaded: _Loaded, input_size: tuple[int, int] | None, output: str | None
 ) -> tuple[ModelSignature, tuple[int, ...]]:
     """Also the places of the outputs that are rows, the one that is meant first."""
     if not isinstance(loaded.image_shape, tuple):
@@ -206,7 +189,7 @@ def _signature(
         features=None,
         weights=loaded.weights,
         layers=loaded.layers,
-        framework=framework,
+        framework=f"{loaded.runtime.engine} {loaded.runtime.version}",
         output=first.name,
         others=tuple(rows),
         no_rows=tuple(each.name for at, each in enumerate(outputs) if at not in {place, *places}),
