@@ -35,7 +35,7 @@ print(used.ru_utime + used.ru_stime, status["VmHWM"].split()[0])
         ("keras 3", "keras", "MobileNetV2"),
         pytest.param("keras 3", "h5", "ResNet50V2", marks=pytest.mark.longer),
         ("keras 2", "h5", "EfficientNetB0"),
-        ("keras 2", "keras", "MobileNetV3Small"),
+        pytest.param("keras 2", "keras", "MobileNetV3Small", marks=pytest.mark.longer),
         pytest.param("keras 3", "keras", "ConvNeXtTiny", marks=pytest.mark.longer),
     ],
 )
@@ -70,6 +70,7 @@ def test_a_convolutional_network_is_transposed_once_at_its_input(tmp_path: Path)
     assert signature.features == (2, 2, 1280)
 
 
+@pytest.mark.longer
 def test_importing_a_densenet_is_cheap_and_loads_no_framework(tmp_path: Path) -> None:
     model = model_files.keras3().applications.DenseNet121(weights=None, classes=2)
     path = model_files.save(model, tmp_path / "m.keras")

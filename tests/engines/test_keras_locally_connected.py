@@ -34,7 +34,7 @@ def check(path: Path, shape: tuple[int, ...], *layers: Any) -> None:
     assert len(model_files.run_onnx(target, images[:0])[0]) == 0
 
 
-@pytest.mark.parametrize("suffix", ["h5", "keras"])
+@pytest.mark.parametrize("suffix", ["h5", pytest.param("keras", marks=pytest.mark.longer)])
 def test_locally_connected_layers_give_the_numbers_of_keras_2(suffix: str, tmp_path: Path) -> None:
     k = model_files.keras2().layers
     layers = [

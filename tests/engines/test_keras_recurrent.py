@@ -317,7 +317,10 @@ def patches(keras: ModuleType, inner: Any) -> Any:
     return model_files.randomize(keras.Model(image, keras.layers.GRU(3)(x)))
 
 
-@pytest.mark.parametrize(("framework", "suffix"), FILES)
+@pytest.mark.parametrize(
+    ("framework", "suffix"),
+    [FILES[0], *(pytest.param(*file, marks=pytest.mark.longer) for file in FILES[1:])],
+)
 def test_a_network_for_every_step_keeps_its_weights_and_is_no_map_of_the_picture(
     framework: str, suffix: str, tmp_path: Path
 ) -> None:

@@ -437,16 +437,11 @@ def damaged(content: bytes, number: int) -> bytes:
     return bytes(changed[: rng.choice([len(changed), rng.integers(len(changed))])])
 
 
-@pytest.mark.parametrize(
-    "count", [50, pytest.param(20_000, marks=pytest.mark.longer)], ids=["few", "many"]
-)
 @pytest.mark.parametrize("name", ["model.json", "group1-shard1of1.bin"])
-def test_any_damage_gives_a_model_or_one_of_our_errors(
-    name: str, count: int, tmp_path: Path
-) -> None:
+def test_any_damage_gives_a_model_or_one_of_our_errors(name: str, tmp_path: Path) -> None:
     path = tfjs_files.as_converter(tmp_path, [SMALL], TOPOLOGY, "uint8")
     content = (tmp_path / name).read_bytes()
-    for number in range(count):
+    for number in range(50):
         (tmp_path / name).write_bytes(damaged(content, number))
         started = time.process_time()
         read_or_refused(path)

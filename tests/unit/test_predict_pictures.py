@@ -155,6 +155,7 @@ class Refuses:
     def __init__(self) -> None:
         inner = brightness_classifier()
         self.card, self.identity, self.baseline = inner.card, inner.identity, None
+        self.signature = inner.signature
         self.out_of_distribution = "warn"
         self._answer = inner.classify(encoded(flat(230)))
 
