@@ -47,7 +47,7 @@ class FakeModel:
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Converted:
     model = write_brightness_model(tmp_path_factory.mktemp("m") / "m.keras")
     out = model.with_suffix(".onnx")
-    return Converted(model, (), out, convert(model, out))
+    return Converted(model, (), out, convert(model, out), card_path(model))
 
 
 @pytest.fixture(scope="module")

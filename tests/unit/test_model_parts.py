@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import model_pairs
+from builders import card
+from command_line import run_here
 from model_pairs import write_keras3, write_layers, write_legacy, write_pair
 from vistazo.errors import (
     CardError,
@@ -20,6 +22,7 @@ from vistazo.errors import (
 )
 from vistazo.loading import ModelSource
 from vistazo.models import parts, store
+from vistazo.models.card_file import card_path, write_card
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.keras_import import convert
 from vistazo.models.layers_text import holds_layers, text_kind
@@ -275,3 +278,16 @@ def test_a_reload_looks_at_the_weights_that_were_named_and_at_no_text_beside_a_w
     before = stamp_of(whole)
     write_layers(tmp_path / "m.json", {})
     assert stamp_of(whole) == before
+
+
+def test_convert_finds_the_card_beside_either_part(tmp_path: Path) -> None:
+    document = model_pairs.config()
+    document["config"]["layers"][0]["config"]["batch_shape"] = [None, 64]
+    write_layers(tmp_path / "model.json", document)
+    weights = write_legacy(tmp_path / "model.weights.h5")
+    command, cache = ("convert", str(weights), str(tmp_path / "model.onnx")), str(tmp_path / "c")
+    assert "8x8 in grey" in run_here(command, {"CACHE_DIR": cache}).stderr
+    write_card(card(), card_path(tmp_path / "model.json"))  # says 8 x 8
+    done = run_here(command, {"CACHE_DIR": cache})
+    assert done.returncode == 0, done.stderr
+    assert "8 x 8 x 1 -> 2" in done.stdout

@@ -192,8 +192,7 @@ def learn(
         tell=lambda told: _say(told, progress),
     )
     remember_files(model, card, readable, settings, seen=range(unseen, len(readable)))
-    if (doubt := _scale_doubt(model, spec, readable, settings)) is not None:
-        click.echo(f"Warning: {doubt}", err=True)
+    _doubt_scale(model, spec, readable, settings)
     return path, len(readable)
 
 
@@ -208,8 +207,8 @@ def _say(told: tuple[Told, ...], progress: Progress) -> None:
         progress.say(line)
 
 
-def _scale_doubt(model: Path, spec: InputSpec, files: list[Path], settings: Settings) -> str | None:
-    """Whether these pictures, scaled as the card says, can be what the model was trained on."""
+def _doubt_scale(model: Path, spec: InputSpec, files: list[Path], settings: Settings) -> None:
+    """Warn where these pictures, scaled as the card says, cannot be what the model learnt from."""
     size, weights = (spec.height, spec.width), weights_file(model, settings)
     with open_without_card(
         model,
@@ -220,7 +219,9 @@ def _scale_doubt(model: Path, spec: InputSpec, files: list[Path], settings: Sett
         weights=weights,
     ) as engine:
         evidence = scale_evidence(engine, spec, drawn_pictures(files, settings, decode_size(spec)))
-    return scale_warning(evidence, spec) if evidence is not None else None
+    doubt = scale_warning(evidence, spec) if evidence is not None else None
+    if doubt is not None:
+        click.echo(f"Warning: {doubt}", err=True)
 
 
 def drawn(files: list[Path]) -> list[Path]:

@@ -10,11 +10,12 @@ from vistazo.cli.estimator_files import estimator_files
 from vistazo.cli.weights_file import weights_file, with_weights
 from vistazo.errors import CardError
 from vistazo.models.card import ModelCard
-from vistazo.models.card_file import card_path, find_card
-from vistazo.models.compilation import EstimatorFiles, compile_model, rewrite_estimator
+from vistazo.models.card_file import find_card
+from vistazo.models.compilation import EstimatorFiles, Size, compile_model, rewrite_estimator
 from vistazo.models.estimator_import.file_kind import is_estimator
+from vistazo.models.parts import ModelParts
 from vistazo.models.signature import ModelSignature
-from vistazo.models.store import check_is_there, parts_of
+from vistazo.models.store import card_file_of, check_is_there, parts_of
 from vistazo.samples.loading import find_estimator
 from vistazo.service.settings import Settings
 
@@ -96,6 +97,8 @@ def command(
     \b
     Examples:
       vistazo convert my_model.h5 my_model.onnx
+      vistazo convert model.json my_model.onnx --weights model.weights.h5
+      vistazo convert digits.h5 digits.onnx --input 28x28
       vistazo convert my_model.h5 my_model.onnx --check
       vistazo convert my_model.h5 my_model.onnx --check pictures/
       vistazo convert my_model.h5 my_model-int8.onnx --int8 labelled_pictures/
@@ -115,19 +118,8 @@ def command(
     if pictures is not None:
         return _convert_to_int8(model, out, pictures, settings, has_size=input_size is not None)
     parts = parts_of(model, settings.cache_dir, weights_file(model, settings))
-    card = _card_beside(model)
-    on_card = (card.input.height, card.input.width) if card is not None else None
-    size = input_size or on_card or settings.input_size
-    signature = compile_model(
-        parts.file,
-        out,
-        size,
-        settings.keras_layers,
-        output=output or (card.output.name if card is not None else None),
-        weights=parts.weights,
-        with_evidence=with_evidence,
-        policy=settings.loading_policy,
-    )
+    card_file = card_file_of(model, parts)
+    signature = _converted(parts, out, card_file, settings, (input_size, output, with_evidence))
     click.echo(
         f"{out}: {signature.height} x {signature.width} x {signature.channels} -> "
         f"{signature.units} ({signature.activation}), {signature.weights:,} weights"
@@ -137,8 +129,32 @@ def command(
         return 0
     from vistazo.cli.framework_check import Converted, check  # brings a runtime
 
-    converted = Converted(parts.file, parts.weights, out, signature)
+    converted = Converted(parts.file, parts.weights, out, signature, card_file)
     return check(converted, None if check_on == RANDOM_PICTURES else Path(check_on), settings)
+
+
+def _converted(
+    parts: ModelParts,
+    out: Path,
+    card_file: Path,
+    settings: Settings,
+    asked: tuple[Size, str | None, bool],
+) -> ModelSignature:
+    """``asked``: size, output and whether with evidence; what is not asked for, the card says."""
+    input_size, output, with_evidence = asked
+    card = _card_in(card_file)
+    on_card = (card.input.height, card.input.width) if card is not None else None
+    size = input_size or on_card or settings.input_size
+    return compile_model(
+        parts.file,
+        out,
+        size,
+        settings.keras_layers,
+        output=output or (card.output.name if card is not None else None),
+        weights=parts.weights,
+        with_evidence=with_evidence,
+        policy=settings.loading_policy,
+    )
 
 
 def _check_check(model: Path, check_on: str | None, *, is_int8: bool) -> None:
@@ -153,10 +169,10 @@ def _check_check(model: Path, check_on: str | None, *, is_int8: bool) -> None:
         raise click.UsageError(f"There is no {check_on}. PICTURES of --check are a folder or file.")
 
 
-def _card_beside(model: Path) -> ModelCard | None:
+def _card_in(file: Path) -> ModelCard | None:
     """To convert, there need not be one, nor a whole one."""
     try:
-        return find_card(card_path(model))
+        return find_card(file)
     except CardError:
         return None
 

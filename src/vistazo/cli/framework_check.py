@@ -17,7 +17,7 @@ from vistazo.engines.agreement import Agreement, agreement, random_images
 from vistazo.engines.framework import Framework, load_framework
 from vistazo.errors import InputError, SettingsError
 from vistazo.models.card import InputSpec
-from vistazo.models.card_file import card_path, find_card
+from vistazo.models.card_file import find_card
 from vistazo.models.custom_layers import import_layers
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures.reader import DirectReader
@@ -30,12 +30,16 @@ _MOST_PICTURES = 200
 
 @dataclass(frozen=True)
 class Converted:
-    """``out`` was made of ``model`` and, where that has layers only, its ``weights``."""
+    """``out`` was made of ``model`` and, where that has layers only, its ``weights``.
+
+    ``card_file`` is where its card lies, if it has one.
+    """
 
     model: Path
     weights: Sequence[Path]
     out: Path
     signature: ModelSignature
+    card_file: Path
 
 
 def check(converted: Converted, pictures: Path | None, settings: Settings) -> int:
@@ -87,7 +91,7 @@ def _prepared(pictures: Path, spec: InputSpec, settings: Settings) -> Iterator[N
 
 def _spec(converted: Converted) -> InputSpec:
     """As the card says; without one, stretched to the size and in 0..1."""
-    card = find_card(card_path(converted.model))
+    card = find_card(converted.card_file)
     if card is not None:
         return card.input
     signature = converted.signature

@@ -20,14 +20,15 @@ from vistazo.errors import CardError
 from vistazo.loading import draft_of
 from vistazo.models.agreement import disagreements
 from vistazo.models.card import ModelCard
-from vistazo.models.card_file import card_path, find_card
+from vistazo.models.card_file import find_card
 from vistazo.models.card_schema import card_schema
-from vistazo.models.compilation import describe_model
+from vistazo.models.compilation import Size, describe_model
 from vistazo.models.draft_text import draft_text, what_to_do
+from vistazo.models.drafting import CardDraft, CardHints
 from vistazo.models.estimator_import.file_kind import is_estimator
 from vistazo.models.parts import ModelParts
 from vistazo.models.signature import Description, ModelSignature
-from vistazo.models.store import card_places, check_is_there, parts_of, without_card
+from vistazo.models.store import card_file_of, check_is_there, parts_of, without_card
 from vistazo.service.settings import Settings
 from vistazo.training.cardless import open_without_card
 
@@ -104,14 +105,10 @@ def _inspect(
     check_is_there(model)
     weights = weights_file(model, settings)
     parts = parts_of(model, settings.cache_dir, weights)
-    card_file = card or _card_file(model, parts)
+    card_file = card or card_file_of(model, parts)
     found = _card_of(card_file)
     size = size or _size_of(found) or settings.input_size
-    output = found.output.name if isinstance(found, ModelCard) else None
-    layers, policy = settings.keras_layers, settings.loading_policy
-    description = describe_model(
-        parts.file, size, layers, policy, weights=parts.weights, output=output
-    )
+    description = _described(parts, size, found, settings)
     shown = [_overview(model, parts, description)]
     if has_layers:
         shown.append(_layer_table(description))
@@ -119,18 +116,8 @@ def _inspect(
     draft = None
     if description.signature is not None:
         own_size = description.signature.height, description.signature.width
-        pictures = drawn_pictures(files, settings, own_size)
-        with open_without_card(
-            model, settings.cache_dir, size, layers, policy, weights=weights
-        ) as engine:
-            spec = found.input if isinstance(found, ModelCard) else None
-            shown.append(scale_report(engine, spec, pictures))
-            if found is None:
-                hints = settings.card_hints
-                if size == own_size:
-                    hints = replace(hints, input_size=size)
-                bare = without_card(model, hints, settings.cache_dir, weights)
-                draft = draft_of(bare, engine, pictures)
+        scale, draft = _look_inside((model, weights), files, (size, own_size), found, settings)
+        shown.append(scale)
     if found is not None:
         return _show_card(shown, found, card_file, (model, parts.sha256), description)
     click.echo("".join(f"# {line}\n" for line in "\n".join(shown).splitlines()))
@@ -140,10 +127,59 @@ def _inspect(
     return 1 if draft.missing else 0
 
 
-def _card_file(model: Path, parts: ModelParts) -> Path:
-    """Beside what was asked for, else beside its parts, or for a zip inside it."""
-    there = (place for place in card_places(model, parts) if place.exists())
-    return next(there, card_path(model))
+def _look_inside(
+    places: tuple[Path, Path | None],
+    files: tuple[Path, ...],
+    sizes: tuple[Size, tuple[int, int]],
+    found: ModelCard | CardError | None,
+    settings: Settings,
+) -> tuple[str, CardDraft | None]:
+    """What the model remembers of how pictures are scaled, and where there is no card a draft.
+
+    ``places`` are of the model and of weights that lie elsewhere, ``sizes`` what was asked for and
+    what it has.
+    """
+    (model, weights), (size, own_size) = places, sizes
+    pictures = drawn_pictures(files, settings, own_size)
+    with open_without_card(
+        model,
+        settings.cache_dir,
+        size,
+        settings.keras_layers,
+        settings.loading_policy,
+        weights=weights,
+        output=_output_of(found),
+    ) as engine:
+        spec = found.input if isinstance(found, ModelCard) else None
+        scale = scale_report(engine, spec, pictures)
+        if found is not None:
+            return scale, None
+        hints = _hints(settings, size if size == own_size else None)
+        bare = without_card(model, hints, settings.cache_dir, weights)
+        return scale, draft_of(bare, engine, pictures)
+
+
+def _described(
+    parts: ModelParts, size: Size, found: ModelCard | CardError | None, settings: Settings
+) -> Description:
+    return describe_model(
+        parts.file,
+        size,
+        settings.keras_layers,
+        settings.loading_policy,
+        weights=parts.weights,
+        output=_output_of(found),
+    )
+
+
+def _output_of(card: ModelCard | CardError | None) -> str | None:
+    return card.output.name if isinstance(card, ModelCard) else None
+
+
+def _hints(settings: Settings, size: Size) -> CardHints:
+    """What the environment says, and the size that the command was given."""
+    hints = settings.card_hints
+    return hints if size is None else replace(hints, input_size=size)
 
 
 def _show_card(

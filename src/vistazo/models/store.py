@@ -205,6 +205,12 @@ def card_places(model_path: Path, parts: ModelParts) -> list[Path]:
     return [card_path(file) for file in dict.fromkeys((model_path, *parts.files))]
 
 
+def card_file_of(model_path: Path, parts: ModelParts) -> Path:
+    """The first of these places where something lies, else the usual one."""
+    there = (place for place in card_places(model_path, parts) if place.exists())
+    return next(there, card_path(model_path))
+
+
 def check_is_there(model_path: Path, *, may_be_folder: bool = False) -> None:
     """Raise ModelNotFoundError or UnreadableModelError where there is nothing to read."""
     if not model_path.exists():

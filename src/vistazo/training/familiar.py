@@ -60,11 +60,7 @@ def make_baseline(
     random = np.random.default_rng(0)
     seen = random.permutation(seen)[:_MOST_PICTURES]
     unseen = random.permutation(unseen)[:_MOST_UNSEEN]
-    if len(seen) < COMPONENTS or not len(unseen):
-        raise SettingsError(
-            f"A baseline needs {2 * COMPONENTS} pictures, and more are better: here are "
-            f"{len(seen) + len(unseen)}."
-        )
+    _check_enough(len(seen), len(unseen))
     found = find_model(model, card, hints=hints, cache_dir=cache_dir, weights_file=weights)
     kinds = [upside_down(prepare, seen), *unlike]
     total = len(seen) + len(unseen) + sum(kind.count for kind in kinds)
@@ -80,6 +76,14 @@ def make_baseline(
     replace_whole(path, lambda part: write_baseline(baseline, part))
     tell(told)
     return path
+
+
+def _check_enough(seen: int, unseen: int) -> None:
+    if seen < COMPONENTS or not unseen:
+        raise SettingsError(
+            f"A baseline needs {2 * COMPONENTS} pictures, and more are better: here are "
+            f"{seen + unseen}."
+        )
 
 
 @contextmanager
