@@ -2,7 +2,7 @@
 
 import { el, entry } from "./elements.js";
 import { feedbackOf } from "./feedback.js";
-import { fill, number, percent, problemText, readable, t, table, words } from "./language.js";
+import { bytes, fill, number, percent, problemText, readable, t, table, words } from "./language.js";
 import { picture, viewer } from "./viewer.js";
 
 const MOST_BARS = 8;
@@ -42,7 +42,7 @@ export function progress(item) {
 }
 
 export function stateText(item) {
-  return t(item.state, { percent: percent(item.progress) });
+  return t(item.state, { percent: percent(item.progress), size: bytes(item.file.size) });
 }
 
 /** Takes the focus where what had it is gone. */
