@@ -18,6 +18,7 @@ from vistazo.loading import ModelSource
 from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.card import Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
+from vistazo.models.faults import faults_in, said
 from vistazo.models.fetch import MAX_MODEL_BYTES
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
@@ -275,7 +276,7 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings):
         try:
             return Settings.model_validate(values)
         except ValidationError as error:
-            lines = [_correction(fault) for fault in error.errors(include_url=False)]
+            lines = [_correction(fault) for fault in faults_in(error)]
             raise SettingsError("These settings need a correction:\n" + "\n".join(lines)) from error
 
 
@@ -283,12 +284,7 @@ def _correction(fault: ErrorDetails) -> str:
     name = str(fault["loc"][0])
     is_secret = "Secret" in str(Settings.model_fields[name].annotation)
     shown = "" if is_secret else f" (it is '{_shown(fault['input'])}')"
-    return f"  {name.upper()}: {_said(fault['msg'])}{shown}"
-
-
-def _said(message: str) -> str:
-    """Without what pydantic puts before words that are ours."""
-    return message.removeprefix("Value error, ")
+    return f"  {name.upper()}: {said(fault)}{shown}"
 
 
 def _shown(value: object) -> str:
