@@ -154,7 +154,9 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings):
     max_uploads: int = Field(
         256, ge=1, description="Uploads that may arrive at once; with one more the slowest ends."
     )
-    receive_timeout_s: float = Field(30, gt=0, description="Longest that an upload may take.")
+    receive_timeout_s: float = Field(
+        30, gt=0, description="Longest of an upload, beyond its bytes at MIN_RECEIVE_BYTES_PER_S."
+    )
     receive_grace_s: float = Field(
         10, gt=0, description="Longest that an upload may be slower than MIN_RECEIVE_BYTES_PER_S."
     )
