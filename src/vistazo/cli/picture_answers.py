@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from vistazo.classifier import Classifier
+from vistazo.cli.answered_by import AnsweredBy
 from vistazo.cli.output import answers_in
 from vistazo.cli.picture_files import Skipped, picture_files, read_file
 from vistazo.cli.picture_rows import Columns, Row, name_of
@@ -95,8 +96,9 @@ class _Asking:
         notice = self.classifier.card.own_notice
         if style is None and notice:
             click.echo(notice, err=True)
+        columns, by = Columns.of(self.classifier), AnsweredBy.of(self.classifier)
         with (
-            contextlib.closing(printing(style, Columns.of(self.classifier), width)) as printer,
+            contextlib.closing(printing(style, columns, by, width)) as printer,
             self._told_how_to_go_on("With --output FILE the same command could go on from there."),
         ):
             for row in self._rows(tasks):
