@@ -1,7 +1,6 @@
 // Every word that the page says, in English. {name} is filled in.
 
 export const english = {
-  languageName: "English",
   language: "Language",
   skip: "Skip to adding pictures",
   addPictures: "Add pictures",

@@ -1,7 +1,6 @@
 // Every word that the page says, in Spanish. {name} is filled in.
 
 export const spanish = {
-  languageName: "Español",
   language: "Idioma",
   skip: "Ir a añadir imágenes",
   addPictures: "Añadir imágenes",
