@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from vistazo import errors
 from vistazo.api import refusals
 from vistazo.api.schemas import Problem, RuleFault
+from vistazo.models.faults import said
 from vistazo.service import telemetry
 
 MEDIA_TYPE = "application/problem+json"
@@ -139,8 +140,10 @@ async def on_invalid_request(_request: Request, error: Exception) -> Response:
     """For a query parameter with a value that it cannot have."""
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = [f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors()]
-    return problem_response(errors.RequestError(f"The request cannot be used: {'; '.join(faults)}"))
+    faults = [f"{fault['loc'][-1]} {said(fault)}" for fault in error.errors()]
+    return problem_response(
+        errors.RequestError(f"The request cannot be used: {'; '.join(faults)}.")
+    )
 
 
 def _response(problem: Problem, headers: dict[str, str]) -> JSONResponse:
