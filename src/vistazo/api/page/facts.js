@@ -1,7 +1,7 @@
 // What a picture that leaves the page, on paper or as a file, says about itself.
 
 import { entry } from "./elements.js";
-import { language, percent, readable, spoken, t, table } from "./language.js";
+import { language, number, readable, spoken, t, table } from "./language.js";
 import { w } from "./sheet_words.js";
 
 /** With its zone, in the page's language, as the browser's country writes it. */
@@ -30,7 +30,7 @@ export const noticeOf = ({ card }) => spoken(card.notice, card.language);
 
 /** What the layer shows: for which label, and how it was found. */
 export function layerText({ answer: { heatmap }, opacity }) {
-  const shown = w("heatAt", { label: heatmap.label, percent: percent(opacity / 100) });
+  const shown = w("heatAt", { label: heatmap.label, percent: number(opacity / 100, { style: "percent" }) });
   return `${shown} ${table("methods")[heatmap.method] ?? readable(heatmap.method)}`;
 }
 
