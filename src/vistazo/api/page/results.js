@@ -154,6 +154,7 @@ export class Results {
     if (!item || !model) return;
     const [show, say] = [(each) => this.#show(each), this.#say];
     const on = {
+      items: queue.items,
       onLabel: (label) => explainAgain(item, label, queue, show),
       onView: (view) => look(item, view, model.card, { show, say }),
       onTruth: (label) => tell(item, label, () => show(item), say),
