@@ -9,7 +9,7 @@ import click
 def command() -> None:
     """Start the prediction service.
 
-    Everything is set by environment variables; the README lists them.
+    Everything is set by environment variables; docs/settings.md lists them.
 
     \b
     Examples:
