@@ -16,7 +16,7 @@ from vistazo import errors
 OpenPage = Callable[..., Any]
 SOURCE = Path(errors.__file__).parent
 STRANGE = {
-    "warnings": ["out_of_distribution"],
+    "warnings": ["uncertain", "out_of_distribution"],
     "in_distribution": {"score": 0.25, "verdict": False},
 }
 
