@@ -1,8 +1,9 @@
 // The list of the pictures: what came of each. One Tab stop; the arrow keys move through it.
 
 import { el } from "./elements.js";
-import { percent, problemText, t } from "./language.js";
+import { t } from "./language.js";
 import { stateText } from "./result.js";
+import { isStrange, outcomeOf } from "./verdict.js";
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity };
 
@@ -13,7 +14,8 @@ export class List {
   #chosen = null;
   #lines = new Map();
 
-  /** `on` hears onChoose(item, isWalking), which calls show or update, and onRemove(item). */
+  /** `on` hears onChoose(item, isWalking), which calls show or update, and onRemove(item);
+   * card() is that of the model. */
   constructor(node, on) {
     this.#node = node;
     this.#on = on;
@@ -99,6 +101,11 @@ export class List {
     this.focus(to);
   }
 
+  #outcome(item) {
+    if (item.answer) return outcomeOf(item.answer, this.#on.card());
+    return item.problem ? t("failed") : stateText(item);
+  }
+
   #line(item) {
     const isChosen = item === this.#chosen;
     const open = {
@@ -113,7 +120,7 @@ export class List {
     return el(
       "li",
       { class: kindOf(item) },
-      el("button", open, thumbnail(item), el("span", { class: "name" }, item.file.name), el("span", { class: "state" }, outcome(item))),
+      el("button", open, thumbnail(item), el("span", { class: "name" }, item.file.name), el("span", { class: "state" }, this.#outcome(item))),
       el("button", remove, "×"),
     );
   }
@@ -122,20 +129,8 @@ export class List {
 function kindOf({ answer, problem }) {
   if (problem) return "failed";
   if (!answer) return "pending";
+  if (isStrange(answer)) return "strange";
   return answer.warnings.length > 0 ? "doubtful" : null;
-}
-
-function outcome(item) {
-  const { answer, problem } = item;
-  if (!answer) return [problem ? t("failed") : stateText(item)];
-  return [el("b", {}, answer.predicted_class), ` ${percent(answer.confidence)}`];
-}
-
-/** For those who do not see it. */
-export function outcomeText({ file, answer, problem }) {
-  if (problem) return t("saidFailed", { file: file.name, problem: problemText(problem).join(" ") });
-  const { predicted_class: label, confidence } = answer;
-  return t("said", { file: file.name, label, percent: percent(confidence) });
 }
 
 /** Of many pictures only those in view are read; each of them once. */

@@ -5,7 +5,7 @@ import { entriesOf, factsOf, heatUrl, layerText, noticeOf, timeOf, titleOf } fro
 import { furtherParts } from "./further.js";
 import { problemText, t } from "./language.js";
 import { legendOf } from "./ramp.js";
-import { verdict } from "./result.js";
+import { decided } from "./result.js";
 import { w } from "./sheet_words.js";
 
 // Wider than that, the picture and its heatmap lie one above the other.
@@ -58,7 +58,7 @@ function sheetOf(item, model) {
     el("p", { class: "of" }, el("b", {}, titleOf(model)), " · Vistazo"),
     notice.text && el("p", { class: "caution", lang: notice.lang }, notice.text),
     el("h2", {}, item.file.name),
-    el("div", { class: "verdict" }, ...verdict(item.answer, model.card), furtherOf(item.answer)),
+    el("div", { class: "verdict" }, ...decided(item.answer, model.card), furtherOf(item.answer)),
     figures(item),
     el("dl", {}, ...entriesOf([...factsOf(item), [w("printed"), timeOf(new Date())]])),
   );

@@ -3,11 +3,12 @@
 import { bring, wayBack } from "./desk.js";
 import { byId, el, refill } from "./elements.js";
 import { tell } from "./feedback.js";
-import { t } from "./language.js";
-import { List, outcomeText } from "./list.js";
+import { problemText, t } from "./language.js";
+import { List } from "./list.js";
 import { explainAgain, look } from "./looking.js";
 import { Queue } from "./queue.js";
 import { progress, resultOf } from "./result.js";
+import { saidOf } from "./verdict.js";
 
 const AS_ADDED = { kind: "", order: "added" };
 
@@ -31,6 +32,7 @@ export class Results {
     this.#list = new List(byId("list"), {
       onChoose: (item, isWalking) => this.#choose(item, isWalking),
       onRemove: (item) => this.#remove(item),
+      card: () => this.model?.card,
     });
   }
 
@@ -84,11 +86,12 @@ export class Results {
 
   #showTally() {
     const { items } = this.queue;
-    const parts = this.#tally?.tallyParts(items, this.queue.failed().length, this.#arrangement, this.#onTally);
+    const parts = this.#tally?.tallyParts(this.queue, this.#arrangement, this.#onTally);
     refill(byId("tally"), (parts ?? []).filter(Boolean), "results-title");
   }
 
   #onTally = {
+    card: () => this.model?.card,
     onArrange: (arrangement) => {
       this.#arrangement = arrangement;
       this.showAll();
@@ -119,7 +122,9 @@ export class Results {
   }
 
   #finish(item) {
-    this.#say(this.#tally?.finishedText(this.queue.items) || outcomeText(item));
+    const problem = item.problem && problemText(item.problem).join(" ");
+    const said = problem ? t("saidFailed", { file: item.file.name, problem }) : saidOf(item, this.model.card);
+    this.#say(this.#tally?.finishedText(this.queue.items, this.model.card) || said);
   }
 
   #showAway() {
@@ -157,7 +162,7 @@ export class Results {
       items: queue.items,
       onLabel: (label) => explainAgain(item, label, queue, show),
       onView: (view) => look(item, view, model.card, { show, say }),
-      onTruth: (label) => tell(item, label, () => show(item), say),
+      onTruth: (label) => tell(item, label, model.card, () => show(item), say),
       onAgain: () => queue.again(item),
     };
     refill(result, [...resultOf(item, model, on), this.#wayBack(item)].filter(Boolean), "shown");

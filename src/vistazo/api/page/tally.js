@@ -2,7 +2,8 @@
 // order. Loaded when pictures are added.
 
 import { el } from "./elements.js";
-import { fill, language, number } from "./language.js";
+import { fill, labelOf, language, number } from "./language.js";
+import { isStrange } from "./verdict.js";
 
 const MOST_CLASSES = 8;
 const GRAVITY = ["out_of_distribution", "uncertain"];
@@ -44,7 +45,7 @@ const w = (key, values = {}) => fill(WORDS[language()][key], values);
 export function kindsOf({ answer, problem }) {
   if (problem) return ["failed"];
   if (!answer) return [];
-  if (answer.warnings.includes("out_of_distribution")) return ["strange"];
+  if (isStrange(answer)) return ["strange"];
   const label = `:${answer.predicted_class}`;
   return answer.warnings.includes("uncertain") ? [label, "uncertain"] : [label];
 }
@@ -68,8 +69,10 @@ const sortedBy = (items, keyOf) =>
     .sort(([one], [other]) => (one < other ? -1 : Number(one > other)))
     .map(([, item]) => item);
 
-/** What stands above the list. `on` hears onArrange(arrangement) and onAgain(). */
-export function tallyParts(items, failed, arrangement, on) {
+/** What stands above the list. `on` hears onArrange(arrangement) and onAgain(); card() is that of the model. */
+export function tallyParts(queue, arrangement, on) {
+  const { items } = queue;
+  const failed = queue.failed().length;
   const done = items.filter(isDone).length;
   if (items.length < 2) return [];
   return [
@@ -92,8 +95,8 @@ export function orderParts(items, arrangement, { onArrange }) {
 }
 
 /** How many of each, once all are done. */
-export function finishedText(items) {
-  const totals = counted(items).map(([kind, count]) => `${nameOf(kind)} ${number(count)}`);
+export function finishedText(items, card) {
+  const totals = counted(items).map(([kind, count]) => `${nameOf(kind, card).text} ${number(count)}`);
   return items.length > 1 && items.every(isDone) && w("finished", { all: number(items.length), totals: totals.join(", ") });
 }
 
@@ -113,9 +116,10 @@ function counted(items) {
   return [...classes, ...["strange", "uncertain", "failed"].filter((kind) => counts.has(kind)).map((kind) => [kind, counts.get(kind)])];
 }
 
-function kinds(items, arrangement, { onArrange }) {
-  const chip = ([kind, count]) =>
-    el(
+function kinds(items, arrangement, { onArrange, card }) {
+  const chip = ([kind, count]) => {
+    const { text, lang } = nameOf(kind, card());
+    return el(
       "button",
       {
         id: `kind-${encodeURIComponent(kind)}`,
@@ -124,9 +128,11 @@ function kinds(items, arrangement, { onArrange }) {
         "aria-pressed": String(kind === arrangement.kind),
         onclick: () => onArrange({ ...arrangement, kind }),
       },
-      `${nameOf(kind)} `,
+      el("span", { lang }, text),
+      " ",
       el("b", {}, number(count)),
     );
+  };
   const found = counted(items);
   const most = found.filter(([kind], place) => place < MOST_CLASSES || !kind.startsWith(":"));
   const others = found.filter((each) => !most.includes(each));
@@ -141,4 +147,4 @@ function kinds(items, arrangement, { onArrange }) {
 let areOthersOpen = false;
 const noteOpen = (event) => (areOthersOpen = event.target.open);
 
-const nameOf = (kind) => (kind.startsWith(":") ? kind.slice(1) : w(kind || "all"));
+const nameOf = (kind, card) => (kind.startsWith(":") ? labelOf(kind.slice(1), card) : { text: w(kind || "all") });
