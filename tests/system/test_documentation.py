@@ -17,6 +17,7 @@ import yaml
 from builders import card, encoded, film, flat, write_brightness_model
 from documents import PAGES, README, ROOT, commands, text_of
 from estimator_files import spam_words, write_estimator
+from shown_answers import as_shown
 from vistazo.api.problems import TITLES
 from vistazo.models.card_file import TEXTS, parse_card_of, validate_card
 from vistazo.service.settings import Settings
@@ -93,17 +94,6 @@ def test_the_curl_of_the_readme_gets_the_answer_of_the_readme(
     assert shown == said or not FILM.exists()
     for name in shown:
         assert f"| `{name}` |" in text_of("http.md")
-
-
-def as_shown(value: Any) -> Any:
-    """Numbers with four decimals, hashes by their beginning; each request has an id of its own."""
-    if isinstance(value, dict):
-        return {key: "..." if key == "request_id" else as_shown(of) for key, of in value.items()}
-    if isinstance(value, list):
-        return [as_shown(each) for each in value]
-    if isinstance(value, float):
-        return round(value, 4)
-    return re.sub(r"^([0-9a-f]{8})[0-9a-f.]+$", r"\1", value) if isinstance(value, str) else value
 
 
 def test_the_card_of_a_model_of_texts_is_one_and_fits_its_published_schema() -> None:
