@@ -182,6 +182,15 @@ def test_the_links_of_a_document_lead_somewhere(document: Path) -> None:
         assert not anchor or anchor in _anchors(file), target
 
 
+def test_every_program_that_measures_is_named_and_every_one_that_is_named_exists() -> None:
+    named = set(re.findall(r"\b(?:measure|search)_\w+\.py", text_of("measured.md")))
+    assert named == {
+        file.name
+        for file in (ROOT / "scripts").iterdir()
+        if re.match("(measure|search)_", file.name)
+    }
+
+
 def test_the_readme_is_what_a_newcomer_needs_and_no_longer() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
 
