@@ -81,7 +81,8 @@ def test_a_command_of_the_documentation_runs(
 def test_the_program_of_the_documentation_runs(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    program = "".join(re.findall(r"```python\n(.*?)```", text_of("python.md"), re.DOTALL))
+    texts = README.read_text(encoding="utf-8") + text_of("python.md")
+    program = "".join(re.findall(r"```python\n(.*?)```", texts, re.DOTALL))
     monkeypatch.chdir(folder)
     exec(compile(program, "docs/python.md", "exec"), {})  # noqa: S102
     first, *_, last = capsys.readouterr().out.splitlines()
