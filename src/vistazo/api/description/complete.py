@@ -29,7 +29,7 @@ _GROUPS = {
     "admin": "For those who run the service.",
     "health": "For whatever watches over it. Asks for no key.",
 }
-DESCRIPTION = (
+_DESCRIPTION = (
     "Every refusal is a problem document (RFC 9457), whatever its status: `code` is stable, one of "
     "those that the schema lists; `detail` says what happened and what to do. What can be tried "
     "again has `Retry-After`."
@@ -44,6 +44,7 @@ def described_in_full(
     """What ``describe`` returns, which is ours to change."""
     document = describe()
     takes, labels = _known(service)
+    document["info"]["description"] = _DESCRIPTION
     document["tags"] = [{"name": name, "description": said} for name, said in _GROUPS.items()]
     for path, operation in operations(document):
         operation["tags"] = [need_of(path) or "health"]
