@@ -17,6 +17,7 @@ from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
 from vistazo.loading import AnyClassifier
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.formats import ACCEPTED
 
 _Document = dict[str, Any]
 # ``format`` is what generators understand; OpenAPI 3.1 has the other.
@@ -71,8 +72,8 @@ def _known(service: Service) -> tuple[Takes | None, list[str]]:
 def _limit(schema: _Document, limits: ImageLimits) -> None:
     """Each file within ``schema``: in bytes, as OpenAPI 3.1 has it of binary content."""
     if schema.get("format") == "binary":
-        said = f"At most {limits.max_bytes:,} bytes and {limits.max_pixels:,} pixels."
-        schema["description"] = f"{schema.get('description', '')} {said}".strip()
+        most = f"at most {limits.max_bytes:,} bytes and {limits.max_pixels:,} pixels"
+        schema["description"] = f"{ACCEPTED}; {most}."
         schema["maxLength"] = limits.max_bytes
     for each in schema.get("properties", {}).values():
         _limit(each, limits)

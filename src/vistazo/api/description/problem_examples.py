@@ -44,7 +44,9 @@ class Refusal:
 
 # A code that is not here is never answered: a test compares.
 REFUSALS: dict[str, Refusal] = {
-    "unsupported_format": Refusal("This looks like a GIF; send PNG or JPEG.", _ONE, _PICTURES),
+    "unsupported_format": Refusal(
+        "This looks like a GIF; send PNG, JPEG, BMP, TIFF, WebP or AVIF.", _ONE, _PICTURES
+    ),
     "upload_too_large": Refusal(
         "The request is larger than 10100000 bytes, the most that is accepted here.", _BODIES
     ),

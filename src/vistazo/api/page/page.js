@@ -95,6 +95,7 @@ function showChosen() {
   if (!chosen || !model) return;
   const item = chosen;
   const on = {
+    items: queue.items,
     onLabel: (label) => explainAgain(item, label, queue, show),
     onView: (view) => look(item, view, model.card, { show, say }),
     onTruth: (label) => tell(item, label, () => show(item), say),

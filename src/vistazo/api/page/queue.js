@@ -81,7 +81,7 @@ export class Queue {
       onProgress: (share) => change(share < 1 ? "sending" : "reading", share),
       onWait: () => change("retrying", 0),
     });
-    item.state = "done";
+    Object.assign(item, { state: "done", at: new Date() });
   }
 
   /** Sends the next ones, where there is room. */
