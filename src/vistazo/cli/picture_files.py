@@ -10,12 +10,11 @@ import click
 
 from vistazo.errors import CorruptImageError, UploadTooLargeError
 from vistazo.pictures.folders import is_of_a_program
-
-_SUFFIXES = {".png", ".jpg", ".jpeg"}
+from vistazo.pictures.formats import ACCEPTED, SUFFIXES
 
 
 def picture_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files themselves; of a folder, every PNG and JPEG in it and below that is not hidden, by
+    """The files themselves; of a folder, every picture in it and below that is not hidden, by
     name. One folder's names are held at a time, and those of the folders that it lies in.
     """
     for path in paths:
@@ -27,7 +26,7 @@ def picture_files(paths: Iterable[Path]) -> Iterator[Path]:
             has_any = True
             yield file
         if not has_any:
-            raise click.UsageError(f"There is no PNG or JPEG in {path}.")
+            raise click.UsageError(f"There is no {ACCEPTED} in {path}.")
 
 
 def _pictures_in(folder: Path) -> Iterator[Path]:
@@ -40,7 +39,7 @@ def _pictures_in(folder: Path) -> Iterator[Path]:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.add(entry.name)
-                elif Path(entry.name).suffix.lower() not in _SUFFIXES or not entry.is_file():
+                elif Path(entry.name).suffix.lower() not in SUFFIXES or not entry.is_file():
                     continue
                 names.append(entry.name)
     except OSError:  # who may not look into a folder is not shown what is in it
