@@ -108,7 +108,7 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
   CMD ["python", "-IS", "scripts/deploy/healthcheck.py"]
 CMD ["python", "scripts/deploy/deploy.py", "serve"]
 
-ARG VERSION=0.1.0
+ARG VERSION=0.4.0
 ARG REVISION=unknown
 ARG SOURCE=""
 LABEL org.opencontainers.image.title="vistazo" \

@@ -1,6 +1,7 @@
 """Measure what honest callers feel of slow ones, of idle connections and of empty promises.
 
-    ./scripts/measure_slow_callers.py [--seconds 60] [--slow 200] [--idle 2000] [--silent 18]
+    ./scripts/measure_slow_callers.py [--seconds 60] [--slow 200] [--drip 50] [--idle 2000]
+        [--silent 18]
 
 Starts the service with the settings of the environment, in turns: 20 honest callers by themselves,
 and the same beside the others, ``--seconds`` of each, all from one address. Exit status 1 where an
@@ -36,15 +37,19 @@ ROOT = Path(__file__).parents[1]
 FORM = "multipart/form-data; boundary=x"
 BEGUN = b"--x\r\nContent-Disposition: form-data; name=file; filename=a.jpeg\r\n\r\n"
 _TIMEOUT_S = 30
+# A second, where the service asks for 8,000.
+_DRIPPED_BYTES = 10_000
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """``slow`` send a byte a second, of a body or of a head; ``idle`` only connect; ``silent``
-    declare a body and send none of it. Whoever is sent away comes back.
+    """``slow`` send a byte a second, of a body or of a head; ``drip`` send a body just fast enough;
+    ``idle`` only connect; ``silent`` declare a body and send none of it. Whoever is sent away comes
+    back.
     """
 
     slow: int
+    drip: int
     idle: int
     silent: int
 
@@ -175,6 +180,7 @@ async def _all_of(port: int, crowd: Crowd) -> None:
         (crowd.silent, head(1_000), b""),
         (crowd.idle, b"", b""),
         (half, head(9_000_000) + BEGUN, b"x"),
+        (crowd.drip, head(9_000_000) + BEGUN, b"x" * _DRIPPED_BYTES),
         (crowd.slow - half, b"GET /health/live HTTP/1.1\r\nX-Slow: ", b"x"),
     ]
     await asyncio.gather(
@@ -241,16 +247,19 @@ def show(name: str, felt: Felt) -> None:
     )
 
 
+_USUAL = {"slow": 200, "drip": 50, "idle": 2000, "silent": 18, "honest": 20}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="What honest callers feel of slow ones.")
-    for name, usual in (("slow", 200), ("idle", 2000), ("silent", 18), ("honest", 20)):
+    for name, usual in _USUAL.items():
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--pause", type=float, default=2, help="of an honest caller, seconds")
     parser.add_argument("--most-times", type=float, default=2, help="the bar, of the p99")
     arguments = parser.parse_args()
-    crowd = Crowd(arguments.slow, arguments.idle, arguments.silent)
+    crowd = Crowd(arguments.slow, arguments.drip, arguments.idle, arguments.silent)
     alone, beside = Felt(), Felt()
     for _ in range(arguments.turns):
         alone.add(measure(None, arguments))

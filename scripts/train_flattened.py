@@ -36,11 +36,14 @@ from vistazo.training.splits import Split, split_by_group  # noqa: E402
 
 _STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
 _COMPONENTS = (30, 60, 120)
-_LIMITS = (
-    "It sees a small copy of the picture and knows nothing of shapes: a weaker model than the one "
-    "beside it, of which the rest of this text speaks. It draws no heatmap and marks nothing as "
-    "strange."
-)
+_LIMITS = {
+    "en": "It sees a small copy of the picture and knows nothing of shapes: a weaker model than "
+    "the one beside it, of which the rest of this text speaks. It draws no heatmap and marks "
+    "nothing as strange.",
+    "es": "Ve una copia pequeña de la imagen y no sabe nada de formas: es un modelo más débil que "
+    "el que tiene al lado, del que habla el resto de este texto. No dibuja mapas de calor ni "
+    "señala nada como extraño.",
+}
 _SHOWN = ("pictures", "groups", "pictures_per_label", "auc", "accuracy")
 
 
@@ -79,8 +82,15 @@ def card_of(config: TrainingConfig, model: Path, answers: Answers) -> ModelCard:
         output=OutputSpec(kind="softmax"),
         sha256=file_sha256(model),
         figures={"unseen_pictures_of_the_same_collection": shown},
-        **dict(config.card) | {"limits": f"{_LIMITS} {config.card.limits}"},
+        **dict(config.card) | {"limits": limits_of(config.card.limits)},
     )
+
+
+def limits_of(recipe: str | dict[str, str]) -> str | dict[str, str]:
+    """Its own before those of the recipe, in whichever languages that speaks."""
+    if isinstance(recipe, str):
+        return f"{_LIMITS['en']} {recipe}"
+    return {code: f"{own} {recipe[code]}" for code, own in _LIMITS.items() if code in recipe}
 
 
 def main() -> None:

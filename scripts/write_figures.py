@@ -2,7 +2,7 @@
 
     .venv/bin/python scripts/write_figures.py
 
-In README.md and artifacts/*/README.md, what stands between the two lines
+In docs/systems/*.md and artifacts/*/README.md, what stands between the two lines
 
     <!-- figures: artifacts/pneumonia/pneumonia.card.yaml -->
     <!-- end of figures -->
@@ -99,7 +99,8 @@ def _in_words(figure: Mapping[str, Any] | float | None) -> str:
 
 
 def main() -> int:
-    for document in (ROOT / "README.md", *sorted(ROOT.glob("artifacts/*/README.md"))):
+    pages = [*ROOT.glob("docs/systems/*.md"), *ROOT.glob("artifacts/*/README.md")]
+    for document in sorted(pages):
         before = document.read_text(encoding="utf-8")
         after = with_figures(before, ROOT)
         if after != before:

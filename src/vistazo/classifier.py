@@ -70,6 +70,14 @@ class Explanation:
     width: int
     height: int
 
+    @property
+    def least_side_px(self) -> int:
+        """Twice that, at least, is what an overlay needs of the short side; the long one has as its
+        share.
+        """
+        short, long = sorted((self.width, self.height))
+        return max(1, OVERLAY_PX * short // (2 * long))
+
 
 class Classifier:
     """Safe to use from several threads at once.
@@ -136,7 +144,13 @@ class Classifier:
         Raises InputError as ``classify``, and UnknownLabelError.
         """
         self.check_label(label)
-        prepared, spec = self.prepared(data, observer), self.card.input
+        return self.explain_prepared(self.prepared(data, observer), label, observer)
+
+    def explain_prepared(
+        self, prepared: Prepared, label: str | None = None, observer: Observer = NOBODY
+    ) -> tuple[Prediction, Explanation]:
+        """As ``explain``, of a prepared picture; ``label`` is one that the model has."""
+        spec = self.card.input
         outputs = self._run(prepared.pixels, observer)
         prediction = self._predict(outputs, prepared.appearance)
         label = label or prediction.decision.predicted_class
@@ -158,9 +172,7 @@ class Classifier:
     ) -> tuple[Prediction, bytes]:
         """Classify, and draw the heatmap over the picture: a PNG. Raises as ``explain``."""
         prediction, explanation = self.explain(data, label, observer)
-        short, long = sorted((explanation.width, explanation.height))
-        # Twice that, at least, is what is decoded of the short side; the long one has as its share.
-        side = max(1, OVERLAY_PX * short // (2 * long))
+        side = explanation.least_side_px
         picture = self._reader.picture(data, at_least=(side, side))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
 

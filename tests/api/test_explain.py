@@ -55,7 +55,9 @@ def test_a_question_that_is_neither_yes_nor_no_is_a_problem_document(client: Tes
     response = client.post("/predict?explain=perhaps", files=FILM)
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json"
-    assert "explain" in response.json()["detail"]
+    assert response.json()["detail"] == (
+        "The request cannot be used: explain should be true or false."
+    )
 
 
 @pytest.mark.parametrize("data", [b"", b"text", encoded(flat(1, 1, 1))])

@@ -30,7 +30,7 @@ from vistazo.observer import STAGES
 from vistazo.service.metrics import Metrics, watch_workers
 from vistazo.service.settings import Settings
 
-MANUAL = Path(__file__).parents[2] / "scripts" / "deploy" / "README.md"
+MANUAL = Path(__file__).parents[2] / "docs" / "metrics.md"
 SOUND, TEXT = encoded(flat(230)), b"no picture"
 
 

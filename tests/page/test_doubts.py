@@ -9,6 +9,7 @@ from typing import Any
 
 from builders import card, signature
 from page import stubs
+from page.windows import speak
 from vistazo.models.conclusions import draft_card
 from vistazo.models.drafting import CardHints, Conclusion
 from vistazo.models.labels import FoundLabels
@@ -43,7 +44,7 @@ def test_reasons_to_doubt_the_model_stand_above_every_answer_in_the_words_of_the
     assert banner.locator("[lang=en]").all_inner_texts() == SENTENCES
     above, below = (part.bounding_box() for part in (banner, page.locator("#list")))
     assert above["y"] + above["height"] <= below["y"]
-    page.click("text=Español")
+    speak(page, "Español")
     banner = page.get_by_role("region", name="Quien lleva este servicio debería saber:")
     assert banner.locator("[lang=en]").all_inner_texts() == SENTENCES
 
@@ -63,7 +64,7 @@ def test_who_wrote_no_card_sees_what_was_concluded_instead_and_why(open_page: Op
         ("English", "No card was written for this model", "Labels, in order"),
         ("Español", "Nadie escribió una ficha para este modelo", "Etiquetas, en orden"),
     ):
-        page.click(f"text={language}")
+        speak(page, language)
         table = page.get_by_role("table", name=caption)
         rows = [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
         assert [row[1:] for row in rows] == [[each.value, each.why] for each in known]
@@ -119,7 +120,7 @@ def test_what_the_model_is_and_how_good_comes_from_its_card(open_page: OpenPage)
     dash = "\N{EN DASH}"
     assert cells[:2] == [["626", "80"], [f"0.990 (0.980 {dash} 1)", dash]]
     assert cells[-1] == [dash, f"95% (90% {dash} 99%)"]
-    page.click("text=Español")
+    speak(page, "Español")
     assert (
         page.locator("#about .worth li")
         .nth(1)

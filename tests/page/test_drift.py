@@ -16,6 +16,7 @@ from page.conftest import _serve
 from page.drift_answers import classes, drift, feedback, quantity
 from page.test_appearance import scan
 from page.test_page_for_everyone import reach
+from page.windows import speak
 from vistazo.answers.reference import Answered, Reference
 from vistazo.service.access.api_key import digest_of, new_key
 from vistazo.service.access.key_file import change_key_file
@@ -66,7 +67,7 @@ def test_what_has_changed_is_told_in_words_with_what_to_do_and_asked_for_anew_wh
             bar.getBoundingClientRect().height / bar.closest(".chart").clientHeight)"""
     )
     assert heights == pytest.approx([2 / 3, 1, 2 / 3, 1 / 3], abs=0.02)
-    page.click("text=Español")
+    speak(page, "Español")
     assert page.locator("#drift > summary").inner_text() == f"{TITLES['es-ES']} No."
     assert page.locator("#drift .banner [lang=es]").first.inner_text().startswith("Mira si")
 

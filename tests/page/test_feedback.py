@@ -16,6 +16,7 @@ from page import stubs
 from page.conftest import _serve
 from page.test_appearance import scan
 from page.test_page_for_everyone import reach
+from page.windows import speak
 from vistazo.service.access.api_key import digest_of, new_key
 from vistazo.service.access.key_file import change_key_file
 from vistazo.service.access.key_ring import KeyEntry
@@ -118,7 +119,7 @@ def test_what_was_not_noted_is_told_in_words_and_no_other_key_is_asked_for(
     told = page.locator("#result .feedback .problem")
     assert told.inner_text().startswith("It was not noted. ")
     assert english in told.inner_text()
-    page.click("text=Español")
+    speak(page, "Español")
     assert told.inner_text().startswith("No se anotó. ")
     assert spanish in told.inner_text()
     assert not page.is_visible("dialog")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from page import stubs
+from page.windows import speak
 
 OpenPage = Callable[..., Any]
 
@@ -214,7 +215,7 @@ def test_what_further_outputs_say_stands_below_and_in_the_csv(
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")
     [row] = csv.DictReader(io.StringIO(text, newline=""))
     assert (row["bone_age"], row["smile"], "map" in row) == ("-31.25", "<i>", False)
-    page.click("text=Español")
+    speak(page, "Español")
     page.locator("h3:text-is('Qué más dice el modelo')").wait_for()
 
 

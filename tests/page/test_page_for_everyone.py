@@ -11,6 +11,7 @@ import pytest
 
 from page import stubs
 from page.conftest import Guarded
+from page.windows import speak
 
 OpenPage = Callable[..., Any]
 
@@ -144,12 +145,24 @@ def test_the_page_speaks_the_browsers_language_until_another_is_chosen(
     assert page.locator("html").get_attribute("lang") == "es"
     assert "Solo para investigación" in page.locator(".notice").inner_text()
     add(page, a_film)
-    page.click("text=English")
+    speak(page, "English")
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.locator("#result .said").inner_text().startswith("For the model")
     assert page.evaluate("document.activeElement.textContent") == "English"
     page.reload()
     page.wait_for_selector(".notice:has-text('Research use only')")
+
+
+def test_the_texts_of_another_language_come_when_it_is_chosen(open_page: OpenPage) -> None:
+    page = open_page({"**/spanish.js": lambda route: route.abort()}, own=True)
+    page.click(".languages :text('Español')")
+    page.wait_for_selector("#status:text('could not be reached')")
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.unroute_all()
+    speak(page, "Español")
+    assert page.locator("html").get_attribute("lang") == "es"
+    loaded = "performance.getEntriesByType('resource').map((entry) => entry.name)"
+    assert any(name.endswith("/spanish.js") for name in page.evaluate(loaded))
 
 
 def test_the_next_visitor_in_the_same_window_finds_nothing_of_the_last_one(
@@ -158,7 +171,7 @@ def test_the_next_visitor_in_the_same_window_finds_nothing_of_the_last_one(
     """Of the tests themselves: they take turns in windows (windows.py)."""
     page = open_page({"**/predict?*": stubs.answered(predicted_class="MOON")})
     add(page, a_film)
-    page.click("text=Español")
+    speak(page, "Español")
     page.evaluate("sessionStorage.setItem('vistazo-key', 'right')")
     page = open_page()
     assert page.locator("html").get_attribute("lang") == "en"
@@ -171,13 +184,14 @@ def test_the_next_visitor_in_the_same_window_finds_nothing_of_the_last_one(
 def test_every_string_is_there_in_every_language(open_page: OpenPage) -> None:
     shapes = open_page().evaluate(
         """async () => {
-            const { STRINGS } = await import("/page/strings.js");
+            const { LANGUAGES, stringsOf } = await import("/page/strings.js");
+            const strings = await Promise.all(Object.keys(LANGUAGES).map(stringsOf));
             const names = (text) => [...text.matchAll(/\\{\\w+\\}/g)].map(String).sort().join();
             const shape = (part) => typeof part === "string" ? names(part)
                 : typeof part === "number" ? part
                 : Object.fromEntries(Object.keys(part).map((key) => [key, shape(part[key])]));
             const { WORDS } = await import("/page/drift_words.js");
-            return [STRINGS, WORDS].map((each) => Object.values(each).map(shape));
+            return [strings, Object.values(WORDS)].map((each) => each.map(shape));
         }"""
     )
     for languages in shapes:

@@ -47,7 +47,8 @@ def test_every_file_that_the_page_names_is_there(client: TestClient) -> None:
     html = client.get("/").text
     named = set(re.findall(r'(?:src|href)="(/page/[^"]+)"', html))
     for name in [*named]:
-        named |= {f"/page/{m}" for m in re.findall(r'from "\./([^"]+)"', client.get(name).text)}
+        imports = re.findall(r'(?:from |import\()"\./([^"]+)"', client.get(name).text)
+        named |= {f"/page/{file}" for file in imports}
     assert len(named) > 5
     for name in named:
         assert client.get(name).status_code == 200, name

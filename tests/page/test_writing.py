@@ -13,6 +13,7 @@ from page import stubs
 from page.conftest import _serve
 from page.test_appearance import _photograph, scan
 from page.test_page_for_everyone import reach
+from page.windows import speak
 from served_samples import reading_classifier, row_classifier
 from vistazo.service.settings import Settings
 
@@ -89,7 +90,7 @@ def test_a_refusal_is_told_and_the_text_is_still_there(open_page: OpenPage, text
     write(page, "la verdad")
     assert "demasiado tiempo" in page.locator("#result .problem").inner_text()
     assert page.input_value("#sample") == "la verdad"
-    page.click("text=English")
+    speak(page, "English")
     assert "too long" in page.locator("#result .problem").inner_text()
 
 

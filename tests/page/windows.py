@@ -60,6 +60,12 @@ def dress(
     page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
 
 
+def speak(page: Any, language: str) -> None:
+    """Choose it, "English" or "Español", and wait until the page speaks it."""
+    page.click(f".languages :text('{language}')")
+    page.wait_for_selector(f"[aria-pressed=true]:text('{language}')")
+
+
 def _leave(page: Any) -> None:
     if page.url.startswith("http"):
         page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")

@@ -40,7 +40,7 @@ def test_its_card_says_for_whom_it_is_how_it_fails_and_what_it_was_measured_on(
 ) -> None:
     card = classifier.card
     assert all((card.intended_use, card.population, card.training_data, card.limits, card.licence))
-    assert "medical device" in card.intended_use
+    assert "medical device" in card.intended_use["en"]
     assert card.figures
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import builders
+from documents import text_of
 from estimator_files import estimator, linear, pipeline, spam_words, vectorizer, write_estimator
 from vistazo.models.card_file import TEXTS, parse_card_of
 
@@ -186,9 +187,10 @@ def test_a_table_without_labels_does_too_and_one_of_few_texts_does_not(
 
 
 @pytest.mark.longer
-def test_the_curl_of_the_readme_is_answered(folder: Path, running: Callable[..., Any]) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    line = next(line for line in readme.splitlines() if line.startswith("curl -H"))
+def test_the_curl_of_the_page_on_texts_is_answered(
+    folder: Path, running: Callable[..., Any]
+) -> None:
+    line = next(line for line in text_of("texts.md").splitlines() if line.startswith("curl -H"))
     with running(MODEL_PATH=str(folder / "mail.joblib")) as service:
         command = shlex.split(line.replace("http://localhost:8000", service.url))
         done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -149,8 +149,8 @@ def test_the_log_stays_short_whatever_connects(running: Callable[..., Any]) -> N
 @pytest.mark.longer
 @pytest.mark.timeout(600)
 def test_honest_callers_feel_little_of_a_crowd_that_only_waits() -> None:
-    """200 slow senders, 2,000 idle connections and 18 silent declarers for a minute: nobody is
-    refused for their sake, and no answer is far later.
+    """200 slow senders, 50 who are just fast enough, 2,000 idle connections and 18 silent declarers
+    for a minute: nobody is refused for their sake, and no answer is far later.
 
     The bar is the script's own, twice the p99, for a quiet machine: where the tests run, their
     neighbours alone move a p99 by as much.

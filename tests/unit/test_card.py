@@ -58,11 +58,11 @@ def test_a_sound_card_is_read() -> None:
         ("threshold: 0.42", "treshold: 0.42", "output.treshold"),
         ("[0.35, 0.55]", "[0.55, 0.35]", "uncertain_band"),
         ("threshold: 0.42", "threshold: .nan", "output.threshold"),
-        ("positive:", f"notice: {'x' * 301}\npositive:", "notice.text"),
-        ("positive:", "notice: 5\npositive:", "notice.text"),
-        ("positive:", "notice: {en: ''}\npositive:", "notice.languages.en"),
-        ("positive:", "notice: {English: Take care.}\npositive:", "notice.languages.English"),
-        ("positive:", "notice: {no: Pass opp.}\npositive:", "notice.languages"),  # no is false
+        ("positive:", f"notice: {'x' * 301}\npositive:", "\n  notice: "),
+        ("positive:", "notice: 5\npositive:", "\n  notice: "),
+        ("positive:", "notice: {en: ''}\npositive:", "notice.en: "),
+        ("positive:", "notice: {English: Take care.}\npositive:", "notice.English"),
+        ("positive:", "notice: {no: Pass opp.}\npositive:", "  notice: has a name"),  # no is false
     ],
 )
 def test_a_fault_in_a_card_is_named(before: str, after: str, field: str) -> None:

@@ -195,7 +195,8 @@ def test_with_too_many_uploads_the_one_that_has_brought_nothing_longest_ends() -
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ({"timeout_s": 0.05, "min_bytes_per_s": 0}, "did not arrive within 0.05 s"),
+        ({"timeout_s": 0.05, "min_bytes_per_s": 0}, "did not arrive within 0.05 s."),
+        ({"timeout_s": 0.05}, "within 0.05 s, and a second more for each 1000 bytes that came."),
         ({"grace_s": 0.05}, "slower than 1000 bytes/s for 0.05 s"),
     ],
 )
@@ -211,9 +212,13 @@ def test_an_upload_that_trickles_ends(limits: dict[str, float], said: str) -> No
         asyncio.run(trickle())
 
 
-def test_an_upload_at_the_least_rate_goes_on_beyond_its_grace() -> None:
+@pytest.mark.parametrize("timeout_s", [60, 0.5])
+def test_an_upload_at_the_least_rate_goes_on_beyond_its_grace_and_its_time(
+    timeout_s: float,
+) -> None:
     async def steady() -> None:
-        with reception(grace_s=0.4, max_bytes=10_000).upload("a") as upload:
+        room = reception(grace_s=0.4, max_bytes=10_000, timeout_s=timeout_s)
+        with room.upload("a") as upload:
             async with upload.arriving():
                 for _ in range(40):
                     upload.received(60)

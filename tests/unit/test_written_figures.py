@@ -36,7 +36,7 @@ with_figures = runpy.run_path(str(ROOT / "scripts" / "write_figures.py"))["with_
 @pytest.mark.parametrize(
     ("document", "card"),
     [
-        ("README.md", CARD),
+        ("docs/systems/pneumonia.md", CARD),
         ("artifacts/pneumonia/README.md", CARD),
         ("artifacts/leaves/README.md", "artifacts/leaves/leaves.card.yaml"),
         ("artifacts/parts/README.md", "artifacts/parts/trained_best_model2.card.yaml"),

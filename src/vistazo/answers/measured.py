@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from vistazo.models.words import spoken
 
 COUNTED = ("pictures", "texts", "rows")
 # Of those that another group holds too, only the tables tell.
@@ -53,19 +55,3 @@ def group_name(name: str, group: Mapping[str, Any], own_language: str, language:
     return spoken(group.get("title", ""), own_language, language) or (
         readable[:1].upper() + readable[1:]
     )
-
-
-def spoken(text: object, own_language: str = "", language: str = "en") -> str:
-    """A text, or that of a language where there is one for each of several, as the card's
-    ``notice`` is.
-    """
-    if not isinstance(text, Mapping):
-        return text if isinstance(text, str) else ""
-    codes: Sequence[str] = list(text)
-    wanted = (
-        *(code for code in codes if code == language),
-        *(code for code in codes if code.startswith(f"{language}-")),
-        *(code for code in codes if code == own_language),
-        *codes,
-    )
-    return str(text[wanted[0]]) if wanted else ""

@@ -9,9 +9,9 @@ from typing import Any
 
 from vistazo.answers.costs import cost_sentences
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
-from vistazo.answers.measured import spoken
 from vistazo.cli.worth import worths
 from vistazo.models.card import Card
+from vistazo.models.words import spoken
 from vistazo.training.measures import FIGURES
 from vistazo.training.other import LEFT_OUT, UNREADABLE
 from vistazo.training.report import in_words

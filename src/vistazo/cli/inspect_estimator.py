@@ -28,6 +28,7 @@ from vistazo.service.settings import Settings
 _MOST_NAMES = 20
 _WIDTH = 100
 _BY_A_PERSON = """\
+made_for: ""  # what it takes, in words that can follow "for"; each text: {{en: ..., es: ...}}, too
 intended_use: ""  # what it is for, and what not
 population: ""  # whose {whose} it was trained on
 limits: ""  # how it fails, what was not tested

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vistazo.answers.costs import cost_sentences
-from vistazo.answers.measured import COUNTED, Share, group_name, groups_of, share_of, spoken
+from vistazo.answers.measured import COUNTED, Share, group_name, groups_of, share_of
 from vistazo.models.card import Card
+from vistazo.models.words import spoken
 
 _WIDTH = 100
 # Far less than any figure's last digit: 1 - 0.975 is not quite 0.025.
@@ -54,7 +55,8 @@ def worths(card: Card, figures: Mapping[str, Any]) -> list[Worth]:
 
 
 def worth_lines(card: Card) -> Iterator[str]:
-    """The same of the card's own figures, as lines of ``vistazo inspect``."""
+    """What a model is for, and the same of the card's own figures: for ``vistazo inspect``."""
+    yield from _lines("made for", filter(None, [spoken(card.made_for, card.language)]))
     measured = [str(worth) for worth in worths(card, card.figures)]
     yield from _lines("how good", measured or ["not measured: its card has no such figures"])
     yield from _lines("costs", [each["en"] for each in cost_sentences(card)])

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from vistazo.models.output_spec import (
+    ClassOutput,
     MoreOutputs,
     OutputSpec,
     check_labels,
@@ -22,6 +17,7 @@ from vistazo.models.output_spec import (
     units_of,
 )
 from vistazo.models.serving_card import CostSpec, DriftSpec, PageSpec
+from vistazo.models.words import Language, Notice, Phrase, Prose, spoken
 
 Colour = Literal["grey", "rgb", "bgr"]
 Resize = Literal["stretch", "fit", "crop"]
@@ -29,21 +25,6 @@ Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 
 _SPARSE_FILTERS = ("nearest", "bilinear", "bicubic")
 MAX_SIDE_PX = 4096
-
-_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$"
-# It stays in view on a phone, above the picture: a few lines.
-_MAX_NOTICE = 300
-
-Language = Annotated[str, Field(pattern=_LANGUAGE)]
-# Which of the two is known before either is tried, so that a fault is told once, of that one.
-Notice = Annotated[
-    Annotated[Annotated[str, Field(max_length=_MAX_NOTICE)], Tag("text")]
-    | Annotated[
-        dict[Language, Annotated[str, Field(min_length=1, max_length=_MAX_NOTICE)]],
-        Tag("languages"),
-    ],
-    Discriminator(lambda notice: "languages" if isinstance(notice, dict) else "text"),
-]
 
 
 class _Part(BaseModel):
@@ -61,7 +42,11 @@ class Standardization(_Part):
 
 
 KnownScale = Literal["none", "1/255", "1/127.5-1", "per_picture"]
-Scale = KnownScale | Standardization
+# In brackets, so that a fault can be told without them: no field is called so.
+Scale = Annotated[
+    Annotated[KnownScale, Tag("(known)")] | Annotated[Standardization, Tag("(constants)")],
+    Discriminator(lambda how: "(constants)" if isinstance(how, dict | _Part) else "(known)"),
+]
 
 
 class InputSpec(_Part):
@@ -134,24 +119,39 @@ class InputSpec(_Part):
         return self
 
 
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Card(_Part):
     """What every model's card says, whatever the model takes."""
 
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    title: str = Field(
-        "", max_length=200, description="What people read above an answer; else the name."
+    title: Phrase = Field(
+        "",
+        description="What people read above an answer; else the name. As all texts of a card: in "
+        "its language, or in each of several, {en: ..., es: ...}.",
     )
     language: Language = Field("en", description="Of the card's texts (BCP 47).")
     notice: Notice = Field(
         "",
         description="What people must read above every answer, such as for what a model must not "
-        "be used: a text in the card's language, or one for each of several, {en: ..., es: ...}.",
+        "be used.",
+    )
+    made_for: Phrase = Field(
+        "",
+        description="Of what the model takes, in a few words that can follow 'for': chest X-rays "
+        "of children of one to five years. Stands where pictures are added, and beside answers.",
     )
     version: str = Field(min_length=1, max_length=50)
-    labels: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
+    labels: tuple[Label, ...] = Field(
         min_length=2,
         description="In the order of the model's outputs. For one sigmoid unit: the "
         "label of 0, then the label of 1. For a file of scikit-learn: in that of its classes_.",
+    )
+    label_titles: dict[Label, Phrase] = Field(
+        default_factory=dict,
+        description="What people read in place of a label, of all or some: {PNEUMONIA: {en: "
+        "Pneumonia, es: Neumonía}}. Programs get the labels themselves.",
     )
     positive: str | None = Field(
         None,
@@ -161,14 +161,14 @@ class Card(_Part):
     sha256: str | None = Field(
         None, pattern=r"^[0-9a-f]{64}$", description="Of the weights file; checked at start."
     )
-    intended_use: str = Field("", description="What the model is for, and what it is not for.")
-    population: str = Field("", description="Whose pictures or texts it was trained on.")
-    training_data: str = Field("", description="Source, size, split.")
+    intended_use: Prose = Field("", description="What the model is for, and what it is not for.")
+    population: Prose = Field("", description="Whose pictures or texts it was trained on.")
+    training_data: Prose = Field("", description="Source, size, split.")
     figures: dict[str, Any] = Field(
         default_factory=dict, description="Measured results, each with the data it was measured on."
     )
-    limits: str = Field("", description="How it fails; what was not tested.")
-    licence: str = Field("", description="Of the weights.")
+    limits: Prose = Field("", description="How it fails; what was not tested.")
+    licence: Prose = Field("", description="Of the weights.")
     drift: DriftSpec = Field(default_factory=DriftSpec, exclude_if=lambda it: it == DriftSpec())
     page: PageSpec = Field(default_factory=PageSpec, exclude_if=lambda it: it == PageSpec())
     costs: CostSpec | None = Field(None, exclude_if=lambda it: it is None)
@@ -179,6 +179,7 @@ class Card(_Part):
             raise ValueError(f"drift.class_share has '{unknown[0]}', which is not among the labels")
         if self.costs is not None and not self.is_binary:
             raise ValueError("costs are for two classes only")
+        check_label_titles(self.label_titles, self._answered_labels)
         return self
 
     @model_validator(mode="after")
@@ -189,11 +190,14 @@ class Card(_Part):
         return self
 
     @property
+    def _answered_labels(self) -> tuple[str, ...]:
+        """Those of all outputs."""
+        return self.labels
+
+    @property
     def own_notice(self) -> str:
         """The notice in the card's language, else in the first that it is written in."""
-        if isinstance(self.notice, str):
-            return self.notice
-        return self.notice.get(self.language) or next(iter(self.notice.values()), "")
+        return spoken(self.notice, self.language, self.language)
 
     @property
     def is_binary(self) -> bool:
@@ -203,6 +207,12 @@ class Card(_Part):
     def positive_index(self) -> int:
         """The place of the positive label; the second where the card names none."""
         return self.labels.index(self.positive) if self.positive is not None else 1
+
+
+def check_label_titles(titles: Mapping[str, object], labels: Sequence[str]) -> None:
+    """Raises ValueError for the title of what is no label."""
+    if unknown := [label for label in titles if label not in labels]:
+        raise ValueError(f"label_titles has '{unknown[0]}', which is not among the labels")
 
 
 def _lacks_labels(spec: object) -> bool:
@@ -238,6 +248,12 @@ class ModelCard(Card):
         if self.output.name is not None and self.output.name in self.more_outputs:
             raise ValueError(f"'{self.output.name}' is both output.name and in more_outputs")
         return self
+
+    @property
+    def _answered_labels(self) -> tuple[str, ...]:
+        more = self.more_outputs.values()
+        further = [label for spec in more if isinstance(spec, ClassOutput) for label in spec.labels]
+        return (*self.labels, *further)
 
     @property
     def is_binary(self) -> bool:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from vistazo.errors import CardError
 from vistazo.models.card import Card, ModelCard
+from vistazo.models.faults import fault_lines
 from vistazo.models.sample_card import RowCard, TextCard
 from vistazo.models.strict_yaml import read_yaml
 
@@ -137,16 +138,8 @@ def validate_card_of(document: Mapping[str, object], kinds: Kinds[_Card], source
     try:
         return kind.model_validate(document)
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(map(str, fault['loc'])) or 'card'}: {_said(fault['msg'])}"
-            for fault in error.errors(include_url=False)
-        ]
+        lines = fault_lines(error, "card")
         raise CardError(f"{source} needs a correction:\n" + "\n".join(lines)) from error
-
-
-def _said(message: str) -> str:
-    """Without what pydantic puts before words that are ours."""
-    return message.removeprefix("Value error, ")
 
 
 def write_card(card: Card, path: Path) -> None:

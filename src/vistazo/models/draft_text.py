@@ -22,6 +22,7 @@ from vistazo.models.drafting import (
 )
 
 _BY_A_PERSON = """\
+made_for: ""  # what it takes, in words that can follow "for"; each text: {en: ..., es: ...}, too
 intended_use: ""  # what it is for, and what not
 population: ""  # whose pictures it was trained on
 limits: ""  # how it fails, what was not tested

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from vistazo.models.card import Card
 from vistazo.models.output_spec import check_band
@@ -12,7 +13,17 @@ from vistazo.models.output_spec import check_band
 # A path of its own, for a system that exists already.
 ROUTE = r"^/[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$"
 _FIELD = r"^[A-Za-z_][A-Za-z0-9_]*$"
-Value = bool | int | float | str
+
+
+def _is_plain(value: object) -> object:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("should be a text, a number, true or false")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("should be a number that is finite")
+    return value
+
+
+Value = Annotated[bool | int | float | str, BeforeValidator(_is_plain)]
 # What the service's own paths begin with, those to come too.
 _RESERVED = (
     "predict", "explain", "model", "health", "metrics", "drift", "feedback", "admin", "page",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vistazo.models.card import InputSpec
 from vistazo.observer import NOBODY, Observer, during
 from vistazo.pictures.appearance import Appearance
-from vistazo.pictures.decode import ImageLimits, open_image
+from vistazo.pictures.decode import EncodedImage, ImageLimits, open_image
 from vistazo.pictures.picture import Picture
 from vistazo.pictures.preprocessing import decode_size, prepare_and_look
 from vistazo.pictures.upload import accept
@@ -47,6 +47,21 @@ class PictureReader(Protocol):
         ...
 
 
+def prepared_of(image: EncodedImage, n_bytes: int, spec: InputSpec) -> Prepared:
+    """Prepare an opened picture of so many bytes for a model. Raises InputError."""
+    return _prepared(image, _accepted(image, n_bytes, spec), spec)
+
+
+def _accepted(image: EncodedImage, n_bytes: int, spec: InputSpec) -> Picture:
+    accept(image.header, n_bytes, spec)
+    return image.decode(at_least=decode_size(spec))
+
+
+def _prepared(image: EncodedImage, picture: Picture, spec: InputSpec) -> Prepared:
+    pixels, appearance = prepare_and_look(picture, spec, image.upright_size)
+    return Prepared(pixels, picture.width, picture.height, appearance)
+
+
 @dataclass(frozen=True)
 class DirectReader:
     limits: ImageLimits
@@ -54,11 +69,9 @@ class DirectReader:
     def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
         with during("decode", observer):
             image = open_image(data, self.limits)
-            accept(image.header, len(data), spec)
-            picture = image.decode(at_least=decode_size(spec))
+            picture = _accepted(image, len(data), spec)
         with during("prepare", observer):
-            pixels, appearance = prepare_and_look(picture, spec, image.upright_size)
-        return Prepared(pixels, picture.width, picture.height, appearance)
+            return _prepared(image, picture, spec)
 
     def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
         return open_image(data, self.limits).decode(at_least)

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.models.card import InputSpec
+from vistazo.models.faults import faults_in, said
 from vistazo.pictures import Header
 from vistazo.pictures.shape import is_long_enough, is_plausible
 
@@ -71,7 +72,5 @@ def accept(header: Header, n_bytes: int, spec: InputSpec) -> AcceptedUpload:
     try:
         return AcceptedUpload.model_validate(upload, context=spec)
     except ValidationError as error:
-        broken = [
-            BrokenRule(fault["type"], fault["msg"]) for fault in error.errors(include_url=False)
-        ]
+        broken = [BrokenRule(fault["type"], said(fault)) for fault in faults_in(error)]
         raise RejectedUploadError(broken) from None

@@ -29,7 +29,7 @@ def classify_each(
     """
     for start in range(0, len(samples), PART):
         places = range(start, min(start + PART, len(samples)))
-        part = [_checked(samples[place], place, max_text_chars) for place in places]
+        part = [checked(samples[place], place, max_text_chars) for place in places]
         sound = [sample for sample in part if not isinstance(sample, InputError)]
         try:
             found = iter(_together(classifier, sound, start))
@@ -48,18 +48,18 @@ def explain_each(
 ) -> Iterator[tuple[SamplePrediction, WordEvidence] | InputError]:
     """Likewise, with the words of each text that spoke for its class."""
     for place, text in enumerate(texts):
-        checked = _checked(text, place, max_text_chars)
-        if isinstance(checked, InputError):
-            yield checked
+        sound = checked(text, place, max_text_chars)
+        if isinstance(sound, InputError):
+            yield sound
             continue
         try:
-            yield classifier.explain(str(checked), first=place)
+            yield classifier.explain(str(sound), first=place)
         except InputError as error:
             yield error
 
 
-def _checked(sample: Sample | InputError, place: int, max_chars: int) -> Sample | InputError:
-    """An error instead of what is never given to a model."""
+def checked(sample: Sample | InputError, place: int, max_chars: int) -> Sample | InputError:
+    """The sample in that place, or an error instead of what is never given to a model."""
     if isinstance(sample, str) and len(sample) > max_chars:
         return SampleError(
             f"Text {place + 1} has {len(sample)} characters. At most {max_chars} are accepted "

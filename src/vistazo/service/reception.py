@@ -27,8 +27,9 @@ _QUICK_S = 1.0
 class ReceptionPolicy:
     """``max_bytes`` and ``max_uploads`` are for all callers together.
 
-    Every ``grace_s`` an upload has to bring that time's share of ``min_bytes_per_s``, and it ends
-    within ``timeout_s``.
+    Every ``grace_s`` an upload has to bring that time's share of ``min_bytes_per_s``. It ends
+    within ``timeout_s``, and what the bytes that it has brought may take at that rate: a slow line
+    that goes on is none that is cut, and what is only declared earns nothing.
     """
 
     max_bytes: int
@@ -40,6 +41,11 @@ class ReceptionPolicy:
     @property
     def piece_bytes(self) -> float:
         return self.grace_s * self.min_bytes_per_s
+
+    def most_s(self, n_bytes: int) -> float:
+        """Of an upload that has brought so many."""
+        earned_s = n_bytes / self.min_bytes_per_s if self.min_bytes_per_s else 0
+        return self.timeout_s + earned_s
 
 
 class Waiting(Protocol):
@@ -63,7 +69,7 @@ class Upload:
         self._reception = reception
         self._piece_bytes = 0
         self._has_given_way = False
-        self._ends_s = 0.0
+        self._began_s = 0.0
         self._deadline: asyncio.Timeout | None = None
         self._place: Waiting | None = None
 
@@ -76,7 +82,7 @@ class Upload:
     async def arriving(self) -> AsyncIterator[None]:
         """While the body is read. Raises SlowUploadError, and QueueFullError where it gives way."""
         policy, now_s = self._reception.policy, _now_s()
-        self._ends_s, self.piece_began_s = now_s + policy.timeout_s, now_s
+        self._began_s = self.piece_began_s = now_s
         self.is_arriving = True
         try:
             async with asyncio.timeout_at(self._next_deadline_s()) as self._deadline:
@@ -84,7 +90,7 @@ class Upload:
         except TimeoutError:
             if self._has_given_way:
                 raise QueueFullError(_GAVE_WAY) from None
-            raise SlowUploadError(_too_slow(policy, is_late=_now_s() >= self._ends_s)) from None
+            raise SlowUploadError(_too_slow(policy, is_late=_now_s() >= self._ends_s())) from None
         finally:
             self.is_arriving = False
 
@@ -97,7 +103,7 @@ class Upload:
         self._piece_bytes += n_bytes
         if self._piece_bytes >= self._reception.policy.piece_bytes:
             self._piece_bytes, self.piece_began_s = 0, _now_s()
-            self._end_at(self._next_deadline_s())
+        self._end_at(self._next_deadline_s())
 
     def wait_in(self, place: Waiting) -> None:
         """Its body is there."""
@@ -115,8 +121,11 @@ class Upload:
         if self._deadline is not None and not self._deadline.expired():
             self._deadline.reschedule(when_s)
 
+    def _ends_s(self) -> float:
+        return self._began_s + self._reception.policy.most_s(self.n_bytes)
+
     def _next_deadline_s(self) -> float:
-        return min(self._ends_s, self.piece_began_s + self._reception.policy.grace_s)
+        return min(self._ends_s(), self.piece_began_s + self._reception.policy.grace_s)
 
 
 class Reception:
@@ -203,7 +212,9 @@ def _slowest(uploads: list[Upload], held: Counter[str]) -> Upload:
 
 def _too_slow(policy: ReceptionPolicy, *, is_late: bool) -> str:
     if is_late:
-        return f"The upload did not arrive within {policy.timeout_s:g} s."
+        rate = policy.min_bytes_per_s
+        more = f", and a second more for each {rate:g} bytes that came" if rate else ""
+        return f"The upload did not arrive within {policy.timeout_s:g} s{more}."
     return (
         f"The upload was slower than {policy.min_bytes_per_s:g} bytes/s for {policy.grace_s:g} s."
     )

@@ -18,11 +18,13 @@ from vistazo.loading import ModelSource
 from vistazo.models.bounded_child import LoadingPolicy
 from vistazo.models.card import Colour, KnownScale, Resize
 from vistazo.models.drafting import CardHints
+from vistazo.models.faults import faults_in, said
 from vistazo.models.fetch import MAX_MODEL_BYTES
 from vistazo.pictures import ImageLimits
 from vistazo.service import small_plan
 from vistazo.service.access.settings import AccessSettings
 from vistazo.service.admission import AdmissionPolicy
+from vistazo.service.default_model import default_model
 from vistazo.service.isolation.pool import IsolationPolicy
 from vistazo.service.machine import available_cpus, default_cache_dir
 from vistazo.service.reception import ReceptionPolicy
@@ -31,14 +33,12 @@ from vistazo.service.reload.settings import ReloadSettings
 from vistazo.service.setting_kinds import LocationSetting, as_labels, as_size, as_word
 from vistazo.texts.limits import SampleLimits
 
-_DEFAULT_MODEL = Path(__file__).parents[3] / "artifacts" / "pneumonia" / "pneumonia.keras"
-
 
 class Settings(AccessSettings, ReloadSettings, RecordsSettings):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
     model_path: LocationSetting = Field(
-        _DEFAULT_MODEL,
+        default_factory=default_model,
         description="The .keras, .h5 or .onnx file to serve, or a model.json beside its weights: a "
         "path or a link.",
     )
@@ -153,7 +153,9 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings):
     max_uploads: int = Field(
         256, ge=1, description="Uploads that may arrive at once; with one more the slowest ends."
     )
-    receive_timeout_s: float = Field(30, gt=0, description="Longest that an upload may take.")
+    receive_timeout_s: float = Field(
+        30, gt=0, description="Longest of an upload, beyond its bytes at MIN_RECEIVE_BYTES_PER_S."
+    )
     receive_grace_s: float = Field(
         10, gt=0, description="Longest that an upload may be slower than MIN_RECEIVE_BYTES_PER_S."
     )
@@ -275,7 +277,7 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings):
         try:
             return Settings.model_validate(values)
         except ValidationError as error:
-            lines = [_correction(fault) for fault in error.errors(include_url=False)]
+            lines = [_correction(fault) for fault in faults_in(error)]
             raise SettingsError("These settings need a correction:\n" + "\n".join(lines)) from error
 
 
@@ -283,12 +285,7 @@ def _correction(fault: ErrorDetails) -> str:
     name = str(fault["loc"][0])
     is_secret = "Secret" in str(Settings.model_fields[name].annotation)
     shown = "" if is_secret else f" (it is '{_shown(fault['input'])}')"
-    return f"  {name.upper()}: {_said(fault['msg'])}{shown}"
-
-
-def _said(message: str) -> str:
-    """Without what pydantic puts before words that are ours."""
-    return message.removeprefix("Value error, ")
+    return f"  {name.upper()}: {said(fault)}{shown}"
 
 
 def _shown(value: object) -> str:

@@ -10,16 +10,20 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     field_validator,
     model_validator,
 )
 
 from vistazo.errors import SettingsError
-from vistazo.models.card import InputSpec, Notice
+from vistazo.models.card import InputSpec, check_label_titles
+from vistazo.models.faults import fault_lines
 from vistazo.models.serving_card import CostSpec, DriftSpec, PageSpec
 from vistazo.models.strict_yaml import read_yaml
+from vistazo.models.words import Language, Notice, Phrase, Prose
 from vistazo.training.augmentation_config import AugmentationConfig
 from vistazo.training.config_part import Fraction, Part
 from vistazo.training.data_config import DataConfig, UnlikeConfig, names_are_free
@@ -74,9 +78,10 @@ class NetworkConfig(Part):
 
     width: int = Field(default=32, ge=2, le=256, description="Filters of the first stage.")
     stages: int = Field(default=4, ge=1, le=6)
-    blocks: Blocks | tuple[Blocks, ...] = Field(
-        default=1, description="Residual blocks of every stage, or of each: [1, 2, 2, 1]."
-    )
+    blocks: Annotated[
+        Annotated[Blocks, Tag("(number)")] | Annotated[tuple[Blocks, ...], Tag("(each)")],
+        Discriminator(lambda said: "(each)" if isinstance(said, list | tuple) else "(number)"),
+    ] = Field(default=1, description="Residual blocks of every stage, or of each: [1, 2, 2, 1].")
     members: int = Field(
         default=1, ge=1, le=8, description="Networks trained side by side, then joined."
     )
@@ -155,14 +160,16 @@ class BaselineConfig(Part):
 class CardTexts(Part):
     """What a person has to say; copied to the model card as it stands."""
 
-    title: str = ""
-    language: str = "en"
+    title: Phrase = ""
+    language: Language = "en"
     notice: Notice = ""
-    intended_use: str = ""
-    population: str = ""
-    training_data: str = ""
-    limits: str = ""
-    licence: str = ""
+    made_for: Phrase = ""
+    label_titles: dict[str, Phrase] = Field(default_factory=dict)
+    intended_use: Prose = ""
+    population: Prose = ""
+    training_data: Prose = ""
+    limits: Prose = ""
+    licence: Prose = ""
     drift: DriftSpec = Field(default_factory=DriftSpec)
     page: PageSpec = Field(default_factory=PageSpec)
     costs: CostSpec | None = None
@@ -173,6 +180,7 @@ class CardTexts(Part):
             raise ValueError(f"card.drift.class_share has '{unknown[0]}', which is no label")
         if self.costs is not None and len(labels) != 2:
             raise ValueError("card.costs are for two labels only")
+        check_label_titles(self.label_titles, labels)
 
 
 class TrainingConfig(Part):
@@ -254,10 +262,7 @@ def read_fields(path: Path, kind: type[_Config]) -> _Config:
     try:
         return kind.model_validate(_document(path))
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
-            for fault in error.errors(include_url=False)
-        ]
+        lines = fault_lines(error, "file")
         raise SettingsError(f"{path} needs a correction:\n" + "\n".join(lines)) from error
 
 

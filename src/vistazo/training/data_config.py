@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from vistazo.models.card import Notice
+from vistazo.models.words import Notice
 from vistazo.training.belonging import check_group_pattern
 from vistazo.training.config_part import Part
 

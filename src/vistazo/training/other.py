@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vistazo.errors import InputError, SettingsError
-from vistazo.models.card import InputSpec, Notice
+from vistazo.models.card import InputSpec
+from vistazo.models.words import Notice
 from vistazo.training.belonging import group_of, join_groups
 from vistazo.training.collection import (
     UNLABELLED,

@@ -1,13 +1,12 @@
 // Every word that the page says, in English. {name} is filled in.
 
 export const english = {
-  languageName: "English",
   language: "Language",
   skip: "Skip to adding pictures",
   addPictures: "Add pictures",
   drop: "Drop pictures here",
   choose: "Choose files",
-  paste: "or paste one. PNG or JPEG, as many as you like.",
+  paste: "or paste one. PNG, JPEG, BMP, TIFF, WebP or AVIF, as many as you like.",
   results: "Results",
   result: "Result",
   csv: "Download CSV",

@@ -1,19 +1,20 @@
 // The language of the page: the browser's, until somebody chooses another.
 
 import { keep, recall } from "./memory.js";
-import { STRINGS } from "./strings.js";
+import { LANGUAGES, stringsOf } from "./strings.js";
 
 const KEPT = "vistazo-language";
 
 let current = initial();
+let strings = await stringsOf(current);
+let wanted = current;
 let task = "image";
 
-export const languages = Object.keys(STRINGS);
 export const language = () => current;
 
-export function speak(chosen) {
-  current = chosen;
-  document.documentElement.lang = chosen;
+/** Says what stands on the page from the start. */
+export function speak() {
+  document.documentElement.lang = current;
   for (const node of document.querySelectorAll("[data-text]")) node.textContent = t(node.dataset.text);
   for (const node of document.querySelectorAll("[data-label]")) {
     node.setAttribute("aria-label", t(node.dataset.label));
@@ -23,13 +24,19 @@ export function speak(chosen) {
 /** Of what the model takes: what differs from pictures is said otherwise from now on. */
 export function speakOf(taken) {
   task = taken;
-  speak(current);
+  speak();
 }
 
-/** Speak it from now on, on the next visit too. */
-export function prefer(chosen) {
+/** Speak it from now on, on the next visit too. False where its texts cannot be fetched. */
+export async function prefer(chosen) {
+  wanted = chosen;
+  const texts = await stringsOf(chosen).catch(() => null);
+  if (!texts) return false;
+  if (wanted !== chosen) return true; // another was chosen meanwhile
+  [strings, current] = [texts, chosen];
   keep("localStorage", KEPT, chosen);
-  speak(chosen);
+  speak();
+  return true;
 }
 
 /** A string, its {names} filled in. */
@@ -43,19 +50,17 @@ export function fill(text, values) {
 
 /** A table of strings, such as those of the problems. */
 export const table = (key) => {
-  const ofTask = STRINGS[current][task]?.[key];
-  return ofTask && typeof ofTask === "object" ? { ...STRINGS[current][key], ...ofTask } : said(key);
+  const ofTask = strings[task]?.[key];
+  return ofTask && typeof ofTask === "object" ? { ...strings[key], ...ofTask } : said(key);
 };
 
-const said = (key) => STRINGS[current][task]?.[key] ?? STRINGS[current][key];
+const said = (key) => strings[task]?.[key] ?? strings[key];
 
 /** What happened, and what to do, in words. */
 export function problemText(problem) {
   const pair = table("problems")[problem.code] ?? table("problemOther");
   return pair.map((text) => fill(text, { detail: problem.detail }));
 }
-
-export const nameOf = (code) => STRINGS[code].languageName;
 
 export function percent(share) {
   // 99.97 % is not 100 %: what is not certain is never shown as if it were.
@@ -71,7 +76,7 @@ export function number(value, options = { maximumFractionDigits: 3 }) {
 
 /** A probability in words. */
 export function words(share) {
-  return STRINGS[current].words.find(([least]) => share >= least)[1];
+  return strings.words.find(([least]) => share >= least)[1];
 }
 
 /** Of a card's text, or one for each of several languages: the page's, else the card's own. */
@@ -93,6 +98,6 @@ export function readable(name) {
 }
 
 function initial() {
-  const wanted = [recall("localStorage", KEPT), ...navigator.languages.map((tag) => tag.slice(0, 2))];
-  return wanted.find((code) => code in STRINGS) ?? "en";
+  const codes = [recall("localStorage", KEPT), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  return codes.find((code) => code in LANGUAGES) ?? "en";
 }

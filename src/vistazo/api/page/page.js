@@ -1,24 +1,21 @@
-// Wires the page: pictures come in, are sent one after the other, and their results are shown.
+// Wires the page: pictures come in, are sent from the queue, and their results are shown.
 
 import { showModel } from "./about.js";
 import { byId, el, refill } from "./elements.js";
 import { tell } from "./feedback.js";
 import { askKey } from "./key.js";
-import { language, languages, nameOf, percent, prefer, problemText, speak, t } from "./language.js";
+import { language, prefer, problemText, speak, t } from "./language.js";
 import { lineOf } from "./list.js";
+import { explainAgain, look } from "./looking.js";
+import { Queue } from "./queue.js";
 import { progress, resultOf, stateText } from "./result.js";
-import { loadDrift, loadModel, predict, see } from "./service.js";
-import { seenText } from "./viewer.js";
+import { loadDrift, loadModel } from "./service.js";
+import { LANGUAGES } from "./strings.js";
 import { showSample, takeSamples } from "./writing.js";
 
-const AT_ONCE = 2;
-const FIRST_OPACITY = 60;
-const UNTOLD = { told: null, telling: null, untold: null };
-
-const items = [];
+const queue = new Queue({ show, showProgress, say });
 let model = null;
 let chosen = null;
-let running = 0;
 let drift = null;
 let csv = null;
 
@@ -27,154 +24,57 @@ let csv = null;
 function add(files) {
   if (!takesPictures()) return;
   csv ??= import("./table.js"); // while the service is there
-  const added = [...files].map((file) => ({
-    file,
-    url: URL.createObjectURL(file),
-    state: asks() ? "ready" : "waiting",
-    progress: 0,
-    opacity: FIRST_OPACITY,
-    view: "picture",
-  }));
-  if (added.length === 0) return;
-  items.push(...added);
-  chosen = chosen ?? added[0];
+  const [first] = queue.add(files, asks() ? "ready" : "waiting");
+  if (!first) return;
+  chosen ??= first;
   showAll();
   if (asks()) say(byId("unsent").textContent);
-  work();
+  queue.work();
 }
 
 /** Before it is sent. */
 function remove(item) {
-  const place = items.indexOf(item);
-  items.splice(place, 1);
-  URL.revokeObjectURL(item.url);
-  if (item === chosen) chosen = items[place] ?? items.at(-1) ?? null;
+  const place = queue.remove(item);
+  if (item === chosen) chosen = queue.items[place] ?? queue.items.at(-1) ?? null;
   showAll();
   say(t("removed", { file: item.file.name }));
-  const next = byId("list").children[Math.min(place, items.length - 1)];
+  const next = byId("list").children[Math.min(place, queue.items.length - 1)];
   (next?.firstElementChild ?? byId("files")).focus();
 }
 
 function clear() {
-  for (const item of items) URL.revokeObjectURL(item.url);
-  items.length = 0;
+  queue.clear();
   chosen = null;
   showAll();
   say(t("cleared"));
   byId("files").focus();
 }
 
-// ---- and are sent
-
 const asks = () => model?.card.page?.ask ?? false;
-const unsent = () => items.filter(({ state }) => state === "ready");
 
 /** Where the card asks for a button, it is what sends them. */
 function sendAll() {
-  [chosen] = unsent();
-  for (const item of unsent()) item.state = "waiting";
+  [chosen] = queue.unsent();
+  queue.sendAll();
   showAll();
   byId("shown").focus();
-  work();
-}
-
-function work() {
-  while (model && running < AT_ONCE) {
-    const next = items.find((item) => item.state === "waiting");
-    if (!next) return;
-    analyse(next);
-  }
-}
-
-async function analyse(item) {
-  running += 1;
-  try {
-    await ask(item);
-    const { predicted_class: label, confidence } = item.answer;
-    item.state = "done";
-    say(t("said", { file: item.file.name, label, percent: percent(confidence) }));
-  } catch (problem) {
-    if (!problem.code) throw problem;
-    Object.assign(item, { problem, state: "failed" });
-    say(t("saidFailed", { file: item.file.name, problem: problemText(problem).join(" ") }));
-  } finally {
-    running -= 1;
-    show(item);
-    work();
-  }
-}
-
-async function ask(item, label) {
-  const change = (state, share) => {
-    Object.assign(item, { state, progress: share });
-    if (!item.answer) showProgress(item);
-  };
-  change("sending", 0);
-  item.answer = await predict(item.file, {
-    label,
-    askKey,
-    onProgress: (share) => change(share < 1 ? "sending" : "reading", share),
-    onWait: () => change("retrying", 0),
-  });
-}
-
-function again(item) {
-  const fresh = { answer: null, problem: null, seen: null, heatFailed: false, view: "picture", ...UNTOLD };
-  Object.assign(item, { state: "waiting", progress: 0, ...fresh });
-  show(item);
-  work();
-}
-
-async function explainAgain(item, label) {
-  item.heatFailed = false;
-  byId("result").setAttribute("aria-busy", "true");
-  try {
-    await ask(item, label);
-  } catch (problem) {
-    if (!problem.code) throw problem;
-    item.heatFailed = true;
-  }
-  item.state = "done";
-  byId("result").removeAttribute("aria-busy");
-  show(item);
-}
-
-/** What the model saw is fetched when somebody wants to look: few do, and it can be large. */
-async function look(item, view) {
-  item.view = view;
-  if (view === "picture" || item.seen || item.isLooking) {
-    show(item);
-    return;
-  }
-  item.isLooking = true;
-  show(item);
-  try {
-    item.seen = await see(item.file, { askKey });
-    say(seenText(item, model.card));
-  } catch (problem) {
-    if (!problem.code) throw problem;
-    item.seenFault = problemText(problem).join(" ");
-    say(`${t("seenFailed")} ${item.seenFault}`);
-  }
-  item.isLooking = false;
-  show(item);
 }
 
 // ---- and are shown
 
 function showAll() {
-  document.body.classList.toggle("working", items.length > 0);
-  byId("results").hidden = items.length === 0;
-  byId("asking").hidden = unsent().length === 0;
-  byId("unsent").textContent = t("unsent", { count: unsent().length });
-  byId("list").replaceChildren(...items.map(line));
+  document.body.classList.toggle("working", queue.items.length > 0);
+  byId("results").hidden = queue.items.length === 0;
+  byId("asking").hidden = queue.unsent().length === 0;
+  byId("unsent").textContent = t("unsent", { count: queue.unsent().length });
+  byId("list").replaceChildren(...queue.items.map(line));
   showChosen();
 }
 
 /** Shows what has changed of one item, and leaves the focus where it is. */
 function show(item) {
-  if (!items.includes(item)) return;
-  const old = byId("list").children[items.indexOf(item)];
+  if (!queue.items.includes(item)) return;
+  const old = byId("list").children[queue.items.indexOf(item)];
   const hadFocus = old.contains(document.activeElement);
   const fresh = line(item);
   old.replaceWith(fresh);
@@ -183,8 +83,8 @@ function show(item) {
 }
 
 function showProgress(item) {
-  if (!items.includes(item)) return;
-  const shown = byId("list").children[items.indexOf(item)];
+  if (!queue.items.includes(item)) return;
+  const shown = byId("list").children[queue.items.indexOf(item)];
   shown.querySelector(".state").textContent = stateText(item);
   if (item === chosen) byId("result").querySelector(".progress")?.replaceWith(progress(item));
 }
@@ -195,10 +95,11 @@ function showChosen() {
   if (!chosen || !model) return;
   const item = chosen;
   const on = {
-    onLabel: (label) => explainAgain(item, label),
-    onView: (view) => look(item, view),
+    items: queue.items,
+    onLabel: (label) => explainAgain(item, label, queue, show),
+    onView: (view) => look(item, view, model.card, { show, say }),
     onTruth: (label) => tell(item, label, () => show(item), say),
-    onAgain: () => again(item),
+    onAgain: () => queue.again(item),
   };
   refill(result, resultOf(item, model, on), "shown");
 }
@@ -220,7 +121,7 @@ function say(text) {
 // ---- languages, files, the start
 
 function refresh() {
-  byId("languages").replaceChildren(...languages.map(languageButton));
+  byId("languages").replaceChildren(...Object.keys(LANGUAGES).map(languageButton));
   showModel(model);
   drift?.showDrift();
   if (takesPictures()) showAll();
@@ -230,18 +131,18 @@ function refresh() {
 const takesPictures = () => !model || model.card.task === "image" || !model.card.task;
 
 function languageButton(code) {
-  const press = () => {
-    prefer(code);
+  const press = async () => {
+    if (!(await prefer(code))) return say(problemText({ code: "network" }).join(" "));
     refresh();
     byId("languages").querySelector("[aria-pressed=true]").focus();
   };
   const isOn = code === language();
-  return el("button", { type: "button", lang: code, "aria-pressed": String(isOn), onclick: press }, nameOf(code));
+  return el("button", { type: "button", lang: code, "aria-pressed": String(isOn), onclick: press }, LANGUAGES[code]);
 }
 
 async function download() {
   const { csvOf } = await csv;
-  const url = URL.createObjectURL(new Blob([csvOf(items, model.card)], { type: "text/csv" }));
+  const url = URL.createObjectURL(new Blob([csvOf(queue.items, model.card)], { type: "text/csv" }));
   el("a", { href: url, download: `${model.card.name}.csv` }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
@@ -280,14 +181,14 @@ async function watchDrift() {
 
 async function start() {
   listen();
-  speak(language());
+  speak();
   refresh();
   try {
     model = await loadModel(askKey, () => (byId("lead").textContent = t("starting")));
     if (!takesPictures()) takeSamples(model, say);
-    if (asks()) for (const item of items) item.state = "ready";
+    if (asks()) for (const item of queue.items) item.state = "ready";
     refresh();
-    work();
+    queue.open();
     await watchDrift();
   } catch (problem) {
     if (!problem.code) throw problem;

@@ -22,6 +22,7 @@ export function resultOf(item, model, on) {
         "div",
         { class: "verdict" },
         ...verdict(item.answer, model.card),
+        furtherOf(item.answer),
         feedbackOf(item, model, on.onTruth),
         details(item),
         againButton("sendAgain", on.onAgain),
@@ -60,6 +61,7 @@ export function sampleResultOf(item, model, on) {
       "div",
       { class: "verdict" },
       ...verdict(item.answer, model.card),
+      furtherOf(item.answer),
       known(item.answer),
       wordsOf(item.answer),
       feedbackOf(item, model, on.onTruth),
@@ -79,7 +81,8 @@ function failure(item, onAgain) {
   ];
 }
 
-function verdict(answer, card) {
+/** What the screen says, paper says too (report.js). */
+export function verdict(answer, card) {
   const label = answer.predicted_class;
   const share = answer.confidence;
   const isShare = share !== undefined;
@@ -90,7 +93,7 @@ function verdict(answer, card) {
     ? [null, t(`verdictUnknown${kind}`, values)]
     : [el("p", { class: "label" }, label), t(`verdict${kind}`, values)];
   const parts = [...warnings(answer.warnings, card), headline, el("p", { class: "said" }, sentence)];
-  return [...(isUnknown ? parts : [...parts.slice(-2), ...parts.slice(0, -2)]), bars(answer, card), furtherOf(answer)];
+  return [...(isUnknown ? parts : [...parts.slice(-2), ...parts.slice(0, -2)]), bars(answer, card)];
 }
 
 /** What a model of several outputs says beside it. */

@@ -1,13 +1,12 @@
 // Every word that the page says, in Spanish. {name} is filled in.
 
 export const spanish = {
-  languageName: "Español",
   language: "Idioma",
   skip: "Ir a añadir imágenes",
   addPictures: "Añadir imágenes",
   drop: "Suelta aquí las imágenes",
   choose: "Elegir archivos",
-  paste: "o pega una. PNG o JPEG, tantas como quieras.",
+  paste: "o pega una. PNG, JPEG, BMP, TIFF, WebP o AVIF, tantas como quieras.",
   results: "Resultados",
   result: "Resultado",
   csv: "Descargar CSV",

@@ -1,6 +1,10 @@
-// The languages that the page speaks.
+// The languages that the page speaks. The texts of each come when it is spoken.
 
-import { english } from "./english.js";
-import { spanish } from "./spanish.js";
+export const LANGUAGES = { en: "English", es: "Español" };
 
-export const STRINGS = { en: english, es: spanish };
+const LOADED = {
+  en: async () => (await import("./english.js")).english,
+  es: async () => (await import("./spanish.js")).spanish,
+};
+
+export const stringsOf = (code) => LOADED[code]();

@@ -1,0 +1,93 @@
+"""A model of pictures, asked by a program."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeGuard
+
+import numpy as np
+from PIL import Image
+
+from vistazo.answers.explanation import overlay
+from vistazo.classifier import Classifier
+from vistazo.errors import CorruptImageError, InputError
+from vistazo.pictures import EncodedImage, ImageLimits, open_image
+from vistazo.pictures.bulk import in_threads
+from vistazo.pictures.decode import refuse_too_many_bytes
+from vistazo.pictures.in_memory import held
+from vistazo.pictures.reader import Prepared, prepared_of
+from vistazo.python.answer import Answer, Explanation, answer_to_picture, explained_picture
+from vistazo.python.asked import Several
+from vistazo.python.door import Door
+
+
+class AskedPictures:
+    """``threads`` work at a time on several pictures."""
+
+    takes = "pictures"
+
+    def __init__(self, classifier: Classifier, limits: ImageLimits, threads: int) -> None:
+        self._classifier, self._limits, self._threads = classifier, limits, threads
+        self._door = Door()
+
+    def is_several(self, given: object) -> TypeGuard[Several]:
+        return isinstance(given, (list, tuple))
+
+    def answer(self, given: object) -> Answer:
+        """Raises InputError, RequestError, and TypeError for what is no picture at all."""
+        with self._door.passed():
+            ready = self._prepared(opened(given, self._limits))
+            prediction = self._classifier.score(ready.pixels, appearance=ready.appearance)
+            return answer_to_picture(prediction, self._classifier.card.labels)
+
+    def answers(self, given: Iterable[object]) -> Iterator[Answer | InputError]:
+        return in_threads(self._in_its_place, given, self._threads)
+
+    def explain(self, given: object, label: str | None) -> Explanation:
+        """Raises as ``answer``, and UnknownLabelError."""
+        with self._door.passed():
+            self._classifier.check_label(label)
+            image = opened(given, self._limits)
+            prediction, found = self._classifier.explain_prepared(self._prepared(image), label)
+            picture = image.decode(at_least=(found.least_side_px, found.least_side_px))
+            png = overlay(picture, found.evidence.grid, found.frame)
+            answer = answer_to_picture(prediction, self._classifier.card.labels)
+            return explained_picture(answer, found, png)
+
+    def close(self) -> None:
+        if self._door.close():
+            self._classifier.close()
+
+    def _prepared(self, image: EncodedImage) -> Prepared:
+        # How many bytes it had is asked where they are read.
+        return prepared_of(image, image.header.pixels, self._classifier.card.input)
+
+    def _in_its_place(self, given: object) -> Answer | InputError:
+        try:
+            return self.answer(given)
+        except InputError as error:
+            return error.with_traceback(None)  # which holds the pixels, too
+
+
+def opened(given: object, limits: ImageLimits) -> EncodedImage:
+    """Raises InputError where it is not accepted, and TypeError where it is no picture at all."""
+    if isinstance(given, (str, os.PathLike)):
+        return open_image(_read(Path(given), limits), limits)
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return open_image(bytes(given), limits)
+    if isinstance(given, (Image.Image, np.ndarray)):
+        return held(given, limits)
+    raise TypeError(
+        f"A {type(given).__name__} is no picture: give a path, the bytes of a file, a picture of "
+        "Pillow, an array of NumPy, or a list of these."
+    )
+
+
+def _read(path: Path, limits: ImageLimits) -> bytes:
+    try:
+        refuse_too_many_bytes(path.stat().st_size, limits)
+        return path.read_bytes()
+    except OSError as error:
+        raise CorruptImageError(f"{path} cannot be read: {error.strerror}.") from error
