@@ -12,6 +12,8 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
+from costly_pictures import empty_blocks
+
 Entry = tuple[int, int, tuple[int, ...]]
 _LETTERS, _SIZES = {1: "B", 3: "H", 4: "I"}, {1: 1, 3: 2, 4: 4}
 SHORT, LONG = 3, 4
@@ -250,6 +252,13 @@ def large(
     return buffer.getvalue()
 
 
+def _tiff_of_empty_codes(width: int, height: int) -> bytes:
+    """Deflate's blocks for nothing, as many bytes as there may be beside the pixels."""
+    packed = zlib.compress(bytes(width * height), 1)
+    blocks = empty_blocks(2 * width * height + 400_000)
+    return tiff((width, height), [packed[:2] + blocks + packed[2:]], t259=8)
+
+
 # About as large as is accepted: what they cost is the price of the decoder itself.
 LARGE: dict[str, Callable[[int], bytes]] = {
     "large bmp": lambda _: large("BMP", 2500, 1300),
@@ -258,6 +267,7 @@ LARGE: dict[str, Callable[[int], bytes]] = {
     "large tiff, Deflate, one strip": lambda _: large(
         "TIFF", 3300, 3200, compression="tiff_adobe_deflate", strip_size=1 << 30
     ),
+    "large tiff of empty codes": lambda _: _tiff_of_empty_codes(2000, 2300),
     "large webp": lambda _: large("WEBP", 2500, 2000),
     "large webp, lossless": lambda _: large("WEBP", 2400, 2000, lossless=True),
     "large webp, with opacity": lambda _: large("WEBP", 2300, 1900, "RGBA"),

@@ -322,3 +322,13 @@ def test_pictures_of_every_kind_to_damage_are_sound_themselves() -> None:
             data = boxed_picture(image_format, chance)
             expected, found = pillows_own(data).pixels, open_image(data, LIMITS).decode().pixels
             np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:2:2", "4:4:4", "4:0:0"])
+def test_what_an_avif_says_of_its_pixels_is_read_from_the_pixels(subsampling: str) -> None:
+    """The box that says it too is a stranger's: what stands there is not believed."""
+    data = written("AVIF", subsampling=subsampling)
+    at = data.index(b"av1C") + 4
+    left = STRIP["avif"](data).stream().read()
+    assert left[left.index(b"av1C") + 4 :][:4] == data[at : at + 4]
+    assert STRIP["avif"](data[:at] + b"\x81\xff\xff\xff" + data[at + 4 :]).stream().read() == left
