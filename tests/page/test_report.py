@@ -79,10 +79,10 @@ def test_every_answered_picture_is_a_page_black_on_white_from_a_dark_screen_too(
     answer(page, a_film, another_film, a_corrupt_film)
     strange, normal, refused = printed(page)
     assert [part for part in ["film.png", *_FACTS] if part not in strange.text] == []
-    warned, verdict = map(strange.text.index, ("Esto no se parece", "PNEUMONIA, 97"))
+    warned, verdict = map(strange.text.index, ("Esto no se parece", "No válido: Neumonía"))
     assert warned < verdict
-    assert "another.jpeg NORMAL" in normal.text
-    assert "Mapa de calor para PNEUMONIA, con una intensidad del 60 %" in normal.text
+    assert "another.jpeg Normal" in normal.text
+    assert "Mapa de calor para Neumonía, con una intensidad del 60 %" in normal.text
     assert "corrupt.jpeg: El archivo está dañado" in refused.text
     assert "corrupt.jpeg" not in strange.text + normal.text
     for sheet in (strange, normal, refused):

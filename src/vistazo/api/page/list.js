@@ -1,14 +1,15 @@
 // The list of the pictures: what came of each; one that was not sent yet can be taken out.
 
 import { el } from "./elements.js";
-import { percent, t } from "./language.js";
+import { t } from "./language.js";
 import { stateText } from "./result.js";
+import { isStrange, outcomeOf } from "./verdict.js";
 
-export function lineOf(item, isChosen, { onChoose, onRemove }) {
+export function lineOf(item, isChosen, card, { onChoose, onRemove }) {
   const { answer, problem, state, file } = item;
-  const doubt = answer?.warnings.length ? "doubtful" : "";
+  const doubt = answer?.warnings.length ? (isStrange(answer) ? "strange" : "doubtful") : "";
   const outcome = answer
-    ? [el("b", {}, answer.predicted_class), ` ${percent(answer.confidence)}`]
+    ? outcomeOf(answer, card)
     : [problem ? t("failed") : stateText(item)];
   const remove = { type: "button", class: "remove", "aria-label": t("remove", { file: file.name }), onclick: onRemove };
   return el(

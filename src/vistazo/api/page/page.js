@@ -13,7 +13,7 @@ import { loadDrift, loadModel } from "./service.js";
 import { LANGUAGES } from "./strings.js";
 import { showSample, takeSamples } from "./writing.js";
 
-const queue = new Queue({ show, showProgress, say });
+const queue = new Queue({ show, showProgress, say, card: () => model.card });
 let model = null;
 let chosen = null;
 let drift = null;
@@ -98,7 +98,7 @@ function showChosen() {
     items: queue.items,
     onLabel: (label) => explainAgain(item, label, queue, show),
     onView: (view) => look(item, view, model.card, { show, say }),
-    onTruth: (label) => tell(item, label, () => show(item), say),
+    onTruth: (label) => tell(item, label, model.card, () => show(item), say),
     onAgain: () => queue.again(item),
   };
   refill(result, resultOf(item, model, on), "shown");
@@ -112,7 +112,7 @@ function choose(item) {
 }
 
 const line = (item) =>
-  lineOf(item, item === chosen, { onChoose: () => choose(item), onRemove: () => remove(item) });
+  lineOf(item, item === chosen, model?.card, { onChoose: () => choose(item), onRemove: () => remove(item) });
 
 function say(text) {
   byId("status").textContent = text;

@@ -1,8 +1,9 @@
 // The pictures' queue: each waits, is sent, and gets its answer or a problem.
 
 import { askKey } from "./key.js";
-import { percent, problemText, t } from "./language.js";
+import { problemText, t } from "./language.js";
 import { predict } from "./service.js";
+import { saidOf } from "./verdict.js";
 
 const AT_ONCE = 2;
 const FIRST_OPACITY = 60;
@@ -14,7 +15,8 @@ export class Queue {
   #isOpen = false;
   #on;
 
-  /** `on` hears what changes: show(item), showProgress(item), say(text). */
+  /** `on` hears what changes: show(item), showProgress(item), say(text);
+   * card() is that of the model. */
   constructor(on) {
     this.#on = on;
   }
@@ -97,8 +99,7 @@ export class Queue {
     this.#running += 1;
     try {
       await this.ask(item);
-      const { predicted_class: label, confidence } = item.answer;
-      this.#on.say(t("said", { file: item.file.name, label, percent: percent(confidence) }));
+      this.#on.say(saidOf(item, this.#on.card()));
     } catch (problem) {
       if (!problem.code) throw problem;
       Object.assign(item, { problem, state: "failed" });

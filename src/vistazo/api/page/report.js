@@ -1,11 +1,11 @@
 // The printed report: a page for each answered picture. What else is on the page is not printed.
 
 import { el } from "./elements.js";
-import { entriesOf, factsOf, heatUrl, layerText, noticeOf, timeOf, titleOf } from "./facts.js";
+import { entriesOf, factsOf, heatUrl, layerText, noticeOf, timeOf } from "./facts.js";
 import { furtherParts } from "./further.js";
-import { problemText, t } from "./language.js";
+import { problemText, t, titleOf } from "./language.js";
 import { legendOf } from "./ramp.js";
-import { verdict } from "./result.js";
+import { decided } from "./result.js";
 import { w } from "./sheet_words.js";
 
 // Enough for a page's width: 12 megapixels of twenty pictures would make a file of hundreds of megabytes.
@@ -53,26 +53,26 @@ function empty() {
 }
 
 function sheetOf(item, model) {
-  const notice = noticeOf(model);
+  const [notice, title] = [noticeOf(model), titleOf(model.card)];
   return el(
     "article",
     { class: "sheet" },
-    el("p", { class: "of" }, el("b", {}, titleOf(model)), " · Vistazo"),
+    el("p", { class: "of" }, el("b", { lang: title.lang }, title.text), " · Vistazo"),
     notice.text && el("p", { class: "caution", lang: notice.lang }, notice.text),
     el("h2", {}, item.file.name),
-    el("div", { class: "verdict" }, ...verdict(item.answer, model.card), furtherOf(item.answer)),
-    figures(item),
-    el("dl", {}, ...entriesOf([...factsOf(item), [w("printed"), timeOf(new Date())]])),
+    el("div", { class: "verdict" }, ...decided(item.answer, model.card), furtherOf(item.answer, model.card)),
+    figures(item, model),
+    el("dl", {}, ...entriesOf([...factsOf(item, model), [w("printed"), timeOf(new Date())]])),
   );
 }
 
 /** At once: what is printed cannot wait. */
-function furtherOf({ outputs }) {
-  return outputs ? el("section", { class: "probabilities" }, ...furtherParts(outputs)) : null;
+function furtherOf({ outputs }, card) {
+  return outputs ? el("section", { class: "probabilities" }, ...furtherParts(outputs, card)) : null;
 }
 
 /** The picture itself, and under its heatmap beside it. */
-function figures(item) {
+function figures(item, model) {
   const { heatmap } = item.answer;
   const paper = paperOf(item);
   const alone = el("figure", {}, el("figcaption", {}, t("viewPicture")), imageOf(item, paper));
@@ -80,7 +80,7 @@ function figures(item) {
   if (!heatmap) return pictures;
   const layer = el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
   layer.style.opacity = item.opacity / 100;
-  const under = [el("figcaption", {}, layerText(item)), legendOf(item), imageOf(item, paper, layer)];
+  const under = [el("figcaption", {}, layerText(item, model)), legendOf(item), imageOf(item, paper, layer)];
   pictures.append(el("figure", {}, ...under));
   return pictures;
 }

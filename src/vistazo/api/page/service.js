@@ -12,11 +12,11 @@ let key = recall("sessionStorage", KEPT) ?? "";
 
 /** What went wrong: `code` as in the service's problem documents, or "network". */
 export class Problem extends Error {
-  constructor(status, { code, detail = "", request_id: request = "" }, retryAfter = 0) {
+  constructor(status, { code, detail = "", request_id: request = "", errors: broken }, retryAfter = 0) {
     super(detail);
     // The same picture can do better another time, unless the picture is what is wrong.
     const canPass = ![413, 415, 422].includes(status);
-    Object.assign(this, { status, code, detail, request, retryAfter, canPass });
+    Object.assign(this, { status, code, detail, broken, request, retryAfter, canPass });
   }
 }
 
