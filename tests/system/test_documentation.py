@@ -19,6 +19,7 @@ from documents import PAGES, README, ROOT, commands, text_of
 from estimator_files import spam_words, write_estimator
 from vistazo.api.problems import TITLES
 from vistazo.models.card_file import TEXTS, parse_card_of, validate_card
+from vistazo.python.load import LoadOptions
 from vistazo.service.settings import Settings
 
 COMMANDS = commands()
@@ -74,6 +75,22 @@ def test_a_command_of_the_documentation_runs(
     assert done.returncode == 0, done.stderr
     assert done.stdout
     assert not redirected or redirected.endswith((".csv", ".card.yaml"))
+
+
+def test_the_program_of_the_documentation_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = "".join(re.findall(r"```python\n(.*?)```", text_of("python.md"), re.DOTALL))
+    monkeypatch.chdir(folder)
+    exec(compile(program, "docs/python.md", "exec"), {})  # noqa: S102
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(("DARK 0.", "BRIGHT 0."))
+    assert last == "brightness 1.0.0 ('DARK', 'BRIGHT') ()"
+    assert (folder / "heatmap.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_option_of_a_program_is_documented() -> None:
+    assert all(f"`{name}`" in text_of("python.md") for name in LoadOptions.__annotations__)
 
 
 def test_the_curl_of_the_readme_gets_the_answer_of_the_readme(
@@ -141,7 +158,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         row = re.search(rf"^\| `{name.upper()}` \| (.*?) \|", table, re.MULTILINE)
         assert row, f"{name.upper()} is missing"
-        if field.default_factory is None and row.group(1) != "beside the model":
+        is_known = field.default_factory is None or name == "model_path"
+        if is_known and row.group(1) != "beside the model":
             default = defaults[name]
             if name == "model_path":
                 default = default.relative_to(ROOT)

@@ -10,6 +10,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -20,10 +21,12 @@ from sample_models import text_model
 from vistazo.classifier import Classifier
 from vistazo.cli import parquet
 from vistazo.cli import predict as predict_module
+from vistazo.cli.answered_by import AnsweredBy
 from vistazo.cli.picture_answers import Wanted, predict_pictures
-from vistazo.cli.picture_files import picture_files
+from vistazo.cli.picture_files import Skipped, picture_files
+from vistazo.cli.picture_rows import csv_line
 from vistazo.engines.base import Outputs
-from vistazo.errors import SettingsError
+from vistazo.errors import ModelNotFoundError, SettingsError
 from vistazo.observer import NOBODY, Observer
 from vistazo.service.settings import Settings
 
@@ -47,9 +50,10 @@ def predict(
     classifier: Classifier | None = None,
     threads: int = 2,
     explain: Path | None = None,
+    goes_below: bool = True,
 ) -> int:
     settings = Settings.model_validate({"threads": threads})
-    wanted = Wanted(style, output, explain, None)
+    wanted = Wanted(style, output, explain, None, goes_below)
     return predict_pictures(classifier or brightness_classifier(), [films], settings, wanted)
 
 
@@ -89,7 +93,88 @@ def test_every_style_has_a_row_for_every_picture(
     assert [row["predicted_class"] for row in table] == [
         r.get("predicted_class", "") for r in array
     ]
-    assert "model_sha256" not in table[0]
+    assert {row["model"] for row in table} == {"brightness"}
+    assert {row["model_version"] for row in table} == {"1.0.0"}
+    assert {row["model_sha256"] for row in table} == {"0" * 64}
+    assert {float(row["threshold"]) for row in table} == {0.5}
+
+
+def test_what_is_printed_as_csv_is_what_is_written(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predict(films, "csv")
+    printed = capsys.readouterr().out
+    predict(films, output=tmp_path / "answers.csv")
+    assert printed == (tmp_path / "answers.csv").read_bytes().decode()
+
+
+def test_a_model_of_more_than_two_labels_has_no_threshold(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    several = brightness_classifier(labels=["A", "B", "C"], output={"kind": "multilabel"})
+    by = AnsweredBy.of(several)
+    assert (by.model, by.threshold) == ("brightness", None)
+    assert csv_line([*by.as_fields().values()]).endswith(",\r\n")
+
+
+def test_what_is_skipped_in_a_folder_is_named(
+    films: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (films / "below").mkdir()
+    (films / "below" / "100.png").write_bytes(encoded(flat(100)))
+    for name in ("labels.txt", "film.gif", ".hidden", "folder.lnk"):
+        (films / name).touch()
+    assert predict(films) == 1
+    said = capsys.readouterr()
+    assert f"Skipped, no PNG or JPEG by their names: {films / 'film.gif'}, " in said.err
+    assert str(films / "labels.txt") in said.err
+    assert "hidden" not in said.err
+    assert str(films / "below" / "100.png") in said.out
+    assert predict(films, goes_below=False) == 1
+    said = capsys.readouterr()
+    assert f"Skipped, as --no-recursive says: {films / 'below'}\n" in said.err
+    assert "below" not in said.out
+    monkeypatch.setattr(os, "scandir", unreadable(os.scandir, films / "below"))
+    assert predict(films) == 1
+    said = capsys.readouterr()
+    assert f"Skipped, as they cannot be looked into: {films / 'below'}\n" in said.err
+
+
+def unreadable(scandir: Any, folder: Path) -> Any:
+    def look(path: Path) -> Any:
+        if path == folder:
+            raise PermissionError
+        return scandir(path)
+
+    return look
+
+
+def test_of_many_that_are_skipped_some_are_named_and_all_are_counted(tmp_path: Path) -> None:
+    skipped = Skipped()
+    for number in range(25):
+        (tmp_path / f"{number:02}.txt").touch()
+    (tmp_path / "film.png").touch()
+    assert list(picture_files([tmp_path], skipped)) == [tmp_path / "film.png"]
+    [line] = skipped.in_words()
+    assert line.count(".txt") == 10
+    assert line.endswith(" and 15 more")
+
+
+def test_a_folder_whose_pictures_are_all_below_says_what_would_find_them(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "film.png").touch()
+    with pytest.raises(click.UsageError, match="leave out --no-recursive"):
+        list(picture_files([tmp_path], goes_below=False))
+
+
+@pytest.mark.parametrize("styles", [("--csv", "--json"), ("--json", "--jsonl"), ("--csv", "--csv")])
+def test_answers_are_printed_in_one_way(styles: tuple[str, str]) -> None:
+    ended = CliRunner().invoke(predict_module.command, [*styles, "--model", "nowhere.h5", "a.png"])
+    if styles[0] == styles[1]:
+        assert isinstance(ended.exception, ModelNotFoundError)
+    else:
+        assert ended.exit_code == 2
+        assert "printed in one way: choose --" in ended.output
 
 
 @pytest.mark.parametrize("style", ["json", "jsonl"])

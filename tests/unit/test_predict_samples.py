@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from builders import brightness_classifier
-from sample_models import row_model, text_model
+from sample_models import SHA256, row_model, text_model
 from vistazo.answers.explanation.words import WordEvidence, WordWeight
 from vistazo.cli import predict
 from vistazo.errors import SampleError
@@ -79,9 +79,10 @@ def test_where_the_estimator_gives_no_probabilities_there_are_scores(run: Any) -
     assert answer["confidence"] is None
     assert "probabilities" not in answer
     table = run(model, "texts.txt", "true\n", "--csv").printed
+    by = "model,model_version,model_sha256,threshold"
     assert table.splitlines() == [
-        "text,predicted_class,confidence,score 0,score 1,in_distribution,warnings,error",
-        "1,1,,-1.0986122886681098,1.0986122886681098,,,",
+        f"text,predicted_class,confidence,score 0,score 1,in_distribution,warnings,error,{by}",
+        f"1,1,,-1.0986122886681098,1.0986122886681098,,,,made,1,{SHA256},",
     ]
 
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from vistazo import __version__
 from vistazo.api import admin_routes, drift_routes, feedback_routes, metrics_routes, routes
+from vistazo.api.description.complete import DESCRIPTION, described_in_full
 from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
 from vistazo.api.observation import NO_TELEMETRY, Observatory
@@ -20,6 +21,7 @@ from vistazo.api.page_routes import page_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
+from vistazo.api.swagger_routes import swagger_routes
 from vistazo.classifier import Classifier
 from vistazo.errors import VistazoError
 from vistazo.loading import AnyClassifier, ModelSource, load_model
@@ -72,7 +74,12 @@ def create_app(
     app = FastAPI(
         title="Vistazo",
         version=__version__,
-        summary="Class probabilities for a picture.",
+        summary="Class probabilities for a picture, a text or a row of numbers.",
+        description=DESCRIPTION,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        generate_unique_id_function=lambda route: route.name,
+        docs_url=None,  # swagger_routes
+        redoc_url=None,
         redirect_slashes=False,  # TrailingSlash does better
         telemetry=NO_TELEMETRY,
         lifespan=partial(lifetime, settings, readers, stopping, on_failed_start),
@@ -88,9 +95,9 @@ def create_app(
     surround(app, _max_bytes(settings), gate, proxies=proxies, origins=origins)
     if gate.asks:
         declare_keys(app)
-    app.openapi = partial(  # type: ignore[method-assign]
-        with_what_is_known, app.openapi, service, app.state.upload_policy
-    )
+    policy = app.state.upload_policy
+    known = partial(with_what_is_known, app.openapi, service, policy)
+    app.openapi = partial(described_in_full, known, service, policy)  # type: ignore[method-assign]
     _tell_who_may_call(gate)
     return app
 
@@ -150,7 +157,7 @@ def _route(app: FastAPI, settings: Settings) -> None:
     app.include_router(drift_routes.router)
     if settings.metrics_port is None:
         app.include_router(metrics_routes.router)
-    app.router.routes.extend(page_routes())
+    app.router.routes.extend([*page_routes(), *swagger_routes()])
 
 
 def _load(source: ModelSource, reader: IsolatedReader, stopping: threading.Event) -> AnyClassifier:

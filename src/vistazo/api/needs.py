@@ -16,7 +16,6 @@ NEEDS: dict[str, AccessScope | None] = {
     "/health/": None,
     "/page/": None,
     "/docs": None,
-    "/redoc": None,
     "/openapi.json": None,
 }
 # A path that somebody adds and forgets here is not open by that.

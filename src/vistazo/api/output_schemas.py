@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from vistazo.answers.decision import UNCERTAIN
 from vistazo.answers.further_outputs import Classes, OutputAnswer
+
+Doubt = Annotated[str, Field(json_schema_extra={"enum": [UNCERTAIN]})]
 
 
 class ClassesAnswer(BaseModel):
@@ -16,7 +20,7 @@ class ClassesAnswer(BaseModel):
     predicted_class: str = Field(description="The label decided on, at the output's threshold.")
     confidence: float = Field(description="Probability of the predicted class.")
     probabilities: dict[str, float] = Field(description="Label to probability.")
-    warnings: list[str] = Field(description="Reasons to doubt this output: 'uncertain'.")
+    warnings: list[Doubt] = Field(description="Reasons to doubt this output: 'uncertain'.")
 
 
 class NumberAnswer(BaseModel):

@@ -33,7 +33,7 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-_HEADERS = {
+PAGE_HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",
     # Kept, but asked about every time: a new version shows at once, the same one costs no bytes.
@@ -53,13 +53,17 @@ class _PageFile:
     etag: str
 
     async def respond(self, request: Request) -> Response:
-        headers = {**_HEADERS, "ETag": f"W/{self.etag}"}  # weak: of either form (RFC 9110, 8.8.1)
+        headers = {**PAGE_HEADERS, "ETag": f"W/{self.etag}"}  # weak: RFC 9110, 8.8.1
         if self.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        if _TAKES_GZIP.search(request.headers.get("accept-encoding", "")):
+        if takes_gzip(request):
             headers["Content-Encoding"] = "gzip"
             return Response(self.packed, media_type=self.media_type, headers=headers)
         return Response(self.body, media_type=self.media_type, headers=headers)
+
+
+def takes_gzip(request: Request) -> bool:
+    return bool(_TAKES_GZIP.search(request.headers.get("accept-encoding", "")))
 
 
 def page_routes() -> list[Route]:

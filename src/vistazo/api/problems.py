@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -63,11 +63,33 @@ TITLES: dict[str, str] = {
     "not_ready": "Not ready",
     "internal": "Internal error",
 }
+_OF_THE_FRAMEWORK = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+# Of requests that nobody is there to see answered.
+_ONLY_LOGGED = {errors.CallerLeftError.code}
+
+
+def status_by_code() -> dict[str, HTTPStatus]:
+    """Of every code that a problem document may have."""
+    answered = {kind.code: _status_of(kind) for kind in _tree(errors.VistazoError)}
+    return {
+        **{code: answered[code] for code in TITLES if code not in _ONLY_LOGGED},
+        **{status.name.lower(): status for status in _OF_THE_FRAMEWORK},
+    }
+
+
+def _tree(kind: type[errors.VistazoError]) -> Iterator[type[errors.VistazoError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _tree(below)
+
+
+def _status_of(kind: type[errors.VistazoError]) -> HTTPStatus:
+    return next(STATUS[each] for each in kind.__mro__ if each in STATUS)
 
 
 def problem_of(error: errors.VistazoError) -> Problem:
     """The document for an error; without a request id outside a request."""
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    status = _status_of(type(error))
     broken = error.broken if isinstance(error, errors.RejectedUploadError) else ()
     return Problem(
         type=f"urn:vistazo:problem:{error.code}",
@@ -82,12 +104,12 @@ def problem_of(error: errors.VistazoError) -> Problem:
 
 def described(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """For /openapi.json: answers that are problem documents, by their status."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    schema = {"$ref": "#/components/schemas/Problem"}
     retry = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
     return {
         status: {
             "description": description,
-            "content": content,
+            "content": {MEDIA_TYPE: {"schema": schema}},
             **({"headers": retry} if status in _TO_BE_TRIED_AGAIN else {}),
         }
         for status, description in descriptions.items()

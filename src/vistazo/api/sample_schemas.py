@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from vistazo.api.schemas import Model, Problem
+from vistazo.answers.explanation.words import Method
+from vistazo.api.schemas import Doubt, Model, Problem
 
 
 class TextInDistribution(BaseModel):
@@ -38,7 +39,7 @@ class Words(BaseModel):
     """Which words of a text spoke for a label, from those most for it to those most against it."""
 
     label: str
-    method: str = Field(
+    method: Method = Field(
         description="contributions: what each word adds, where the model is a sum over words; "
         "words_left_out: what changes without it."
     )
@@ -59,7 +60,7 @@ class SampleAnswer(BaseModel):
     )
     model: Model
     in_distribution: TextInDistribution | None = Field(None, description="Of texts.")
-    warnings: list[str] = Field(
+    warnings: list[Doubt] = Field(
         description="Reasons to doubt this answer: 'uncertain', 'out_of_distribution'."
     )
     request_id: str

@@ -5,15 +5,22 @@ from __future__ import annotations
 import base64
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vistazo.answers.decision import UNCERTAIN
 from vistazo.answers.explanation import heat_layer
+from vistazo.answers.explanation.evidence import Method
+from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.api.output_schemas import ClassesAnswer, NumberAnswer, outputs_of
 from vistazo.classifier import Explanation, Prediction
 from vistazo.engines.base import Runtime
 from vistazo.service.reload import Comparison, Reload
+
+# Listed for programs; what is answered is not checked once more.
+Doubt = Annotated[str, Field(json_schema_extra={"enum": [UNCERTAIN, OUT_OF_DISTRIBUTION]})]
+_A_PNG = {"contentEncoding": "base64", "contentMediaType": "image/png"}
 
 
 class Model(BaseModel):
@@ -28,13 +35,14 @@ class Heatmap(BaseModel):
     """Where in the picture the model found what speaks for a label."""
 
     label: str
-    method: str = Field(
+    method: Method = Field(
         description="class_activation (Zhou et al. 2016), feature_ablation (after Desai and "
         "Ramaswamy 2020) or occlusion (Zeiler and Fergus 2014)."
     )
     image: str = Field(
         description="PNG, base64: a layer to stretch over the whole picture; transparent where "
-        "nothing speaks for the label. Brightness is relative to the strongest place."
+        "nothing speaks for the label. Brightness is relative to the strongest place.",
+        json_schema_extra={**_A_PNG},
     )
     grid: list[list[float]] = Field(
         description="The raw map, rows from the top: above 0 speaks for the label, below against "
@@ -76,7 +84,7 @@ class Answer(BaseModel):
     in_distribution: InDistribution | None = Field(
         None, description="Where the model has a baseline of its training pictures."
     )
-    warnings: list[str] = Field(
+    warnings: list[Doubt] = Field(
         description="Reasons to doubt this answer: 'uncertain', 'out_of_distribution'."
     )
     request_id: str
@@ -91,6 +99,7 @@ class Answer(BaseModel):
         description="Only where show_input=true asks for it: what the model saw, a PNG (base64) of "
         "its input size. Orientation, colour, resize, crop and padding are as prepared, the "
         "scaling is undone.",
+        json_schema_extra={**_A_PNG},
     )
     input_range: tuple[float, float] | None = Field(
         None,
@@ -249,4 +258,4 @@ class ModelDescription(BaseModel):
 
 
 class Health(BaseModel):
-    status: str
+    status: Literal["live", "ready"]

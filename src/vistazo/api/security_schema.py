@@ -7,14 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from vistazo.api.needs import need_of
-from vistazo.api.problems import described
 
 _SCHEME = "key"
 _METHODS = ("get", "post", "put", "delete", "patch")
-_REFUSALS = {
-    401: "No key or token, or not a valid one",
-    403: "A key or token without the scope that this needs",
-}
 
 
 def declare_keys(app: FastAPI) -> None:
@@ -36,10 +31,7 @@ def _declare_in(document: dict[str, Any]) -> None:
     document["components"]["securitySchemes"] = {
         _SCHEME: {"type": "http", "scheme": "bearer", "description": "A key, or a JSON Web Token."}
     }
-    refusals = {str(status): said for status, said in described(_REFUSALS).items()}
     for path, item in document["paths"].items():
         need = need_of(path)
         for operation in (item[method] for method in _METHODS if method in item):
             operation["security"] = [] if need is None else [{_SCHEME: [need]}]
-            if need is not None:
-                operation["responses"].update(refusals)

@@ -92,7 +92,8 @@ def _schema(columns: Columns) -> Any:
 
     kinds = {True: pyarrow.string(), False: pyarrow.float64()}
     flat = zip(columns.names, (kinds[is_text] for is_text in columns.texts), strict=True)
-    return pyarrow.schema([*flat, *((name, pyarrow.string()) for name in AnsweredBy.FIELDS)])
+    by = ((name, kinds[name not in AnsweredBy.NUMBERS]) for name in AnsweredBy.FIELDS)
+    return pyarrow.schema([*flat, *by])
 
 
 def _rows(file: Any) -> Iterator[dict[str, Any]]:

@@ -13,8 +13,9 @@ from pathlib import Path
 import click
 
 from vistazo.classifier import Classifier
+from vistazo.cli.answered_by import AnsweredBy
 from vistazo.cli.output import answers_in
-from vistazo.cli.picture_files import picture_files, read_file
+from vistazo.cli.picture_files import Skipped, picture_files, read_file
 from vistazo.cli.picture_rows import Columns, Row, name_of
 from vistazo.cli.row_printing import printing
 from vistazo.errors import InputError
@@ -26,13 +27,15 @@ from vistazo.training.progress import Progress
 @dataclass(frozen=True)
 class Wanted:
     """What is asked of the pictures: ``style`` of what is printed, a file instead (``output``),
-    folders for heatmaps (``explain``) and for what the model saw (``show_input``).
+    folders for heatmaps (``explain``) and for what the model saw (``show_input``), and whether a
+    folder's pictures are those of the folders below it, too.
     """
 
     style: str | None
     output: Path | None
     explain: Path | None
     show_input: Path | None
+    goes_below: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,11 @@ def predict_pictures(
     """
     _make(wanted.explain)
     _make(wanted.show_input)
-    tally, width = _Tally(0), 0
-    for file in picture_files(paths):
+    tally, width, skipped = _Tally(0), 0, Skipped()
+    for file in picture_files(paths, skipped, goes_below=wanted.goes_below):
         tally.total, width = tally.total + 1, max(width, len(name_of(file)))
+    for line in skipped.in_words():
+        click.echo(line, err=True)
     asking = _Asking(classifier, settings, tally, Progress())
     tasks = _tasks(paths, wanted)
     if wanted.output is not None:
@@ -91,8 +96,9 @@ class _Asking:
         notice = self.classifier.card.own_notice
         if style is None and notice:
             click.echo(notice, err=True)
+        columns, by = Columns.of(self.classifier), AnsweredBy.of(self.classifier)
         with (
-            contextlib.closing(printing(style, Columns.of(self.classifier), width)) as printer,
+            contextlib.closing(printing(style, columns, by, width)) as printer,
             self._told_how_to_go_on("With --output FILE the same command could go on from there."),
         ):
             for row in self._rows(tasks):
@@ -142,7 +148,7 @@ class _Asking:
 
 def _tasks(paths: Iterable[Path], wanted: Wanted) -> Iterator[_Task]:
     heatmaps, inputs = _Targets(wanted.explain, ".png"), _Targets(wanted.show_input, ".input.png")
-    for file in picture_files(paths):
+    for file in picture_files(paths, goes_below=wanted.goes_below):
         yield _Task(file, heatmaps.of(file), inputs.of(file))
 
 

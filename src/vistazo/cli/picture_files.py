@@ -3,54 +3,105 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from vistazo.cli.picture_rows import name_of
 from vistazo.errors import CorruptImageError, UploadTooLargeError
 from vistazo.pictures.folders import is_of_a_program
 
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
+_MOST_NAMED = 10
+_WHY = {
+    "files": "no PNG or JPEG by their names",
+    "folders": "as --no-recursive says",
+    "unreadable": "as they cannot be looked into",
+}
 
 
-def picture_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files themselves; of a folder, every PNG and JPEG in it and below that is not hidden, by
-    name. One folder's names are held at a time, and those of the folders that it lies in.
+class Skipped:
+    """What lay in folders of pictures and was left out: the first names of each kind, and how many
+    there were. What is hidden, or of a program, is not counted.
     """
+
+    def __init__(self) -> None:
+        self._first: dict[str, list[Path]] = {kind: [] for kind in _WHY}
+        self._counts: Counter[str] = Counter()
+
+    def add(self, kind: str, path: Path) -> None:
+        """``kind``: files, folders or unreadable."""
+        self._counts[kind] += 1
+        if self._counts[kind] <= _MOST_NAMED:
+            self._first[kind].append(path)
+
+    def in_words(self) -> Iterator[str]:
+        """A line for each kind that there is."""
+        for kind, why in _WHY.items():
+            names = ", ".join(name_of(path) for path in sorted(self._first[kind]))
+            more = self._counts[kind] - len(self._first[kind])
+            if names:
+                yield f"Skipped, {why}: {names}{f' and {more} more' if more else ''}"
+
+
+def picture_files(
+    paths: Iterable[Path], skipped: Skipped | None = None, *, goes_below: bool = True
+) -> Iterator[Path]:
+    """The files themselves; of a folder, every PNG and JPEG in it that is not hidden, by name, and
+    where it ``goes_below`` those of the folders in it. One folder's names are held at a time, and
+    those of the folders that it lies in. What is left out is added to ``skipped``.
+    """
+    looking = _Looking(skipped or Skipped(), goes_below)
     for path in paths:
         if not path.is_dir():
             yield path
             continue
         has_any = False
-        for file in _pictures_in(path):
+        for file in looking.pictures_in(path):
             has_any = True
             yield file
         if not has_any:
-            raise click.UsageError(f"There is no PNG or JPEG in {path}.")
+            below = "" if goes_below else " itself; leave out --no-recursive to look below it"
+            raise click.UsageError(f"There is no PNG or JPEG in {path}{below}.")
 
 
-def _pictures_in(folder: Path) -> Iterator[Path]:
-    names: list[str] = []
-    folders: set[str] = set()
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if is_of_a_program(Path(entry.name)):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.add(entry.name)
-                elif Path(entry.name).suffix.lower() not in _SUFFIXES or not entry.is_file():
-                    continue
-                names.append(entry.name)
-    except OSError:  # who may not look into a folder is not shown what is in it
-        return
-    names.sort()
-    for name in names:
-        if name in folders:
-            yield from _pictures_in(folder / name)
-        else:
-            yield folder / name
+@dataclass(frozen=True)
+class _Looking:
+    skipped: Skipped
+    goes_below: bool
+
+    def pictures_in(self, folder: Path) -> Iterator[Path]:
+        folders: set[str] = set()
+        try:
+            with os.scandir(folder) as entries:
+                wanted = (each for each in entries if self._is_wanted(each, folders, folder))
+                names = sorted(entry.name for entry in wanted)
+        except OSError:  # who may not look into a folder is not shown what is in it
+            self.skipped.add("unreadable", folder)
+            return
+        for name in names:
+            if name in folders:
+                yield from self.pictures_in(folder / name)
+            else:
+                yield folder / name
+
+    def _is_wanted(self, entry: os.DirEntry[str], folders: set[str], folder: Path) -> bool:
+        """Whether it is a picture, or a folder to go into: that is added to ``folders``."""
+        if is_of_a_program(Path(entry.name)):
+            return False
+        if entry.is_dir(follow_symlinks=False):
+            if self.goes_below:
+                folders.add(entry.name)
+            else:
+                self.skipped.add("folders", folder / entry.name)
+            return self.goes_below
+        is_picture = Path(entry.name).suffix.lower() in _SUFFIXES and entry.is_file()
+        if not is_picture:
+            self.skipped.add("files", folder / entry.name)
+        return is_picture
 
 
 def read_file(file: Path, max_bytes: int) -> bytes:

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from vistazo.classifier import Classifier
+from vistazo.cli.location import LOCATION
 from vistazo.cli.output import check_output
 from vistazo.cli.picture_answers import Wanted, predict_pictures
 from vistazo.cli.sample_answers import predict_samples
 from vistazo.cli.sample_files import SUFFIXES
 from vistazo.loading import load_model
-from vistazo.models.fetch import Location, parse_location
+from vistazo.models.fetch import Location
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import tell_a_person_who_waits
@@ -24,16 +25,14 @@ _WORDS = Path("-")
 
 @click.command(name="predict")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="FILE|FOLDER...")
-@click.option("--model", type=parse_location, metavar="PATH|LINK", help="Instead of MODEL_PATH.")
+@click.option("--model", type=LOCATION, metavar="PATH|LINK", help="Instead of MODEL_PATH.")
+@click.option("--weights", type=LOCATION, metavar="PATH|LINK", help="Instead of MODEL_WEIGHTS.")
 @click.option(
-    "--weights", type=parse_location, metavar="PATH|LINK", help="Instead of MODEL_WEIGHTS."
+    "--vectorizer", type=LOCATION, metavar="PATH|LINK", help="Instead of VECTORIZER_PATH."
 )
-@click.option(
-    "--vectorizer", type=parse_location, metavar="PATH|LINK", help="Instead of VECTORIZER_PATH."
-)
-@click.option("--json", "style", flag_value="json", help="Print a JSON array.")
-@click.option("--jsonl", "style", flag_value="jsonl", help="Print one JSON object a line.")
-@click.option("--csv", "style", flag_value="csv", help="Print CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON object a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -57,20 +56,29 @@ _WORDS = Path("-")
     help="Write what the model saw of pictures into this folder: FILE.input.png.",
 )
 @click.option("--text-column", metavar="NAME", help="The column of the texts in a table.")
+@click.option(
+    "--recursive/--no-recursive",
+    default=True,
+    help="Of a folder: with the pictures in the folders below it, or without.  [default: with]",
+)
 def command(  # noqa: PLR0917 - as many as there are options
     paths: tuple[Path, ...],
     model: Location | None,
     weights: Location | None,
     vectorizer: Location | None,
-    style: str | None,
+    as_json: bool,
+    as_jsonl: bool,
+    as_csv: bool,
     output: Path | None,
     explain: Path | None,
     show_input: Path | None,
     text_column: str | None,
+    recursive: bool,
 ) -> int:
     """Classify pictures, texts or rows of numbers: whatever the model takes.
 
-    PICTURES: files, and folders: of these every PNG and JPEG in them and below.
+    PICTURES: files, and folders: of these every PNG and JPEG in them and below. What else lies
+    there is named, and left out.
 
     TEXTS: one file of them. A .json holds a list, or {"texts": [...]}; a .jsonl a text a line, as
     JSON; a .txt one text a line, in UTF-8: an empty line is an empty text, so that the n-th line is
@@ -100,6 +108,7 @@ def command(  # noqa: PLR0917 - as many as there are options
       vistazo predict --model model.pkl --vectorizer vectorizer.pkl --json texts.json
       vistazo predict --model iris.pkl --csv measurements.csv
     """  # noqa: D301
+    style = _style_of(json=as_json, jsonl=as_jsonl, csv=as_csv)
     settings = Settings.from_environment()
     tell_a_person_who_waits(settings.log_level)
     source = settings.model_source if model is None else settings.model_source.of(model, weights)
@@ -126,8 +135,18 @@ def command(  # noqa: PLR0917 - as many as there are options
         raise click.UsageError("--explain needs a folder for the heatmaps.")
     if all(path.suffix.lower() in SUFFIXES for path in paths):
         raise click.UsageError(f"The model takes pictures, and {paths[0]} is none.")
-    wanted = Wanted(style, output, explain, show_input)
+    wanted = Wanted(style, output, explain, show_input, goes_below=recursive)
     return predict_pictures(classifier, paths, settings, wanted)
+
+
+def _style_of(**asked: bool) -> str | None:
+    """Of what is printed. Raises UsageError for two at once."""
+    styles = [style for style, is_asked in asked.items() if is_asked]
+    if len(styles) > 1:
+        raise click.UsageError(
+            f"The answers are printed in one way: choose --{styles[0]} or --{styles[1]}."
+        )
+    return styles[0] if styles else None
 
 
 def _check_output(output: Path, style: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import click
 
+from vistazo.cli.answered_by import AnsweredBy
 from vistazo.cli.picture_rows import Columns, Row, as_object, csv_line, in_words
 
 
@@ -60,22 +61,22 @@ class JsonArray:
 
 
 class Csv:
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
-        click.echo(csv_line(columns.names), nl=False)
+    def __init__(self, columns: Columns, by: AnsweredBy) -> None:
+        self._columns, self._by = columns, by.as_fields()
+        click.echo(csv_line([*columns.names, *self._by]), nl=False)
 
     def write(self, row: Row) -> None:
         found = as_object(row, self._columns.labels)
-        click.echo(csv_line(self._columns.cells(found)), nl=False)
+        click.echo(csv_line([*self._columns.cells(found), *self._by.values()]), nl=False)
 
     def close(self) -> None:
         pass
 
 
-def printing(style: str | None, columns: Columns, width: int) -> Printing:
+def printing(style: str | None, columns: Columns, by: AnsweredBy, width: int) -> Printing:
     """``style``: "json", "jsonl", "csv", or None for lines whose names take ``width``."""
     if style == "json":
         return JsonArray(columns.labels)
     if style == "jsonl":
         return JsonLines(columns.labels)
-    return Csv(columns) if style == "csv" else Lines(width)
+    return Csv(columns, by) if style == "csv" else Lines(width)

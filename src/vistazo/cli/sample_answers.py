@@ -35,7 +35,7 @@ def predict_samples(
         for answer in _with_progress(ask(classifier, samples, max_text_chars), samples):
             answers.append(answer)  # noqa: PERF402 - an interrupted run still prints what it has
     finally:
-        print_answers(answers, classifier.card, style)
+        print_answers(answers, classifier, style)
     return 1 if any(answer.error for answer in answers) else 0
 
 

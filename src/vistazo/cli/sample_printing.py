@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 import click
 
 from vistazo.answers.explanation.words import WordEvidence
+from vistazo.cli.answered_by import answered_by
 from vistazo.errors import InputError
-from vistazo.models.sample_card import SampleCard
-from vistazo.samples.classifier import SamplePrediction
+from vistazo.samples.classifier import SampleClassifier, SamplePrediction
 
 _EXCERPT = 60
 _MOST_WORDS = 8
@@ -31,14 +31,17 @@ class SampleAnswer:
     error: InputError | None = None
 
 
-def print_answers(answers: Sequence[SampleAnswer], card: SampleCard, style: str | None) -> None:
+def print_answers(
+    answers: Sequence[SampleAnswer], classifier: SampleClassifier, style: str | None
+) -> None:
+    card = classifier.card
     if style == "json":
         click.echo(_as_array(_as_json(answers, card.labels)))
     elif style == "jsonl":
         for line in _as_json(answers, card.labels):
             click.echo(line)
     elif style == "csv":
-        click.echo(_shown(_as_csv(answers, card)))
+        click.echo(_shown(_as_csv(answers, classifier)))
     else:
         if card.own_notice:
             click.echo(card.own_notice, err=True)
@@ -89,15 +92,17 @@ def _as_dict(answer: SampleAnswer, labels: Sequence[str]) -> Mapping[str, object
     return found if answer.words is None else found | {"explanation": asdict(answer.words)}
 
 
-def _as_csv(answers: Sequence[SampleAnswer], card: SampleCard) -> str:
+def _as_csv(answers: Sequence[SampleAnswer], classifier: SampleClassifier) -> str:
+    card = classifier.card
     found = [answer.prediction.decision for answer in answers if answer.prediction is not None]
     kind = "" if any(decision.probabilities for decision in found) else "score "
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     columns = [*(f"{kind}{label}" for label in card.labels), "in_distribution", "warnings", "error"]
-    writer.writerow([card.task.removesuffix("s"), "predicted_class", "confidence", *columns])
+    by = answered_by(classifier)
+    writer.writerow([card.task.removesuffix("s"), "predicted_class", "confidence", *columns, *by])
     for number, answer in enumerate(answers, start=1):
-        writer.writerow([number, *_cells(answer, len(card.labels))])
+        writer.writerow([number, *_cells(answer, len(card.labels)), *by.values()])
     return out.getvalue().removesuffix("\n")
 
 

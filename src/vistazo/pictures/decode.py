@@ -6,37 +6,20 @@ formats on the list below reach a decoder: without their metadata, see ``contain
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from vistazo.errors import (
     BrokenRule,
-    CorruptImageError,
     InputError,
     RejectedUploadError,
-    UnsupportedFormatError,
     UploadTooLargeError,
 )
 from vistazo.pictures import raster
-from vistazo.pictures.container import Stripped, strip_jpeg, strip_png
+from vistazo.pictures.container import STRIP
+from vistazo.pictures.formats import format_of
 from vistazo.pictures.picture import Picture
 
-_SIGNATURES: dict[str, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
-
-_STRIP: dict[str, Callable[[bytes], Stripped]] = {"png": strip_png, "jpeg": strip_jpeg}
-
-# Named only to say in the error what arrived instead.
-_FOREIGN_FORMATS: dict[bytes, str] = {
-    b"GIF8": "a GIF",
-    b"%PDF": "a PDF",
-    b"BM": "a BMP",
-    b"II*\x00": "a TIFF",
-    b"MM\x00*": "a TIFF",
-    b"RIFF": "a WebP",
-    b"PK\x03\x04": "a ZIP archive",
-    b"<": "an SVG or HTML page",
-}
 # Beside the file, which the service and its worker hold: four bytes a pixel of colours, and of a
 # progressive JPEG its coefficients, three more, or with four components of full size eight.
 _HELD_BYTES_A_PIXEL = 3.875
@@ -46,8 +29,6 @@ _SAMPLES_A_PIXEL = 4
 # Compressed data of a PNG may be codes for nothing, and take 50 ns a byte.
 _UPLOADED_BYTE_WORK = 7.5
 _BATCH_WORK_A_PIXEL = 10
-
-_DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
 
 
 @dataclass(frozen=True)
@@ -126,14 +107,14 @@ class EncodedImage:
 
 
 def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
-    """Read the header of a PNG or JPEG. Cheap: nothing is decoded.
+    """Read the header of a picture. Cheap: nothing is decoded.
 
     Raises UploadTooLargeError, UnsupportedFormatError, CorruptImageError, and RejectedUploadError
     for more than ``limits.max_pixels`` or more parts than pictures have.
     """
     refuse_too_many_bytes(len(data), limits)
-    image_format = _sniff(data)
-    stripped = _STRIP[image_format](data)
+    image_format = format_of(data)
+    stripped = STRIP[image_format](data)
     source = raster.open_raster(stripped, image_format)
     width, height = source.size
     if width * height > limits.max_pixels:
@@ -142,7 +123,7 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
             "accepted. Send it smaller."
         )
         raise RejectedUploadError([BrokenRule("max_pixels", detail)])
-    if image_format == "png" and stripped.work + _UPLOADED_BYTE_WORK * len(data) > limits.max_work:
+    if image_format != "jpeg" and stripped.work + _UPLOADED_BYTE_WORK * len(data) > limits.max_work:
         detail = (
             f"The picture has {width} x {height} pixels of many bits each, and would take too long "
             "to decode. Send it smaller, or with 8 bits a channel."
@@ -157,7 +138,7 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
 def work_of(data: bytes) -> int:
     """How long decoding takes, as ``Stripped.work``: nothing where it is refused anyway."""
     try:
-        return _STRIP[_sniff(data)](data).work
+        return STRIP[format_of(data)](data).work
     except InputError:
         return 0
 
@@ -168,17 +149,3 @@ def refuse_too_many_bytes(n_bytes: int, limits: ImageLimits) -> None:
         raise UploadTooLargeError(
             f"The file has {n_bytes} bytes; at most {limits.max_bytes} are accepted."
         )
-
-
-def _sniff(data: bytes) -> str:
-    if not data:
-        raise CorruptImageError("The file is empty.")
-    for name, signature in _SIGNATURES.items():
-        if data.startswith(signature):
-            return name
-    found = next((what for mark, what in _FOREIGN_FORMATS.items() if data.startswith(mark)), None)
-    if data[_DICOM_MARK_AT : _DICOM_MARK_AT + 4] == _DICOM_MARK:
-        found = "a DICOM file"
-    said = f"This looks like {found}" if found else "These bytes are no image that is known"
-    accepted = " or ".join(name.upper() for name in _SIGNATURES)
-    raise UnsupportedFormatError(f"{said}; send {accepted}.")

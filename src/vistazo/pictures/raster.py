@@ -1,8 +1,10 @@
-"""PNG and JPEG, decoded by Pillow."""
+"""Pictures of every format, decoded by Pillow."""
 
 from __future__ import annotations
 
+import importlib
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -24,8 +26,15 @@ from vistazo.pictures.stored import (
 Image.MAX_IMAGE_PIXELS = None
 
 _AS_STORED = 1
-_PILLOWS_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2}  # a pixel
+_PILLOWS_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # a pixel
+# Pillow looks for the readers of these only when one comes: nobody else pays for their libraries.
+_LATE_READERS = {
+    "tiff": "PIL.TiffImagePlugin",
+    "webp": "PIL.WebPImagePlugin",
+    "avif": "PIL.AvifImagePlugin",
+}
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
+_THREADS = "DEFAULT_MAX_THREADS"
 
 
 @dataclass
@@ -96,15 +105,24 @@ def _pixel_bytes(image: Image.Image) -> int:
 
 
 def reject_held_bytes() -> NoReturn:
-    detail = (
-        "The picture would take too much memory. Send it smaller, or where it is a progressive "
-        "JPEG as a baseline one."
-    )
+    detail = "The picture would take too much memory. Send it smaller, or as a baseline JPEG."
     raise RejectedUploadError([BrokenRule("max_held_bytes", detail)])
+
+
+def load_reader(image_format: str) -> bool:
+    """Load what decodes a format, unless it is loaded: whether it was not."""
+    name = _LATE_READERS.get(image_format)
+    if name is None or name in sys.modules:
+        return False
+    reader = importlib.import_module(name)
+    if hasattr(reader, _THREADS):
+        setattr(reader, _THREADS, 1)  # a worker may start none
+    return True
 
 
 def open_raster(stripped: Stripped, image_format: str) -> RasterImage:
     """Read the header. Raises CorruptImageError."""
+    load_reader(image_format)
 
     def opened() -> Image.Image:
         return Image.open(stripped.stream(), formats=[image_format.upper()])

@@ -95,6 +95,7 @@ function showChosen() {
   if (!chosen || !model) return;
   const item = chosen;
   const on = {
+    items: queue.items,
     onLabel: (label) => explainAgain(item, label, queue, show),
     onView: (view) => look(item, view, model.card, { show, say }),
     onTruth: (label) => tell(item, label, model.card, () => show(item), say),
@@ -175,7 +176,7 @@ async function watchDrift() {
   const found = await loadDrift().catch(() => null);
   if (!found) return;
   drift = await import("./drift.js");
-  drift.watch(found);
+  drift.watch(found, model.card);
 }
 
 async function start() {

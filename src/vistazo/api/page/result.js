@@ -24,6 +24,7 @@ export function resultOf(item, model, on) {
         "div",
         { class: "verdict" },
         ...decided(item.answer, model.card),
+        furtherOf(item.answer, model.card),
         feedbackOf(item, model, on.onTruth),
         details(item),
         againButton("sendAgain", on.onAgain),
@@ -62,6 +63,7 @@ export function sampleResultOf(item, model, on) {
       "div",
       { class: "verdict" },
       ...decided(item.answer, model.card),
+      furtherOf(item.answer, model.card),
       known(item.answer),
       wordsOf(item.answer, model.card),
       feedbackOf(item, model, on.onTruth),
@@ -92,7 +94,8 @@ function failure(item, onAgain) {
   ];
 }
 
-const decided = (answer, card) => [...verdict(answer, card), bars(answer, card), furtherOf(answer, card)];
+/** What the screen says, paper says too (report.js). */
+export const decided = (answer, card) => [...verdict(answer, card), bars(answer, card)];
 
 /** What a model of several outputs says beside it. */
 function furtherOf({ outputs }, card) {

@@ -42,15 +42,20 @@ export function saidOf({ file, answer }, card) {
   return t(key, { file: file.name, label, percent: percent(answer.confidence) });
 }
 
+/** What it says, and what to do. */
+export function warningText(warning, card) {
+  const title = spoken(card.made_for, card.language).text || titleOf(card).text;
+  const pair = table("warnings")[warning] ?? table("warningOther");
+  return pair.map((text) => fill(text, { title, warning }));
+}
+
 /** The gravest first. */
 function warnings(answer, card) {
   const gravity = (code) => GRAVITY[code] ?? 2;
-  const title = spoken(card.made_for, card.language).text || titleOf(card).text;
   return [...answer.warnings]
     .sort((one, other) => gravity(one) - gravity(other))
     .map((warning) => {
-      const pair = table("warnings")[warning] ?? table("warningOther");
-      const [what, todo] = pair.map((text) => fill(text, { title, warning }));
+      const [what, todo] = warningText(warning, card);
       return el("div", { class: `banner ${warning}` }, el("strong", {}, what), el("p", {}, todo));
     });
 }

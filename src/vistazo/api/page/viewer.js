@@ -1,20 +1,51 @@
 // The picture to look at: under its heatmap, or as the model saw it.
 
 import { el } from "./elements.js";
-import { number, readable, t, table } from "./language.js";
+import { labelOf, number, readable, t, table } from "./language.js";
 
-/** `onLabel(label)` asks for another heatmap, `onView(view)` for the other view. */
-export function viewer(item, model, { onLabel, onView }) {
+// As large as there is room for.
+const ANY_SIZE_PX = 9999;
+
+let loading = null;
+let tools = null;
+
+/** `onLabel(label)` asks for another heatmap, `onView(view)` for the other view; `items` are all that
+ * can be printed with it. */
+export function viewer(item, model, { onLabel, onView, items }) {
   const parts = item.view === "seen" ? seenBy(item, model.card, onView) : underHeat(item, model, onLabel);
   const isBusy = item.view === "seen" && item.isLooking;
-  return el("figure", { "aria-busy": isBusy ? "true" : null }, views(item, onView), ...parts);
+  const figure = el("figure", { "aria-busy": isBusy ? "true" : null }, views(item, onView), ...parts);
+  addTools(figure, item, model, items);
+  return figure;
+}
+
+/** At once, but for the first time. */
+function addTools(figure, item, model, items) {
+  const [stage, heat, strength] = [".stage", ".heat", "#heat-strength"].map((name) => figure.querySelector(name));
+  const add = () => stage.after(...tools(item, model, items, { stage, heat, strength }));
+  if (tools) return add();
+  loading ??= import("./tools.js");
+  const forget = () => (loading = null); // the next picture tries again
+  loading.then(({ toolsOf }) => ((tools = toolsOf), add()), forget);
 }
 
 /** The picture as it was added. */
-export function picture(item) {
+export function picture(item, layer) {
   const image = el("img", { class: "picture", src: item.url, alt: t("picture", { file: item.file.name }) });
   image.addEventListener("error", () => image.replaceWith(el("p", { class: "blind" }, t("noPreview"))));
-  return el("div", { class: "stage" }, image);
+  return stageOf(image, { layer });
+}
+
+/** Of the proportions of the image, once they are known: at once, if it was shown before. */
+function stageOf(image, { layer, least }) {
+  const stage = el("div", { class: "stage" }, el("div", { class: "plane" }, image, layer));
+  const fit = () => {
+    stage.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
+    stage.style.setProperty("--least", least ?? image.naturalWidth);
+  };
+  if (image.naturalWidth) fit();
+  else image.addEventListener("load", fit);
+  return stage;
 }
 
 /** What the model saw, in a sentence. */
@@ -56,25 +87,22 @@ function seenBy(item, card, onView) {
 
 function seenStage(item, { width, height }) {
   const alt = t("seenPicture", { file: item.file.name });
-  const image = el("img", { class: "seen", src: item.seen.image, alt, width, height });
-  image.style.setProperty("--ratio", width / height);
-  return el("div", { class: "stage" }, image);
+  return stageOf(el("img", { class: "seen", src: item.seen.image, alt, width, height }), { least: ANY_SIZE_PX });
 }
 
 function underHeat(item, model, onLabel) {
   const { heatmap } = item.answer;
-  const stage = picture(item);
-  if (!heatmap) return [stage];
+  if (!heatmap) return [picture(item)];
   const heat = el("img", { class: "heat", src: `data:image/png;base64,${heatmap.image}`, alt: "" });
-  stage.append(heat);
+  const stage = picture(item, heat);
   const isEmpty = !heatmap.grid.some((row) => row.some((value) => value > 0));
-  const caption = t(isEmpty ? "heatNothing" : "heatCaption", { label: heatmap.label });
+  const caption = t(isEmpty ? "heatNothing" : "heatCaption", { label: labelOf(heatmap.label, model.card).text });
   return [
     stage,
     el(
       "div",
       { class: "controls" },
-      choice(model.card.labels, heatmap.label, onLabel),
+      choice(model.card, heatmap.label, onLabel),
       slider(item, heat),
     ),
     el(
@@ -87,8 +115,11 @@ function underHeat(item, model, onLabel) {
   ];
 }
 
-function choice(labels, chosen, onLabel) {
-  const options = labels.map((label) => el("option", { selected: label === chosen }, label));
+function choice(card, chosen, onLabel) {
+  const options = card.labels.map((label) => {
+    const { text, lang } = labelOf(label, card);
+    return el("option", { value: label, lang, selected: label === chosen }, text);
+  });
   const select = el("select", { id: "heat-label", onchange: () => onLabel(select.value) }, options);
   return el("label", { for: "heat-label" }, el("span", {}, t("heatOf")), select);
 }

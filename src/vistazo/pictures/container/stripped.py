@@ -17,16 +17,20 @@ class Stripped:
     """The parts of a file that decoding needs, in order, and how EXIF says to turn the picture.
 
     ``held_bytes`` is what its decoder must hold of it at once, beside the pixels; ``work`` how
-    long decoding takes, measured in bytes of PNG pixels (7 ns each).
+    long decoding takes, measured in bytes of PNG pixels (7 ns each). ``is_read_whole`` says that
+    its decoder reads all of it at once.
     """
 
     parts: tuple[memoryview, ...]
     orientation: int = 1  # 1 to 8; 1 is upright
     held_bytes: int = 0
     work: int = 0
+    is_read_whole: bool = False
 
     def stream(self) -> BinaryIO:
-        """Read the parts as if they were one file. They are not copied."""
+        """Read the parts as if they were one file. They are copied only where they have to be."""
+        if self.is_read_whole:
+            return io.BytesIO(b"".join(self.parts))
         return io.BufferedReader(_Joined(self.parts), _BUFFER_BYTES)
 
 

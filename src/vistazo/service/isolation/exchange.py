@@ -49,7 +49,7 @@ class _Warm(_Said):
 
 class _Header(_Said):
     kind: Literal["header"]
-    format: Literal["png", "jpeg"]
+    format: Literal["png", "jpeg", "bmp", "tiff", "webp", "avif"]
     width: _Side
     height: _Side
     channels: int = Field(ge=1, le=4)

@@ -7,10 +7,6 @@ from dataclasses import dataclass
 from vistazo.pictures import ImageLimits
 from vistazo.pictures.preparation import Preparation
 
-# Seen: a progressive JPEG of four components of full size takes 8 bytes a pixel.
-_BYTES_A_PIXEL = 8
-# The data itself, and what is left of it for the decoder.
-_BYTES_AN_UPLOADED_BYTE = 2
 # Of the model's input: float32, and three times again while it is made and scaled.
 _BYTES_AN_INPUT_VALUE = 16
 
@@ -25,9 +21,4 @@ class MemoryBudget:
     def of(self, spec: Preparation | None) -> int:
         """Bytes for one picture, decoded and prepared so; None: only decoded."""
         values = spec.height * spec.width * 3 if spec is not None else 0
-        return (
-            self.limits.max_pixels * _BYTES_A_PIXEL
-            + self.limits.max_bytes * _BYTES_AN_UPLOADED_BYTE
-            + values * _BYTES_AN_INPUT_VALUE
-            + self.spare_bytes
-        )
+        return self.limits.max_held_bytes + values * _BYTES_AN_INPUT_VALUE + self.spare_bytes

@@ -25,7 +25,9 @@ from PIL import Image
 from vistazo.errors import InputError, RejectedUploadError
 from vistazo.pictures import EncodedImage, ImageLimits, open_image
 from vistazo.pictures.appearance import Appearance
+from vistazo.pictures.formats import format_of
 from vistazo.pictures.preprocessing import decode_size, prepare_and_look
+from vistazo.pictures.raster import load_reader
 from vistazo.pictures.shape import suits
 from vistazo.service.allocator import keep_freed_blocks, trim
 from vistazo.service.isolation import confinement, wire
@@ -102,8 +104,16 @@ class Worker:
         """
         if self._last is None or self._last[0] != data:
             self._last = None  # these pixels go before others come
+            self._load_reader_of(data)
             self._last = data, open_image(data, self.limits)
         return self._last[1]
+
+    def _load_reader_of(self, data: bytes) -> None:
+        """Its library is no part of the memory that a picture may take."""
+        before_bytes = confinement.address_space_bytes()
+        if load_reader(format_of(data)) and self.space_bytes is not None:
+            loaded_bytes = (confinement.address_space_bytes() or 0) - (before_bytes or 0)
+            self.space_bytes += max(0, loaded_bytes)
 
     def _prepare(self, image: EncodedImage, recipe: Recipe) -> None:
         """Of a picture that does not suit the card the header alone is told: the service refuses

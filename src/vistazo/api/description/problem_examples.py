@@ -1,0 +1,131 @@
+"""For each code that a caller may meet: a refusal with it, in words that the service says, and the
+paths where it is met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from vistazo.api.description.example_model import EXAMPLE_ID
+from vistazo.api.problems import TITLES, status_by_code
+from vistazo.api.schemas import Problem, RuleFault
+
+Takes = Literal["pictures", "texts", "rows"]
+
+_ONE = frozenset({"/predict", "/explain"})
+_BATCH, _FEEDBACK, _RELOAD = "/predict/batch", "/feedback", "/admin/reload"
+_UPLOADS = _ONE | {_BATCH}
+_BODIES = _UPLOADS | {_FEEDBACK}
+_PICTURES: frozenset[Takes] = frozenset({"pictures"})
+_SAMPLES: frozenset[Takes] = frozenset({"texts", "rows"})
+
+_RULES = [
+    RuleFault(
+        rule="min_side_px", detail=f"The picture's {side} is 8 pixels; at least 32 are needed."
+    )
+    for side in ("width", "height")
+]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """``paths`` None: on every path; ``takes`` None: whatever the model takes. ``is_of_keys``: only
+    where a key is asked for; ``is_of_rates``: only where requests are counted.
+    """
+
+    detail: str
+    paths: frozenset[str] | None = None
+    takes: frozenset[Takes] | None = None
+    is_of_keys: bool = False
+    is_of_rates: bool = False
+
+
+# A code that is not here is never answered: a test compares.
+REFUSALS: dict[str, Refusal] = {
+    "unsupported_format": Refusal(
+        "This looks like a GIF; send PNG, JPEG, BMP, TIFF, WebP or AVIF.", _ONE, _PICTURES
+    ),
+    "upload_too_large": Refusal(
+        "The request is larger than 10100000 bytes, the most that is accepted here.", _BODIES
+    ),
+    "corrupt_image": Refusal("The JPEG is cut short.", _ONE, _PICTURES),
+    "rejected_upload": Refusal(" ".join(each.detail for each in _RULES), _ONE, _PICTURES),
+    "picture_too_costly": Refusal(
+        "Decoding the picture takes more time or memory than a picture may. Send it smaller, as a "
+        "baseline JPEG or as a PNG of 8 bits a channel.",
+        _ONE,
+        _PICTURES,
+    ),
+    "text_too_costly": Refusal(
+        "To find the words of the text could take too long: it is long, or something in it is very "
+        "long without a space. Send a shorter one, or take that out.",
+        _UPLOADS,
+        frozenset({"texts"}),
+    ),
+    "bad_sample": Refusal("'texts' is an empty list.", _UPLOADS, _SAMPLES),
+    "bad_request": Refusal(
+        "The request is not HTTP/1.1 as RFC 9112 has it, its headers are too long, or its body "
+        "comes in too many small pieces."
+    ),
+    "wrong_media_type": Refusal(
+        "This model takes pictures: send multipart/form-data: curl -F file=@film.jpeg URL", _BODIES
+    ),
+    "missing_file": Refusal(
+        "The form needs a file in the field 'file'; it has 'x'.", _UPLOADS, _PICTURES
+    ),
+    "unknown_label": Refusal(
+        "The model has no label 'OTHER'. It has {labels}.", _ONE | {_FEEDBACK}
+    ),
+    "unknown_request": Refusal(
+        "No answer of this request_id and index is kept that was given to you: it may be older "
+        "than what is kept (RECORDS_KEEP_DAYS), or was given to another key.",
+        frozenset({_FEEDBACK}),
+    ),
+    "upload_too_slow": Refusal("The upload did not arrive within 30 s.", _BODIES),
+    "unauthorized": Refusal(
+        "This wants a key. Send it in the header 'Authorization: Bearer KEY'.", is_of_keys=True
+    ),
+    "forbidden": Refusal(
+        "This needs a key with the scope 'predict', which the one that came has not.",
+        is_of_keys=True,
+    ),
+    "feedback_off": Refusal(
+        "No records of answers are kept here, so nothing can be said of them. Whoever runs the "
+        "service sets RECORDS_DIR to a folder.",
+        frozenset({_FEEDBACK}),
+    ),
+    "feedback_not_kept": Refusal(
+        "This could not be written down: the log of the service says why. Send it again later.",
+        frozenset({_FEEDBACK}),
+    ),
+    "reload_failed": Refusal(
+        "The model before goes on answering. The model could not be loaded. The log has the "
+        "reason.",
+        frozenset({_RELOAD}),
+    ),
+    "queue_full": Refusal("Too many pictures are waiting. Send this one again shortly.", _BODIES),
+    "rate_limited": Refusal(
+        "You have sent more than 60 requests in 60 s. Wait 12 s.", is_of_rates=True
+    ),
+    "not_ready": Refusal("The service is starting."),
+    "internal": Refusal("Something went wrong here. The log says why."),
+    "not_found": Refusal("Nothing matches the given URI. The paths are listed at /docs."),
+    "method_not_allowed": Refusal(
+        "Specified method is invalid for this resource. The paths are listed at /docs."
+    ),
+}
+
+
+def problem_example(code: str, labels: Sequence[str]) -> Problem:
+    status = status_by_code()[code]
+    return Problem(
+        type=f"urn:vistazo:problem:{code}",
+        title=TITLES.get(code, status.phrase),
+        status=status,
+        detail=REFUSALS[code].detail.format(labels=", ".join(labels)),
+        code=code,
+        request_id=EXAMPLE_ID,
+        errors=_RULES if code == "rejected_upload" else None,
+    )

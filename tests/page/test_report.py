@@ -1,0 +1,149 @@
+"""What is printed: read back from the PDF that the browser makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from builders import encoded, film
+from page import stubs
+
+pdfium = pytest.importorskip(
+    "pypdfium2", reason="WHAT THE PAGE PRINTS IS NOT READ: pypdfium2 is not installed"
+)
+
+OpenPage = Callable[..., Any]
+
+_STRANGE = stubs.answered(warnings=["uncertain", "out_of_distribution"])
+_NORMAL = stubs.answered(predicted_class="NORMAL", confidence=0.97, request_id="r2")
+_HASH = "0" * 64
+_FACTS = ["Solo para investigación", "pneumonia 1.0.0", _HASH, "r1", "Analizada", "Impresa"]
+_MARGIN_PX = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A printed page: its text, and its brightness, uint8 (height, width), a pixel per point."""
+
+    text: str
+    light: NDArray[np.uint8]
+
+
+def printed(page: Any, **paper: Any) -> list[Sheet]:
+    """As "Print" of the browser's menu prints it."""
+    pages = pdfium.PdfDocument(page.pdf(**{"format": "A4", **paper}))
+    return [Sheet(_text(each), np.asarray(each.render().to_pil().convert("L"))) for each in pages]
+
+
+def _text(page: Any) -> str:
+    return " ".join(page.get_textpage().get_text_range().split())
+
+
+def answer(page: Any, *files: Path) -> None:
+    page.set_input_files("#files", list(files))
+    page.wait_for_selector(f"#list li:nth-child({len(files)})")
+    page.wait_for_selector("#list:not(:has(.pending))")
+    page.wait_for_selector("#print")
+
+
+def test_every_answered_picture_is_a_page_black_on_white_from_a_dark_screen_too(
+    open_page: OpenPage, a_film: Path, another_film: Path, a_corrupt_film: Path
+) -> None:
+    by_name = {"film.png": _STRANGE, "another.jpeg": _NORMAL}
+
+    def answering(route: Any) -> None:
+        body = route.request.post_data_buffer
+        stub = next((stub for name, stub in by_name.items() if name.encode() in body), None)
+        (stub or stubs.problem(422, "corrupt_image"))(route)
+
+    page = open_page({"**/predict?*": answering}, color_scheme="dark", locale="es-ES")
+    answer(page, a_film, another_film, a_corrupt_film)
+    strange, normal, refused = printed(page)
+    assert [part for part in ["film.png", *_FACTS] if part not in strange.text] == []
+    warned, verdict = map(
+        strange.text.index, ("Esto no se parece", "La etiqueta más cercana, con 97")
+    )
+    assert warned < verdict
+    assert "another.jpeg Normal" in normal.text
+    assert "Mapa de calor para Neumonía, con una intensidad del 60 %" in normal.text
+    assert "corrupt.jpeg: El archivo está dañado" in refused.text
+    assert "corrupt.jpeg" not in strange.text + normal.text
+    for sheet in (strange, normal, refused):
+        light = sheet.light
+        edges = (light[:_MARGIN_PX], light[-_MARGIN_PX:], light[:, :_MARGIN_PX])
+        assert min(map(np.min, edges)) == 255
+        assert np.median(light) == 255
+        assert light.min() < 40
+    assert np.mean(normal.light < 200) > np.mean(refused.light < 200) + 0.05  # two pictures
+    assert page.locator("#report").inner_html() == ""
+
+
+def test_print_prints_this_picture_or_all_once_they_can_be_seen(
+    open_page: OpenPage, a_film: Path, another_film: Path
+) -> None:
+    page = open_page({"**/predict?*": stubs.answered()})
+    answer(page, a_film, another_film)
+    page.evaluate(
+        """() => {
+            window.asked = [];
+            window.print = () => {
+                dispatchEvent(new Event("beforeprint"));
+                const images = [...document.querySelectorAll("#report img")];
+                window.asked.push([
+                    document.querySelectorAll("#report .sheet").length,
+                    images.filter((image) => image.complete && image.naturalWidth).length,
+                ]);
+                dispatchEvent(new Event("afterprint"));
+            };
+        }"""
+    )
+    page.click("#print")
+    page.click("#print-all")
+    page.wait_for_function("() => asked.length == 2")
+    assert page.evaluate("asked") == [[1, 3], [2, 6]]
+
+
+@pytest.mark.longer
+def test_a_page_without_an_answer_is_printed_as_it_is_on_white(open_page: OpenPage) -> None:
+    (first, *_) = printed(open_page(color_scheme="dark"))
+    assert "Drop pictures here" in first.text
+    assert np.median(first.light) > 240
+
+
+@pytest.mark.longer
+@pytest.mark.parametrize("locale", ["en-GB", "es-ES"])
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("landscape", [False, True])
+def test_however_much_there_is_to_say_a_picture_takes_one_page(
+    open_page: OpenPage, tmp_path: Path, locale: str, paper: str, *, landscape: bool
+) -> None:
+    labels = {f"label_{number}_with_a_rather_long_name": 0.0001 for number in range(999)}
+    doubtful = {"predicted_class": "glass", "confidence": 0.8, "warnings": ["uncertain"]}
+    outputs = dict.fromkeys(("first", "second", "third", "fourth", "fifth"), doubtful)
+    outputs["age"] = {"value": 33.25, "unit": "years", "warnings": []}
+    much = stubs.answered(
+        warnings=["uncertain", "out_of_distribution"],
+        probabilities={"the_one": 0.9, **labels},
+        predicted_class="the_one",
+        outputs=outputs,
+    )
+    files = []
+    for place, (width, height) in enumerate(
+        [(640, 520), (200, 1600), (1800, 300)] * 6 + [(64, 64)] * 2
+    ):
+        files.append(tmp_path / f"{place}_{'a_very_long_name_' * 10}.png")
+        files[-1].write_bytes(encoded(film(width, height)))
+    page = open_page({"**/predict?*": much}, locale=locale)
+    answer(page, *files)
+    sheets = printed(page, format=paper, landscape=landscape)
+    assert len(sheets) == 20
+    for place, sheet in enumerate(sheets):
+        assert f"{place}_a_very" in sheet.text
+        assert "33.25 years".replace(".", "," if locale == "es-ES" else ".") in sheet.text
+        assert _HASH[:32] in sheet.text
