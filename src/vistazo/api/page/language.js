@@ -84,6 +84,12 @@ export function number(value, options = { maximumFractionDigits: 3 }) {
   return new Intl.NumberFormat(current, options).format(value);
 }
 
+/** A number of bytes: "1.8 MB". */
+export function bytes(count) {
+  const [unit, size] = count < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
+  return number(count / size, { style: "unit", unit, maximumFractionDigits: count < 1e6 ? 0 : 1 });
+}
+
 /** A probability in words. */
 export function words(share) {
   return strings.words.find(([least]) => share >= least)[1];

@@ -2,7 +2,7 @@
 
 import { el, entry } from "./elements.js";
 import { feedbackOf } from "./feedback.js";
-import { isQuoted, labelOf, number, percent, problemText, t, words } from "./language.js";
+import { bytes, isQuoted, labelOf, number, percent, problemText, t, words } from "./language.js";
 import { isStrange, verdict } from "./verdict.js";
 import { picture, viewer } from "./viewer.js";
 
@@ -45,7 +45,7 @@ export function progress(item) {
 }
 
 export function stateText(item) {
-  return t(item.state, { percent: percent(item.progress) });
+  return t(item.state, { percent: percent(item.progress), size: bytes(item.file.size) });
 }
 
 /** Takes the focus where what had it is gone. */
