@@ -69,7 +69,8 @@ REFUSALS: dict[str, Refusal] = {
         "comes in too many small pieces."
     ),
     "wrong_media_type": Refusal(
-        "This model takes pictures: send multipart/form-data: curl -F file=@film.jpeg URL", _BODIES
+        "This model takes pictures: send multipart/form-data: curl -F file=@picture.jpeg URL",
+        _BODIES,
     ),
     "missing_file": Refusal(
         "The form needs a file in the field 'file'; it has 'x'.", _UPLOADS, _PICTURES
