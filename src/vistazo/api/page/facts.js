@@ -4,6 +4,9 @@ import { entry } from "./elements.js";
 import { labelOf, language, number, readable, spoken, t, table } from "./language.js";
 import { w } from "./sheet_words.js";
 
+// What of a file's name is seen on paper.
+const LONG_NAME = 60;
+
 /** With its zone, in the page's language, as the browser's country writes it. */
 export function timeOf(when) {
   const locale = navigator.languages.find((tag) => tag.startsWith(language())) ?? language();
@@ -11,9 +14,10 @@ export function timeOf(when) {
 }
 
 /** Terms and descriptions: the model that answered, which answer, and when. */
-export function factsOf({ answer, at, told }, { card }) {
+export function factsOf({ file, answer, at, told }, { card }) {
   const { model } = answer;
   return [
+    [t("file"), file.name.length > LONG_NAME && file.name],
     [t("model"), `${model.name} ${model.version}`],
     [t("weights"), model.sha256],
     [t("request"), answer.request_id],
@@ -28,7 +32,8 @@ export const noticeOf = ({ card }) => spoken(card.notice, card.language);
 
 /** What the layer shows: for which label, and how it was found. */
 export function layerText({ answer: { heatmap }, opacity }, { card }) {
-  const shown = w("heatAt", { label: labelOf(heatmap.label, card).text, percent: number(opacity / 100, { style: "percent" }) });
+  const percent = number(opacity / 100, { style: "percent" });
+  const shown = w("heatAt", { label: labelOf(heatmap.label, card).text, percent });
   return `${shown} ${table("methods")[heatmap.method] ?? readable(heatmap.method)}`;
 }
 

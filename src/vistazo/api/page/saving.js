@@ -4,7 +4,7 @@ import { factsOf, heatUrl, layerText, noticeOf } from "./facts.js";
 import { labelOf, percent } from "./language.js";
 import { stops } from "./ramp.js";
 import { w } from "./sheet_words.js";
-import { isStrange, warningText } from "./verdict.js";
+import { isStrange, warned } from "./verdict.js";
 
 // A phone's browser gives no larger canvas (16.7 megapixels); the words want some of it.
 const MOST_PX = 10_000_000;
@@ -60,13 +60,14 @@ function drawPicture(pen, { width, height }, picture, heat, strength) {
 /** A warning that the picture is none for the model stands above what it warns of, which is struck out. */
 function linesOf(item, model) {
   const { answer } = item;
-  const isUnknown = isStrange(answer);
-  const warnings = answer.warnings.map((warning) => ({ text: warningText(warning, model.card)[0], isStrong: true }));
+  const { card } = model;
+  const warnings = warned(answer, card).map(({ what }) => ({ text: what, isStrong: true }));
   const share = answer.confidence === undefined ? "" : ` ${percent(answer.confidence)}`;
-  const verdict = { text: `${labelOf(answer.predicted_class, model.card).text}${share}`, isStrong: true, isStruck: isUnknown };
+  const label = labelOf(answer.predicted_class, card).text;
+  const verdict = { text: `${label}${share}`, isStrong: true, isStruck: isStrange(answer) };
   return [
     { text: item.file.name },
-    ...(isUnknown ? [...warnings, verdict] : [verdict, ...warnings]),
+    ...(verdict.isStruck ? [...warnings, verdict] : [verdict, ...warnings]),
     ...(answer.heatmap ? [{ text: layerText(item, model) }, { text: " ", isLegend: true }] : []),
     ...factsOf(item, model).map(([term, description]) => ({ text: `${term}: ${description}` })),
     { text: noticeOf(model).text },

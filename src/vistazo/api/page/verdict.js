@@ -42,20 +42,20 @@ export function saidOf({ file, answer }, card) {
   return t(key, { file: file.name, label, percent: percent(answer.confidence) });
 }
 
-/** What it says, and what to do. */
-export function warningText(warning, card) {
-  const title = spoken(card.made_for, card.language).text || titleOf(card).text;
-  const pair = table("warnings")[warning] ?? table("warningOther");
-  return pair.map((text) => fill(text, { title, warning }));
-}
+const warnings = (answer, card) =>
+  warned(answer, card).map(({ warning, what, todo }) =>
+    el("div", { class: `banner ${warning}` }, el("strong", {}, what), el("p", {}, todo)),
+  );
 
-/** The gravest first. */
-function warnings(answer, card) {
+/** What it warns of and what to do, the gravest first. */
+export function warned(answer, card) {
   const gravity = (code) => GRAVITY[code] ?? 2;
+  const title = spoken(card.made_for, card.language).text || titleOf(card).text;
   return [...answer.warnings]
     .sort((one, other) => gravity(one) - gravity(other))
     .map((warning) => {
-      const [what, todo] = warningText(warning, card);
-      return el("div", { class: `banner ${warning}` }, el("strong", {}, what), el("p", {}, todo));
+      const pair = table("warnings")[warning] ?? table("warningOther");
+      const [what, todo] = pair.map((text) => fill(text, { title, warning }));
+      return { warning, what, todo };
     });
 }
