@@ -90,7 +90,7 @@ async function watchDrift() {
   const found = await loadDrift().catch(() => null);
   if (!found) return;
   drift = await import("./drift.js");
-  drift.watch(found);
+  drift.watch(found, model.card);
 }
 
 /** The model. Where the service cannot be reached, it is waited for. */

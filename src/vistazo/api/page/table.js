@@ -35,8 +35,8 @@ function columnsOf({ labels, output, more_outputs: more = {} }) {
     ["likeness", answered(({ in_distribution: likeness }) => rounded(likeness?.score))],
     ["error", ({ problem }) => problem && problemText(problem).join(" ")],
     ["model", answered(({ model }) => model.name)],
-    ["version", answered(({ model }) => model.version)],
-    ["sha256", answered(({ model }) => model.sha256)],
+    ["model_version", answered(({ model }) => model.version)],
+    ["model_sha256", answered(({ model }) => model.sha256)],
     ["request_id", ({ answer, problem, told }) => told?.request_id ?? answer?.request_id ?? problem?.request],
     ["feedback", ({ told }) => told?.label],
   ];

@@ -42,8 +42,13 @@ export function saidOf({ file, answer }, card) {
   return t(key, { file: file.name, label, percent: percent(answer.confidence) });
 }
 
-/** The gravest first. */
-function warnings(answer, card) {
+const warnings = (answer, card) =>
+  warned(answer, card).map(({ warning, what, todo }) =>
+    el("div", { class: `banner ${warning}` }, el("strong", {}, what), el("p", {}, todo)),
+  );
+
+/** What it warns of and what to do, the gravest first. */
+export function warned(answer, card) {
   const gravity = (code) => GRAVITY[code] ?? 2;
   const title = spoken(card.made_for, card.language).text || titleOf(card).text;
   return [...answer.warnings]
@@ -51,6 +56,6 @@ function warnings(answer, card) {
     .map((warning) => {
       const pair = table("warnings")[warning] ?? table("warningOther");
       const [what, todo] = pair.map((text) => fill(text, { title, warning }));
-      return el("div", { class: `banner ${warning}` }, el("strong", {}, what), el("p", {}, todo));
+      return { warning, what, todo };
     });
 }
