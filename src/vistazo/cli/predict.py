@@ -77,7 +77,7 @@ def command(  # noqa: PLR0917 - as many as there are options
 ) -> int:
     """Classify pictures, texts or rows of numbers: whatever the model takes.
 
-    PICTURES: files, and folders: of these every PNG and JPEG in them and below. What else lies
+    PICTURES: files, and folders: of these every picture in them and below. What else lies
     there is named, and left out.
 
     TEXTS: one file of them. A .json holds a list, or {"texts": [...]}; a .jsonl a text a line, as

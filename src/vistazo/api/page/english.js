@@ -6,7 +6,7 @@ export const english = {
   addPictures: "Add pictures",
   drop: "Drop pictures here",
   choose: "Choose files",
-  paste: "or paste one. PNG or JPEG, as many as you like.",
+  paste: "or paste one. PNG, JPEG, BMP, TIFF, WebP or AVIF, as many as you like.",
   results: "Results",
   result: "Result",
   csv: "Download CSV",

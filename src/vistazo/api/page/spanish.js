@@ -6,7 +6,7 @@ export const spanish = {
   addPictures: "Añadir imágenes",
   drop: "Suelta aquí las imágenes",
   choose: "Elegir archivos",
-  paste: "o pega una. PNG o JPEG, tantas como quieras.",
+  paste: "o pega una. PNG, JPEG, BMP, TIFF, WebP o AVIF, tantas como quieras.",
   results: "Resultados",
   result: "Resultado",
   csv: "Descargar CSV",
