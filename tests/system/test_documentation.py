@@ -17,6 +17,7 @@ import yaml
 from builders import card, encoded, film, flat, write_brightness_model
 from documents import PAGES, README, ROOT, commands, text_of
 from estimator_files import spam_words, write_estimator
+from shown_answers import as_shown
 from vistazo.api.problems import TITLES
 from vistazo.models.card_file import TEXTS, parse_card_of, validate_card
 from vistazo.python.load import LoadOptions
@@ -80,7 +81,8 @@ def test_a_command_of_the_documentation_runs(
 def test_the_program_of_the_documentation_runs(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    program = "".join(re.findall(r"```python\n(.*?)```", text_of("python.md"), re.DOTALL))
+    texts = README.read_text(encoding="utf-8") + text_of("python.md")
+    program = "".join(re.findall(r"```python\n(.*?)```", texts, re.DOTALL))
     monkeypatch.chdir(folder)
     exec(compile(program, "docs/python.md", "exec"), {})  # noqa: S102
     first, *_, last = capsys.readouterr().out.splitlines()
@@ -110,17 +112,6 @@ def test_the_curl_of_the_readme_gets_the_answer_of_the_readme(
     assert shown == said or not FILM.exists()
     for name in shown:
         assert f"| `{name}` |" in text_of("http.md")
-
-
-def as_shown(value: Any) -> Any:
-    """Numbers with four decimals, hashes by their beginning; each request has an id of its own."""
-    if isinstance(value, dict):
-        return {key: "..." if key == "request_id" else as_shown(of) for key, of in value.items()}
-    if isinstance(value, list):
-        return [as_shown(each) for each in value]
-    if isinstance(value, float):
-        return round(value, 4)
-    return re.sub(r"^([0-9a-f]{8})[0-9a-f.]+$", r"\1", value) if isinstance(value, str) else value
 
 
 def test_the_card_of_a_model_of_texts_is_one_and_fits_its_published_schema() -> None:
@@ -190,6 +181,15 @@ def test_the_links_of_a_document_lead_somewhere(document: Path) -> None:
         file = document.parent / name if name else document
         assert file.exists(), target
         assert not anchor or anchor in _anchors(file), target
+
+
+def test_every_program_that_measures_is_named_and_every_one_that_is_named_exists() -> None:
+    named = set(re.findall(r"\b(?:measure|search)_\w+\.py", text_of("measured.md")))
+    assert named == {
+        file.name
+        for file in (ROOT / "scripts").iterdir()
+        if re.match("(measure|search)_", file.name)
+    }
 
 
 def test_the_readme_is_what_a_newcomer_needs_and_no_longer() -> None:

@@ -28,7 +28,7 @@ def test_a_link_leads_to_the_page_and_what_is_no_page_to_the_repository() -> Non
     assert "](settings.md)" in start
     assert "](systems/quality.md#what-errors-cost)" in start
     assert "](security.md)" in start
-    assert "](making/leaves.md)" in start
+    assert "](../making/leaves.md)" in said("systems/leaves.md")
     card = "artifacts/pneumonia/pneumonia.card.yaml"
     assert f"[Its card](https://host/me/it/blob/main/{card})" in said(
         "systems/pneumonia.md", repository="https://host/me/it"

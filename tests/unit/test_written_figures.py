@@ -37,6 +37,9 @@ with_figures = runpy.run_path(str(ROOT / "scripts" / "write_figures.py"))["with_
     ("document", "card"),
     [
         ("docs/systems/pneumonia.md", CARD),
+        ("docs/systems/leaves.md", "artifacts/leaves/leaves.card.yaml"),
+        ("docs/systems/quality.md", "artifacts/parts/trained_best_model2.card.yaml"),
+        ("docs/systems/pictures.md", "artifacts/pictures/finalModel.card.yaml"),
         ("artifacts/pneumonia/README.md", CARD),
         ("artifacts/leaves/README.md", "artifacts/leaves/leaves.card.yaml"),
         ("artifacts/parts/README.md", "artifacts/parts/trained_best_model2.card.yaml"),
