@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zlib
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from functools import cache
 
 import numpy as np
 from PIL import Image
+
+from costly_pictures import empty_blocks
 
 Entry = tuple[int, int, tuple[int, ...]]
 _LETTERS, _SIZES = {1: "B", 3: "H", 4: "I"}, {1: 1, 3: 2, 4: 4}
@@ -25,7 +28,12 @@ def written(image_format: str, mode: str = "RGB", side: int = 48, **options: obj
     return buffer.getvalue()
 
 
-def tiff(size: tuple[int, int], strips: list[bytes], order: str = "<", **changes: object) -> bytes:
+def tiff(
+    size: tuple[int, int],
+    strips: list[bytes],
+    order: str = "<",
+    **changes: int | tuple[int, ...] | None,
+) -> bytes:
     """Of one sample of 8 bits; ``changes`` are entries by ``tNUMBER``, None for one that is left
     out. The strips lie one after the other.
     """
@@ -47,11 +55,8 @@ def tiff(size: tuple[int, int], strips: list[bytes], order: str = "<", **changes
         278: (278, LONG, (rows,)),
         279: (279, LONG, tuple(map(len, strips))),
     }
-    for name, values in changes.items():
-        tag = int(name[1:])
-        values = (values,) if isinstance(values, int) else values
-        kind = LONG if (values and max(values) > 65_535) or tag in (273, 279) else SHORT  # type: ignore[type-var]
-        entries[tag] = None if values is None else (tag, kind, tuple(values))  # type: ignore[arg-type]
+    for name, changed in changes.items():
+        entries[int(name[1:])] = _entry(int(name[1:]), changed)
     listed = [entry for _, entry in sorted(entries.items()) if entry is not None]
     mark = b"II" if order == "<" else b"MM"
     pixels = b"".join(strips)
@@ -61,6 +66,14 @@ def tiff(size: tuple[int, int], strips: list[bytes], order: str = "<", **changes
         + pixels
         + _directory(listed, 8 + len(pixels), order)
     )
+
+
+def _entry(tag: int, changed: int | tuple[int, ...] | None) -> Entry | None:
+    if changed is None:
+        return None
+    values = (changed,) if isinstance(changed, int) else changed
+    is_long = max(values, default=0) > 65_535 or tag in (273, 279)
+    return tag, LONG if is_long else SHORT, values
 
 
 def _directory(entries: list[Entry], at: int, order: str) -> bytes:
@@ -119,11 +132,12 @@ def extended(width: int, height: int, flags: int = 0x10) -> tuple[bytes, bytes]:
 
 
 @cache
-def codes_of_webp(groups: int, side: int = 1024) -> bytes:
+def codes_of_webp(groups: int) -> bytes:
     """Lossless pixels whose blocks of 4 x 4 each have codes of their own (RFC 9649, 5.2.2): a
     decoder makes tables of kilobytes out of twenty bits.
     """
-    bits = Bits()
+    across = math.isqrt(groups - 1) + 1
+    side, bits = 4 * across, Bits()
     bits.put(0x2F, 8)
     bits.put(side - 1, 14)
     bits.put(side - 1, 14)
@@ -135,8 +149,7 @@ def codes_of_webp(groups: int, side: int = 1024) -> bytes:
     bits.put(0, 1)  # and of the picture of the codes: no cache
     for alphabet in range(5):
         _put_code(bits, is_bytes=alphabet in (0, 1))  # green and red of 8 bits
-    blocks = (side // 4) ** 2
-    for block in range(blocks):
+    for block in range(across**2):
         number = block % groups
         bits.put(_reversed(number & 255), 8)
         bits.put(_reversed(number >> 8), 8)
@@ -195,7 +208,7 @@ def repeated(piece: bytes, n_bytes: int) -> bytes:
     return piece * (n_bytes // len(piece))
 
 
-def _strips_of(count: int, strip: bytes, **changes: object) -> bytes:
+def _strips_of(count: int, strip: bytes, **changes: int) -> bytes:
     return tiff((64, count), [strip] * count, **changes)
 
 
@@ -239,6 +252,13 @@ def large(
     return buffer.getvalue()
 
 
+def _tiff_of_empty_codes(width: int, height: int) -> bytes:
+    """Deflate's blocks for nothing, as many bytes as there may be beside the pixels."""
+    packed = zlib.compress(bytes(width * height), 1)
+    blocks = empty_blocks(2 * width * height + 400_000)
+    return tiff((width, height), [packed[:2] + blocks + packed[2:]], t259=8)
+
+
 # About as large as is accepted: what they cost is the price of the decoder itself.
 LARGE: dict[str, Callable[[int], bytes]] = {
     "large bmp": lambda _: large("BMP", 2500, 1300),
@@ -247,6 +267,7 @@ LARGE: dict[str, Callable[[int], bytes]] = {
     "large tiff, Deflate, one strip": lambda _: large(
         "TIFF", 3300, 3200, compression="tiff_adobe_deflate", strip_size=1 << 30
     ),
+    "large tiff of empty codes": lambda _: _tiff_of_empty_codes(2000, 2300),
     "large webp": lambda _: large("WEBP", 2500, 2000),
     "large webp, lossless": lambda _: large("WEBP", 2400, 2000, lossless=True),
     "large webp, with opacity": lambda _: large("WEBP", 2300, 1900, "RGBA"),

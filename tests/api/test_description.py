@@ -133,7 +133,7 @@ def test_a_file_and_a_heatmap_are_binary_and_a_file_has_its_most_bytes(
         several["schema"]["properties"]["file"]["items"],
     ):
         assert (file["format"], file["maxLength"]) == ("binary", 10_000_000)
-        assert "10,000,000 bytes and 16,000,000 pixels" in file["description"]
+        assert "10,000,000 bytes and 25,000,000 pixels" in file["description"]
     overlay = paths["/explain"]["post"]["responses"]["200"]["content"]["image/png"]["schema"]
     assert (overlay["format"], overlay["contentMediaType"]) == ("binary", "image/png")
 

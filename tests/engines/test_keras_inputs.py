@@ -45,7 +45,7 @@ NO_PICTURES = [
     ((None, 63), [SERIES], r"no picture, .*series of any number of steps of 63"),
     ((73795, 106), [FLATTEN], r"no picture, .*no side .* more than 16384.*shape of one"),
     ((60000, 28, 28), [FLATTEN], r"no picture, .*no side"),
-    ((16, 64, 64, 3), [FLATTEN], "no picture, .*a film"),
+    ((16, 64, 64, 3), [FLATTEN], "no picture, .*a video"),
     ((2,) * 9, [FLATTEN], "no picture"),
     ((), [FLATTEN], "no picture"),
     ((100,), [layer("Embedding", "words", input_dim=9)], "no picture, .*words in a text"),

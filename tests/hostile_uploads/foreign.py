@@ -1,4 +1,4 @@
-"""What is no PNG and no JPEG, whole and damaged; and files that are two things at once."""
+"""What is no picture that is read, whole and damaged; and files that are two things at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import cache
 from hostile_pictures import SIGNATURE, sound
 from hostile_uploads.honest import honest_picture, photo
 
-_WRITTEN = ("GIF", "WEBP", "TIFF", "BMP", "ICO", "PDF", "PPM", "TGA", "PCX", "EPS", "JPEG2000")
+_WRITTEN = ("GIF", "ICO", "PDF", "PPM", "TGA", "PCX", "EPS", "JPEG2000")
 _MADE = {
     "dicom": bytes(128) + b"DICM\2\0\0\0UL\4\0" + bytes(400),
     "psd": b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 30_000, 30_000, 8, 3) + bytes(99),

@@ -46,11 +46,12 @@ def honest_picture(chance: random.Random) -> bytes:
 @cache
 def _jpeg(mode: str, side: int, options: int, seed: int) -> bytes:
     buffer = io.BytesIO()
-    photo(mode, side, seed).save(buffer, "JPEG", exif=_exif(seed), **_JPEG_OPTIONS[options])
+    photo(mode, side, seed).save(buffer, "JPEG", exif=tagged(seed), **_JPEG_OPTIONS[options])
     return buffer.getvalue()
 
 
-def _exif(seed: int) -> bytes:
+def tagged(seed: int) -> bytes:
+    """EXIF that says how to turn the picture."""
     tags = Image.Exif()
     tags[0x0112], tags[0x010E] = seed + 5, "perez, 41 years"
     return tags.tobytes()

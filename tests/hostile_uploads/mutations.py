@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from hostile_uploads.boxed import BOXED, boxed_picture
 from hostile_uploads.honest import honest_picture
 
 _MOST_STEPS = 8
@@ -13,7 +14,24 @@ _MARKS = bytes((0xC0, 0xC2, 0xC4, 0xD8, 0xD9, 0xDA, 0xDB, 0xDC, 0xDD, 0xE1, 0xFE
 
 
 def mutated_picture(chance: random.Random) -> bytes:
-    data = honest_picture(chance)
+    return _mutated(honest_picture(chance), chance)
+
+
+def mutated_boxed_picture(chance: random.Random, image_format: str | None = None) -> bytes:
+    """BMP, TIFF, WebP or AVIF. Of most, what says where everything lies stays as it is: else hardly
+    one would come to its decoder.
+    """
+    data = boxed_picture(image_format or chance.choice(BOXED), chance)
+    if chance.random() < 0.4:
+        return _mutated(data, chance)
+    head = min(len(data), chance.choice((20, 60, 300, 400, 400)))
+    behind = data[head:]
+    for _ in range(chance.randint(1, _MOST_STEPS)):
+        behind = chance.choice((_flip, _overwrite))(chance, behind)
+    return data[:head] + behind[: len(data) - head]
+
+
+def _mutated(data: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.randint(1, _MOST_STEPS)):
         data = chance.choice(_STEPS)(chance, data)
     return data

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from functools import cache
 
 from costly_pictures import any_recipe
-from hostile_pictures import ATTACKS, LARGE
+from hostile_boxes import ATTACKS as BOXED_ATTACKS
+from hostile_boxes import LARGE as LARGE_BOXED
+from hostile_pictures import ATTACKS as FIRST_ATTACKS
+from hostile_pictures import LARGE as FIRST_LARGE
 from hostile_uploads.foreign import foreign_file
 from hostile_uploads.jpeg_grammar import jpeg_by_grammar
-from hostile_uploads.mutations import mutated_picture
+from hostile_uploads.mutations import mutated_boxed_picture, mutated_picture
 from hostile_uploads.png_grammar import png_by_grammar
 
+ATTACKS, LARGE = {**FIRST_ATTACKS, **BOXED_ATTACKS}, {**FIRST_LARGE, **LARGE_BOXED}
 _ATTACK_BYTES = (10_000, 10_000, 10_000, 300_000, 9_800_000)
 
 
@@ -35,9 +39,10 @@ def _attack(name: str, n_bytes: int) -> bytes:
 
 # How often each comes, of a thousand.
 _KINDS: dict[Callable[[random.Random], bytes], int] = {
-    mutated_picture: 350,
-    jpeg_by_grammar: 260,
-    png_by_grammar: 260,
+    mutated_picture: 250,
+    mutated_boxed_picture: 280,
+    jpeg_by_grammar: 170,
+    png_by_grammar: 170,
     foreign_file: 85,
     _known_attack: 33,
     _large: 6,

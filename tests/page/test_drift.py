@@ -59,8 +59,8 @@ def test_what_has_changed_is_told_in_words_with_what_to_do_and_asked_for_anew_wh
     cells = [row.locator("th, td").all_inner_texts() for row in table.locator("tr").all()]
     assert cells == [
         ["Mix of answers", "Baseline", "Last answers"],
-        ["NORMAL", "50%", "75%"],
-        ["PNEUMONIA", "50%", "25%"],
+        ["Normal", "50%", "75%"],
+        ["Pneumonia", "50%", "25%"],
     ]
     heights = page.locator("#drift li:has-text('Mix of answers') i").evaluate_all(
         """(all) => all.map((bar) =>

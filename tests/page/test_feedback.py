@@ -68,7 +68,7 @@ def test_what_was_true_is_noted_thanked_for_once_it_is_and_can_be_changed(
     assert question.get_by_role("button", pressed=True).count() == 0
     page.keyboard.press("Enter")
     page.wait_for_selector("#truth-0[aria-pressed=true]")
-    assert told.inner_text() == "Thank you. Noted: NORMAL. You can still change it."
+    assert told.inner_text() == "Thank you. Noted: Normal. You can still change it."
     assert page.locator("#status").inner_text() == told.inner_text()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

@@ -29,16 +29,29 @@ _MARGIN_PX = 12
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A printed page: its text, and its brightness, uint8 (height, width), a pixel per point."""
+    """A printed page: its text, its brightness, uint8 (height, width), a pixel per point, and the
+    width by height of each of its images.
+    """
 
     text: str
     light: NDArray[np.uint8]
+    ratios: list[float]
 
 
 def printed(page: Any, **paper: Any) -> list[Sheet]:
     """As "Print" of the browser's menu prints it."""
     pages = pdfium.PdfDocument(page.pdf(**{"format": "A4", **paper}))
-    return [Sheet(_text(each), np.asarray(each.render().to_pil().convert("L"))) for each in pages]
+    return [Sheet(_text(each), _light(each), _ratios(each)) for each in pages]
+
+
+def _light(page: Any) -> NDArray[np.uint8]:
+    return np.asarray(page.render().to_pil().convert("L"))
+
+
+def _ratios(page: Any) -> list[float]:
+    images = page.get_objects(filter=[pdfium.raw.FPDF_PAGEOBJ_IMAGE])
+    boxes = [image.get_bounds() for image in images]
+    return [(right - left) / (top - bottom) for left, bottom, right, top in boxes]
 
 
 def _text(page: Any) -> str:
@@ -66,10 +79,10 @@ def test_every_answered_picture_is_a_page_black_on_white_from_a_dark_screen_too(
     answer(page, a_film, another_film, a_corrupt_film)
     strange, normal, refused = printed(page)
     assert [part for part in ["film.png", *_FACTS] if part not in strange.text] == []
-    warned, verdict = map(strange.text.index, ("Esto no se parece", "PNEUMONIA, 97"))
+    warned, verdict = map(strange.text.index, ("Esto no se parece", "No válido: Neumonía"))
     assert warned < verdict
-    assert "another.jpeg NORMAL" in normal.text
-    assert "Mapa de calor para PNEUMONIA, con una intensidad del 60 %" in normal.text
+    assert "another.jpeg Normal" in normal.text
+    assert "Mapa de calor para Neumonía, con una intensidad del 60 %" in normal.text
     assert "corrupt.jpeg: El archivo está dañado" in refused.text
     assert "corrupt.jpeg" not in strange.text + normal.text
     for sheet in (strange, normal, refused):
@@ -78,7 +91,9 @@ def test_every_answered_picture_is_a_page_black_on_white_from_a_dark_screen_too(
         assert min(map(np.min, edges)) == 255
         assert np.median(light) == 255
         assert light.min() < 40
-    assert np.mean(normal.light < 200) > np.mean(refused.light < 200) + 0.05  # two pictures
+    # The picture, the picture once more, and its layer.
+    assert strange.ratios == [pytest.approx(640 / 520, rel=0.02)] * 3
+    assert normal.ratios == [pytest.approx(400 / 500, rel=0.02)] * 3
     assert page.locator("#report").inner_html() == ""
 
 
@@ -131,17 +146,17 @@ def test_however_much_there_is_to_say_a_picture_takes_one_page(
         predicted_class="the_one",
         outputs=outputs,
     )
-    files = []
-    for place, (width, height) in enumerate(
-        [(640, 520), (200, 1600), (1800, 300)] * 6 + [(64, 64)] * 2
-    ):
+    sizes, files = [(640, 520), (200, 1600), (1800, 300), (64, 64)] * 5, []
+    for place, (width, height) in enumerate(sizes):
         files.append(tmp_path / f"{place}_{'a_very_long_name_' * 10}.png")
         files[-1].write_bytes(encoded(film(width, height)))
     page = open_page({"**/predict?*": much}, locale=locale)
     answer(page, *files)
     sheets = printed(page, format=paper, landscape=landscape)
     assert len(sheets) == 20
-    for place, sheet in enumerate(sheets):
+    for place, (sheet, (width, height)) in enumerate(zip(sheets, sizes, strict=True)):
+        assert sheet.ratios == [pytest.approx(width / height, rel=0.05)] * 3
         assert f"{place}_a_very" in sheet.text
         assert "33.25 years".replace(".", "," if locale == "es-ES" else ".") in sheet.text
         assert _HASH[:32] in sheet.text
+        assert "name_.png" in sheet.text.replace(" ", "")

@@ -100,7 +100,7 @@ def test_an_answered_picture_can_be_sent_again(open_page: OpenPage, a_film: Path
     assert page.locator("#result .banner").count() == 1
     page.locator("#again").focus()
     page.keyboard.press("Enter")
-    page.wait_for_selector("#result .label:has-text('PNEUMONIA')")
+    page.wait_for_selector("#result .label:has-text('Pneumonia')")
     assert page.locator("#result .banner").count() == 0
     assert page.locator("#list li").count() == 1
     assert questions == ["explain=true"] * 2

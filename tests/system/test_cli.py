@@ -70,7 +70,7 @@ def test_a_file_that_is_not_there_is_a_row_and_a_folder_without_pictures_is_a_us
     (folder / "empty").mkdir()
     empty = vistazo("predict", "--model", "mine.keras", "empty", cwd=folder)
     assert empty.returncode == 2
-    assert "no PNG or JPEG" in empty.stderr
+    assert "no PNG, JPEG" in empty.stderr
 
 
 def test_convert_writes_onnx_and_says_what_it_takes_and_gives(

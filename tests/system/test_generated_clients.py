@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from builders import encoded, film
+from documents import text_of
 from served_samples import write_text_model
 
 pytestmark = [pytest.mark.longer, pytest.mark.timeout(300)]
@@ -164,6 +165,19 @@ def test_a_client_in_python_sends_texts(
         assert len(predict(client=client, body=body).results) == 2
         nothing = predict(client=client, body=models.PredictBodyType1(texts=[]))
         assert nothing.code is models.ProblemCode.BAD_SAMPLE
+
+
+def test_the_program_that_the_documentation_shows_says_what_the_model_says(
+    running: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "film.jpeg").write_bytes(encoded(film(640, 520), "JPEG"))
+    with running() as service:
+        generated(service.url, tmp_path, "vistazo_client")
+        program = text_of("http.md").split("```python\n", 1)[1].partition("```")[0]
+        program = program.replace("http://localhost:8000", service.url)
+        said = _run(tmp_path, sys.executable, "-c", program).split()
+    assert said[0] in {"NORMAL", "PNEUMONIA"}
+    assert 0.5 < float(said[1]) <= 1
 
 
 def test_a_client_in_typescript_compiles_and_is_told_the_same(

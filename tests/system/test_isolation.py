@@ -195,7 +195,7 @@ def test_a_picture_that_takes_too_long_ends_with_its_worker_and_the_next_is_answ
 
 
 def test_a_picture_that_takes_too_much_memory_is_refused_and_its_worker_replaced() -> None:
-    with workers(spare_bytes=-120_000_000) as pool:
+    with workers(spare_bytes=-50_000_000) as pool:
         assert answers(pool)
         with pytest.raises(PictureTooCostlyError, match="smaller"):
             pool.picture(LARGE, (4000, 4000))

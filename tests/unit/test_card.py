@@ -20,6 +20,7 @@ from vistazo.models.card_file import (
 )
 from vistazo.models.sample_card import TextCard
 from vistazo.models.signature import ModelSignature
+from vistazo.models.words import spoken
 
 SOUND = """
 name: pneumonia
@@ -86,6 +87,23 @@ def test_a_notice_is_one_text_or_one_for_each_language(
     language: str, notice: Any, own: str
 ) -> None:
     assert card(language=language, notice=notice).own_notice == own
+
+
+def test_every_text_of_a_card_is_one_or_one_for_each_language_and_labels_have_titles() -> None:
+    said = {"en": "A", "es": "B"}
+    names = ("title", "made_for", "intended_use", "population", "training_data", "limits")
+    read = card(licence="MIT", label_titles={"DARK": said}, **dict.fromkeys(names, said))
+    assert [spoken(getattr(read, name), "en", "es") for name in names] == ["B"] * len(names)
+    assert spoken(read.licence, "en", "es") == "MIT"
+    assert spoken(read.label_titles["DARK"], "en", "fr") == "A"
+
+
+def test_no_title_is_of_a_label_that_no_output_has() -> None:
+    with pytest.raises(CardError, match="label_titles has 'COVID', which is not among the labels"):
+        parse_card(f"{SOUND}label_titles: {{COVID: Covid}}\n")
+    further = "more_outputs: {age: {kind: softmax, labels: [child, adult]}}\n"
+    told = parse_card(f"{SOUND}{further}label_titles: {{adult: {{es: adulto}}}}\n")
+    assert told.label_titles == {"adult": {"es": "adulto"}}
 
 
 @pytest.mark.parametrize(

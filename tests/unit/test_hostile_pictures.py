@@ -23,7 +23,7 @@ from hostile_pictures import (
 from vistazo.errors import CorruptImageError, InputError, RejectedUploadError
 from vistazo.pictures import ImageLimits, open_image
 
-LIMITS = ImageLimits()
+LIMITS = ImageLimits(max_pixels=16_000_000)
 MB = 1_000_000
 
 

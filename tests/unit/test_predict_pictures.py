@@ -28,6 +28,7 @@ from vistazo.cli.picture_rows import csv_line
 from vistazo.engines.base import Outputs
 from vistazo.errors import ModelNotFoundError, SettingsError
 from vistazo.observer import NOBODY, Observer
+from vistazo.pictures.formats import ACCEPTED
 from vistazo.service.settings import Settings
 
 GREYS = {f"{grey:03}.png": grey for grey in range(5, 245, 12)}
@@ -126,7 +127,7 @@ def test_what_is_skipped_in_a_folder_is_named(
         (films / name).touch()
     assert predict(films) == 1
     said = capsys.readouterr()
-    assert f"Skipped, no PNG or JPEG by their names: {films / 'film.gif'}, " in said.err
+    assert f"Skipped, no {ACCEPTED} by their names: {films / 'film.gif'}, " in said.err
     assert str(films / "labels.txt") in said.err
     assert "hidden" not in said.err
     assert str(films / "below" / "100.png") in said.out

@@ -221,7 +221,9 @@ def test_a_file_that_is_too_large_or_is_not_there_is_an_error_in_words(tmp_path:
     (tmp_path / "large.png").write_bytes(b"x" * 2000)
     with pytest.raises(UploadTooLargeError, match="at most 1000"):
         of_pictures(limits=ImageLimits(max_bytes=1000)).predict(tmp_path / "large.png")
-    for place in (tmp_path / "none.png", tmp_path):
+    with pytest.raises(UploadTooLargeError, match="has 1001 bytes"):
+        of_pictures(limits=ImageLimits(max_bytes=1000)).predict("/dev/zero")
+    for place in (tmp_path / "none.png", tmp_path, "no\0name.png"):
         with pytest.raises(CorruptImageError, match="cannot be read"):
             of_pictures().predict(place)
 

@@ -12,7 +12,15 @@ def test_a_small_container_gets_small_defaults_and_a_large_one_the_usual() -> No
     small = Settings.from_environment({"MAX_PIXELS": "5000000"}, memory_bytes=256 * 2**20)
     assert (small.threads, small.max_pixels, small.max_queued_bytes) == (1, 5_000_000, 16_000_000)
     large = Settings.from_environment({"THREADS": "3"}, memory_bytes=2**30)
-    assert (large.threads, large.max_pixels, large.max_queued_bytes) == (3, 16_000_000, 32_000_000)
+    assert (large.threads, large.max_pixels, large.max_queued_bytes) == (3, 25_000_000, 32_000_000)
+
+
+def test_twenty_megapixels_are_taken_where_memory_does_for_four_of_them() -> None:
+    accepted = [
+        Settings.from_environment({}, memory_bytes=megabytes * 10**6).max_pixels
+        for megabytes in (256, 512, 1000)
+    ]
+    assert accepted == [12_000_000, 16_000_000, 25_000_000]
 
 
 def test_an_empty_variable_does_not_undo_the_small_plan() -> None:

@@ -7,13 +7,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from vistazo import __version__
 from vistazo.api import admin_routes, drift_routes, feedback_routes, metrics_routes, routes
-from vistazo.api.description.complete import DESCRIPTION, described_in_full
 from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
 from vistazo.api.observation import NO_TELEMETRY, Observatory
@@ -75,7 +74,6 @@ def create_app(
         title="Vistazo",
         version=__version__,
         summary="Class probabilities for a picture, a text or a row of numbers.",
-        description=DESCRIPTION,
         license_info={"name": "MIT", "identifier": "MIT"},
         generate_unique_id_function=lambda route: route.name,
         docs_url=None,  # swagger_routes
@@ -97,9 +95,18 @@ def create_app(
         declare_keys(app)
     policy = app.state.upload_policy
     known = partial(with_what_is_known, app.openapi, service, policy)
-    app.openapi = partial(described_in_full, known, service, policy)  # type: ignore[method-assign]
+    app.openapi = partial(_described, known, service, policy)  # type: ignore[method-assign]
     _tell_who_may_call(gate)
     return app
+
+
+def _described(
+    describe: Callable[[], dict[str, Any]], service: Service, policy: routes.UploadPolicy
+) -> dict[str, Any]:
+    # Only here: most services are never asked.
+    from vistazo.api.description.complete import described_in_full
+
+    return described_in_full(describe, service, policy)
 
 
 def _tell_who_may_call(gate: Gate) -> None:

@@ -34,7 +34,7 @@ def of_samples(served: AnyClassifier) -> SampleClassifier:
     if not isinstance(served, Classifier):
         return served
     raise WrongMediaTypeError(
-        "This model takes pictures: send multipart/form-data: curl -F file=@film.jpeg URL"
+        "This model takes pictures: send multipart/form-data: curl -F file=@picture.jpeg URL"
     )
 
 

@@ -61,7 +61,7 @@ def _check_kind(content_type: str) -> None:
     """
     if not content_type.lower().startswith("multipart/form-data"):
         raise RequestError(
-            "The request is not a form. Send multipart/form-data: curl -F file=@film.jpeg URL"
+            "The request is not a form. Send multipart/form-data: curl -F file=@picture.jpeg URL"
         )
     charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8")
     if charset.lower() not in _CHARSETS:
@@ -89,7 +89,7 @@ async def _stream(request: Request, upload: Upload) -> AsyncGenerator[bytes, Non
 def _what_is_missing(form: FormData) -> str:
     names = sorted({name[:_MAX_NAME] for name in form})
     if FIELD in names:
-        return f"The field '{FIELD}' holds text. Send a file: curl -F {FIELD}=@film.jpeg URL"
+        return f"The field '{FIELD}' holds text. Send a file: curl -F {FIELD}=@picture.jpeg URL"
     seen = f"it has {', '.join(map(repr, names))}" if names else "it is empty"
     return f"The form needs a file in the field '{FIELD}'; {seen}."
 

@@ -38,6 +38,7 @@ from vistazo.api.schemas import (
 from vistazo.api.service import Service
 from vistazo.errors import RequestError
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.formats import ACCEPTED
 from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
 from vistazo.texts.limits import SampleLimits
@@ -91,7 +92,7 @@ def _body(schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-_FILE = {"type": "string", "format": "binary", "description": "PNG or JPEG."}
+_FILE = {"type": "string", "format": "binary", "description": f"{ACCEPTED}."}
 _FILES = {"type": "array", "items": _FILE, "minItems": 1}
 _PROBLEMS = described(
     {

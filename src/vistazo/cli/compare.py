@@ -65,7 +65,7 @@ def command(where: LabelledData, a: Path, b: Path, by: str | None, *, is_json: b
     \b
     Examples:
       vistazo compare old.keras new.keras labelled_pictures/
-      vistazo compare old.keras new.keras films/ --group '(person\\d+)' --by sensitivity
+      vistazo compare old.keras new.keras pictures/ --group '(person\\d+)' --by sensitivity
       vistazo compare old.joblib new.joblib labelled_texts.csv --group-column source --json
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines
     settings, progress = Settings.from_environment(), Progress()

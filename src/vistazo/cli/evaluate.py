@@ -77,7 +77,7 @@ def command(
       vistazo evaluate my_model.keras breastmnist_128.npz --json
       vistazo evaluate my_model.keras pictures/ --training training.yaml --out runs/held-out
       vistazo evaluate my_model.keras pictures/ --require auc=0.95 --require sensitivity=0.9
-      vistazo evaluate my_model.keras films/ --group '(person\\d+)'
+      vistazo evaluate my_model.keras pictures/ --group '(person\\d+)'
       vistazo evaluate news.joblib labelled_texts.csv
       vistazo evaluate iris.pkl flowers.csv --label-column species
     """  # noqa: D301 - \b is click's mark for a block that keeps its lines

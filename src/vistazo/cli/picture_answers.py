@@ -153,7 +153,7 @@ def _tasks(paths: Iterable[Path], wanted: Wanted) -> Iterator[_Task]:
 
 
 class _Targets:
-    """Where what is made of each file goes: ``film.jpeg.png``, numbered where two share a name."""
+    """Where what is made of each file goes: ``part.jpg.png``, numbered where two share a name."""
 
     def __init__(self, folder: Path | None, ending: str) -> None:
         self._folder, self._ending = folder, ending

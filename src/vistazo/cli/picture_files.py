@@ -13,11 +13,11 @@ import click
 from vistazo.cli.picture_rows import name_of
 from vistazo.errors import CorruptImageError, UploadTooLargeError
 from vistazo.pictures.folders import is_of_a_program
+from vistazo.pictures.formats import ACCEPTED, SUFFIXES
 
-_SUFFIXES = {".png", ".jpg", ".jpeg"}
 _MOST_NAMED = 10
 _WHY = {
-    "files": "no PNG or JPEG by their names",
+    "files": f"no {ACCEPTED} by their names",
     "folders": "as --no-recursive says",
     "unreadable": "as they cannot be looked into",
 }
@@ -50,7 +50,7 @@ class Skipped:
 def picture_files(
     paths: Iterable[Path], skipped: Skipped | None = None, *, goes_below: bool = True
 ) -> Iterator[Path]:
-    """The files themselves; of a folder, every PNG and JPEG in it that is not hidden, by name, and
+    """The files themselves; of a folder, every picture in it that is not hidden, by name, and
     where it ``goes_below`` those of the folders in it. One folder's names are held at a time, and
     those of the folders that it lies in. What is left out is added to ``skipped``.
     """
@@ -65,7 +65,7 @@ def picture_files(
             yield file
         if not has_any:
             below = "" if goes_below else " itself; leave out --no-recursive to look below it"
-            raise click.UsageError(f"There is no PNG or JPEG in {path}{below}.")
+            raise click.UsageError(f"There is no {ACCEPTED} in {path}{below}.")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class _Looking:
             else:
                 self.skipped.add("folders", folder / entry.name)
             return self.goes_below
-        is_picture = Path(entry.name).suffix.lower() in _SUFFIXES and entry.is_file()
+        is_picture = Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file()
         if not is_picture:
             self.skipped.add("files", folder / entry.name)
         return is_picture

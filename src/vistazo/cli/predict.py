@@ -77,7 +77,7 @@ def command(  # noqa: PLR0917 - as many as there are options
 ) -> int:
     """Classify pictures, texts or rows of numbers: whatever the model takes.
 
-    PICTURES: files, and folders: of these every PNG and JPEG in them and below. What else lies
+    PICTURES: files, and folders: of these every picture in them and below. What else lies
     there is named, and left out.
 
     TEXTS: one file of them. A .json holds a list, or {"texts": [...]}; a .jsonl a text a line, as
@@ -97,12 +97,12 @@ def command(  # noqa: PLR0917 - as many as there are options
 
     \b
     Examples:
-      vistazo predict film.jpeg
-      vistazo predict --csv films/ > films.csv
-      vistazo predict --output films.parquet films/
-      vistazo predict --explain heatmaps/ films/
-      vistazo predict --show-input inputs/ films/
-      vistazo predict --model my_model.h5 --json film.png
+      vistazo predict picture.jpg
+      vistazo predict --csv pictures/ > answers.csv
+      vistazo predict --output answers.parquet pictures/
+      vistazo predict --explain heatmaps/ pictures/
+      vistazo predict --show-input inputs/ pictures/
+      vistazo predict --model my_model.h5 --json picture.png
       vistazo predict --model news.joblib --json texts.json
       vistazo predict --model news.joblib texts.txt --explain
       vistazo predict --model model.pkl --vectorizer vectorizer.pkl --json texts.json

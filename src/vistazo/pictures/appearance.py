@@ -67,7 +67,7 @@ def _sharpness(one_apart: tuple[Floats, Floats], two_apart: tuple[Floats, Floats
 
     That is the fractal dimension by the variogram, less one (Gneiting, Sevcikova and Percival 2012,
     Estimators of Fractal Dimension, Statistical Science 27). Light that is stronger or weaker
-    changes both means alike. Of nine measures that were tried on films, leaves, castings and drawn
+    changes both means alike. Of nine measures that were tried on X-rays, leaves, castings and drawn
     forms, blurred and exposed otherwise, it told blur on all of them.
     """
     near, far = _mean_square(one_apart), _mean_square(two_apart)

@@ -24,7 +24,7 @@ from vistazo.pictures.picture import Picture
 # progressive JPEG its coefficients, three more, or with four components of full size eight.
 _HELD_BYTES_A_PIXEL = 3.875
 _FILES_HELD = 2
-_USUAL_PIXELS = 16_000_000
+_LEAST_PIXELS = 16_000_000  # that memory and work are allowed for, however few may come
 _SAMPLES_A_PIXEL = 4
 # Compressed data of a PNG may be codes for nothing, and take 50 ns a byte.
 _UPLOADED_BYTE_WORK = 7.5
@@ -36,24 +36,24 @@ class ImageLimits:
     """What may be decoded at all, whatever model asks for it."""
 
     max_bytes: int = 10_000_000
-    max_pixels: int = _USUAL_PIXELS
+    max_pixels: int = 25_000_000
 
     @property
     def max_held_bytes(self) -> int:
         """Of a picture at once: its file, what its decoder holds of it, and its pixels."""
-        pixels = max(self.max_pixels, _USUAL_PIXELS)
+        pixels = max(self.max_pixels, _LEAST_PIXELS)
         return _FILES_HELD * self.max_bytes + int(_HELD_BYTES_A_PIXEL * pixels)
 
     @property
     def max_work(self) -> float:
         """Of a PNG: as many pixels as are accepted, of 8 bits, in as many bytes."""
-        pixels = max(self.max_pixels, _USUAL_PIXELS)
+        pixels = max(self.max_pixels, _LEAST_PIXELS)
         return _SAMPLES_A_PIXEL * pixels + _UPLOADED_BYTE_WORK * self.max_bytes
 
     @property
     def max_batch_work(self) -> float:
         """As ``Stripped.work``, of the pictures of a batch together."""
-        return _BATCH_WORK_A_PIXEL * max(self.max_pixels, _USUAL_PIXELS)
+        return _BATCH_WORK_A_PIXEL * max(self.max_pixels, _LEAST_PIXELS)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     if width * height > limits.max_pixels:
         detail = (
             f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all are "
-            "accepted. Send it smaller."
+            "accepted. Send it smaller, or have MAX_PIXELS of this service raised."
         )
         raise RejectedUploadError([BrokenRule("max_pixels", detail)])
     if image_format != "jpeg" and stripped.work + _UPLOADED_BYTE_WORK * len(data) > limits.max_work:

@@ -97,7 +97,7 @@ def _foreign(data: bytes, brands: list[bytes]) -> str | None:
     if _AVIF_SEQUENCE in brands:
         return "an animated AVIF"
     if brands:
-        return "a film, or another file of boxes"
+        return "a video, or another file of boxes"
     return next((what for mark, what in _FOREIGN_FORMATS.items() if data.startswith(mark)), None)
 
 

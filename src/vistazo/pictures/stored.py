@@ -104,7 +104,7 @@ def _to_pixels(image: Image.Image) -> Pixels:
     if image.mode in _GREYS:
         return np.asarray(image.convert("L"))
     if image.has_transparency_data:
-        # As over the black surround of a film.
+        # As over the black surround of an X-ray.
         image = image.convert("RGBA")
         black = Image.new("RGBA", image.size, (0, 0, 0, 255))
         image = Image.alpha_composite(black, image)
@@ -112,7 +112,7 @@ def _to_pixels(image: Image.Image) -> Pixels:
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:
-    """Turned as EXIF says: a photograph of a film may have been taken on its side. No copy."""
+    """Turned as EXIF says: a photograph may have been taken on its side. No copy."""
     if orientation in ON_THEIR_SIDE:
         pixels = pixels.swapaxes(0, 1)
     if orientation in _UPSIDE_DOWN:

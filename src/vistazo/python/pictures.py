@@ -86,8 +86,11 @@ def opened(given: object, limits: ImageLimits) -> EncodedImage:
 
 
 def _read(path: Path, limits: ImageLimits) -> bytes:
+    """No more than a byte too many: what has no size, such as a pipe, may never end."""
     try:
         refuse_too_many_bytes(path.stat().st_size, limits)
-        return path.read_bytes()
-    except OSError as error:
-        raise CorruptImageError(f"{path} cannot be read: {error.strerror}.") from error
+        with path.open("rb") as file:
+            return file.read(limits.max_bytes + 1)
+    except (OSError, ValueError) as error:  # a ValueError of a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CorruptImageError(f"{path} cannot be read: {why}.") from error

@@ -5,7 +5,7 @@ M_MMAP_THRESHOLD is dynamic). A decoded picture is such a block.
 
 In the service, with a fixed threshold, what requests leave goes back to the system at once; the
 maps of a model do not pass here, the runtime keeps them in an arena of its own. A worker, which
-does nothing but decode, keeps a little for the next picture (a third of the time of a film of 500 x
+does nothing but decode, keeps a little for the next picture (a third of the time of one of 500 x
 720) and gives all back when it rests.
 """
 

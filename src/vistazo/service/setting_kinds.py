@@ -26,10 +26,7 @@ def as_labels(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = value.strip()
-    if text.startswith("["):
-        labels = [str(label).strip() for label in json.loads(text)]
-    else:
-        labels = [label.strip() for label in text.split(",")]
+    labels = _listed(text) if text.startswith("[") else [each.strip() for each in text.split(",")]
     try:
         checked = check_labels(labels, "LABELS")
     except CardError as error:
@@ -37,6 +34,13 @@ def as_labels(value: object) -> object:
     if len(checked) < 2:
         raise ValueError("write at least two labels, such as normal,pneumonia")
     return checked
+
+
+def _listed(text: str) -> list[str]:
+    try:
+        return [str(label).strip() for label in json.loads(text)]
+    except ValueError:
+        raise ValueError('is no list in JSON, such as ["normal", "pneumonia, viral"]') from None
 
 
 def as_word(value: object) -> object:

@@ -134,7 +134,7 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings):
         description="Pictures classified at the same time, one core each.",
     )
     max_upload_bytes: int = Field(10_000_000, ge=1_000, description="Largest picture accepted.")
-    max_pixels: int = Field(16_000_000, ge=1_000, description="Largest width x height accepted.")
+    max_pixels: int = Field(25_000_000, ge=1_000, description="Largest width x height accepted.")
     max_batch_files: int = Field(16, ge=1, description="Most pictures in one batch request.")
     max_texts: int = Field(
         128, ge=1, le=10_000, description="Most texts, or rows of numbers, in one request."

@@ -14,13 +14,13 @@ from vistazo.errors import InputError, SettingsError
 from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits, Picture, open_image
 from vistazo.pictures.folders import is_of_a_program
+from vistazo.pictures.formats import ACCEPTED, SUFFIXES
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.training.belonging import group_of, join_groups
 from vistazo.training.config import TrainingConfig
 from vistazo.training.medmnist import read_medmnist
 
 MEDMNIST_PARTS = ("train", "val")  # of a MedMNIST file: 'test' is not for training
-_SUFFIXES = {".png", ".jpg", ".jpeg"}
 Report = Callable[[int, int], None]
 
 
@@ -106,10 +106,10 @@ def _images_of(folder: Path) -> list[Path]:
     found = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in _SUFFIXES and not is_of_a_program(Path(path.name))
+        if path.suffix.lower() in SUFFIXES and not is_of_a_program(Path(path.name))
     )
     if not found:
-        raise SettingsError(f"The folder {folder} holds no PNG or JPEG.")
+        raise SettingsError(f"The folder {folder} holds no {ACCEPTED}.")
     return found
 
 

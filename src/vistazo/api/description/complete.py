@@ -17,6 +17,7 @@ from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
 from vistazo.loading import AnyClassifier
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.formats import ACCEPTED
 
 _Document = dict[str, Any]
 # ``format`` is what generators understand; OpenAPI 3.1 has the other.
@@ -29,7 +30,7 @@ _GROUPS = {
     "admin": "For those who run the service.",
     "health": "For whatever watches over it. Asks for no key.",
 }
-DESCRIPTION = (
+_DESCRIPTION = (
     "Every refusal is a problem document (RFC 9457), whatever its status: `code` is stable, one of "
     "those that the schema lists; `detail` says what happened and what to do. What can be tried "
     "again has `Retry-After`."
@@ -44,6 +45,7 @@ def described_in_full(
     """What ``describe`` returns, which is ours to change."""
     document = describe()
     takes, labels = _known(service)
+    document["info"]["description"] = _DESCRIPTION
     document["tags"] = [{"name": name, "description": said} for name, said in _GROUPS.items()]
     for path, operation in operations(document):
         operation["tags"] = [need_of(path) or "health"]
@@ -70,8 +72,8 @@ def _known(service: Service) -> tuple[Takes | None, list[str]]:
 def _limit(schema: _Document, limits: ImageLimits) -> None:
     """Each file within ``schema``: in bytes, as OpenAPI 3.1 has it of binary content."""
     if schema.get("format") == "binary":
-        said = f"At most {limits.max_bytes:,} bytes and {limits.max_pixels:,} pixels."
-        schema["description"] = f"{schema.get('description', '')} {said}".strip()
+        most = f"at most {limits.max_bytes:,} bytes and {limits.max_pixels:,} pixels"
+        schema["description"] = f"{ACCEPTED}; {most}."
         schema["maxLength"] = limits.max_bytes
     for each in schema.get("properties", {}).values():
         _limit(each, limits)

@@ -11,6 +11,7 @@ from typing import Literal
 from vistazo.api.description.example_model import EXAMPLE_ID
 from vistazo.api.problems import TITLES, status_by_code
 from vistazo.api.schemas import Problem, RuleFault
+from vistazo.pictures.formats import ACCEPTED
 
 Takes = Literal["pictures", "texts", "rows"]
 
@@ -44,9 +45,7 @@ class Refusal:
 
 # A code that is not here is never answered: a test compares.
 REFUSALS: dict[str, Refusal] = {
-    "unsupported_format": Refusal(
-        "This looks like a GIF; send PNG, JPEG, BMP, TIFF, WebP or AVIF.", _ONE, _PICTURES
-    ),
+    "unsupported_format": Refusal(f"This looks like a GIF; send {ACCEPTED}.", _ONE, _PICTURES),
     "upload_too_large": Refusal(
         "The request is larger than 10100000 bytes, the most that is accepted here.", _BODIES
     ),
@@ -70,7 +69,8 @@ REFUSALS: dict[str, Refusal] = {
         "comes in too many small pieces."
     ),
     "wrong_media_type": Refusal(
-        "This model takes pictures: send multipart/form-data: curl -F file=@film.jpeg URL", _BODIES
+        "This model takes pictures: send multipart/form-data: curl -F file=@picture.jpeg URL",
+        _BODIES,
     ),
     "missing_file": Refusal(
         "The form needs a file in the field 'file'; it has 'x'.", _UPLOADS, _PICTURES

@@ -1,7 +1,7 @@
 // What the model is, for whom, and how good: all of it from its card.
 
 import { byId, el, entry } from "./elements.js";
-import { number, readable, spoken, t, table } from "./language.js";
+import { labelOf, number, purposeOf, readable, spoken, t, table, titleOf } from "./language.js";
 import { groupName, groupsOf, worthOf } from "./worth.js";
 
 const TEXTS = ["intended_use", "population", "training_data", "limits", "licence"];
@@ -19,16 +19,20 @@ export function showModel(model) {
   byId("about").hidden = !model;
   byId("doubts").hidden = !model?.warnings.length;
   if (!model) return;
-  const title = model.card.title || readable(model.card.name);
-  byId("title").textContent = title;
-  byId("title").lang = model.card.language;
-  document.title = `${title} · Vistazo`;
-  byId("notice").textContent = notice.text;
-  byId("notice").lang = notice.lang ?? "";
-  byId("lead").textContent = t("lead", { labels: model.card.labels.join(", ") });
+  const title = titleOf(model.card);
+  document.title = `${title.text} · Vistazo`;
+  write("title", title);
+  write("notice", notice);
+  write("made-for", purposeOf(model.card));
+  const labels = model.card.labels.map((label) => labelOf(label, model.card).text);
+  byId("lead").textContent = t("lead", { labels: labels.join(", ") });
   if (model.records?.pictures) byId("privacy").textContent = t("kept");
   byId("doubts").replaceChildren(...doubtsOf(model));
   byId("about").replaceChildren(...aboutOf(model));
+}
+
+function write(id, { text, lang = "" }) {
+  Object.assign(byId(id), { textContent: text, lang });
 }
 
 function aboutOf({ card, conclusions, costs = [] }) {
@@ -40,7 +44,7 @@ function aboutOf({ card, conclusions, costs = [] }) {
       "dl",
       {},
       ...entry(t("model"), `${readable(card.name)} · ${t("version")} ${card.version}`),
-      ...TEXTS.flatMap((name) => entry(t(name), card[name] && written(card[name], card.language))),
+      ...TEXTS.flatMap((name) => entry(t(name), written(spoken(card[name], card.language)))),
     ),
     ...(conclusions.length > 0 ? [concluded(conclusions)] : []),
     ...(groupsOf(card).length > 0 ? [figures(card)] : []),
@@ -55,8 +59,8 @@ function doubtsOf({ warnings }) {
   ];
 }
 
-/** A screen reader reads the card in the card's own language, whichever the page speaks. */
-const written = (text, lang) => el("span", { lang }, text);
+/** A screen reader reads it in its own language, whichever the page speaks. */
+const written = ({ text, lang }) => text && el("span", { lang }, text);
 
 /** For those who read no tables: a line for each group of figures. */
 function howGood(card) {
@@ -91,7 +95,7 @@ function figures(card) {
       "tr",
       {},
       el("th", { scope: "row" }, nameOf(name)),
-      groups.map(([, group]) => el("td", {}, name in group ? shown(name, group[name]) : "–")),
+      groups.map(([, group]) => el("td", {}, name in group ? shown(name, group[name], card) : "–")),
     ),
   );
   const heads = groups.map(([name, group]) => groupName(name, group, card));
@@ -128,7 +132,7 @@ function tableOf(kind, caption, columns, rows) {
 
 const nameOf = (figure) => table("figureNames")[figure] ?? readable(figure);
 
-function shown(figure, value) {
+function shown(figure, value, card) {
   if (typeof value === "number") return format(figure, value);
   if (value === null || typeof value !== "object") return String(value);
   if ("value" in value && "low" in value) {
@@ -136,7 +140,7 @@ function shown(figure, value) {
     return [`${middle} `, el("span", { class: "interval" }, `(${low} – ${high})`)];
   }
   return Object.entries(value)
-    .map(([label, count]) => `${label} ${typeof count === "number" ? format(figure, count) : count}`)
+    .map(([label, count]) => `${labelOf(label, card).text} ${typeof count === "number" ? format(figure, count) : count}`)
     .join(", ");
 }
 

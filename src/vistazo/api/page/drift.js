@@ -2,7 +2,7 @@
 
 import { WORDS } from "./drift_words.js";
 import { byId, el } from "./elements.js";
-import { fill, language, number, problemText, spoken } from "./language.js";
+import { fill, labelOf, language, number, problemText, spoken } from "./language.js";
 import { loadDrift } from "./service.js";
 
 const MOST_BINS = 24;
@@ -10,10 +10,11 @@ const BOTH = ["baseline", "window"];
 
 let found = null;
 let fault = null;
+let card = null;
 
-/** What was found, and asked for again whenever somebody opens it. */
-export function watch(first) {
-  found = first;
+/** What was found of the model of a card, and asked for again whenever somebody opens it. */
+export function watch(first, served) {
+  [found, card] = [first, served];
   document.head.append(el("link", { rel: "stylesheet", href: "/page/drift.css" }));
   byId("drift").addEventListener("toggle", () => byId("drift").open && look());
   showDrift();
@@ -92,7 +93,7 @@ function quantityOf(quantity) {
 /** Each with its name and its two shares; of many labels those that come most. */
 function binsOf({ edges = [], labels, baseline, window }) {
   const bins = (baseline ?? []).map((share, place) => ({
-    name: labels ? labels[place] : between(edges[place - 1], edges[place]),
+    name: labels ? labelOf(labels[place], card).text : between(edges[place - 1], edges[place]),
     shares: [share, window?.[place] ?? 0],
   }));
   if (!labels || bins.length <= MOST_BINS) return bins;

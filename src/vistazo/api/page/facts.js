@@ -1,8 +1,11 @@
 // What a picture that leaves the page, on paper or as a file, says about itself.
 
 import { entry } from "./elements.js";
-import { language, number, readable, spoken, t, table } from "./language.js";
+import { labelOf, language, number, readable, spoken, t, table } from "./language.js";
 import { w } from "./sheet_words.js";
+
+// What of a file's name is seen on paper.
+const LONG_NAME = 60;
 
 /** With its zone, in the page's language, as the browser's country writes it. */
 export function timeOf(when) {
@@ -11,26 +14,26 @@ export function timeOf(when) {
 }
 
 /** Terms and descriptions: the model that answered, which answer, and when. */
-export function factsOf({ answer, at, told }) {
+export function factsOf({ file, answer, at, told }, { card }) {
   const { model } = answer;
   return [
+    [t("file"), file.name.length > LONG_NAME && file.name],
     [t("model"), `${model.name} ${model.version}`],
     [t("weights"), model.sha256],
     [t("request"), answer.request_id],
     [w("at"), at && timeOf(at)],
-    [t("whichIsTrue"), told?.label],
+    [t("whichIsTrue"), told && labelOf(told.label, card).text],
   ].filter(([, description]) => description);
 }
 
 export const entriesOf = (facts) => facts.flatMap(([term, description]) => entry(term, description));
 
-export const titleOf = ({ card }) => spoken(card.title, card.language).text || readable(card.name);
-
 export const noticeOf = ({ card }) => spoken(card.notice, card.language);
 
 /** What the layer shows: for which label, and how it was found. */
-export function layerText({ answer: { heatmap }, opacity }) {
-  const shown = w("heatAt", { label: heatmap.label, percent: number(opacity / 100, { style: "percent" }) });
+export function layerText({ answer: { heatmap }, opacity }, { card }) {
+  const percent = number(opacity / 100, { style: "percent" });
+  const shown = w("heatAt", { label: labelOf(heatmap.label, card).text, percent });
   return `${shown} ${table("methods")[heatmap.method] ?? readable(heatmap.method)}`;
 }
 

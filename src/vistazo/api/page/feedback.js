@@ -2,7 +2,7 @@
 
 import { el } from "./elements.js";
 import { askKey } from "./key.js";
-import { problemText, t } from "./language.js";
+import { labelOf, problemText, t } from "./language.js";
 import { sendTruth } from "./service.js";
 
 const MOST_BUTTONS = 4;
@@ -10,7 +10,6 @@ const MOST_BUTTONS = 4;
 /** The question, where the service keeps the answers. `onTruth(label)` hears it. */
 export function feedbackOf(item, { card, records }, onTruth) {
   if (!records?.feedback) return null;
-  const { labels } = card;
   return el(
     "fieldset",
     { class: "feedback" },
@@ -19,14 +18,14 @@ export function feedbackOf(item, { card, records }, onTruth) {
     el(
       "div",
       { class: "actions" },
-      labels.length > MOST_BUTTONS ? choice(item, labels, onTruth) : labels.map(button(item, onTruth)),
+      card.labels.length > MOST_BUTTONS ? choice(item, card, onTruth) : card.labels.map(button(item, card, onTruth)),
     ),
-    el("p", { class: item.untold ? "banner problem" : "hint" }, feedbackText(item)),
+    el("p", { class: item.untold ? "banner problem" : "hint" }, feedbackText(item, card)),
   );
 }
 
 /** Says it of `item`, again where it was said before. `onChange` shows the item, `onSaid` how it went. */
-export async function tell(item, label, onChange, onSaid) {
+export async function tell(item, label, card, onChange, onSaid) {
   if (item.telling) return;
   const telling = { label };
   Object.assign(item, { telling, untold: null });
@@ -35,7 +34,7 @@ export async function tell(item, label, onChange, onSaid) {
   if (item.telling !== telling) return; // it was sent again: what was said is of another answer
   Object.assign(item, { telling: null, ...outcome });
   onChange();
-  onSaid(feedbackText(item));
+  onSaid(feedbackText(item, card));
 }
 
 async function outcomeOf(requestId, label) {
@@ -47,24 +46,27 @@ async function outcomeOf(requestId, label) {
   }
 }
 
-function feedbackText({ telling, untold, told }) {
+function feedbackText({ telling, untold, told }, card) {
   if (telling) return t("telling");
   if (untold?.status === 403) return `${t("notNoted")} ${t("mayNotTell")}`;
   if (untold) return [t("notNoted"), ...problemText(untold)].join(" ");
-  return told ? t("noted", { label: told.label }) : "";
+  return told ? t("noted", { label: labelOf(told.label, card).text }) : "";
 }
 
-const button = (item, onTruth) => (label, place) =>
-  el(
-    "button",
-    { id: `truth-${place}`, type: "button", "aria-pressed": String(label === item.told?.label), onclick: () => onTruth(label) },
-    label,
-  );
+const button = (item, card, onTruth) => (label, place) => {
+  const { text, lang } = labelOf(label, card);
+  const isOn = String(label === item.told?.label);
+  const onclick = () => onTruth(label);
+  return el("button", { id: `truth-${place}`, type: "button", lang, "aria-pressed": isOn, onclick }, text);
+};
 
 /** Of many labels; a list that is walked with the keyboard says nothing before the button. */
-function choice(item, labels, onTruth) {
+function choice(item, card, onTruth) {
   const known = (item.telling ?? item.untold ?? item.told)?.label ?? item.answer.predicted_class;
-  const options = labels.map((label) => el("option", { selected: label === known }, label));
+  const options = card.labels.map((label) => {
+    const { text, lang } = labelOf(label, card);
+    return el("option", { value: label, lang, selected: label === known }, text);
+  });
   const select = el("select", { id: "truth", "aria-label": t("whichIsTrue") }, options);
   return [select, el("button", { id: "truth-send", type: "button", onclick: () => onTruth(select.value) }, t("tell"))];
 }

@@ -58,8 +58,18 @@ const said = (key) => strings[task]?.[key] ?? strings[key];
 
 /** What happened, and what to do, in words. */
 export function problemText(problem) {
-  const pair = table("problems")[problem.code] ?? table("problemOther");
-  return pair.map((text) => fill(text, { detail: problem.detail }));
+  return pairOf(problem).map((text) => fill(text, { detail: problem.detail, rules: rulesText(problem) }));
+}
+
+/** Whether what to do is told by the service, in its own language. */
+export const isQuoted = (problem) => pairOf(problem)[1] === "{detail}";
+
+const pairOf = ({ code }) => table("problems")[code] ?? table("problemOther");
+
+/** What a picture has to be like, for each rule that it breaks. */
+function rulesText({ broken = [] }) {
+  const told = broken.map(({ rule }) => table("rules")[rule] ?? table("rules").other);
+  return [...new Set(told)].join(" ");
 }
 
 export function percent(share) {
@@ -72,6 +82,12 @@ export function percent(share) {
 
 export function number(value, options = { maximumFractionDigits: 3 }) {
   return new Intl.NumberFormat(current, options).format(value);
+}
+
+/** A number of bytes: "1.8 MB". */
+export function bytes(count) {
+  const [unit, size] = count < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
+  return number(count / size, { style: "unit", unit, maximumFractionDigits: count < 1e6 ? 0 : 1 });
 }
 
 /** A probability in words. */
@@ -89,6 +105,24 @@ export function spoken(text = "", own = "") {
     codes.find((code) => code === own) ??
     codes[0];
   return { text: String(text[lang] ?? ""), lang };
+}
+
+/** What people read in place of a label, and the language that it is in. */
+export function labelOf(label, card) {
+  const own = spoken(card?.label_titles?.[label], card?.language);
+  return own.text ? own : { text: label };
+}
+
+/** Of a model: its title, else its name. */
+export function titleOf(card) {
+  const own = spoken(card.title, card.language);
+  return own.text ? own : { text: readable(card.name), lang: card.language };
+}
+
+/** For what the model was made, as a sentence; empty where its card does not say. */
+export function purposeOf(card) {
+  const { text, lang } = spoken(card?.made_for, card?.language);
+  return { text: text && t("madeFor", { what: text }), lang };
 }
 
 /** "plant_pathology" as a title: "Plant pathology". */

@@ -13,7 +13,7 @@ export async function explainAgain(item, label, queue, show) {
     await queue.ask(item, label);
   } catch (problem) {
     if (!problem.code) throw problem;
-    Object.assign(item, { heatFailed: true, state: "done" });
+    item.heatFailed = true;
   }
   byId("result").removeAttribute("aria-busy");
   show(item);

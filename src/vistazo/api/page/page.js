@@ -1,21 +1,18 @@
 // Wires the page: pictures come in, are sent from the queue, and their results are shown.
 
 import { showModel } from "./about.js";
-import { byId, el, refill } from "./elements.js";
-import { tell } from "./feedback.js";
+import { keepInView } from "./desk.js";
+import { byId, el } from "./elements.js";
 import { askKey } from "./key.js";
 import { language, prefer, problemText, speak, t } from "./language.js";
-import { lineOf } from "./list.js";
-import { explainAgain, look } from "./looking.js";
-import { Queue } from "./queue.js";
-import { progress, resultOf, stateText } from "./result.js";
+import { isAway, lookNow, untilReady } from "./readiness.js";
+import { Results } from "./results.js";
 import { loadDrift, loadModel } from "./service.js";
 import { LANGUAGES } from "./strings.js";
 import { showSample, takeSamples } from "./writing.js";
 
-const queue = new Queue({ show, showProgress, say });
+const results = new Results(say);
 let model = null;
-let chosen = null;
 let drift = null;
 let csv = null;
 
@@ -24,95 +21,17 @@ let csv = null;
 function add(files) {
   if (!takesPictures()) return;
   csv ??= import("./table.js"); // while the service is there
-  const [first] = queue.add(files, asks() ? "ready" : "waiting");
-  if (!first) return;
-  chosen ??= first;
-  showAll();
+  results.add(files, asks() ? "ready" : "waiting");
   if (asks()) say(byId("unsent").textContent);
-  queue.work();
-}
-
-/** Before it is sent. */
-function remove(item) {
-  const place = queue.remove(item);
-  if (item === chosen) chosen = queue.items[place] ?? queue.items.at(-1) ?? null;
-  showAll();
-  say(t("removed", { file: item.file.name }));
-  const next = byId("list").children[Math.min(place, queue.items.length - 1)];
-  (next?.firstElementChild ?? byId("files")).focus();
-}
-
-function clear() {
-  queue.clear();
-  chosen = null;
-  showAll();
-  say(t("cleared"));
-  byId("files").focus();
 }
 
 const asks = () => model?.card.page?.ask ?? false;
 
-/** Where the card asks for a button, it is what sends them. */
-function sendAll() {
-  [chosen] = queue.unsent();
-  queue.sendAll();
-  showAll();
-  byId("shown").focus();
+function clear() {
+  results.clear();
+  say(t("cleared"));
+  byId("files").focus();
 }
-
-// ---- and are shown
-
-function showAll() {
-  document.body.classList.toggle("working", queue.items.length > 0);
-  byId("results").hidden = queue.items.length === 0;
-  byId("asking").hidden = queue.unsent().length === 0;
-  byId("unsent").textContent = t("unsent", { count: queue.unsent().length });
-  byId("list").replaceChildren(...queue.items.map(line));
-  showChosen();
-}
-
-/** Shows what has changed of one item, and leaves the focus where it is. */
-function show(item) {
-  if (!queue.items.includes(item)) return;
-  const old = byId("list").children[queue.items.indexOf(item)];
-  const hadFocus = old.contains(document.activeElement);
-  const fresh = line(item);
-  old.replaceWith(fresh);
-  if (hadFocus) fresh.firstElementChild.focus();
-  if (item === chosen) showChosen();
-}
-
-function showProgress(item) {
-  if (!queue.items.includes(item)) return;
-  const shown = byId("list").children[queue.items.indexOf(item)];
-  shown.querySelector(".state").textContent = stateText(item);
-  if (item === chosen) byId("result").querySelector(".progress")?.replaceWith(progress(item));
-}
-
-function showChosen() {
-  const result = byId("result");
-  result.hidden = !chosen;
-  if (!chosen || !model) return;
-  const item = chosen;
-  const on = {
-    items: queue.items,
-    onLabel: (label) => explainAgain(item, label, queue, show),
-    onView: (view) => look(item, view, model.card, { show, say }),
-    onTruth: (label) => tell(item, label, () => show(item), say),
-    onAgain: () => queue.again(item),
-  };
-  refill(result, resultOf(item, model, on), "shown");
-}
-
-function choose(item) {
-  const before = chosen;
-  chosen = item;
-  if (before && before !== item) show(before);
-  show(item);
-}
-
-const line = (item) =>
-  lineOf(item, item === chosen, { onChoose: () => choose(item), onRemove: () => remove(item) });
 
 function say(text) {
   byId("status").textContent = text;
@@ -124,7 +43,7 @@ function refresh() {
   byId("languages").replaceChildren(...Object.keys(LANGUAGES).map(languageButton));
   showModel(model);
   drift?.showDrift();
-  if (takesPictures()) showAll();
+  if (takesPictures()) results.showAll();
   else showSample();
 }
 
@@ -142,8 +61,9 @@ function languageButton(code) {
 
 async function download() {
   const { csvOf } = await csv;
-  const url = URL.createObjectURL(new Blob([csvOf(queue.items, model.card)], { type: "text/csv" }));
+  const url = URL.createObjectURL(new Blob([csvOf(results.queue.items, model.card)], { type: "text/csv" }));
   el("a", { href: url, download: `${model.card.name}.csv` }).click();
+  results.queue.isUnsaved = false;
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
@@ -155,7 +75,9 @@ function listen() {
   });
   byId("csv").addEventListener("click", download);
   byId("clear").addEventListener("click", clear);
-  byId("predict").addEventListener("click", sendAll);
+  byId("predict").addEventListener("click", () => results.sendAll());
+  byId("look-now").addEventListener("click", lookNow);
+  addEventListener("beforeunload", (event) => results.queue.isLosing() && event.preventDefault());
   document.addEventListener("paste", (event) => add(event.clipboardData.files));
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -176,24 +98,36 @@ async function watchDrift() {
   const found = await loadDrift().catch(() => null);
   if (!found) return;
   drift = await import("./drift.js");
-  drift.watch(found);
+  drift.watch(found, model.card);
+}
+
+/** The model. Where the service cannot be reached, it is waited for. */
+async function meet() {
+  for (;;) {
+    try {
+      return await loadModel(askKey, () => (byId("lead").textContent = t("starting")));
+    } catch (problem) {
+      if (!problem.code) throw problem;
+      byId("lead").textContent = problem.code === "network" ? t("modelFailed") : problemText(problem).join(" ");
+      if (!isAway(problem)) return null;
+      await untilReady();
+    }
+  }
 }
 
 async function start() {
   listen();
+  keepInView();
   speak();
   refresh();
-  try {
-    model = await loadModel(askKey, () => (byId("lead").textContent = t("starting")));
-    if (!takesPictures()) takeSamples(model, say);
-    if (asks()) for (const item of queue.items) item.state = "ready";
-    refresh();
-    queue.open();
-    await watchDrift();
-  } catch (problem) {
-    if (!problem.code) throw problem;
-    byId("lead").textContent = problem.code === "network" ? t("modelFailed") : problemText(problem).join(" ");
-  }
+  model = await meet();
+  if (!model) return;
+  results.model = model;
+  if (!takesPictures()) takeSamples(model, say);
+  if (asks()) for (const item of results.queue.items) item.state = "ready";
+  refresh();
+  results.queue.open();
+  await watchDrift();
 }
 
 start();

@@ -1,20 +1,27 @@
 // The pictures' queue: each waits, is sent, and gets its answer or a problem.
 
 import { askKey } from "./key.js";
-import { percent, problemText, t } from "./language.js";
+import { isAway, untilReady } from "./readiness.js";
 import { predict } from "./service.js";
 
+/** One is sent while another is analysed; two uploads at once would only share the line. */
 const AT_ONCE = 2;
+/** A picture that breaks the connection each time is not sent for ever. */
+const MOST_CUTS = 3;
 const FIRST_OPACITY = 60;
 const UNTOLD = { told: null, telling: null, untold: null };
 
 export class Queue {
   items = [];
-  #running = 0;
+  /** The service cannot be reached: what waits goes on when it is back. */
+  isAway = false;
+  /** There are answers that nobody has taken along. */
+  isUnsaved = false;
+  #underWay = 0;
   #isOpen = false;
   #on;
 
-  /** `on` hears what changes: show(item), showProgress(item), say(text). */
+  /** `on` hears what changes: show(item), showProgress(item), showAway(), finish(item). */
   constructor(on) {
     this.#on = on;
   }
@@ -26,6 +33,7 @@ export class Queue {
       url: URL.createObjectURL(file),
       state,
       progress: 0,
+      cuts: 0,
       opacity: FIRST_OPACITY,
       view: "picture",
     }));
@@ -33,17 +41,16 @@ export class Queue {
     return added;
   }
 
-  /** Where it was. */
+  /** What is on its way is not sent to its end. */
   remove(item) {
-    const place = this.items.indexOf(item);
-    this.items.splice(place, 1);
+    this.items.splice(this.items.indexOf(item), 1);
+    item.call?.abort();
     URL.revokeObjectURL(item.url);
-    return place;
   }
 
   clear() {
-    for (const item of this.items) URL.revokeObjectURL(item.url);
-    this.items.length = 0;
+    for (const item of [...this.items]) this.remove(item);
+    this.isUnsaved = false;
   }
 
   /** From now on what waits is sent: there is a service. */
@@ -56,37 +63,56 @@ export class Queue {
     return this.items.filter(({ state }) => state === "ready");
   }
 
+  /** Those that can do better another time. */
+  failed() {
+    return this.items.filter(({ problem }) => problem?.canPass);
+  }
+
+  isLosing() {
+    return this.isUnsaved || this.items.some(({ answer, problem }) => !answer && !problem);
+  }
+
   sendAll() {
     for (const item of this.unsent()) item.state = "waiting";
     this.work();
   }
 
-  again(item) {
+  again(...items) {
     const fresh = { answer: null, problem: null, seen: null, heatFailed: false, view: "picture", ...UNTOLD };
-    Object.assign(item, { state: "waiting", progress: 0, ...fresh });
-    this.#on.show(item);
+    for (const item of items) {
+      Object.assign(item, { state: "waiting", progress: 0, cuts: 0, ...fresh });
+      this.#on.show(item);
+    }
     this.work();
   }
 
   /** Sends it, for its answer with a heatmap for `label`. */
   async ask(item, label) {
-    const change = (state, share) => {
-      Object.assign(item, { state, progress: share });
+    const change = (state, progress) => {
+      item.isUploading = state === "sending";
+      if (!item.answer) Object.assign(item, { state, progress });
       if (!item.answer) this.#on.showProgress(item);
+      this.work();
     };
+    item.call = new AbortController();
     change("sending", 0);
-    item.answer = await predict(item.file, {
-      label,
-      askKey,
-      onProgress: (share) => change(share < 1 ? "sending" : "reading", share),
-      onWait: () => change("retrying", 0),
-    });
-    Object.assign(item, { state: "done", at: new Date() });
+    try {
+      const answer = await predict(item.file, {
+        label,
+        askKey,
+        signal: item.call.signal,
+        onProgress: (share) => change(share < 1 ? "sending" : "reading", share),
+        onWait: () => change("retrying", 0),
+      });
+      Object.assign(item, { answer, at: new Date() });
+    } finally {
+      item.isUploading = false;
+    }
   }
 
   /** Sends the next ones, where there is room. */
   work() {
-    while (this.#isOpen && this.#running < AT_ONCE) {
+    while (this.#isOpen && !this.isAway && this.#underWay < AT_ONCE && !this.items.some((item) => item.isUploading)) {
       const next = this.items.find(({ state }) => state === "waiting");
       if (!next) return;
       this.#analyse(next);
@@ -94,19 +120,36 @@ export class Queue {
   }
 
   async #analyse(item) {
-    this.#running += 1;
+    this.#underWay += 1;
     try {
       await this.ask(item);
-      const { predicted_class: label, confidence } = item.answer;
-      this.#on.say(t("said", { file: item.file.name, label, percent: percent(confidence) }));
+      this.#finish(item, { state: "done", cuts: 0 });
     } catch (problem) {
       if (!problem.code) throw problem;
-      Object.assign(item, { problem, state: "failed" });
-      this.#on.say(t("saidFailed", { file: item.file.name, problem: problemText(problem).join(" ") }));
+      if (isAway(problem) && item.cuts < MOST_CUTS) this.#putOff(item);
+      else this.#finish(item, { state: "failed", problem });
     } finally {
-      this.#running -= 1;
+      this.#underWay -= 1;
       this.#on.show(item);
       this.work();
     }
+  }
+
+  #finish(item, outcome) {
+    if (!this.items.includes(item)) return; // taken out meanwhile
+    Object.assign(item, outcome);
+    if (item.answer) this.isUnsaved = true;
+    this.#on.finish(item);
+  }
+
+  async #putOff(item) {
+    Object.assign(item, { state: "waiting", progress: 0, cuts: item.cuts + 1 });
+    if (this.isAway) return;
+    this.isAway = true;
+    this.#on.showAway();
+    await untilReady();
+    this.isAway = false;
+    this.#on.showAway();
+    this.work();
   }
 }

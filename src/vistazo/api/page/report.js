@@ -1,13 +1,15 @@
 // The printed report: a page for each answered picture. What else is on the page is not printed.
 
 import { el } from "./elements.js";
-import { entriesOf, factsOf, heatUrl, layerText, noticeOf, timeOf, titleOf } from "./facts.js";
+import { entriesOf, factsOf, heatUrl, layerText, noticeOf, timeOf } from "./facts.js";
 import { furtherParts } from "./further.js";
-import { problemText, t } from "./language.js";
+import { problemText, t, titleOf } from "./language.js";
 import { legendOf } from "./ramp.js";
-import { verdict } from "./result.js";
+import { decided } from "./result.js";
 import { w } from "./sheet_words.js";
 
+// Enough for a page's width: 12 megapixels of twenty pictures would make a file of hundreds of megabytes.
+const MOST_SIDE_PX = 1600;
 // Wider than that, the picture and its heatmap lie one above the other.
 const WIDE = 1.6;
 
@@ -51,49 +53,55 @@ function empty() {
 }
 
 function sheetOf(item, model) {
-  const notice = noticeOf(model);
+  const [notice, title] = [noticeOf(model), titleOf(model.card)];
   return el(
     "article",
     { class: "sheet" },
-    el("p", { class: "of" }, el("b", {}, titleOf(model)), " · Vistazo"),
+    el("p", { class: "of" }, el("b", { lang: title.lang }, title.text), " · Vistazo"),
     notice.text && el("p", { class: "caution", lang: notice.lang }, notice.text),
     el("h2", {}, item.file.name),
-    el("div", { class: "verdict" }, ...verdict(item.answer, model.card), furtherOf(item.answer)),
-    figures(item),
-    el("dl", {}, ...entriesOf([...factsOf(item), [w("printed"), timeOf(new Date())]])),
+    el("div", { class: "verdict" }, ...decided(item.answer, model.card), furtherOf(item.answer, model.card)),
+    figures(item, model),
+    el("dl", {}, ...entriesOf([...factsOf(item, model), [w("printed"), timeOf(new Date())]])),
   );
 }
 
 /** At once: what is printed cannot wait. */
-function furtherOf({ outputs }) {
-  return outputs ? el("section", { class: "probabilities" }, ...furtherParts(outputs)) : null;
+function furtherOf({ outputs }, card) {
+  return outputs ? el("section", { class: "probabilities" }, ...furtherParts(outputs, card)) : null;
 }
 
 /** The picture itself, and under its heatmap beside it. */
-function figures(item) {
+function figures(item, model) {
   const { heatmap } = item.answer;
-  const pictures = el("div", { class: "pictures" });
-  const fit = (ratio) => pictures.classList.toggle("wide", ratio > WIDE);
-  pictures.append(el("figure", {}, el("figcaption", {}, t("viewPicture")), imageOf(item, fit)));
+  const paper = paperOf(item);
+  const alone = el("figure", {}, el("figcaption", {}, t("viewPicture")), imageOf(item, paper));
+  const pictures = el("div", { class: `pictures ${paper.ratio > WIDE ? "wide" : ""}` }, alone);
   if (!heatmap) return pictures;
   const layer = el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
   layer.style.opacity = item.opacity / 100;
-  const under = [el("figcaption", {}, layerText(item)), legendOf(item), imageOf(item, fit, layer)];
+  const under = [el("figcaption", {}, layerText(item, model)), legendOf(item), imageOf(item, paper, layer)];
   pictures.append(el("figure", {}, ...under));
   return pictures;
 }
 
-function imageOf(item, fit, layer) {
-  const image = el("img", { class: "picture", src: item.url, alt: t("picture", { file: item.file.name }) });
+/** Of a large picture a smaller copy. At once: the browser holds the picture for the list. */
+function paperOf({ url }) {
+  const image = el("img", { src: url });
+  const [width, height] = [image.naturalWidth, image.naturalHeight];
+  const scale = MOST_SIDE_PX / Math.max(width, height);
+  const ratio = width / height || 1;
+  if (!(scale < 1)) return { url, ratio };
+  const canvas = el("canvas", { width: Math.ceil(width * scale), height: Math.ceil(height * scale) });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return { url: canvas.toDataURL("image/jpeg", 0.9), ratio };
+}
+
+function imageOf(item, { url, ratio }, layer) {
+  const image = el("img", { class: "picture", src: url, alt: t("picture", { file: item.file.name }) });
   const plane = el("div", { class: "plane" }, image, layer);
-  const loaded = () => {
-    const ratio = image.naturalWidth / image.naturalHeight || 1;
-    plane.style.setProperty("--ratio", ratio);
-    fit(ratio);
-  };
-  image.addEventListener("load", loaded);
+  plane.style.setProperty("--ratio", ratio);
   image.addEventListener("error", () => plane.replaceWith(el("p", {}, t("noPreview"))));
-  loaded(); // it was shown before
   return el("div", { class: "box" }, plane);
 }
 

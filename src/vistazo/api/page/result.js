@@ -2,12 +2,14 @@
 
 import { el, entry } from "./elements.js";
 import { feedbackOf } from "./feedback.js";
-import { fill, number, percent, problemText, readable, t, table, words } from "./language.js";
+import { bytes, isQuoted, labelOf, number, percent, problemText, t, words } from "./language.js";
+import { isStrange, verdict } from "./verdict.js";
 import { picture, viewer } from "./viewer.js";
 
 const MOST_BARS = 8;
 const MOST_WORDS = 10;
-const GRAVITY = { out_of_distribution: 0, uncertain: 1 };
+/** The service's own sentences, whichever language the page speaks. */
+const OF_SERVICE = "en";
 
 /** `on` holds what the viewer asks for, `onTruth(label)`, and `onAgain()`, which sends the picture again. */
 export function resultOf(item, model, on) {
@@ -21,8 +23,8 @@ export function resultOf(item, model, on) {
       el(
         "div",
         { class: "verdict" },
-        ...verdict(item.answer, model.card),
-        furtherOf(item.answer),
+        ...decided(item.answer, model.card),
+        furtherOf(item.answer, model.card),
         feedbackOf(item, model, on.onTruth),
         details(item),
         againButton("sendAgain", on.onAgain),
@@ -43,7 +45,7 @@ export function progress(item) {
 }
 
 export function stateText(item) {
-  return t(item.state, { percent: percent(item.progress) });
+  return t(item.state, { percent: percent(item.progress), size: bytes(item.file.size) });
 }
 
 /** Takes the focus where what had it is gone. */
@@ -60,10 +62,10 @@ export function sampleResultOf(item, model, on) {
     el(
       "div",
       { class: "verdict" },
-      ...verdict(item.answer, model.card),
-      furtherOf(item.answer),
+      ...decided(item.answer, model.card),
+      furtherOf(item.answer, model.card),
       known(item.answer),
-      wordsOf(item.answer),
+      wordsOf(item.answer, model.card),
       feedbackOf(item, model, on.onTruth),
       details(item),
     ),
@@ -74,62 +76,48 @@ const heading = () => el("h2", { id: "shown", class: "file", tabindex: "-1" }, t
 
 function failure(item, onAgain) {
   const [what, todo] = problemText(item.problem);
+  const { broken, detail } = item.problem;
   return [
-    el("div", { class: "banner problem" }, el("strong", {}, what), el("p", {}, todo)),
+    el(
+      "div",
+      { class: "banner problem" },
+      el("strong", {}, what),
+      el("p", { lang: isQuoted(item.problem) ? OF_SERVICE : null }, todo),
+    ),
     againButton("again", onAgain, item.problem.canPass),
-    el("dl", { class: "details" }, ...entry(t("request"), item.problem.request)),
+    el(
+      "dl",
+      { class: "details" },
+      ...entry(t("inServiceWords"), broken && el("span", { lang: OF_SERVICE }, detail)),
+      ...entry(t("request"), item.problem.request),
+    ),
   ];
 }
 
 /** What the screen says, paper says too (report.js). */
-export function verdict(answer, card) {
-  const label = answer.predicted_class;
-  const share = answer.confidence;
-  const isShare = share !== undefined;
-  const values = { label, ...(isShare && { percent: percent(share), words: words(share) }) };
-  const isUnknown = answer.warnings.includes("out_of_distribution");
-  const kind = isShare ? "" : "Plain";
-  const [headline, sentence] = isUnknown
-    ? [null, t(`verdictUnknown${kind}`, values)]
-    : [el("p", { class: "label" }, label), t(`verdict${kind}`, values)];
-  const parts = [...warnings(answer.warnings, card), headline, el("p", { class: "said" }, sentence)];
-  return [...(isUnknown ? parts : [...parts.slice(-2), ...parts.slice(0, -2)]), bars(answer, card)];
-}
+export const decided = (answer, card) => [...verdict(answer, card), bars(answer, card)];
 
 /** What a model of several outputs says beside it. */
-function furtherOf({ outputs }) {
+function furtherOf({ outputs }, card) {
   if (!outputs) return null;
   const section = el("section", { class: "probabilities" });
-  import("./further.js").then(({ furtherParts }) => section.replaceChildren(...furtherParts(outputs)));
+  import("./further.js").then(({ furtherParts }) => section.replaceChildren(...furtherParts(outputs, card)));
   return section;
 }
 
-/** The gravest first. */
-function warnings(codes, card) {
-  const gravity = (code) => GRAVITY[code] ?? 2;
-  return [...codes]
-    .sort((one, other) => gravity(one) - gravity(other))
-    .map((warning) => {
-      const pair = table("warnings")[warning] ?? table("warningOther");
-      const values = { title: card.title || readable(card.name), warning };
-      const [what, todo] = pair.map((text) => fill(text, values));
-      return el("div", { class: `banner ${warning}` }, el("strong", {}, what), el("p", {}, todo));
-    });
-}
-
 function bars(answer, card) {
-  if (!answer.probabilities) return answer.scores ? scoresOf(answer) : null;
+  if (!answer.probabilities) return answer.scores ? scoresOf(answer, card) : null;
   const shares = Object.entries(answer.probabilities);
   const isBinary = shares.length === 2 && card.output.kind !== "multilabel";
   if (!isBinary) shares.sort((one, other) => other[1] - one[1]);
   const rest = shares.slice(MOST_BARS);
   const positive = card.positive ?? card.labels[1];
-  const threshold = { label: positive, percent: percent(card.output.threshold ?? 0.5) };
+  const threshold = { label: labelOf(positive, card).text, percent: percent(card.output.threshold ?? 0.5) };
   return el(
     "section",
     { class: "probabilities" },
     el("h3", {}, t("probabilities")),
-    el("ul", {}, shares.slice(0, MOST_BARS).map(([label, share]) => bar(label, share, answer))),
+    el("ul", {}, shares.slice(0, MOST_BARS).map(([label, share]) => bar(label, share, answer, card))),
     rest.length > 0
       ? el("p", { class: "hint" }, t("others", { count: rest.length, percent: percent(rest[0][1]) }))
       : null,
@@ -137,17 +125,21 @@ function bars(answer, card) {
   );
 }
 
-const bar = (label, share, answer) =>
-  line(label, percent(share), { share, said: words(share), isChosen: label === answer.predicted_class });
+function bar(label, share, answer, card) {
+  const { text, lang } = labelOf(label, card);
+  return line(text, percent(share), { share, said: words(share), isChosen: isChosen(label, answer), lang });
+}
+
+const isChosen = (label, answer) => label === answer.predicted_class && !isStrange(answer);
 
 /** A name and its number; where it is a `share` of the whole line, with a bar as long. */
-export function line(name, shown, { share, said, isChosen }) {
+export function line(name, shown, { share, said, isChosen, lang }) {
   const fillOf = el("span", { class: "fill" });
   fillOf.style.setProperty("--share", share);
   return el(
     "li",
     { class: isChosen ? "chosen" : null },
-    el("span", { class: "name" }, name),
+    el("span", { class: "name", lang }, name),
     said && el("span", { class: "words" }, said),
     el("span", { class: "number" }, shown),
     share !== undefined && el("span", { class: "bar", "aria-hidden": "true" }, fillOf),
@@ -155,7 +147,7 @@ export function line(name, shown, { share, said, isChosen }) {
 }
 
 /** Decision values: the largest decides, and they are no probabilities. */
-function scoresOf(answer) {
+function scoresOf(answer, card) {
   const largest = Object.entries(answer.scores).sort((one, other) => other[1] - one[1]);
   return el(
     "section",
@@ -164,9 +156,10 @@ function scoresOf(answer) {
     el(
       "ul",
       {},
-      largest.slice(0, MOST_BARS).map(([label, score]) =>
-        line(label, number(score), { isChosen: label === answer.predicted_class }),
-      ),
+      largest.slice(0, MOST_BARS).map(([label, score]) => {
+        const { text, lang } = labelOf(label, card);
+        return line(text, number(score), { isChosen: isChosen(label, answer), lang });
+      }),
     ),
   );
 }
@@ -177,9 +170,10 @@ function known({ in_distribution: likeness }) {
   return el("p", { class: "hint" }, t("wordsKnown", { percent: percent(likeness.score), words: number(likeness.words) }));
 }
 
-function wordsOf({ explanation }) {
+function wordsOf({ explanation }, card) {
   if (!explanation) return null;
-  const { label, words: found } = explanation;
+  const { words: found } = explanation;
+  const label = labelOf(explanation.label, card).text;
   const strongest = Math.max(...found.map(({ weight }) => Math.abs(weight)));
   const list = (kind, sign) => {
     const those = found

@@ -1,9 +1,10 @@
 // A picture under its heatmap as a PNG file, with what has to be known of it written below.
 
-import { factsOf, heatUrl, layerText, noticeOf, titleOf } from "./facts.js";
-import { fill, percent, table } from "./language.js";
+import { factsOf, heatUrl, layerText, noticeOf } from "./facts.js";
+import { labelOf, percent } from "./language.js";
 import { stops } from "./ramp.js";
 import { w } from "./sheet_words.js";
+import { isStrange, warned } from "./verdict.js";
 
 // A phone's browser gives no larger canvas (16.7 megapixels); the words want some of it.
 const MOST_PX = 10_000_000;
@@ -59,22 +60,18 @@ function drawPicture(pen, { width, height }, picture, heat, strength) {
 /** A warning that the picture is none for the model stands above what it warns of, which is struck out. */
 function linesOf(item, model) {
   const { answer } = item;
-  const isUnknown = answer.warnings.includes("out_of_distribution");
-  const warnings = answer.warnings.map((warning) => ({ text: warningText(warning, model), isStrong: true }));
+  const { card } = model;
+  const warnings = warned(answer, card).map(({ what }) => ({ text: what, isStrong: true }));
   const share = answer.confidence === undefined ? "" : ` ${percent(answer.confidence)}`;
-  const verdict = { text: `${answer.predicted_class}${share}`, isStrong: true, isStruck: isUnknown };
+  const label = labelOf(answer.predicted_class, card).text;
+  const verdict = { text: `${label}${share}`, isStrong: true, isStruck: isStrange(answer) };
   return [
     { text: item.file.name },
-    ...(isUnknown ? [...warnings, verdict] : [verdict, ...warnings]),
-    ...(answer.heatmap ? [{ text: layerText(item) }, { text: " ", isLegend: true }] : []),
-    ...factsOf(item).map(([term, description]) => ({ text: `${term}: ${description}` })),
+    ...(verdict.isStruck ? [...warnings, verdict] : [verdict, ...warnings]),
+    ...(answer.heatmap ? [{ text: layerText(item, model) }, { text: " ", isLegend: true }] : []),
+    ...factsOf(item, model).map(([term, description]) => ({ text: `${term}: ${description}` })),
     { text: noticeOf(model).text },
   ].filter(({ text }) => text);
-}
-
-function warningText(warning, model) {
-  const [what] = table("warnings")[warning] ?? table("warningOther");
-  return fill(what, { title: titleOf(model), warning });
 }
 
 const fontOf = ({ isStrong }, letter) => `${isStrong ? 700 : 400} ${letter}px system-ui, sans-serif`;

@@ -12,11 +12,11 @@ let key = recall("sessionStorage", KEPT) ?? "";
 
 /** What went wrong: `code` as in the service's problem documents, or "network". */
 export class Problem extends Error {
-  constructor(status, { code, detail = "", request_id: request = "" }, retryAfter = 0) {
+  constructor(status, { code, detail = "", request_id: request = "", errors: broken }, retryAfter = 0) {
     super(detail);
     // The same picture can do better another time, unless the picture is what is wrong.
     const canPass = ![413, 415, 422].includes(status);
-    Object.assign(this, { status, code, detail, request, retryAfter, canPass });
+    Object.assign(this, { status, code, detail, broken, request, retryAfter, canPass });
   }
 }
 
@@ -25,7 +25,8 @@ export function loadModel(askKey, onWait) {
   return persist(() => send("GET", "/model"), askKey, onWait);
 }
 
-/** The answer for a picture, with a heatmap for `label`, by default the predicted class. */
+/** The answer for a picture, with a heatmap for `label`, by default the predicted class. It is not
+ * waited for any more where `signal` says so. */
 export function predict(file, { label, ...how }) {
   return post(file, { explain: "true", ...(label && { label }) }, how);
 }
@@ -52,11 +53,11 @@ export function sendTruth(requestId, label, askKey) {
 /** How what is asked and answered has changed. Nobody is asked for a key for it. */
 export const loadDrift = () => send("GET", "/drift");
 
-function post(file, query, { onProgress, onWait = () => {}, askKey }) {
+function post(file, query, { onProgress, onWait = () => {}, askKey, signal }) {
   const attempt = () => {
     const form = new FormData();
     form.append("file", file);
-    return send("POST", `/predict?${new URLSearchParams(query)}`, form, onProgress);
+    return send("POST", `/predict?${new URLSearchParams(query)}`, form, { onProgress, signal });
   };
   return persist(() => attempt().catch((problem) => withReason(problem, file)), askKey, onWait);
 }
@@ -112,7 +113,7 @@ async function useKey(problem, askKey) {
 }
 
 /** XMLHttpRequest, because fetch does not say how much of an upload has left. */
-function send(method, url, body = null, onProgress = () => {}) {
+function send(method, url, body = null, { onProgress = () => {}, signal } = {}) {
   const used = key;
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -123,11 +124,14 @@ function send(method, url, body = null, onProgress = () => {}) {
     request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
     request.upload.onload = () => onProgress(1);
     request.onerror = () => reject(new Problem(0, { code: "network" }));
+    request.onabort = () => reject(new Problem(0, { code: "aborted" }));
+    signal?.addEventListener("abort", () => request.abort());
     request.onload = () => {
       if (request.status < 300 && request.response) resolve(request.response);
       else reject(Object.assign(problemOf(request), { key: used }));
     };
-    request.send(body);
+    if (signal?.aborted) request.onabort();
+    else request.send(body);
   });
 }
 

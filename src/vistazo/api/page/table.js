@@ -1,36 +1,58 @@
-// The session's results as a CSV file (RFC 4180).
+// The session's results as a CSV file (RFC 4180), with the separator of the reader's spreadsheet.
 
-import { problemText } from "./language.js";
+import { language, problemText } from "./language.js";
+import { isStrange } from "./verdict.js";
 
-export function csvOf(items, { labels, more_outputs: more = {} }) {
-  const further = Object.keys(more).filter((name) => more[name].kind !== "ignored");
-  const head = ["file", "predicted_class", "confidence", ...labels, ...further, "warnings", "error", "model", "request_id", "feedback"];
-  const lines = [head, ...items.map((item) => row(item, labels, further))];
+const DIGITS = 6;
+
+export function csvOf(items, card) {
+  const columns = columnsOf(card);
+  const decimal = decimalMark();
+  // Where a comma begins the decimals, spreadsheets part the cells by semicolons.
+  const separator = decimal === "," ? ";" : ",";
+  const lines = [columns.map(([name]) => name), ...items.map((item) => columns.map(([, of]) => of(item) ?? ""))];
+  const written = lines.map((cells) => cells.map((value) => cell(value, decimal)).join(separator));
   // The mark at the start tells spreadsheets that it is UTF-8.
-  return `\uFEFF${lines.map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
+  return `\uFEFF${written.join("\r\n")}\r\n`;
 }
 
-function row({ file, answer, problem, told }, labels, further) {
-  if (!answer) {
-    const error = problem ? problemText(problem).join(" ") : "";
-    return [file.name, "", "", ...labels.map(() => ""), ...further.map(() => ""), "", error, "", problem?.request ?? "", ""];
-  }
+/** The name of each column, and what stands in it. */
+function columnsOf({ labels, output, more_outputs: more = {} }) {
+  const further = Object.keys(more).filter((name) => more[name].kind !== "ignored");
+  const isDecidedByIt = labels.length === 2 || output.kind === "multilabel";
+  const answered = (of) => ({ answer }) => answer && of(answer);
   return [
-    file.name,
-    answer.predicted_class,
-    answer.confidence.toFixed(6),
-    ...labels.map((label) => answer.probabilities[label].toFixed(6)),
-    ...further.map((name) => answer.outputs?.[name]?.value ?? answer.outputs?.[name]?.predicted_class ?? ""),
-    answer.warnings.join(" "),
-    "",
-    `${answer.model.name} ${answer.model.version}`,
-    told?.request_id ?? answer.request_id,
-    told?.label ?? "",
+    ["file", ({ file }) => file.name],
+    ["time", ({ at }) => at?.toISOString()],
+    ["warnings", answered(({ warnings }) => warnings.join(" "))],
+    // What is struck through on the page is nobody's class: who counts classes does not count it.
+    ["predicted_class", answered((answer) => (isStrange(answer) ? "" : answer.predicted_class))],
+    ["closest_label", answered((answer) => answer.predicted_class)],
+    ["confidence", answered(({ confidence }) => rounded(confidence))],
+    ...labels.map((label) => [label, answered(({ probabilities }) => rounded(probabilities[label]))]),
+    ...further.map((name) => [name, answered(({ outputs }) => outputs?.[name]?.value ?? outputs?.[name]?.predicted_class)]),
+    ["threshold", answered(() => (isDecidedByIt ? output.threshold : ""))],
+    ["likeness", answered(({ in_distribution: likeness }) => rounded(likeness?.score))],
+    ["error", ({ problem }) => problem && problemText(problem).join(" ")],
+    ["model", answered(({ model }) => model.name)],
+    ["model_version", answered(({ model }) => model.version)],
+    ["model_sha256", answered(({ model }) => model.sha256)],
+    ["request_id", ({ answer, problem, told }) => told?.request_id ?? answer?.request_id ?? problem?.request],
+    ["feedback", ({ told }) => told?.label],
   ];
 }
 
-function cell(value) {
+const rounded = (value) => (value == null ? value : Number(value.toFixed(DIGITS)));
+
+/** In the browser's own kind of the page's language, such as es-MX; else in that. */
+function decimalMark() {
+  const own = navigator.languages.find((tag) => tag.split("-")[0] === language()) ?? language();
+  return new Intl.NumberFormat(own).formatToParts(1.5).find(({ type }) => type === "decimal").value;
+}
+
+function cell(value, decimal) {
+  if (typeof value === "number") return String(value).replace(".", decimal);
   // A file name such as "=1+1" would be a formula to a spreadsheet.
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[";,\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,7 +1,7 @@
 // The picture to look at: under its heatmap, or as the model saw it.
 
 import { el } from "./elements.js";
-import { number, readable, t, table } from "./language.js";
+import { labelOf, number, readable, t, table } from "./language.js";
 
 // As large as there is room for.
 const ANY_SIZE_PX = 9999;
@@ -96,13 +96,13 @@ function underHeat(item, model, onLabel) {
   const heat = el("img", { class: "heat", src: `data:image/png;base64,${heatmap.image}`, alt: "" });
   const stage = picture(item, heat);
   const isEmpty = !heatmap.grid.some((row) => row.some((value) => value > 0));
-  const caption = t(isEmpty ? "heatNothing" : "heatCaption", { label: heatmap.label });
+  const caption = t(isEmpty ? "heatNothing" : "heatCaption", { label: labelOf(heatmap.label, model.card).text });
   return [
     stage,
     el(
       "div",
       { class: "controls" },
-      choice(model.card.labels, heatmap.label, onLabel),
+      choice(model.card, heatmap.label, onLabel),
       slider(item, heat),
     ),
     el(
@@ -115,8 +115,11 @@ function underHeat(item, model, onLabel) {
   ];
 }
 
-function choice(labels, chosen, onLabel) {
-  const options = labels.map((label) => el("option", { selected: label === chosen }, label));
+function choice(card, chosen, onLabel) {
+  const options = card.labels.map((label) => {
+    const { text, lang } = labelOf(label, card);
+    return el("option", { value: label, lang, selected: label === chosen }, text);
+  });
   const select = el("select", { id: "heat-label", onchange: () => onLabel(select.value) }, options);
   return el("label", { for: "heat-label" }, el("span", {}, t("heatOf")), select);
 }

@@ -1,6 +1,6 @@
 // How good the model is, in sentences that need no statistics: the rule of vistazo/cli/worth.py.
 
-import { fill, number, readable, spoken, table } from "./language.js";
+import { fill, labelOf, number, readable, spoken, table } from "./language.js";
 
 const COUNTED = ["pictures", "texts", "rows"];
 // Of those that another group holds too, only the table tells.
@@ -34,8 +34,9 @@ export function groupName(name, { title }, card) {
 
 function phrases(card, group) {
   const kind = COUNTED.find((name) => name in group) ?? "cases";
-  const positive = card.positive ?? card.labels[1];
-  const negative = card.labels.find((label) => label !== positive);
+  const own = card.positive ?? card.labels[1];
+  const other = card.labels.find((label) => label !== own);
+  const [positive, negative] = [own, other].map((label) => labelOf(label, card).text);
   const [sensitivity, specificity] = [group.sensitivity, group.specificity].map(shareOf);
   const [accuracy, marked] = [group.accuracy, group.out_of_distribution].map(shareOf);
   const isOfTwo = card.labels.length === 2;

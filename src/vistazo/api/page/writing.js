@@ -1,11 +1,12 @@
 // For a model of texts, or of rows of numbers: one is typed and sent, and its answer is shown.
 
-import { byId, refill } from "./elements.js";
+import { byId, el, refill } from "./elements.js";
 import { tell } from "./feedback.js";
 import { askKey } from "./key.js";
-import { percent, problemText, speakOf, t } from "./language.js";
+import { labelOf, percent, problemText, purposeOf, speakOf, t } from "./language.js";
 import { sampleResultOf } from "./result.js";
 import { Problem, predictSample } from "./service.js";
+import { isStrange } from "./verdict.js";
 
 let model = null;
 let item = null;
@@ -30,13 +31,15 @@ export function showSample() {
   if (!model) return;
   const names = model.card.input.columns?.length ? model.card.input.columns : model.signature.feature_names;
   const count = model.signature.n_features;
-  byId("sample-hint").textContent = t("sampleHint", { count, names: names.slice(0, 40).join(", ") });
+  const hint = t("sampleHint", { count, names: names.slice(0, 40).join(", ") });
+  const { text, lang } = purposeOf(model.card);
+  byId("sample-hint").replaceChildren(hint, " ", el("span", { lang }, text));
   const result = byId("result");
   result.hidden = !item;
   if (!item) return;
   const on = {
     onAgain: () => byId("writing").requestSubmit(),
-    onTruth: (label) => tell(item, label, showSample, say),
+    onTruth: (label) => tell(item, label, model.card, showSample, say),
   };
   refill(result, sampleResultOf(item, model, on), "shown");
 }
@@ -52,8 +55,9 @@ async function send() {
       onWait: () => say(t("retrying")),
     });
     item = { answer };
-    const { predicted_class: label, confidence: share } = answer;
-    say(share === undefined ? t("verdictPlain", { label }) : `${label}, ${percent(share)}`);
+    const label = labelOf(answer.predicted_class, model.card).text;
+    const told = answer.confidence === undefined ? t("verdictPlain", { label }) : `${label}, ${percent(answer.confidence)}`;
+    say(isStrange(answer) ? t("verdictUnknownPlain", { label }) : told);
   } catch (problem) {
     if (!problem.code) throw problem;
     item = { problem };

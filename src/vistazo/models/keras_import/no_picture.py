@@ -34,7 +34,7 @@ def check_is_a_picture(model: Model, shape: Shape, asked: tuple[int, int] | None
     if _reads_words(model, first):
         raise _refusal(shape, "the numbers of words in a text")
     if len(shape) not in (_ROW, _SERIES, _PICTURE):
-        raise _refusal(shape, "a film, a volume or such" if len(shape) == _VIDEO else "")
+        raise _refusal(shape, "a video, a volume or such" if len(shape) == _VIDEO else "")
     if len(shape) == _ROW and shape[1] is None:
         raise _refusal(shape, "a row of any number of numbers")
     if len(shape) == _SERIES and shape[1:] != asked:

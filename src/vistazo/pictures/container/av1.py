@@ -18,21 +18,47 @@ _MEANINGLESS = (_DELIMITER, _METADATA, _PADDING)
 _MAX_UNITS = 5000  # a frame has at most 4096 tiles
 _MAX_LEB128_BYTES = 5
 _IDENTITY, _SRGB, _BT709 = 0, 13, 1
+_USUAL_BITS, _MOST_BITS = 8, 12
+
+
+@dataclass(frozen=True)
+class Colours:
+    """How samples are stored (5.5.2). ``across`` and ``down``: 1 where colours have half of them."""
+
+    bits: int
+    is_grey: bool
+    across: int
+    down: int
+    place: int
+
+    @property
+    def samples_a_pixel(self) -> float:
+        return 1 if self.is_grey else 1 + 2 / ((1 + self.across) * (1 + self.down))
 
 
 @dataclass(frozen=True)
 class Sequence:
+    profile: int
+    level: int
     width: int
     height: int
-    samples_a_pixel: float
-    sample_bytes: int
+    colours: Colours
     has_grain: bool
 
     @property
     def frame_bytes(self) -> int:
         """Of a decoded frame; its sides are made whole blocks of up to 128 pixels."""
         width, height = (-(-side // 128) * 128 for side in (self.width, self.height))
-        return int(width * height * self.samples_a_pixel * self.sample_bytes)
+        sample_bytes = 1 if self.colours.bits == _USUAL_BITS else 2
+        return int(width * height * self.colours.samples_a_pixel * sample_bytes)
+
+    @property
+    def configuration(self) -> bytes:
+        """The content of an ``av1C`` box (AV1 in ISO Base Media File Format, 2.3.3)."""
+        colours = self.colours
+        flags = (colours.bits > _USUAL_BITS) << 6 | (colours.bits == _MOST_BITS) << 5
+        flags |= colours.is_grey << 4 | colours.across << 3 | colours.down << 2 | colours.place
+        return bytes((0x81, self.profile << 5 | self.level, flags, 0))
 
 
 @dataclass(frozen=True)
@@ -119,36 +145,36 @@ def _sequence(content: memoryview) -> Sequence:
     profile = bits.take(3)
     if bits.take(2) != 3 or profile > 2:  # a still picture, with a reduced header
         _refuse()
-    bits.take(5)  # level
+    level = bits.take(5)
     for_width, for_height = bits.take(4) + 1, bits.take(4) + 1
     width, height = bits.take(for_width) + 1, bits.take(for_height) + 1
     bits.take(6)  # tools: blocks of 128, filters of edges, superres, cdef, restoration
-    is_deep = bits.take(1)
-    is_twelve = bool(is_deep and profile == 2 and bits.take(1))
-    samples = _samples_a_pixel(bits, profile, is_twelve=is_twelve)
-    return Sequence(width, height, samples, 1 + is_deep, bool(bits.take(1)))
+    colours = _colours(bits, profile)
+    return Sequence(profile, level, width, height, colours, bool(bits.take(1)))
 
 
-def _samples_a_pixel(bits: _Bits, profile: int, *, is_twelve: bool) -> float:
-    """And the bits of the colours up to where grain is spoken of (5.5.2)."""
-    is_grey = profile != 1 and bits.take(1)
+def _colours(bits: _Bits, profile: int) -> Colours:
+    """And the bits up to where grain is spoken of."""
+    depth = 10 if bits.take(1) else _USUAL_BITS
+    if profile == 2 and depth > _USUAL_BITS and bits.take(1):
+        depth = _MOST_BITS
+    is_grey = bool(profile != 1 and bits.take(1))
     described = tuple(bits.take(8) for _ in range(3)) if bits.take(1) else ()
-    if is_grey:
+    across, down, place = (1, 1, 0) if is_grey else (0, 0, 0)
+    if is_grey or described != (_BT709, _SRGB, _IDENTITY):
         bits.take(1)  # range
-        return 1
-    across, down = 0, 0
-    if described != (_BT709, _SRGB, _IDENTITY):
-        bits.take(1)  # range
-        across, down = _subsampling(bits, profile, is_twelve=is_twelve)
-    bits.take(2 if across and down else 0)  # where samples lie
-    bits.take(1)  # whether the two colours are quantized by themselves
-    return 1 + 2 / ((1 + across) * (1 + down))
+    if not is_grey and described != (_BT709, _SRGB, _IDENTITY):
+        across, down = _subsampling(bits, profile, depth)
+        place = bits.take(2) if across and down else 0
+    if not is_grey:
+        bits.take(1)  # whether the two colours are quantized by themselves
+    return Colours(depth, is_grey, across, down, place)
 
 
-def _subsampling(bits: _Bits, profile: int, *, is_twelve: bool) -> tuple[int, int]:
+def _subsampling(bits: _Bits, profile: int, depth: int) -> tuple[int, int]:
     if profile < 2:
         return (1, 1) if profile == 0 else (0, 0)
-    if not is_twelve:
+    if depth < _MOST_BITS:
         return 1, 0
     across = bits.take(1)
     return across, bits.take(1) if across else 0

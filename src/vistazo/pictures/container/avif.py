@@ -18,7 +18,7 @@ _PICTURE, _HEIC = b"av01", (b"hvc1", b"hev1")
 _SIZE, _CODEC, _COLOURS, _TURN, _MIRROR = b"ispe", b"av1C", b"colr", b"irot", b"imir"
 # They say what changes no pixel here, or what the pixels say themselves.
 _IGNORED = (b"pixi", b"pasp", b"clli", b"mdcv", b"cclv", b"amve", b"rloc", b"udes")
-_AVC_BYTES, _COLOURS_BYTES = 4, 11
+_COLOURS_BYTES = 11
 # A turn of so many quarters anticlockwise; then nothing, or top and bottom exchanged, or left and
 # right: as EXIF says it.
 _ORIENTATIONS = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
@@ -43,14 +43,14 @@ def strip_avif(data: bytes) -> Stripped:
     sequence, parts = read_still(_pixels(data, said))
     _check_size(properties, sequence)
     colours = [box for box in said.of_primary() if box.name == _COLOURS and _is_numbers(box)]
-    head = _written(sequence, properties, colours[:1], sum(map(len, parts)))
+    head = _written(sequence, colours[:1], sum(map(len, parts)))
     n_pixels, n_bytes = sequence.width * sequence.height, sum(map(len, parts))
     frames = 2 if sequence.has_grain else 1
     return Stripped(
         (memoryview(head), *parts),
         _orientation(properties),
         frames * sequence.frame_bytes + _HELD_A_PIXEL * n_pixels,
-        int((_WORK_A_PIXEL + _WORK_A_SAMPLE * sequence.samples_a_pixel) * n_pixels)
+        int((_WORK_A_PIXEL + _WORK_A_SAMPLE * sequence.colours.samples_a_pixel) * n_pixels)
         + _WORK_A_BYTE * n_bytes,
         is_read_whole=True,
     )
@@ -83,7 +83,7 @@ def _pixels(data: bytes, said: Meta) -> memoryview:
 
 
 def _check_size(properties: dict[bytes, Box], sequence: Sequence) -> None:
-    if _SIZE not in properties or _CODEC not in properties:
+    if _SIZE not in properties:
         damaged("it does not say how large it is")
     read = Reader(properties[_SIZE].content)
     read.version()
@@ -103,13 +103,14 @@ def _orientation(properties: dict[bytes, Box]) -> int:
     return _ORIENTATIONS[axis][quarters]
 
 
-def _written(
-    sequence: Sequence, properties: dict[bytes, Box], colours: list[Box], n_bytes: int
-) -> bytes:
+def _written(sequence: Sequence, colours: list[Box], n_bytes: int) -> bytes:
     """All that comes before the pixels, for one item, whose number is 1."""
-    codec = bytes(properties[_CODEC].content[:_AVC_BYTES])
     size = struct.pack(">4xII", sequence.width, sequence.height)
-    listed = [_box(_SIZE, size), _box(_CODEC, codec), *(box.whole() for box in colours)]
+    listed = [
+        _box(_SIZE, size),
+        _box(_CODEC, sequence.configuration),
+        *(box.whole() for box in colours),
+    ]
     numbers = bytes(range(1, len(listed) + 1))
     associated = struct.pack(">4xIHB", 1, 1, len(numbers)) + numbers
     entry = _box(b"infe", struct.pack(">B3xHH4sx", 2, 1, 0, _PICTURE))

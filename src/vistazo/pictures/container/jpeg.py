@@ -76,7 +76,7 @@ def strip_jpeg(data: bytes) -> Stripped:
 
 
 def _segments(data: bytes) -> Iterator[_Segment]:
-    """What follows the end of the picture is no part of it: phones put more pictures and films
+    """What follows the end of the picture is no part of it: phones put more pictures and videos
     there. A missing end is left to the decoder.
     """
     at, fill = 2, 0

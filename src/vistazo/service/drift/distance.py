@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _SMOOTHING = 0.5  # of an answer in each bin, so that an empty one is no infinity
 _FEWEST_EXPECTED = 5.0  # in a bin, for chi-square to be near the truth (Cochran 1954)
 _NEGLIGIBLE = 1e-17
-# Answers come in bunches: films of one patient, articles of one day, the same few hundred pictures
+# Answers come in bunches: X-rays of one patient, articles of one day, the same few hundred pictures
 # of a test again and again. However many there are, they say no more than so many that have nothing
 # to do with each other.
 _SAY_AT_MOST = 600

@@ -9,7 +9,7 @@ with each other; where they come in bunches, ``distance`` counts them as fewer. 
 the index is below half of that, or the test finds nothing at all.
 
 Where one class comes more often than in the reference, fewer of those that are called so are not,
-and they are surer: by as much of an index as 0.17 where three films in four showed pneumonia, and
+and they are surer: by as much of an index as 0.17 where three in four showed pneumonia, and
 now one in seven, and 0.37 where one of four kinds of leaf came three times as often. So the index
 has to be larger by the share of the answers that are of other classes, and by twice that where the
 model's own view is measured: how sure it is, and how like its own pictures it finds one.

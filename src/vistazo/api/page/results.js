@@ -1,0 +1,183 @@
+// What is shown of the pictures: the list with its totals, and the result of the one that is chosen.
+
+import { bring, wayBack } from "./desk.js";
+import { byId, el, refill } from "./elements.js";
+import { tell } from "./feedback.js";
+import { problemText, t } from "./language.js";
+import { List } from "./list.js";
+import { explainAgain, look } from "./looking.js";
+import { Queue } from "./queue.js";
+import { progress, resultOf } from "./result.js";
+import { saidOf } from "./verdict.js";
+
+const AS_ADDED = { kind: "", order: "added" };
+
+export class Results {
+  model = null;
+  #chosen = null;
+  #tally = null;
+  #arrangement = AS_ADDED;
+  #list;
+  #say;
+
+  /** `say(text)` tells those who do not see it. */
+  constructor(say) {
+    this.#say = say;
+    this.queue = new Queue({
+      finish: (item) => this.#finish(item),
+      show: (item) => this.#show(item),
+      showProgress: (item) => this.#showProgress(item),
+      showAway: () => this.#showAway(),
+    });
+    this.#list = new List(byId("list"), {
+      onChoose: (item, isWalking) => this.#choose(item, isWalking),
+      onRemove: (item) => this.#remove(item),
+      card: () => this.model?.card,
+    });
+  }
+
+  add(files, state) {
+    const [first] = this.queue.add(files, state);
+    if (!first) return;
+    this.#chosen ??= first;
+    this.#arrangement = AS_ADDED; // whatever was looked at: what comes is to be seen
+    this.#loadTally();
+    this.showAll();
+    this.queue.work();
+  }
+
+  clear() {
+    this.queue.clear();
+    this.#chosen = null;
+    this.showAll();
+  }
+
+  /** Where the card asks for a button, it is what sends them. */
+  sendAll() {
+    [this.#chosen] = this.queue.unsent();
+    this.queue.sendAll();
+    this.showAll();
+    byId("shown").focus();
+  }
+
+  showAll() {
+    const { items } = this.queue;
+    const unsent = this.queue.unsent().length;
+    document.body.classList.toggle("working", items.length > 0);
+    byId("results").hidden = items.length === 0;
+    byId("asking").hidden = unsent === 0;
+    byId("unsent").textContent = t("unsent", { count: unsent });
+    this.#showList();
+    this.#showTally();
+    const parts = this.#tally?.orderParts(items, this.#arrangement, this.#onTally) ?? [];
+    refill(byId("order-of"), parts, "results-title");
+    this.#showChosen();
+  }
+
+  // ---- the list and its totals
+
+  #showList() {
+    const { items } = this.queue;
+    let those = this.#tally?.arranged(items, this.#arrangement) ?? items;
+    if (those.length === 0) [those, this.#arrangement] = [items, AS_ADDED];
+    if (!those.includes(this.#chosen)) this.#chosen = those[0] ?? this.#chosen;
+    this.#list.show(those, this.#chosen);
+  }
+
+  #showTally() {
+    const { items } = this.queue;
+    const parts = this.#tally?.tallyParts(this.queue, this.#arrangement, this.#onTally);
+    refill(byId("tally"), (parts ?? []).filter(Boolean), "results-title");
+  }
+
+  #onTally = {
+    card: () => this.model?.card,
+    onArrange: (arrangement) => {
+      this.#arrangement = arrangement;
+      this.showAll();
+    },
+    onAgain: () => this.queue.again(...this.queue.failed()),
+  };
+
+  /** It comes while the service is there; without it the list is there as well. */
+  async #loadTally() {
+    if (this.#tally) return;
+    document.head.append(el("link", { rel: "stylesheet", href: "/page/tally.css" }));
+    this.#tally = await import("./tally.js").catch(() => null);
+    this.showAll();
+  }
+
+  /** Shows what has changed of one item, and leaves the focus where it is. */
+  #show(item) {
+    if (!this.queue.items.includes(item)) return;
+    if (this.#arrangement === AS_ADDED) this.#list.update(item);
+    else this.#showList();
+    this.#showTally();
+    if (item === this.#chosen) this.#showChosen();
+  }
+
+  #showProgress(item) {
+    this.#list.say(item);
+    if (item === this.#chosen) byId("result").querySelector(".progress")?.replaceWith(progress(item));
+  }
+
+  #finish(item) {
+    const problem = item.problem && problemText(item.problem).join(" ");
+    const said = problem ? t("saidFailed", { file: item.file.name, problem }) : saidOf(item, this.model.card);
+    this.#say(this.#tally?.finishedText(this.queue.items, this.model.card) || said);
+  }
+
+  #showAway() {
+    const { isAway } = this.queue;
+    byId("away").hidden = !isAway;
+    if (isAway) this.#say(byId("away-text").textContent);
+  }
+
+  #remove(item) {
+    const next = this.#list.neighbour(item);
+    this.queue.remove(item);
+    if (item === this.#chosen) this.#chosen = next;
+    this.showAll();
+    this.#say(t("removed", { file: item.file.name }));
+    if (next) this.#list.focus(next);
+    else byId("files").focus();
+  }
+
+  // ---- the one that is chosen
+
+  #choose(item, isWalking) {
+    this.#chosen = item;
+    this.#list.update(item, item);
+    this.#showChosen();
+    bring(isWalking);
+  }
+
+  #showChosen() {
+    const [item, { model, queue }] = [this.#chosen, this];
+    const result = byId("result");
+    result.hidden = !item;
+    if (!item || !model) return;
+    const [show, say] = [(each) => this.#show(each), this.#say];
+    const on = {
+      items: queue.items,
+      onLabel: (label) => explainAgain(item, label, queue, show),
+      onView: (view) => look(item, view, model.card, { show, say }),
+      onTruth: (label) => tell(item, label, model.card, () => show(item), say),
+      onAgain: () => queue.again(item),
+    };
+    refill(result, [...resultOf(item, model, on), this.#wayBack(item)].filter(Boolean), "shown");
+  }
+
+  #wayBack(item) {
+    if (this.#list.count < 2) return null;
+    return wayBack({
+      place: this.#list.placeOf(item),
+      count: this.#list.count,
+      onBack: () => this.#list.focus(item),
+      onStep: (step) => {
+        this.#choose(this.#list.next(item, step), true);
+        byId("result").scrollIntoView({ block: "start" });
+      },
+    });
+  }
+}
