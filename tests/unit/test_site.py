@@ -69,7 +69,7 @@ def test_a_translation_says_what_its_original_says(file: Path) -> None:
     if address == "index.md":  # its original is the README, which has a Spanish part itself
         return
     texts = [path.read_text("utf-8") for path in (DOCS / address, file)]
-    english, spanish = ([shape(text), rows(text), commands(text)] for text in texts)
+    english, spanish = ([shape(text), rows(text), named(text), commands(text)] for text in texts)
     assert spanish == english
 
 
@@ -80,6 +80,11 @@ def shape(text: str) -> list[str]:
 def rows(text: str) -> list[int]:
     """Of each table, in their order."""
     return [len(table.splitlines()) for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]
+
+
+def named(text: str) -> list[str]:
+    """What the rows are about, where that is code: settings, fields, metrics."""
+    return re.findall(r"^\| ((?:`[^`|]+`(?:, )?)+) \|", text, re.MULTILINE)
 
 
 def commands(text: str) -> list[str]:
