@@ -118,6 +118,7 @@ def test_operations_have_short_names_and_a_group_that_is_described(
         names = [operation["operationId"] for _, operation in operations(document)]
         assert len(set(names)) == len(names)
         assert {"predict", "predict_batch", "model", "feedback", "ready"} <= set(names)
+        assert {"Predict", "Model"}.isdisjoint(each["summary"] for _, each in operations(document))
         groups = {group["name"] for group in document["tags"]}
         assert all(set(operation["tags"]) <= groups for _, operation in operations(document))
 

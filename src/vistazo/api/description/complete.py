@@ -4,6 +4,7 @@ of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from vistazo.pictures import ImageLimits
 from vistazo.pictures.formats import ACCEPTED
 
 _Document = dict[str, Any]
+_OF_FASTAPI = "Successful Response"
 # ``format`` is what generators understand; OpenAPI 3.1 has the other.
 _BINARY = {"type": "string", "format": "binary"}
 # By the scope that a key needs for it.
@@ -49,6 +51,9 @@ def described_in_full(
     document["tags"] = [{"name": name, "description": said} for name, said in _GROUPS.items()]
     for path, operation in operations(document):
         operation["tags"] = [need_of(path) or "health"]
+        operation["summary"] = re.split(r"[.:]", operation["description"])[0]
+        if operation["responses"]["200"]["description"] == _OF_FASTAPI:
+            operation["responses"]["200"]["description"] = "The answer"
         for media_type, media in operation["responses"]["200"]["content"].items():
             if media_type.startswith("image/"):
                 media["schema"] = {**_BINARY, "contentMediaType": media_type}
