@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from vistazo.api.asked import UploadPolicy
 from vistazo.api.description.answer_examples import add_answer_examples
 from vistazo.api.description.problem_examples import Takes
 from vistazo.api.description.refusals import describe_refusals, operations
 from vistazo.api.needs import need_of
-from vistazo.api.routes import UploadPolicy
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
@@ -80,7 +80,11 @@ def _limit(schema: _Document, limits: ImageLimits) -> None:
         most = f"at most {limits.max_bytes:,} bytes and {limits.max_pixels:,} pixels"
         schema["description"] = f"{ACCEPTED}; {most}."
         schema["maxLength"] = limits.max_bytes
+    if schema.get("format") == "byte":
+        schema["description"] += f" At most {limits.max_bytes:,} bytes, once decoded."
     for each in schema.get("properties", {}).values():
         _limit(each, limits)
     if isinstance(items := schema.get("items"), dict):
         _limit(items, limits)
+    for each in schema.get("oneOf", ()):
+        _limit(each, limits)
