@@ -18,7 +18,6 @@ from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
 from vistazo.loading import AnyClassifier
 from vistazo.pictures import ImageLimits
-from vistazo.pictures.formats import ACCEPTED
 
 _Document = dict[str, Any]
 _OF_FASTAPI = "Successful Response"
@@ -76,12 +75,12 @@ def _known(service: Service) -> tuple[Takes | None, list[str]]:
 
 def _limit(schema: _Document, limits: ImageLimits) -> None:
     """Each file within ``schema``: in bytes, as OpenAPI 3.1 has it of binary content."""
+    most = f"{limits.max_bytes:,} bytes and {limits.max_pixels:,} pixels"
     if schema.get("format") == "binary":
-        most = f"at most {limits.max_bytes:,} bytes and {limits.max_pixels:,} pixels"
-        schema["description"] = f"{ACCEPTED}; {most}."
+        schema["description"] += f" At most {most}."
         schema["maxLength"] = limits.max_bytes
     if schema.get("format") == "byte":
-        schema["description"] += f" At most {limits.max_bytes:,} bytes, once decoded."
+        schema["description"] += f" Decoded at most {most}."
     for each in schema.get("properties", {}).values():
         _limit(each, limits)
     if isinstance(items := schema.get("items"), dict):
