@@ -7,7 +7,8 @@ In docs/systems/*.md and artifacts/*/README.md, what stands between the two line
     <!-- figures: artifacts/pneumonia/pneumonia.card.yaml -->
     <!-- end of figures -->
 
-is replaced: a sentence for each group of the card's figures, and a table with a row for each.
+is replaced: a sentence for each group of the card's figures, and a table with a row for each. With
+"cifras" in the place of "figures" the table alone, in Spanish.
 Run it after a training; a test fails until then.
 """
 
@@ -29,7 +30,8 @@ from vistazo.models.card import ModelCard  # noqa: E402
 from vistazo.models.card_file import read_card  # noqa: E402
 
 _BLOCK = re.compile(
-    r"(?P<begin><!-- figures: (?P<card>\S+) -->\n)(?P<told>.*?)(?P<end><!-- end of figures -->)",
+    r"(?P<begin><!-- (?P<word>figures|cifras): (?P<card>\S+) -->\n)(?P<told>.*?)"
+    r"(?P<end><!-- end of figures -->)",
     re.DOTALL,
 )
 _WIDTH = 100
@@ -42,6 +44,18 @@ _COLUMNS = {
     "expected_calibration_error": "calibration error",
     "out_of_distribution": "marked as not its kind",
 }
+_SPANISH = {
+    "pictures": "imágenes",
+    "auc": "AUC",
+    "accuracy": "exactitud",
+    "sensitivity": "sensibilidad",
+    "specificity": "especificidad",
+    "expected_calibration_error": "error de calibración",
+    "out_of_distribution": "señaladas como extrañas",
+    # Groups that every training has; others have their titles in the card.
+    "unseen_pictures_of_the_same_collection": "Imágenes no vistas de la misma colección",
+    "those_that_look_like_the_other_label": "Las que se parecen a la otra etiqueta",
+}
 
 
 def with_figures(text: str, root: Path) -> str:
@@ -49,7 +63,7 @@ def with_figures(text: str, root: Path) -> str:
 
     Raises ValueError where a block does not end, CardError where a card cannot be read.
     """
-    if text.count("<!-- figures: ") != len(_BLOCK.findall(text)):
+    if len(re.findall("<!-- (?:figures|cifras): ", text)) != len(_BLOCK.findall(text)):
         raise ValueError(
             "'<!-- figures: CARD -->' needs a line '<!-- end of figures -->' below it."
         )
@@ -57,7 +71,8 @@ def with_figures(text: str, root: Path) -> str:
 
 
 def _written(block: re.Match[str], card: ModelCard) -> str:
-    lines = [*_sentences(card), "", *_table(card)]
+    spanish = block["word"] == "cifras"
+    lines = _spanish_table(card) if spanish else [*_sentences(card), "", *_table(card)]
     return block["begin"] + "\n".join(["", *lines, "", block["end"]])
 
 
@@ -81,6 +96,21 @@ def _table(card: ModelCard) -> Iterator[str]:
     for name, group in card.figures.items():
         cells = [_in_words(group[column]) if column in group else "" for column in columns]
         yield _row([group_name(name, group, card.language), *cells])
+
+
+def _spanish_table(card: ModelCard) -> Iterator[str]:
+    """The same rows, with Spanish words and commas."""
+    named = {
+        name: {**group, "title": _SPANISH.get(name) or group_name(name, group, card.language, "es")}
+        for name, group in card.figures.items()
+    }
+    head, *rows = _table(card.model_copy(update={"figures": named}))
+    for name, words in _COLUMNS.items():
+        head = head.replace(f"| {words} |", f"| {_SPANISH[name]} |")
+    yield head
+    for row in rows:
+        swapped = re.sub(r"(?<=\d)[.,](?=\d)", lambda mark: ",."[mark[0] == ","], row)
+        yield swapped.replace(" to ", " a ")
 
 
 def _row(cells: list[str]) -> str:

@@ -29,18 +29,18 @@ class Attempt:
     allowed: frozenset[int]
 
 
-def attempts(film: bytes) -> Iterator[Attempt]:
+def attempts(picture: bytes) -> Iterator[Attempt]:
     """Every second one is sound."""
-    sound = Attempt("a full-size film", partial(post, film), frozenset({200}))
+    sound = Attempt("a full-size picture", partial(post, picture), frozenset({200}))
     hostile: list[tuple[str, Callable[[int], int], set[int]]] = [
         ("an empty file", partial(post, b""), {422}),
         ("text", partial(post, b"this is no picture\n" * 1000), {415}),
-        ("a truncated film", partial(post, film[: len(film) // 3]), {422}),
+        ("a truncated picture", partial(post, picture[: len(picture) // 3]), {422}),
         ("a header that claims 4 Gpx", partial(post, claimed(65000, 65000)), {422}),
         ("16 Mpx in 570 kB", lambda port: post(bomb(16, RGBA, 4000), port), {200, 422}),
         ("12 Mpx, grey, 16 bit", lambda port: post(bomb(16, GREY, 3464), port), {200}),
         ("12 Mpx, colour, 16 bit", lambda port: post(bomb(16, RGBA, 3464), port), {200}),
-        ("no field 'file'", partial(post, film, field="picture"), {422}),
+        ("no field 'file'", partial(post, picture, field="picture"), {422}),
         ("no form", partial(post_raw, b"\xff" * 1000, "image/jpeg"), {400}),
         ("a form that never ends", partial(post_raw, b"--x\r\n" * 9, "multipart/form-data"), {400}),
         ("11 MB", partial(post, b"\x89PNG" + b"\0" * 11_000_000), {413}),
@@ -51,12 +51,12 @@ def attempts(film: bytes) -> Iterator[Attempt]:
         yield Attempt(name, send, frozenset(allowed))
 
 
-def assault(port: int, film: bytes, count: int, callers: int) -> tuple[Counter[str], list[str]]:
+def assault(port: int, picture: bytes, count: int, callers: int) -> tuple[Counter[str], list[str]]:
     """Send ``count`` requests from ``callers`` at a time: statuses, and answers not allowed."""
     statuses: Counter[str] = Counter()
     wrong: list[str] = []
     with ThreadPoolExecutor(callers) as pool:
-        chosen = list(islice(attempts(film), count))
+        chosen = list(islice(attempts(picture), count))
         for attempt, status in zip(chosen, pool.map(partial(_try, port), chosen), strict=True):
             statuses[str(status)] += 1
             if status not in attempt.allowed | {BUSY}:

@@ -128,11 +128,11 @@ def _expectation(
             f"--model-sha256 takes 64 hexadecimal digits or '{ANY_MODEL}', not '{sha256}'."
         )
     try:
-        film = options.film.read_bytes() if options.film else None
+        picture = options.picture.read_bytes() if options.picture else None
     except OSError as error:
-        raise DeploymentError(f"{options.film} cannot be read: {error.strerror}.") from error
+        raise DeploymentError(f"{options.picture} cannot be read: {error.strerror}.") from error
     key = environment.get("SERVICE_KEY", "").strip()
     if not (key.isascii() and (key.isprintable() or not key)):
         raise DeploymentError("SERVICE_KEY holds a line break or worse. Copy it again.")
     wanted = None if sha256 == ANY_MODEL else sha256
-    return Expectation(wanted, film, options.test_timeout, key)
+    return Expectation(wanted, picture, options.test_timeout, key)

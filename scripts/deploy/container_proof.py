@@ -19,7 +19,7 @@ from pathlib import Path
 import assault
 from container_engine import Container, Engine, EngineError, find_engine
 from memory_gauge import MemoryGauge
-from pictures import synthetic_film
+from pictures import drawn_picture
 
 from deploy import RECORD
 
@@ -71,12 +71,12 @@ def main(argv: list[str]) -> int:
         print("SKIPPED: THE CONTAINER WAS NOT CHECKED. Neither docker nor podman works here.")
         print("*" * 80)
         return int(options.require_engine)
-    film = options.film.read_bytes() if options.film else synthetic_film(2000, 1600)
+    picture = options.picture.read_bytes() if options.picture else drawn_picture(2000, 1600)
     report = Report()
     try:
         for title, check in CHECKS.items():
             print(f"\n{title}", flush=True)
-            check(Proof(engine, film, options, report))
+            check(Proof(engine, picture, options, report))
     except (EngineError, TimeoutError) as error:
         print(f"\ncheck-container: {error}", file=sys.stderr)
         return 1
@@ -93,7 +93,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--require-engine", action="store_true", help="fail where there is none")
-    add("--film", type=Path, help="a film to send, instead of a made picture")
+    add("--picture", type=Path, help="a picture to send, instead of a made picture")
     add("--model", type=Path, help="somebody's own .h5, with its card beside it")
     add("--requests", type=int, default=500, help="how many (%(default)s)")
     add("--starts", type=int, default=3, help="starts to measure (%(default)s)")
@@ -103,7 +103,7 @@ def _arguments() -> argparse.ArgumentParser:
 @dataclass(frozen=True)
 class Proof:
     engine: Engine
-    film: bytes
+    picture: bytes
     options: argparse.Namespace
     report: Report
 
@@ -138,13 +138,13 @@ def check_service(proof: Proof) -> None:
         report.claim("PID 1 is the service", "-m vistazo serve" in command, wanted=True)
         container.execute("python", "-IS", "scripts/deploy/healthcheck.py")
         started = time.monotonic()
-        report.claim("a full-size film", assault.post(proof.film, port), 200)
+        report.claim("a full-size picture", assault.post(proof.picture, port), 200)
         print(f"  answered in {time.monotonic() - started:.2f} s")
         count, started = proof.options.requests, time.monotonic()
-        statuses, wrong = assault.assault(port, proof.film, count, callers=4)
+        statuses, wrong = assault.assault(port, proof.picture, count, callers=4)
         print(f"  {count} requests in {time.monotonic() - started:.0f} s: {dict(statuses)}")
         report.claim(f"{count} requests: answers that are not allowed", sorted(set(wrong)), [])
-        report.claim("a film afterwards", assault.post(proof.film, port), 200)
+        report.claim("a picture afterwards", assault.post(proof.picture, port), 200)
         report.claim("kills for want of memory", container.memory_kills(), 0)
         running.tell_memory(report, PEAK_BAR_MB)
         started = time.monotonic()
@@ -160,7 +160,9 @@ def check_own_model(proof: Proof) -> None:
         settings = {"MODEL_PATH": "/models/own.h5"}
         with _running(proof, settings, "--volume", f"{folder}:/models:ro") as running:
             print(f"  ready in {running.ready_s:.1f} s")
-            proof.report.claim("a full-size film", assault.post(proof.film, running.port), 200)
+            proof.report.claim(
+                "a full-size picture", assault.post(proof.picture, running.port), 200
+            )
             proof.report.claim("kills for want of memory", running.container.memory_kills(), 0)
             running.tell_memory(proof.report, LIMIT_MB)
 
@@ -191,7 +193,7 @@ def check_own_image(proof: Proof) -> None:
     proof.report.claim("the record of the build", recorded, sha256)
     with _running(proof, tag=tag) as running:
         print(f"  ready in {running.ready_s:.1f} s")
-        proof.report.claim("a full-size film", assault.post(proof.film, running.port), 200)
+        proof.report.claim("a full-size picture", assault.post(proof.picture, running.port), 200)
         log = running.container.log()
         proof.report.claim("the model that is ready", sha256 in log, wanted=True)
         proof.report.claim("compiled again at the start", "compiling" in log, wanted=False)
@@ -235,7 +237,7 @@ def check_rebuild(proof: Proof) -> None:
 CHECKS = {
     "The image": check_image,
     "Starts, with 256 MB and 0.1 CPU": check_starts,
-    "A film, hostile requests, and the end": check_service,
+    "A picture, hostile requests, and the end": check_service,
     "Somebody's own .h5, mounted, compiled at start on a read-only disk": check_own_model,
     "An image with somebody's own .h5, compiled when it is built": check_own_image,
     "Port 80": check_port_80,

@@ -221,7 +221,7 @@ def arguments() -> argparse.ArgumentParser:
 def add_test_arguments(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--model-sha256", metavar="HEX", help="the expected model, or any; by default MODEL_PATH's")
-    add("--film", type=Path, metavar="FILE", help="the picture to send, instead of a made one")
+    add("--picture", type=Path, metavar="FILE", help="the picture to send, instead of a made one")
     add("--test-timeout", type=float, default=180, metavar="S", help="for the test (%(default)s)")
 
 

@@ -9,8 +9,8 @@ import zlib
 GREY, RGBA = 0, 6  # PNG colour types
 
 
-def synthetic_film(width: int = 320, height: int = 256) -> bytes:
-    """A grey PNG, dark at its edges and bright in the middle: no film, but a picture to decode."""
+def drawn_picture(width: int = 320, height: int = 256) -> bytes:
+    """A grey PNG, dark at its edges and bright in the middle: a picture to decode."""
     line = bytes(int(255 * math.sin(math.pi * x / width)) for x in range(width))
     lines = bytearray()
     for y in range(height):
@@ -34,6 +34,6 @@ def form(boundary: str, data: bytes, field: str = "file") -> bytes:
     """The body of a multipart/form-data request (RFC 7578) with one file."""
     head = (
         f"--{boundary}\r\nContent-Disposition: form-data; "
-        f'name="{field}"; filename="film"\r\nContent-Type: application/octet-stream\r\n\r\n'
+        f'name="{field}"; filename="picture"\r\nContent-Type: application/octet-stream\r\n\r\n'
     )
     return head.encode() + data + f"\r\n--{boundary}--\r\n".encode()

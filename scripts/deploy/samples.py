@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from pictures import form, synthetic_film
+from pictures import drawn_picture, form
 
 TEXT = "A first look: does the service answer?"
 _USUAL_SIDE_PX, _USUAL_RATIO = 256, 1.25
@@ -21,8 +21,8 @@ class Sample:
     content_type: str
 
 
-def sample_for(model: Any, film: bytes | None) -> Sample:
-    """``model`` is what GET /model answers; a ``film`` of somebody is sent to a model of pictures.
+def sample_for(model: Any, picture: bytes | None) -> Sample:
+    """``model`` is what GET /model answers; somebody's ``picture`` is sent to a model of those.
 
     Raises KeyError, TypeError or ValueError where it is no such answer.
     """
@@ -32,7 +32,7 @@ def sample_for(model: Any, film: bytes | None) -> Sample:
     if task == "rows":
         return _json({"row": [1.0] * int(model["signature"]["n_features"])})
     boundary = uuid.uuid4().hex
-    picture = film or _film(model["card"]["input"])
+    picture = picture or _drawn(model["card"]["input"])
     return Sample(form(boundary, picture), f"multipart/form-data; boundary={boundary}")
 
 
@@ -40,8 +40,8 @@ def _json(document: dict[str, Any]) -> Sample:
     return Sample(json.dumps(document).encode(), "application/json")
 
 
-def _film(spec: Any) -> bytes:
+def _drawn(spec: Any) -> bytes:
     """A made picture that the card takes."""
     height = max(_USUAL_SIDE_PX, int(spec["min_side_px"]))
     width = int(height * min(_USUAL_RATIO, float(spec["max_aspect_ratio"])))
-    return synthetic_film(width, height)
+    return drawn_picture(width, height)

@@ -22,12 +22,12 @@ class SmokeTestError(DeploymentError):
 
 @dataclass(frozen=True)
 class Expectation:
-    """``model_sha256`` None accepts any model; ``film`` None has a sample made. ``key`` is sent to
-    a service that wants one.
+    """``model_sha256`` None accepts any model; ``picture`` None has a sample made. ``key`` is sent
+    to a service that wants one.
     """
 
     model_sha256: str | None
-    film: bytes | None
+    picture: bytes | None
     timeout_s: float
     key: str = field(default="", repr=False)
 
@@ -85,7 +85,7 @@ def _fault(caller: Caller, url: str, expected: Expectation) -> str | None:
     service = Service(url, expected.key)
     try:
         _ask(caller, service, "/health/ready")
-        model = _served_model(_ask(caller, service, "/model"), expected.film)
+        model = _served_model(_ask(caller, service, "/model"), expected.picture)
         sha256 = _sha256_of_answer(caller, service, model, expected)
     except _FaultError as fault:
         return str(fault)
@@ -107,11 +107,11 @@ def _ask(
     return answer
 
 
-def _served_model(answer: Answer, film: bytes | None) -> ServedModel:
+def _served_model(answer: Answer, picture: bytes | None) -> ServedModel:
     document: Any = answer.json()
     try:
         adds_up = document["card"]["output"].get("kind") != "multilabel"
-        return ServedModel(str(document["sha256"]), sample_for(document, film), adds_up)
+        return ServedModel(str(document["sha256"]), sample_for(document, picture), adds_up)
     except (KeyError, TypeError, ValueError):
         raise _FaultError("/model answers something that is no card") from None
 
@@ -123,7 +123,7 @@ def _sha256_of_answer(
     answer = _ask(caller, service, "/predict", model.sample, may_be=422)
     if answer.status == 200:
         return _sha256_of_prediction(answer.json(), adds_up=model.adds_up)
-    if expected.film is None and _is_of_no_kind(answer):
+    if expected.picture is None and _is_of_no_kind(answer):
         return model.sha256
     raise _FaultError(f"/predict answers {answer.status}{_reason(answer)}")
 

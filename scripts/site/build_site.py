@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ import yaml
 from site_pages import LANGUAGES, ROOT, Site
 
 HERE = Path(__file__).resolve().parent
-WORK = ROOT / "build" / "docs"
 SECTIONS = {
     "Use it": "Usarlo",
     "Your model": "Tu modelo",
@@ -44,15 +44,19 @@ def build(folder: Path) -> None:
 
     Raises CalledProcessError where something is wrong; it is on the error stream.
     """
-    shutil.rmtree(WORK, ignore_errors=True)
     for language in LANGUAGES:
-        documents = WORK / language
-        Site(language, repository()).write(documents)
-        settings = WORK / f"{language}.yml"
         place = folder if language == "en" else folder / language
-        settings.write_text(yaml.safe_dump(configuration(language, documents, place)), "utf-8")
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(settings)]
-        subprocess.run(command, check=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"})
+        with tempfile.TemporaryDirectory() as work:
+            _build_one(language, Path(work), place)
+
+
+def _build_one(language: str, work: Path, place: Path) -> None:
+    documents, settings = work / "pages", work / "mkdocs.yml"
+    Site(language, repository()).write(documents)
+    shutil.copy(HERE / "colours.css", documents)
+    settings.write_text(yaml.safe_dump(configuration(language, documents, place)), "utf-8")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(settings)]
+    subprocess.run(command, check=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"})
 
 
 def repository() -> str | None:

@@ -204,6 +204,20 @@ def test_an_example_has_the_fields_of_a_real_answer(
     assert {name for name in real if real[name] is not None} <= {*example, *depends}
 
 
+def test_what_an_example_sends_is_taken(
+    clients: dict[str, TestClient], documents: dict[str, Any]
+) -> None:
+    sent = 0
+    for takes, client in clients.items():
+        for path, operation in operations(documents[takes]):
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            for example in body.get("examples", {}).values():
+                if path != "/feedback":
+                    assert client.post(path, json=example["value"]).status_code == 200, path
+                    sent += 1
+    assert sent >= 4
+
+
 def test_an_example_has_the_labels_of_the_model(documents: dict[str, Any]) -> None:
     paths = documents["pictures"]["paths"]
     answers = paths["/predict"]["post"]["responses"]["200"]["content"]["application/json"]

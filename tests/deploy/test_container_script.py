@@ -12,7 +12,7 @@ import pytest
 from container_engine import Engine, EngineError, find_engine
 from container_proof import Report
 from memory_gauge import needed_bytes
-from pictures import synthetic_film
+from pictures import drawn_picture
 from PIL import Image
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "check-container"
@@ -89,7 +89,7 @@ def test_a_figure_beyond_its_bar_fails_the_report(capsys: pytest.CaptureFixture[
 
 def test_the_pictures_made_without_a_library_are_pictures(tmp_path: Path) -> None:
     for name, data in {
-        "film": synthetic_film(),
+        "picture": drawn_picture(),
         "colour": assault.bomb(16, assault.RGBA, 40),
         "grey": assault.bomb(16, assault.GREY, 40),
     }.items():
@@ -102,7 +102,7 @@ def test_the_pictures_made_without_a_library_are_pictures(tmp_path: Path) -> Non
 
 def test_half_of_the_requests_are_sound_and_every_kind_of_hostile_one_occurs() -> None:
     names = [attempt.name for attempt, _ in zip(assault.attempts(b"x"), range(100), strict=False)]
-    assert names[::2] == ["a full-size film"] * 50
+    assert names[::2] == ["a full-size picture"] * 50
     assert len(set(names)) == 12
 
 

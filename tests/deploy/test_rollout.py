@@ -12,7 +12,7 @@ from typing import Any
 import exit_status
 import pytest
 import rollout
-from pictures import synthetic_film
+from pictures import drawn_picture
 from render_stand_in import (
     HOOK_KEY,
     KEY,
@@ -333,8 +333,8 @@ def test_a_service_that_rejects_what_is_unlike_its_pictures_is_a_good_one(
     render.services[NEW] = Behaviour(refusal=unlike)
     assert run_deploy("render", NEW).status == exit_status.DONE
     own = tmp_path / "own.png"
-    own.write_bytes(synthetic_film())
-    failed = run_deploy("smoke-test", f"{render.url}/service", "--film", str(own))
+    own.write_bytes(drawn_picture())
+    failed = run_deploy("smoke-test", f"{render.url}/service", "--picture", str(own))
     assert failed.status == exit_status.FAILED, "a picture of one's own should pass"
     assert "/predict answers 422 (rejected_upload, in_distribution)" in failed.said
 

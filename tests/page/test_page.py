@@ -129,8 +129,8 @@ def test_the_heatmap_lies_over_the_film_as_strong_as_wished_for_the_label_wished
     assert page.locator("#heat-strength").input_value() == "25"
 
 
-def test_on_a_slow_network_the_way_of_the_upload_is_shown(
-    open_page: OpenPage, tmp_path: Path
+def test_on_a_slow_network_one_picture_is_sent_at_a_time_and_its_way_is_shown(
+    open_page: OpenPage, tmp_path: Path, a_film: Path
 ) -> None:
     import numpy as np
     from PIL import Image
@@ -145,22 +145,12 @@ def test_on_a_slow_network_the_way_of_the_upload_is_shown(
     network.send("Network.enable")
     limits = {"offline": False, "latency": 50, "downloadThroughput": -1, "uploadThroughput": 80_000}
     network.send("Network.emulateNetworkConditions", limits)
-    page.set_input_files("#files", slow)
+    page.set_input_files("#files", [slow, a_film])
     page.wait_for_function(
-        "() => /Sending, [1-9]\\d?%/.test(document.querySelector('#result').innerText)"
+        "() => /Sending, [1-9]\\d?% of 1\\d+ kB/.test(document.querySelector('#result').innerText)"
     )
     assert 0 < float(page.locator("#result progress").get_attribute("value")) < 1
-    page.wait_for_selector("#result .label")
-
-
-def test_without_a_network_the_picture_is_kept_for_another_try(
-    open_page: OpenPage, a_film: Path
-) -> None:
-    cut = stubs.in_turn(lambda route: route.abort(), stubs.from_service)
-    page = open_page({"**/predict?*": cut})
-    add(page, a_film)
-    assert "could not be reached" in page.locator("#result .banner").inner_text()
-    page.click("button:text('Try again')")
+    assert page.locator("#list .state").all_inner_texts()[1] == "Waiting"
     page.wait_for_selector("#result .label")
 
 

@@ -115,8 +115,8 @@ def test_everything_can_be_done_with_the_keyboard(
     page.wait_for_function("document.activeElement.id === 'files'")
     page.keyboard.press("Space")
     page.wait_for_selector("#list li:not(.pending) >> nth=1")
-    reach(page, "#list li:nth-child(2) button")
-    page.keyboard.press("Enter")
+    reach(page, "#list li:nth-child(1) .open")
+    page.keyboard.press("ArrowDown")
     assert page.locator("#result .file").inner_text() == "another.jpeg"
     assert page.evaluate("document.activeElement.getAttribute('aria-current')") == "true"
     reach(page, "#result summary")

@@ -37,9 +37,13 @@ with_figures = runpy.run_path(str(ROOT / "scripts" / "write_figures.py"))["with_
     ("document", "card"),
     [
         ("docs/systems/pneumonia.md", CARD),
+        ("docs/systems/pneumonia.es.md", CARD),
         ("docs/systems/leaves.md", "artifacts/leaves/leaves.card.yaml"),
+        ("docs/systems/leaves.es.md", "artifacts/leaves/leaves.card.yaml"),
         ("docs/systems/quality.md", "artifacts/parts/trained_best_model2.card.yaml"),
+        ("docs/systems/quality.es.md", "artifacts/parts/trained_best_model2.card.yaml"),
         ("docs/systems/pictures.md", "artifacts/pictures/finalModel.card.yaml"),
+        ("docs/systems/pictures.es.md", "artifacts/pictures/finalModel.card.yaml"),
         ("artifacts/pneumonia/README.md", CARD),
         ("artifacts/leaves/README.md", "artifacts/leaves/leaves.card.yaml"),
         ("artifacts/parts/README.md", "artifacts/parts/trained_best_model2.card.yaml"),
@@ -48,7 +52,8 @@ with_figures = runpy.run_path(str(ROOT / "scripts" / "write_figures.py"))["with_
 )
 def test_a_document_tells_the_figures_of_the_card(document: str, card: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
-    begin, end = f"<!-- figures: {card} -->\n", "<!-- end of figures -->"
+    word = "cifras" if document.endswith(".es.md") else "figures"
+    begin, end = f"<!-- {word}: {card} -->\n", "<!-- end of figures -->"
     told = with_figures(text, ROOT).partition(begin)[2].partition(end)[0]
     rows = [line for line in told.splitlines() if line.startswith("| ")][1:]
     assert len(rows) == len(read_card(ROOT / card).figures) > 0
@@ -64,6 +69,20 @@ def test_each_group_gets_its_sentence_and_its_row_and_the_rest_stays(tmp_path: P
     }
     write_card(card(figures=groups), tmp_path / "some.card.yaml")
     assert with_figures(DOCUMENT, tmp_path) == EXPECTED
+
+
+def test_a_spanish_page_has_the_table_in_spanish(tmp_path: Path) -> None:
+    title = {"en": "Adults", "es": "Adultos"}
+    groups = {
+        "unseen_pictures_of_the_same_collection": of_two(figure(0.97, 0.9, 1), 0.9),
+        "adults": {"title": title, "pictures": 1080, "out_of_distribution": figure(0.925, 0.9, 1)},
+    }
+    write_card(card(figures=groups), tmp_path / "some.card.yaml")
+    told = with_figures(DOCUMENT.replace("figures: ", "cifras: "), tmp_path)
+    assert "sensibilidad | especificidad | señaladas como extrañas |" in told
+    assert "| Adultos | 1.080 |" in told
+    assert "| 0,925 (0,900 a 1,000) |" in told
+    assert "| Imágenes no vistas de la misma colección |" in told
 
 
 def test_a_block_without_an_end_is_told_and_nothing_is_lost() -> None:

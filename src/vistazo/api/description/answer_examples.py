@@ -73,7 +73,9 @@ def _as_answered(answer: BaseModel, path: str) -> _Document:
 def _bodies(path: str, takes: Takes | None, labels: Sequence[str]) -> _Document:
     if path == "/feedback":
         return {"one": {"request_id": EXAMPLE_ID, "label": labels[0]}}
-    return {} if takes is None or takes == "pictures" else SAMPLE_BODIES[takes].get(path, {})
+    if takes is None:
+        return {}
+    return (_BODIES if takes == "pictures" else SAMPLE_BODIES[takes]).get(path, {})
 
 
 def _answer(labels: Sequence[str]) -> Answer:
@@ -155,6 +157,12 @@ def _drift(_labels: Sequence[str]) -> dict[str, BaseModel]:
     return {"too_few": few}
 
 
+_PICTURE = {"image": PNG, "filename": "picture.png"}
+_BODIES: dict[str, _Document] = {
+    "/predict": {"one": _PICTURE},
+    "/explain": {"one": _PICTURE},
+    "/predict/batch": {"several": {"images": [_PICTURE, PNG]}},
+}
 _OF_PICTURES: dict[str, _Answers] = {"/predict": _one, "/predict/batch": _batch}
 _ALWAYS: dict[str, _Answers] = {
     "/model": _model,

@@ -1,36 +1,40 @@
-// Wires the page: pictures come in, are sent from the queue, and their results are shown.
+// Wires the page: what the model is, in which language; pictures come in.
 
 import { showModel } from "./about.js";
-import { keepInView } from "./desk.js";
 import { byId, el } from "./elements.js";
 import { askKey } from "./key.js";
 import { language, prefer, problemText, speak, t } from "./language.js";
-import { isAway, lookNow, untilReady } from "./readiness.js";
-import { Results } from "./results.js";
+import { fetched, isAway, untilReady } from "./readiness.js";
 import { loadDrift, loadModel } from "./service.js";
 import { LANGUAGES } from "./strings.js";
-import { showSample, takeSamples } from "./writing.js";
 
-const results = new Results(say);
 let model = null;
 let drift = null;
-let csv = null;
+let writing = null;
+let results = null;
+let loading = null;
 
 // ---- pictures come in
 
-function add(files) {
-  if (!takesPictures()) return;
-  csv ??= import("./table.js"); // while the service is there
-  results.add(files, asks() ? "ready" : "waiting");
+async function add(files) {
+  const those = [...files];
+  if (those.length === 0 || !takesPictures()) return;
+  await load();
+  if (!takesPictures()) return; // the model has come meanwhile
+  results.add(those, asks() ? "ready" : "waiting");
   if (asks()) say(byId("unsent").textContent);
 }
 
 const asks = () => model?.card.page?.ask ?? false;
 
-function clear() {
-  results.clear();
-  say(t("cleared"));
-  byId("files").focus();
+/** What is needed from the first picture on, and nobody who only reads needs. */
+async function load() {
+  loading ??= fetched(() => import("./results.js"), () => say((byId("lead").textContent = t("away"))));
+  const { Results } = await loading;
+  if (results) return;
+  showModel(model);
+  results = new Results(say);
+  if (model) results.open(model);
 }
 
 function say(text) {
@@ -43,8 +47,8 @@ function refresh() {
   byId("languages").replaceChildren(...Object.keys(LANGUAGES).map(languageButton));
   showModel(model);
   drift?.showDrift();
-  if (takesPictures()) results.showAll();
-  else showSample();
+  results?.showAll();
+  writing?.showSample();
 }
 
 const takesPictures = () => !model || model.card.task === "image" || !model.card.task;
@@ -59,25 +63,13 @@ function languageButton(code) {
   return el("button", { type: "button", lang: code, "aria-pressed": String(isOn), onclick: press }, LANGUAGES[code]);
 }
 
-async function download() {
-  const { csvOf } = await csv;
-  const url = URL.createObjectURL(new Blob([csvOf(results.queue.items, model.card)], { type: "text/csv" }));
-  el("a", { href: url, download: `${model.card.name}.csv` }).click();
-  results.queue.isUnsaved = false;
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 function listen() {
   const files = byId("files");
   files.addEventListener("change", () => {
     add(files.files);
     files.value = ""; // so that the same file can be chosen again
   });
-  byId("csv").addEventListener("click", download);
-  byId("clear").addEventListener("click", clear);
-  byId("predict").addEventListener("click", () => results.sendAll());
-  byId("look-now").addEventListener("click", lookNow);
-  addEventListener("beforeunload", (event) => results.queue.isLosing() && event.preventDefault());
+  for (const intent of ["focusin", "pointerenter"]) byId("intake").addEventListener(intent, load, { once: true });
   document.addEventListener("paste", (event) => add(event.clipboardData.files));
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -115,18 +107,21 @@ async function meet() {
   }
 }
 
+/** The page is for texts, or for numbers. */
+async function takeSamples() {
+  writing = await fetched(() => import("./writing.js"));
+  writing.takeSamples(model, say);
+}
+
 async function start() {
   listen();
-  keepInView();
   speak();
   refresh();
   model = await meet();
   if (!model) return;
-  results.model = model;
-  if (!takesPictures()) takeSamples(model, say);
-  if (asks()) for (const item of results.queue.items) item.state = "ready";
+  if (!takesPictures()) await takeSamples();
   refresh();
-  results.queue.open();
+  results?.open(model);
   await watchDrift();
 }
 

@@ -20,6 +20,19 @@ export async function untilReady() {
   }
 }
 
+/** A part of the page, `load()`ed; where the service is away just then, as soon as it is back. */
+export async function fetched(load, onAway = () => {}) {
+  for (;;) {
+    try {
+      return await load();
+    } catch (fault) {
+      if (!(fault instanceof TypeError)) throw fault;
+      onAway();
+      await untilReady();
+    }
+  }
+}
+
 const isThere = () => fetch("/health/ready", { cache: "no-store" }).then(({ status }) => status < 500, () => false);
 
 const pause = (ms) =>

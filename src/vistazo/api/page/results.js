@@ -1,13 +1,16 @@
 // What is shown of the pictures: the list with its totals, and the result of the one that is chosen.
 
-import { bring, wayBack } from "./desk.js";
+import { bring, keepInView, wayBack } from "./desk.js";
 import { byId, el, refill } from "./elements.js";
 import { tell } from "./feedback.js";
 import { problemText, t } from "./language.js";
 import { List } from "./list.js";
 import { explainAgain, look } from "./looking.js";
 import { Queue } from "./queue.js";
+import { lookNow } from "./readiness.js";
 import { progress, resultOf } from "./result.js";
+import { csvOf } from "./table.js";
+import { arranged, finishedText, orderParts, tallyParts } from "./tally.js";
 import { saidOf } from "./verdict.js";
 
 const AS_ADDED = { kind: "", order: "added" };
@@ -15,7 +18,6 @@ const AS_ADDED = { kind: "", order: "added" };
 export class Results {
   model = null;
   #chosen = null;
-  #tally = null;
   #arrangement = AS_ADDED;
   #list;
   #say;
@@ -34,6 +36,15 @@ export class Results {
       onRemove: (item) => this.#remove(item),
       card: () => this.model?.card,
     });
+    this.#listen();
+  }
+
+  /** From now on what waits is sent: there is a service, with this model. */
+  open(model) {
+    this.model = model;
+    if (model.card.page?.ask) for (const item of this.queue.items) item.state = "ready";
+    this.showAll();
+    this.queue.open();
   }
 
   add(files, state) {
@@ -41,19 +52,12 @@ export class Results {
     if (!first) return;
     this.#chosen ??= first;
     this.#arrangement = AS_ADDED; // whatever was looked at: what comes is to be seen
-    this.#loadTally();
     this.showAll();
     this.queue.work();
   }
 
-  clear() {
-    this.queue.clear();
-    this.#chosen = null;
-    this.showAll();
-  }
-
   /** Where the card asks for a button, it is what sends them. */
-  sendAll() {
+  #sendAll() {
     [this.#chosen] = this.queue.unsent();
     this.queue.sendAll();
     this.showAll();
@@ -69,8 +73,7 @@ export class Results {
     byId("unsent").textContent = t("unsent", { count: unsent });
     this.#showList();
     this.#showTally();
-    const parts = this.#tally?.orderParts(items, this.#arrangement, this.#onTally) ?? [];
-    refill(byId("order-of"), parts, "results-title");
+    refill(byId("order-of"), orderParts(items, this.#arrangement, this.#onTally), "results-title");
     this.#showChosen();
   }
 
@@ -78,16 +81,15 @@ export class Results {
 
   #showList() {
     const { items } = this.queue;
-    let those = this.#tally?.arranged(items, this.#arrangement) ?? items;
+    let those = arranged(items, this.#arrangement);
     if (those.length === 0) [those, this.#arrangement] = [items, AS_ADDED];
     if (!those.includes(this.#chosen)) this.#chosen = those[0] ?? this.#chosen;
     this.#list.show(those, this.#chosen);
   }
 
   #showTally() {
-    const { items } = this.queue;
-    const parts = this.#tally?.tallyParts(this.queue, this.#arrangement, this.#onTally);
-    refill(byId("tally"), (parts ?? []).filter(Boolean), "results-title");
+    const parts = tallyParts(this.queue, this.#arrangement, this.#onTally);
+    refill(byId("tally"), parts.filter(Boolean), "results-title");
   }
 
   #onTally = {
@@ -98,14 +100,6 @@ export class Results {
     },
     onAgain: () => this.queue.again(...this.queue.failed()),
   };
-
-  /** It comes while the service is there; without it the list is there as well. */
-  async #loadTally() {
-    if (this.#tally) return;
-    document.head.append(el("link", { rel: "stylesheet", href: "/page/tally.css" }));
-    this.#tally = await import("./tally.js").catch(() => null);
-    this.showAll();
-  }
 
   /** Shows what has changed of one item, and leaves the focus where it is. */
   #show(item) {
@@ -124,7 +118,7 @@ export class Results {
   #finish(item) {
     const problem = item.problem && problemText(item.problem).join(" ");
     const said = problem ? t("saidFailed", { file: item.file.name, problem }) : saidOf(item, this.model.card);
-    this.#say(this.#tally?.finishedText(this.queue.items, this.model.card) || said);
+    this.#say(finishedText(this.queue.items, this.model.card) || said);
   }
 
   #showAway() {
@@ -141,6 +135,32 @@ export class Results {
     this.#say(t("removed", { file: item.file.name }));
     if (next) this.#list.focus(next);
     else byId("files").focus();
+  }
+
+  #listen() {
+    document.head.append(el("link", { rel: "stylesheet", href: "/page/tally.css" }));
+    keepInView();
+    byId("csv").addEventListener("click", () => this.#download());
+    byId("clear").addEventListener("click", () => this.#clear());
+    byId("predict").addEventListener("click", () => this.#sendAll());
+    byId("look-now").addEventListener("click", lookNow);
+    addEventListener("beforeunload", (event) => this.queue.isLosing() && event.preventDefault());
+  }
+
+  #clear() {
+    this.queue.clear();
+    this.#chosen = null;
+    this.showAll();
+    this.#say(t("cleared"));
+    byId("files").focus();
+  }
+
+  #download() {
+    const { card } = this.model;
+    const url = URL.createObjectURL(new Blob([csvOf(this.queue.items, card)], { type: "text/csv" }));
+    el("a", { href: url, download: `${card.name}.csv` }).click();
+    this.queue.isUnsaved = false;
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
 
   // ---- the one that is chosen

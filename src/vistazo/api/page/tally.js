@@ -53,7 +53,7 @@ export function kindsOf({ answer, problem }) {
 /** Those of the kind, or all, in the order: "added", "class" or "doubt". */
 export function arranged(items, { kind, order }) {
   const those = kind ? items.filter((item) => kindsOf(item).includes(kind)) : [...items];
-  if (order === "class") return sortedBy(those, ({ answer }) => answer?.predicted_class ?? "\uffff");
+  if (order === "class") return sortedBy(those, (item) => kindsOf(item)[0] ?? "\uffff");
   if (order === "doubt") return sortedBy(those, ({ answer }) => (answer ? gravityOf(answer) + answer.confidence : 9));
   return those;
 }
