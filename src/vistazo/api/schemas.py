@@ -239,7 +239,10 @@ class ModelDescription(BaseModel):
     model_config = ConfigDict(json_schema_extra={"description": "Card and signature"})
 
     sha256: str
-    card: dict[str, Any]
+    card: dict[str, Any] = Field(
+        description="As it is written: what people read is a text, or one for each of several "
+        "languages, {en: ..., es: ...}. Labels are those of the answers."
+    )
     signature: dict[str, Any]
     runtime: Runtime | None = Field(description="What runs it; None of texts and rows.")
     conclusions: list[Concluded] = Field(
