@@ -16,6 +16,7 @@ from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.api.output_schemas import ClassesAnswer, NumberAnswer, outputs_of
 from vistazo.classifier import Explanation, Prediction
 from vistazo.engines.base import Runtime
+from vistazo.errors import BrokenRule
 from vistazo.service.reload import Comparison, Reload
 
 # Listed for programs; what is answered is not checked once more.
@@ -142,6 +143,13 @@ class RuleFault(BaseModel):
 
     rule: str
     detail: str
+    figures: list[float] = Field(
+        default_factory=list, description="The numbers in the detail, in order: to say it anew."
+    )
+
+    @staticmethod
+    def of(broken: BrokenRule) -> RuleFault:
+        return RuleFault(rule=broken.rule, detail=broken.detail, figures=list(broken.figures))
 
 
 class Problem(BaseModel):
