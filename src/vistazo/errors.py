@@ -111,10 +111,11 @@ class CorruptImageError(InputError):
 
 @dataclass(frozen=True)
 class BrokenRule:
-    """One rule that an upload breaks: its stable name, and a sentence."""
+    """One rule that an upload breaks: its stable name, a sentence, and the numbers in that."""
 
     rule: str
     detail: str
+    figures: tuple[float, ...] = ()
 
 
 class RejectedUploadError(InputError):

@@ -64,7 +64,7 @@ def test_a_translation_is_linked_by_the_names_of_its_original() -> None:
 
 @pytest.mark.parametrize("file", TRANSLATED, ids=lambda file: str(file.relative_to(DOCS)))
 def test_a_translation_says_what_its_original_says(file: Path) -> None:
-    """As far as that can be told: as many headings, rows of tables, and the same commands."""
+    """As far as that can be told: as many headings, rows about the same, and the same commands."""
     address = str(file.relative_to(DOCS)).replace(".es.md", ".md")
     if address == "index.md":  # its original is the README, which has a Spanish part itself
         return
@@ -77,9 +77,12 @@ def shape(text: str) -> list[str]:
     return re.findall(r"^#+(?= )", FENCED.sub("", text), re.MULTILINE)
 
 
-def rows(text: str) -> list[int]:
-    """Of each table, in their order."""
-    return [len(table.splitlines()) for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]
+def rows(text: str) -> list[list[list[str]]]:
+    """Of each table, in their order: the names, as code, that each row begins with."""
+    tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    return [
+        [re.findall(r"`.+?`", row.split("|")[1]) for row in table.splitlines()] for table in tables
+    ]
 
 
 def commands(text: str) -> list[str]:

@@ -17,7 +17,6 @@ _BASE64: Schema = {
     "type": "string",
     "format": "byte",
     "contentEncoding": "base64",
-    "minLength": 4,
     "description": f"{ACCEPTED}, in base64 (RFC 4648, section 4); or a data: URL of it. No link: "
     "the service fetches nothing for its callers.",
 }
@@ -31,13 +30,17 @@ _NAME: Schema = {
 def one_picture() -> Schema:
     """A form, the picture as it is, or JSON."""
     raw = {**_BINARY, "description": f"{ACCEPTED}, as it is; image/jpeg and its like do as well."}
-    content = {FORM: _form(_FILE), BYTES: {"schema": raw}, JSON: {"schema": _picture()}}
+    content = {
+        FORM: _form(_FILE),
+        BYTES: {"schema": raw},
+        JSON: {"schema": _picture({**_BASE64, "minLength": 4})},
+    }
     return {"requestBody": {"required": True, "content": content}}
 
 
 def several_pictures() -> Schema:
-    """A form, or JSON."""
-    each = {"oneOf": [_BASE64, _picture()]}
+    """A form, or JSON. Each has a problem of its own, however short it is."""
+    each = {"oneOf": [_BASE64, _picture(_BASE64)]}
     images = {"type": "array", "items": each, "minItems": 1}
     in_json = {"schema": _closed({IMAGES: images}, [IMAGES])}
     content = {FORM: _form({"type": "array", "items": _FILE, "minItems": 1}), JSON: in_json}
@@ -55,8 +58,8 @@ def _form(schema: Schema) -> Schema:
     return {"schema": {**fields, "maxProperties": 1 + MAX_OTHER_FIELDS}}
 
 
-def _picture() -> Schema:
-    return _closed({IMAGE: _BASE64, FILENAME: _NAME}, [IMAGE])
+def _picture(base64: Schema) -> Schema:
+    return _closed({IMAGE: base64, FILENAME: _NAME}, [IMAGE])
 
 
 def _closed(properties: Schema, required: list[str]) -> Schema:

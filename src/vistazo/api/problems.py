@@ -101,7 +101,7 @@ def problem_of(error: errors.VistazoError) -> Problem:
         detail=str(error),
         code=error.code,
         request_id=telemetry.request_id.get(),
-        errors=[RuleFault(rule=rule.rule, detail=rule.detail) for rule in broken] or None,
+        errors=[RuleFault.of(rule) for rule in broken] or None,
     )
 
 

@@ -24,7 +24,9 @@ _SAMPLES: frozenset[Takes] = frozenset({"texts", "rows"})
 
 _RULES = [
     RuleFault(
-        rule="min_side_px", detail=f"The picture's {side} is 8 pixels; at least 32 are needed."
+        rule="min_side_px",
+        detail=f"The picture's {side} is 8 pixels; at least 32 are needed.",
+        figures=[8, 32],
     )
     for side in ("width", "height")
 ]
