@@ -141,5 +141,5 @@ function imageOf(item, { url, ratio }, layer) {
 function missingSheet(items) {
   const line = ({ file, problem }) =>
     el("li", {}, el("b", {}, file.name), ": ", problem ? problemText(problem).join(" ") : w("pending"));
-  return el("article", { class: "sheet" }, el("h2", {}, w("missing")), el("ul", {}, items.map(line)));
+  return el("article", { class: "sheet left-out" }, el("h2", {}, w("missing")), el("ul", {}, items.map(line)));
 }
