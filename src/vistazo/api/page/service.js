@@ -25,6 +25,12 @@ export function loadModel(askKey, onWait) {
   return persist(() => send("GET", "/model"), askKey, onWait);
 }
 
+/** The picture to try, as a file. */
+export async function loadExample(askKey) {
+  const picture = await persist(() => send("GET", "/page/example", null, { type: "blob" }), askKey, () => {});
+  return new File([picture], `example.${picture.type.slice("image/".length)}`, { type: picture.type });
+}
+
 /** The answer for a picture, with a heatmap for `label`, by default the predicted class. It is not
  * waited for any more where `signal` says so. */
 export function predict(file, { label, ...how }) {
@@ -113,12 +119,12 @@ async function useKey(problem, askKey) {
 }
 
 /** XMLHttpRequest, because fetch does not say how much of an upload has left. */
-function send(method, url, body = null, { onProgress = () => {}, signal } = {}) {
+function send(method, url, body = null, { onProgress = () => {}, signal, type = "json" } = {}) {
   const used = key;
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(method, url);
-    request.responseType = "json";
+    request.responseType = type;
     if (typeof body === "string") request.setRequestHeader("Content-Type", "application/json");
     if (used) request.setRequestHeader("Authorization", `Bearer ${used}`);
     request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
