@@ -3,15 +3,15 @@
     python scripts/search_worst_picture.py [--steps 40] [--seed 0] [--plan small] [--card default]
 
 Pictures are made by recipe (tests/costly_pictures.py): size, shape, mode, depth, interlace, filter,
-scans, sampling, restarts, how well and how oddly it is compressed. First a grid, every choice of
-every field from a few places to start at, then --steps changes of the costliest, for CPU and for
-memory: each picture is sent once to a real service, as each kind of request. Plans: small
-(12 Mpx) and default (16 Mpx). Cards: that of the default model, and the same with ``antialias:
-false``, for which no picture may be decoded smaller. What is measured is the CPU time of all
-processes together, and how far they grow together beyond what they hold at rest, looked at every
-5 ms. The bars: 1.5 s of CPU and 90 MB; for a picture of a batch as for one by itself. Without
---plan and --card all four are searched, in about ten minutes; run it in the environment of the
-tests, on a machine with nothing else to do.
+scans, sampling, restarts, how well and how oddly it is compressed; the other formats by size and
+noise. First a grid, every choice of every field from a few places to start at, then --steps changes
+of the costliest, for CPU and for memory: each picture is sent once to a real service, as each kind
+of request. Plans: small (12 Mpx) and default (25 Mpx). Cards: that of the default model, and the
+same with ``antialias: false``, for which no picture may be decoded smaller. What is measured is the
+CPU time of all processes together, and how far they grow together beyond what they hold at rest,
+looked at every 5 ms. The bars: 1.5 s of CPU, and 90 MB for the small plan or 125 for the other; for
+a picture of a batch as for one by itself. Without --plan and --card all four are searched, in about
+ten minutes; run it in the environment of the tests, on a machine with nothing else to do.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from costly_pictures import JpegRecipe, PngRecipe, Recipe, neighbour  # noqa: E402
+from costly_pictures import BoxedRecipe, JpegRecipe, PngRecipe, Recipe, neighbour  # noqa: E402
 from hostile_uploads.forms import plain_form  # noqa: E402
 from measured_service import MeasuredService, MemoryWatch, serving  # noqa: E402
 from vistazo.service.small_plan import SETTINGS  # noqa: E402
 
-_BAR_S, _BAR_MB = 1.5, 90.0
+_BAR_S, _BARS_MB = 1.5, {"small": 90.0, "default": 125.0}
 _TIMEOUT_S, _REST_S, _LOOK_S = 120, 3.0, 0.005
 _CARD = ROOT / "artifacts" / "pneumonia" / "pneumonia.card.yaml"
-_PLANS = {"small": (SETTINGS, 12_000_000), "default": ({}, 16_000_000)}
+_PLANS = {"small": (SETTINGS, 12_000_000), "default": ({}, 25_000_000)}
 _REQUESTS = ("/predict", "/predict?explain=true&show_input=true", "/explain", "/predict/batch")
 _STARTS: tuple[Recipe, ...] = (
     PngRecipe(),
@@ -51,6 +51,8 @@ _STARTS: tuple[Recipe, ...] = (
     JpegRecipe(samplings=(0x11,) * 4, size=0.6, share=0.001),
     JpegRecipe(kind="baseline", ac=1, share=1.0),
     JpegRecipe(ac=1, share=1.0, shift=3),
+    *(BoxedRecipe(kind=kind) for kind in BoxedRecipe.CHOICES["kind"]),
+    BoxedRecipe(kind="AVIF", noise=1.0),
 )
 
 
@@ -165,7 +167,7 @@ def report(plan: str, card: str, found: Iterable[Cost]) -> bool:
     if refused:
         print(f"  refused, slowest: {max(refused, key=lambda cost: cost.cpu_s)}")
         print(f"  refused, largest: {max(refused, key=lambda cost: cost.megabytes)}", flush=True)
-    return slowest.cpu_s <= _BAR_S and largest.megabytes <= _BAR_MB
+    return slowest.cpu_s <= _BAR_S and largest.megabytes <= _BARS_MB[plan]
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ next.
 
 from __future__ import annotations
 
+import io
 import math
 import random
 import struct
@@ -15,6 +16,8 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import pairwise
 from typing import Any, ClassVar
+
+from PIL import Image
 
 from hostile_pictures import ADAM7, DHT, DQT, EOI, SIGNATURE, SOI, SOS, chunk, segment
 
@@ -160,6 +163,43 @@ class PngRecipe:
         )
 
 
+@dataclass(frozen=True)
+class BoxedRecipe:
+    """``noise`` is the share of the rows that is noise: it takes as many bytes as it has pixels."""
+
+    size: float = 0.4
+    kind: str = "WEBP"
+    noise: float = 0.0
+
+    CHOICES: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "size": (1.0, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25),
+        "kind": ("WEBP", "WEBP lossless", "WEBP clear", "AVIF", "AVIF whole", "TIFF", "TIFF one"),
+        "noise": (0.0, 0.1, 0.3, 1.0),
+    }
+
+    def made(self, max_pixels: int) -> bytes:
+        side = int(math.sqrt(max_pixels * self.size))
+        image = Image.new("RGB", (side, side), (90, 160, 30))
+        noise = random.Random(0).randbytes(3 * side * int(self.noise * side))  # noqa: S311
+        image.paste(Image.frombytes("RGB", (side, len(noise) // (3 * side)), noise))
+        if self.kind == "WEBP clear":
+            image.putalpha(image.getchannel(0))
+        buffer = io.BytesIO()
+        image.save(buffer, self.kind.partition(" ")[0], **_WAYS.get(self.kind, {}))
+        return buffer.getvalue()
+
+
+_WAYS: dict[str, dict[str, Any]] = {
+    "WEBP": {"method": 0},
+    "WEBP lossless": {"method": 0, "lossless": True, "quality": 0},
+    "WEBP clear": {"method": 0},
+    "AVIF": {"speed": 10},
+    "AVIF whole": {"speed": 10, "subsampling": "4:4:4", "quality": 90},
+    "TIFF": {"compression": "tiff_lzw"},
+    "TIFF one": {"compression": "tiff_adobe_deflate", "strip_size": 1 << 30},
+}
+
+
 def sides(pixels: float, aspect: float) -> tuple[int, int]:
     width = int(math.sqrt(pixels * aspect))
     return width, int(pixels / width)
@@ -213,7 +253,7 @@ def empty_blocks(n_bytes: int) -> bytes:
 
 _CODE_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
 
-Recipe = JpegRecipe | PngRecipe
+Recipe = JpegRecipe | PngRecipe | BoxedRecipe
 
 
 def neighbour(recipe: Recipe, chance: random.Random) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import schemathesis
@@ -16,10 +17,12 @@ def _picture(image_format: str, grey: int, width: int, height: int) -> bytes:
     return encoded(flat(grey, width, height), image_format)
 
 
-schemathesis.openapi.format(
-    "binary",
-    st.builds(_picture, st.sampled_from(["PNG", "JPEG"]), st.integers(0, 255), _SIDES, _SIDES),
+_PICTURES = st.builds(
+    _picture, st.sampled_from(["PNG", "JPEG"]), st.integers(0, 255), _SIDES, _SIDES
 )
+
+schemathesis.openapi.format("binary", _PICTURES)
+schemathesis.openapi.format("byte", _PICTURES.map(lambda data: base64.b64encode(data).decode()))
 
 
 @schemathesis.hook

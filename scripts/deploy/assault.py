@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import struct
@@ -41,7 +42,11 @@ def attempts(picture: bytes) -> Iterator[Attempt]:
         ("12 Mpx, grey, 16 bit", lambda port: post(bomb(16, GREY, 3464), port), {200}),
         ("12 Mpx, colour, 16 bit", lambda port: post(bomb(16, RGBA, 3464), port), {200}),
         ("no field 'file'", partial(post, picture, field="picture"), {422}),
-        ("no form", partial(post_raw, b"\xff" * 1000, "image/jpeg"), {400}),
+        ("a picture as it is", partial(post_raw, picture, "image/jpeg"), {200}),
+        ("a picture in JSON", partial(post_raw, in_json(picture), "application/json"), {200}),
+        ("a link", partial(post_raw, b'{"image": "http://127.0.0.1/"}', "application/json"), {422}),
+        ("blanks in JSON", partial(post_raw, b" " * 9_000_000, "application/json"), {400}),
+        ("no way to send a picture", partial(post_raw, b"\xff" * 1000, "text/plain"), {415}),
         ("a form that never ends", partial(post_raw, b"--x\r\n" * 9, "multipart/form-data"), {400}),
         ("11 MB", partial(post, b"\x89PNG" + b"\0" * 11_000_000), {413}),
     ]
@@ -85,6 +90,10 @@ def post_raw(body: bytes, content_type: str, port: int) -> int:
         response = sending.getresponse()
         response.read()
         return response.status
+
+
+def in_json(data: bytes) -> bytes:
+    return b'{"image": "' + base64.b64encode(data) + b'"}'
 
 
 def is_ready(port: int) -> bool:

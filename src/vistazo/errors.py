@@ -13,14 +13,16 @@ VistazoError
 ├── InputError               the picture, text or row cannot be classified
 │   ├── UnsupportedFormatError   not an accepted format, whatever its name says
 │   ├── UploadTooLargeError      more bytes than the limit
+│   ├── NotBase64Error           a picture in JSON that is no base64, or a link
 │   ├── CorruptImageError        an accepted format, but damaged or empty
 │   ├── RejectedUploadError      a sound picture that breaks one or more rules
 │   ├── SampleError              a text or a row that the model does not take
 │   ├── PictureTooCostlyError    decoding it takes more than a picture may
 │   └── TextTooCostlyError       analysing it takes more than a text may
 ├── RequestError             the request itself is malformed
-│   ├── MissingFileError         the form has no file where one belongs
-│   ├── WrongMediaTypeError      a form where the model takes JSON, or the reverse
+│   ├── MissingFileError         there is no file where one belongs
+│   ├── TooManyFilesError        more pictures than one request may have
+│   ├── WrongMediaTypeError      a body of a kind that the model does not take
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── UnknownRequestError      feedback on an answer that is not known
 │   ├── SlowUploadError          the body did not arrive in time
@@ -99,16 +101,21 @@ class UploadTooLargeError(InputError):
     code = "upload_too_large"
 
 
+class NotBase64Error(InputError):
+    code = "not_base64"
+
+
 class CorruptImageError(InputError):
     code = "corrupt_image"
 
 
 @dataclass(frozen=True)
 class BrokenRule:
-    """One rule that an upload breaks: its stable name, and a sentence."""
+    """One rule that an upload breaks: its stable name, a sentence, and the numbers in that."""
 
     rule: str
     detail: str
+    figures: tuple[float, ...] = ()
 
 
 class RejectedUploadError(InputError):
@@ -137,6 +144,10 @@ class RequestError(VistazoError):
 
 class MissingFileError(RequestError):
     code = "missing_file"
+
+
+class TooManyFilesError(RequestError):
+    code = "too_many_files"
 
 
 class WrongMediaTypeError(RequestError):

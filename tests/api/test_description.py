@@ -23,6 +23,7 @@ LOADS: dict[str, Callable[[], Any]] = {
     "texts": lambda: text_classifier(**FALSETRUE),
     "rows": row_classifier,
 }
+SETTINGS = Settings(threads=1, max_pixels=20_000_000)  # by default as memory allows
 FILM = {"file": ("film.png", encoded(flat(230)))}
 JPEG = encoded(flat(230), "JPEG")
 
@@ -34,7 +35,7 @@ def clients() -> Iterator[dict[str, TestClient]]:
 
 
 def _served(load: Callable[[], Any]) -> TestClient:
-    return TestClient(create_app(Settings(threads=1), load=load), raise_server_exceptions=False)
+    return TestClient(create_app(SETTINGS, load=load), raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,7 @@ def test_operations_have_short_names_and_a_group_that_is_described(
         names = [operation["operationId"] for _, operation in operations(document)]
         assert len(set(names)) == len(names)
         assert {"predict", "predict_batch", "model", "feedback", "ready"} <= set(names)
+        assert {"Predict", "Model"}.isdisjoint(each["summary"] for _, each in operations(document))
         groups = {group["name"] for group in document["tags"]}
         assert all(set(operation["tags"]) <= groups for _, operation in operations(document))
 
@@ -133,7 +135,7 @@ def test_a_file_and_a_heatmap_are_binary_and_a_file_has_its_most_bytes(
         several["schema"]["properties"]["file"]["items"],
     ):
         assert (file["format"], file["maxLength"]) == ("binary", 10_000_000)
-        assert "10,000,000 bytes and 25,000,000 pixels" in file["description"]
+        assert "10,000,000 bytes and 20,000,000 pixels" in file["description"]
     overlay = paths["/explain"]["post"]["responses"]["200"]["content"]["image/png"]["schema"]
     assert (overlay["format"], overlay["contentMediaType"]) == ("binary", "image/png")
 
@@ -152,10 +154,12 @@ PROVOKED: dict[str, Callable[[TestClient], Any]] = {
     "corrupt_image": lambda c: c.post("/predict", files={"file": JPEG[:-100]}),
     "rejected_upload": lambda c: c.post("/predict", files={"file": encoded(flat(230, 8, 8))}),
     "missing_file": lambda c: c.post("/predict", files={"x": b"x"}),
-    "wrong_media_type": lambda c: c.post("/predict", json={"text": "x"}),
+    "wrong_media_type": lambda c: c.post("/predict", data={"text": "x"}),
+    "not_base64": lambda c: c.post("/predict", json={"image": "?"}),
+    "too_many_files": lambda c: c.post("/predict/batch", json={"images": ["AAAA"] * 17}),
     "unknown_label": lambda c: c.post("/explain?label=OTHER", files=FILM),
     "feedback_off": lambda c: c.post("/feedback", json={}),
-    "upload_too_large": lambda c: c.post("/predict", content=bytes(10_100_001)),
+    "upload_too_large": lambda c: c.post("/predict/", files={"file": bytes(10_100_001)}),
     "not_found": lambda c: c.get("/nothing"),
     "method_not_allowed": lambda c: c.get("/predict"),
 }

@@ -156,7 +156,7 @@ def test_another_way_to_write_a_path_or_another_method_is_no_way_around(
     guarded: TestClient, path: str, method: str
 ) -> None:
     answer = guarded.request(method, f"http://testserver{path}")
-    assert answer.status_code in (401, 404, 405)
+    assert answer.status_code in (401, 404, 405, *([204] if method == "OPTIONS" else []))
 
 
 @pytest.mark.parametrize("header", [(b"content-length", b"9000000"), (b"transfer-encoding", b"")])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from access_keys import ENTRIES
 from builders import encoded, flat
 
 FILM = {"file": ("film.png", encoded(flat(230)))}
@@ -50,13 +51,32 @@ def test_a_label_that_the_model_does_not_have_is_refused_wherever_one_is_given(
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
-    [("/model", {"GET", "HEAD"}), ("/", {"GET", "HEAD"}), ("/predict", {"POST"})],
+    [
+        ("/model", {"GET", "HEAD", "OPTIONS"}),
+        ("/", {"GET", "HEAD", "OPTIONS"}),
+        ("/docs", {"GET", "HEAD", "OPTIONS"}),
+        ("/openapi.json", {"GET", "HEAD", "OPTIONS"}),
+        ("/predict", {"POST", "OPTIONS"}),
+        ("/predict/", {"POST", "OPTIONS"}),
+    ],
 )
-def test_a_wrong_method_is_told_all_right_ones(
+def test_who_asks_for_the_methods_is_told_and_who_takes_a_wrong_one_is_too(
     client: TestClient, path: str, allowed: set[str]
 ) -> None:
-    """RFC 9110 section 10.2.1."""
-    for method in ("PUT", "OPTIONS", "BREW"):
-        refused = client.request(method, path)
-        assert refused.status_code == 405
-        assert set(refused.headers["allow"].split(", ")) == allowed
+    """RFC 9110 sections 9.3.7 and 10.2.1."""
+    for method, status in (("OPTIONS", 204), ("PUT", 405), ("BREW", 405)):
+        told = client.request(method, path)
+        assert told.status_code == status
+        assert sorted(told.headers["allow"].split(", ")) == sorted(allowed)
+    assert client.options(path).content == b""
+
+
+def test_what_is_not_there_has_no_methods(client: TestClient) -> None:
+    assert client.options("/nothing").status_code == 404
+
+
+def test_who_asks_for_the_methods_needs_no_key_and_sends_no_body(serving: Any) -> None:
+    with serving(api_keys=ENTRIES, rate_limit="1/minute") as client:
+        for _ in range(3):
+            asked = client.request("OPTIONS", "/predict", content=b"x" * 200_000)
+            assert (asked.status_code, asked.headers["connection"]) == (204, "close")

@@ -81,7 +81,6 @@ def test_text_in_the_field_of_the_file_is_told_apart(client: TestClient) -> None
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        ("image/png", WHITE),
         ("multipart/form-data", b"--x\r\n"),
         ("multipart/form-data; boundary=x", b"nonsense"),
         ("multipart/form-data; boundary=x", b""),
@@ -101,16 +100,6 @@ def test_what_is_no_form_with_a_file_is_a_request_error(
     response = client.post("/predict", content=body, headers={"content-type": content_type})
     assert response.status_code in (400, 422)
     assert response.json()["code"] in ("bad_request", "missing_file")
-
-
-def test_a_request_without_a_body_is_a_request_error(client: TestClient) -> None:
-    assert client.post("/predict").status_code == 400
-
-
-def test_two_pictures_belong_to_the_batch(client: TestClient) -> None:
-    response = client.post("/predict", files=[("file", ("a", WHITE)), ("file", ("b", WHITE))])
-    assert response.status_code == 400
-    assert "/predict/batch" in response.json()["detail"]
 
 
 def test_a_path_in_a_file_name_is_cut_off(client: TestClient) -> None:
@@ -162,13 +151,6 @@ def test_a_batch_of_large_pictures_that_would_take_too_long_together_is_answered
     codes = [result.get("problem", {}).get("code") for result in results]
     assert codes == ["corrupt_image", "rejected_upload", None, "rejected_upload"]
     assert results[1]["problem"]["errors"][0]["rule"] == "max_batch_work"
-
-
-def test_a_batch_of_more_files_than_allowed_is_refused(client: TestClient) -> None:
-    files = [("file", (f"{i}.png", WHITE)) for i in range(17)]
-    response = client.post("/predict/batch", files=files)
-    assert response.status_code == 400
-    assert "16" in response.json()["detail"]
 
 
 def test_a_doubtful_answer_carries_the_warning(serving: object) -> None:

@@ -131,10 +131,27 @@ def test_uvicorn_believes_nobody_on_this_machine_either() -> None:
 PAGE = "https://app.example"
 
 
-def preflight(client: TestClient, origin: str = PAGE) -> Any:
+def preflight(client: TestClient, origin: str = PAGE, sent: str = "authorization") -> Any:
     asked = {"Access-Control-Request-Method": "POST"}
-    asked["Access-Control-Request-Headers"] = "authorization,content-type"
+    asked["Access-Control-Request-Headers"] = f"{sent},content-type"
     return client.options("/predict", headers={"Origin": origin, **asked})
+
+
+def test_a_page_of_another_host_may_send_pictures_in_every_way(serving: Serve) -> None:
+    """Bytes and JSON are asked about before, a form is not."""
+    ways = ({"content": WHITE["file"][1]}, {"json": {"image": "?"}}, {"files": WHITE})
+    with serving(cors_origins=PAGE) as client:
+        for method in ("GET", "HEAD", "POST"):
+            asked = {"Origin": PAGE, "Access-Control-Request-Method": method}
+            assert client.options("/predict", headers=asked).status_code == 200
+        assert preflight(client, sent="x-request-id").status_code == 200
+        assert preflight(client, sent="x-anything").status_code == 400
+        for way in ways:
+            answer = client.post("/predict", headers={"Origin": PAGE}, **way)
+            assert answer.headers["access-control-allow-origin"] == PAGE
+            assert answer.headers["vary"] == "Origin"
+        plain = client.options("/predict", headers={"Origin": PAGE})  # asks for the methods only
+        assert (plain.status_code, plain.headers["allow"]) == (204, "OPTIONS, POST")
 
 
 def test_a_page_of_another_host_may_call_where_it_is_named(serving: Serve) -> None:
@@ -157,6 +174,8 @@ def test_a_page_of_another_host_may_call_where_it_is_named(serving: Serve) -> No
 def test_no_other_page_may(serving: Serve, settings: dict[str, str]) -> None:
     with serving(**settings) as client:
         for origin in ("https://evil.example", f"{PAGE}.evil.example", "null"):
-            assert preflight(client, origin).status_code in (400, 405)
+            asked = preflight(client, origin)
+            assert asked.status_code in (204, 400)
+            assert "access-control-allow-origin" not in asked.headers
             answer = client.get("/model", headers={"Origin": origin})
             assert "access-control-allow-origin" not in answer.headers

@@ -210,8 +210,8 @@ def test_what_is_no_json_is_told_how_texts_are_sent(
 @pytest.mark.parametrize("path", ["/predict", "/predict/batch", "/explain"])
 def test_a_model_of_pictures_tells_how_they_are_sent(client: TestClient, path: str) -> None:
     refused = client.post(path, json={"text": TRUE})
-    assert (refused.status_code, refused.json()["code"]) == (415, "wrong_media_type")
-    assert refused.json()["detail"].startswith("This model takes pictures: send multipart")
+    assert (refused.status_code, refused.json()["code"]) == (422, "missing_file")
+    assert "...base64..." in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_the_route_of_the_card_answers_as_the_card_says(texts: TestClient) -> No
     assert texts.post("/falsetrue/", json={"text": FALSE}).json() == {"is_falsetrue": 0}
     assert texts.post("/falsetrue", json={"texts": [1]}).status_code == 422
     refused = texts.get("/falsetrue")
-    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "OPTIONS, POST")
     assert texts.post("/falsetrue/more", json={"text": FALSE}).status_code == 404
     assert texts.post("/truefalse", json={"text": FALSE}).status_code == 404
 
@@ -407,7 +407,9 @@ def test_the_interface_says_what_this_model_takes(
         "type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2,
     }  # fmt: skip
     pictures = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
-    assert list(pictures["requestBody"]["content"]) == ["multipart/form-data"]
+    content = pictures["requestBody"]["content"]
+    assert list(content) == ["multipart/form-data", "application/octet-stream", "application/json"]
+    assert list(content["application/json"]["schema"]["properties"]) == ["image", "filename"]
     assert pictures["responses"]["200"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/Answer"
     }

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 
 from hostile_uploads.forms import Form, form_by_grammar, plain_form
+from hostile_uploads.json_bodies import json_by_grammar
 from hostile_uploads.uploads import hostile_picture
 
 _PATHS = ("/predict",) * 6 + ("/predict/batch", "/predict/batch", "/explain", "/explain/")
@@ -45,11 +46,13 @@ def hostile_request(seed: int) -> Hostile:
 
 def _form(chance: random.Random, files: list[bytes]) -> tuple[Form, str]:
     step = chance.random()
-    if step < 0.7:
+    if step < 0.55:
         return plain_form(files), "form,"
-    if step < 0.95:
+    if step < 0.75:
         return form_by_grammar(chance, files), "odd form,"
-    return Form(chance.choice(_RAW_TYPES), files[0]), "no form,"
+    if step < 0.95:
+        return json_by_grammar(chance, files), "JSON,"
+    return Form(chance.choice(_RAW_TYPES), files[0]), "as it is,"
 
 
 def _framed(chance: random.Random, kind: str, head: bytes, body: bytes) -> Hostile:

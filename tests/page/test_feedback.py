@@ -123,7 +123,7 @@ def test_what_was_not_noted_is_told_in_words_and_no_other_key_is_asked_for(
     assert told.inner_text().startswith("No se anotó. ")
     assert spanish in told.inner_text()
     assert not page.is_visible("dialog")
-    assert page.locator("#result [aria-pressed=true]").count() == 0
+    assert page.locator("#result .feedback [aria-pressed=true]").count() == 0
 
 
 @pytest.mark.longer
@@ -163,7 +163,7 @@ def test_what_is_said_while_the_picture_is_sent_again_is_not_of_the_new_answer(
     page.click("#truth-1")
     page.wait_for_function("() => document.querySelector('#result .feedback').innerText != ''")
     assert json.loads(held[-1].request.post_data) == {"request_id": "r2", "label": "PNEUMONIA"}
-    assert page.locator("#result [aria-pressed=true]").count() == 0
+    assert page.locator("#result .feedback [aria-pressed=true]").count() == 0
     held[-1].abort()
 
 
@@ -233,7 +233,7 @@ def test_a_service_that_keeps_records_notes_what_was_said_of_a_picture(
         for place, label in enumerate(("DARK", "BRIGHT")):
             page.click(f"#truth-{place}")
             page.wait_for_selector(f"#result .feedback :text('Noted: {label}.')")
-        assert page.locator("#result [aria-pressed=true]").inner_text() == "BRIGHT"
+        assert page.locator("#result .feedback [aria-pressed=true]").inner_text() == "BRIGHT"
         page.click("#drift > summary")
         page.wait_for_selector("#drift-found:has-text('of 1 answers that somebody checked')")
 

@@ -121,12 +121,19 @@ def test_a_table_is_one_that_the_readers_spreadsheet_takes_and_runs_nothing_ther
 def test_the_rules_that_a_picture_breaks_are_told_in_the_language_of_the_page(
     open_page: OpenPage, a_film: Path
 ) -> None:
-    broken = [{"rule": rule, "detail": "In technical words."} for rule in ("min_side_px", "new")]
+    named = (("min_side_px", [20, 32]), ("max_pixels", [5000, 6000.0, 16e6]), ("new", [7]))
+    broken = [{"rule": rule, "detail": "Technical.", "figures": it} for rule, it in named]
     problem = {"code": "rejected_upload", "detail": "In technical words.", "errors": broken}
     refused = lambda route: route.fulfill(status=422, json=problem)  # noqa: E731
     page = open_page({"**/predict?*": refused}, locale="es-ES")
     add(page, a_film)
     told = page.locator("#result .problem").inner_text()
-    assert "Es demasiado pequeña. El archivo está hecho de una forma que no se acepta" in told
-    assert "technical" not in told
+    assert "un lado tiene 20 píxeles y hacen falta 32 como mínimo." in told
+    assert (
+        "Tiene 5000 \N{MULTIPLICATION SIGN} 6000 píxeles; en total se aceptan 16.000.000 como "
+        "mucho."
+        in told
+    )
+    assert "El archivo está hecho de una forma que no se acepta" in told
+    assert "echnical" not in told
     assert page.locator("#result .details [lang=en]").inner_text() == "In technical words."

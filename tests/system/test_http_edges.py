@@ -182,7 +182,7 @@ def test_head_answers_as_get_without_the_body(client: httpx.Client, path: str) -
 
 def test_head_of_what_has_no_get_is_refused_without_a_body(client: httpx.Client) -> None:
     refused = client.head("/predict")
-    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "OPTIONS, POST")
     assert client.head("/nothing").status_code == 404
 
 

@@ -24,6 +24,8 @@ import pytest
 from PIL import Image
 
 from builders import card, encoded, flat
+from hostile_boxes import ATTACKS as BOXED_ATTACKS
+from hostile_boxes import written
 from hostile_pictures import ATTACKS, large, seconds_to_prepare
 from vistazo.errors import InputError, NotReadyError, PictureTooCostlyError, RejectedUploadError
 from vistazo.pictures import ImageLimits
@@ -37,6 +39,7 @@ LIMITS = ImageLimits(max_bytes=1_000_000, max_pixels=16_000_000)
 SPEC = card().input  # 8 x 8, grey
 BY_ITSELF = card(input={"scale": "per_picture"}).input
 LARGE = large("RGB", 3000)
+ALL_ATTACKS = {**ATTACKS, **BOXED_ATTACKS}
 SLOW = large("RGB", 2400, progressive=True)
 COLOURS = card(
     input={
@@ -109,6 +112,13 @@ PICTURES = {
     "PNG of 16 bits": encoded(ramp("I;16")),
     "PNG with transparency": encoded(ramp("RGBA")),
     "large grey JPEG": encoded(ramp("L", 1200, 900), "JPEG"),
+    "BMP": written("BMP"),
+    "TIFF": written("TIFF", compression="tiff_lzw"),
+    "TIFF of 16 bits": encoded(ramp("I;16"), "TIFF"),
+    "WebP": written("WEBP"),
+    "WebP with transparency": written("WEBP", "RGBA", lossless=True),
+    "AVIF": written("AVIF"),
+    "animated AVIF": b"\0\0\0\x14ftypavis\0\0\0\0avif",
     "nothing": b"",
     "another format": b"GIF89a" + bytes(100),
     "too many bytes": bytes(1_000_001),
@@ -116,7 +126,7 @@ PICTURES = {
     "too small and too long": encoded(flat(0, 200, 3)),
     "cut short": encoded(ramp("RGB", 400, 400), "JPEG")[:3000],
     "damaged": encoded(ramp("RGB", 400, 400))[:200] + bytes(1000),
-    **{name: make(20_000) for name, make in ATTACKS.items()},
+    **{name: make(20_000) for name, make in ALL_ATTACKS.items()},
 }
 
 
@@ -136,7 +146,7 @@ def outcome(read: Callable[[], Any]) -> tuple[object, ...]:
 def test_a_worker_answers_and_refuses_as_this_process_would(pool: IsolatedReader) -> None:
     here = DirectReader(LIMITS)
     for name, data in PICTURES.items():
-        for spec in (SPEC,) if name in ATTACKS else (SPEC, COLOURS, BY_ITSELF):
+        for spec in (SPEC,) if name in ALL_ATTACKS else (SPEC, COLOURS, BY_ITSELF):
             expected = outcome(lambda: here.prepared(data, spec))  # noqa: B023
             assert outcome(lambda: pool.prepared(data, spec)) == expected, name  # noqa: B023
         expected = outcome(lambda: here.picture(data, (32, 32)))  # noqa: B023

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import json
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -141,6 +142,27 @@ def broken_forms() -> Iterator[tuple[bytes, str]]:
     yield garbage, "application/x-www-form-urlencoded"
 
 
+def json_bodies() -> Iterator[bytes]:
+    """A picture, and what is none, each with a name."""
+    name, garbage = f"C:\\{canary('folder')}\\{canary('filename')}.png", canary("garbage")
+    pictures = [base64.b64encode(picture).decode() for picture in (*sound(), *damaged())]
+    for image in (*pictures, garbage, f"http://{garbage}/", f"data:{garbage},{garbage}"):
+        one = {"image": image, "filename": name}
+        yield from (json.dumps(one).encode(), json.dumps({"images": [one, image]}).encode())
+    yield from (
+        garbage.encode(),
+        f'{{"image": {garbage}}}'.encode(),
+        f'{{"{garbage}": 1}}'.encode(),
+    )
+
+
+def send_without_a_form(client: httpx.Client) -> Iterator[httpx.Response]:
+    for body, path in itertools.product(json_bodies(), ("/predict", "/predict/batch")):
+        yield client.post(path, content=body, headers={"Content-Type": "application/json"})
+    for picture in (*sound(), *damaged()):
+        yield client.post("/predict", content=picture, headers={"Content-Type": "image/png"})
+
+
 def ask_everything(client: httpx.Client) -> Iterator[httpx.Response]:
     """Every path, with every kind of picture, form, query and header."""
     label = f"?label={canary('label')}"
@@ -153,6 +175,7 @@ def ask_everything(client: httpx.Client) -> Iterator[httpx.Response]:
         body, kind = form(picture)
         yield client.post(path, content=body, headers={"Content-Type": kind})
     paths = ("/predict/batch", f"/predict{label}")
+    yield from send_without_a_form(client)
     for (body, kind), path in zip(broken_forms(), itertools.cycle(paths), strict=False):
         yield client.post(path, content=body, headers={"Content-Type": kind})
     body, kind = form(sound()[0])

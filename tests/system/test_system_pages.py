@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -65,6 +66,18 @@ def test_the_page_on_news_shows_what_it_answers(running: Callable[..., Any]) -> 
         assert httpx.post(f"{service.url}/falsetrue", json=asked).json() == shown
         answer = httpx.post(f"{service.url}/predict", json={"text": asked["texts"][0]}).json()
     assert answer["warnings"] == ["out_of_distribution"]
+
+
+@pytest.mark.longer
+def test_the_page_on_texts_shows_what_is_printed_of_them(
+    vistazo: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "texts.json").write_text(json.dumps(blocks("news.md")[0]["texts"]), "utf-8")
+    monkeypatch.setenv("MODEL_PATH", str(ROOT / "artifacts" / "news" / "news.joblib"))
+    done = vistazo("predict", "--json", "texts.json", cwd=tmp_path)
+    shown = re.search(r"```json\n(.*?)```", text_of("texts.md"), re.DOTALL)
+    assert shown
+    assert as_shown(json.loads(done.stdout)) == json.loads(shown[1])
 
 
 def test_there_is_a_page_for_each_system_and_it_begins_alike() -> None:

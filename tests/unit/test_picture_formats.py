@@ -190,7 +190,7 @@ REFUSED = {
     "DICOM": b"II*\0" + bytes(124) + b"DICM" + bytes(99),
     "BigTIFF": b"II+\0\x08\0\0\0",
     "GIF": b"GIF89a" + bytes(9),
-    "a film": box(b"ftyp", b"isom\0\0\0\0mp42") + bytes(99),
+    "a video": box(b"ftyp", b"isom\0\0\0\0mp42") + bytes(99),
 }
 
 

@@ -64,12 +64,12 @@ def test_a_translation_is_linked_by_the_names_of_its_original() -> None:
 
 @pytest.mark.parametrize("file", TRANSLATED, ids=lambda file: str(file.relative_to(DOCS)))
 def test_a_translation_says_what_its_original_says(file: Path) -> None:
-    """As far as that can be told: as many headings, rows of tables, and the same commands."""
+    """As far as that can be told: as many headings, rows about the same, and the same commands."""
     address = str(file.relative_to(DOCS)).replace(".es.md", ".md")
     if address == "index.md":  # its original is the README, which has a Spanish part itself
         return
     texts = [path.read_text("utf-8") for path in (DOCS / address, file)]
-    english, spanish = ([shape(text), rows(text), commands(text)] for text in texts)
+    english, spanish = ([shape(text), rows(text), named(text), commands(text)] for text in texts)
     assert spanish == english
 
 
@@ -77,9 +77,17 @@ def shape(text: str) -> list[str]:
     return re.findall(r"^#+(?= )", FENCED.sub("", text), re.MULTILINE)
 
 
-def rows(text: str) -> list[int]:
-    """Of each table, in their order."""
-    return [len(table.splitlines()) for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]
+def rows(text: str) -> list[list[list[str]]]:
+    """Of each table, in their order: the names, as code, that each row begins with."""
+    tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    return [
+        [re.findall(r"`.+?`", row.split("|")[1]) for row in table.splitlines()] for table in tables
+    ]
+
+
+def named(text: str) -> list[str]:
+    """What the rows are about, where that is code: settings, fields, metrics."""
+    return re.findall(r"^\| ((?:`[^`|]+`(?:, )?)+) \|", text, re.MULTILINE)
 
 
 def commands(text: str) -> list[str]:

@@ -3,7 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from builders import encoded
+from vistazo.errors import RejectedUploadError
+from vistazo.pictures import ImageLimits, open_image
 from vistazo.service import small_plan
 from vistazo.service.settings import Settings
 
@@ -13,6 +17,13 @@ def test_a_small_container_gets_small_defaults_and_a_large_one_the_usual() -> No
     assert (small.threads, small.max_pixels, small.max_queued_bytes) == (1, 5_000_000, 16_000_000)
     large = Settings.from_environment({"THREADS": "3"}, memory_bytes=2**30)
     assert (large.threads, large.max_pixels, large.max_queued_bytes) == (3, 25_000_000, 32_000_000)
+
+
+def test_a_picture_of_a_camera_of_twenty_megapixels_is_taken_by_default() -> None:
+    photo = encoded(Image.new("L", (5472, 3648), 90), "JPEG")
+    with pytest.raises(RejectedUploadError, match="have MAX_PIXELS of this service raised"):
+        open_image(photo, ImageLimits(max_pixels=16_000_000))
+    assert open_image(photo, ImageLimits()).decode((224, 224)).width >= 448
 
 
 def test_twenty_megapixels_are_taken_where_memory_does_for_four_of_them() -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from vistazo.api import refusals
-from vistazo.api.multipart import UploadedFile
 from vistazo.api.observation import Observation
 from vistazo.api.problems import problem_of
 from vistazo.api.schemas import Answer, BatchFailure, Heatmap
+from vistazo.api.uploaded_file import UploadedFile
 from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError
 from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
 from vistazo.service.admission import Place
 from vistazo.service.reload import AnsweredPicture, Shadow
+
+_Answered = AnsweredPicture | tuple[Prediction, Heatmap | None]
+_Job = Callable[[UploadedFile], _Answered]
 
 
 @dataclass(frozen=True)
@@ -57,24 +61,39 @@ class Answering:
         """A result or a problem for each: one too, where the ``workload`` has grown too large."""
         offered = None if self.shadow is None else self.shadow.one_of(len(files))
         jobs = [
-            partial(self._classify_in_batch, file, number, workload, offers=number == offered)
-            for number, file in enumerate(files)
+            self._classify if number == offered else self._predict for number in range(len(files))
         ]
-        ends = await self.place.run_each(jobs, self.observation)
+        return await self._each(files, jobs, workload)
+
+    async def explained_batch(
+        self, files: list[UploadedFile], workload: Workload, label: str | None
+    ) -> list[Answer | BatchFailure]:
+        """As ``batch``, each result with its heatmap. The shadow is offered none."""
+        jobs = [partial(self._explain, label=label)] * len(files)
+        return await self._each(files, jobs, workload)
+
+    async def _each(
+        self, files: list[UploadedFile], jobs: Sequence[_Job], workload: Workload
+    ) -> list[Answer | BatchFailure]:
+        numbers = range(len(files))
+        in_batch = partial(_in_batch, workload)
+        todo = [partial(in_batch, *each) for each in zip(numbers, files, jobs, strict=True)]
+        ends = await self.place.run_each(todo, self.observation)
         for end in ends:
             if self.shadow is not None and isinstance(end, AnsweredPicture):
                 self.shadow.offer(end)
-        return [self._result(*each) for each in zip(files, ends, range(len(files)), strict=True)]
+        return [self._result(*each) for each in zip(files, ends, numbers, strict=True)]
 
     def _result(
-        self, file: UploadedFile, end: AnsweredPicture | Prediction | InputError, index: int
+        self, file: UploadedFile, end: _Answered | InputError, index: int
     ) -> Answer | BatchFailure:
         if isinstance(end, InputError):
             problem = problem_of(end)
             refusals.note(problem)
             return BatchFailure(filename=file.filename, problem=problem)
-        prediction = end.prediction if isinstance(end, AnsweredPicture) else end
-        return self._answer(file, prediction, index=index)
+        if isinstance(end, AnsweredPicture):
+            return self._answer(file, end.prediction, index=index)
+        return self._answer(file, *end, index=index)
 
     # ---- in a worker
 
@@ -87,16 +106,9 @@ class Answering:
             file.data, found.pixels, card.input, card.labels, prediction, seconds
         )
 
-    def _classify_in_batch(
-        self, file: UploadedFile, number: int, workload: Workload, *, offers: bool
-    ) -> AnsweredPicture | Prediction | InputError:
-        """Of all but the one that the shadow is offered the pixels are let go at once."""
-        try:
-            workload.charge(number, file.data)
-            answered = self._classify(file)
-        except InputError as error:
-            return error.with_traceback(None)  # which holds the pixels, too
-        return answered if offers else answered.prediction
+    def _predict(self, file: UploadedFile) -> tuple[Prediction, None]:
+        """The pixels are let go at once."""
+        return self._classify(file).prediction, None
 
     def _explain(self, file: UploadedFile, label: str | None) -> tuple[Prediction, Heatmap]:
         prediction, explanation = self.classifier.explain(file.data, label, self.observation)
@@ -116,3 +128,16 @@ class Answering:
         request_id, labels = telemetry.request_id.get() or "", self.classifier.card.labels
         self.observation.predicted(prediction, labels, index=index, picture=file.data)
         return Answer.of(prediction, labels, file.filename, request_id, heatmap)
+
+
+def _in_batch(
+    workload: Workload, number: int, file: UploadedFile, job: _Job
+) -> _Answered | InputError:
+    """In a worker."""
+    try:
+        workload.charge(number, file.data)
+        if file.fault is not None:
+            return file.fault
+        return job(file)
+    except InputError as error:
+        return error.with_traceback(None)  # which holds the pixels, too

@@ -13,9 +13,11 @@ from fastapi import FastAPI
 
 from vistazo import __version__
 from vistazo.api import admin_routes, drift_routes, feedback_routes, metrics_routes, routes
+from vistazo.api.asked import UploadPolicy
 from vistazo.api.example import Example
 from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
+from vistazo.api.limits import MostBytes
 from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
 from vistazo.api.security_schema import declare_keys
@@ -102,7 +104,7 @@ def create_app(
 
 
 def _described(
-    describe: Callable[[], dict[str, Any]], service: Service, policy: routes.UploadPolicy
+    describe: Callable[[], dict[str, Any]], service: Service, policy: UploadPolicy
 ) -> dict[str, Any]:
     # Only here: most services are never asked.
     from vistazo.api.description.complete import described_in_full
@@ -153,7 +155,7 @@ def _shadow(
 
 
 def _route(app: FastAPI, settings: Settings) -> None:
-    app.state.upload_policy = routes.UploadPolicy(
+    app.state.upload_policy = UploadPolicy(
         settings.max_batch_files,
         settings.image_limits,
         settings.sample_limits,
@@ -179,14 +181,17 @@ def _load(source: ModelSource, reader: IsolatedReader, stopping: threading.Event
     return classifier
 
 
-def _max_bytes(settings: Settings) -> dict[str, int]:
-    """Of the body of a request, by its path."""
+def _max_bytes(settings: Settings) -> dict[str, MostBytes]:
+    """Of the body of a request, by its path. In JSON a picture is a third larger, and some encoders
+    write some of its characters as two or six.
+    """
     one = settings.max_upload_bytes + _FORM_BYTES
+    of_one = MostBytes(one, as_json=one * 3 // 2)
     return {
-        "/predict": one,
-        "/explain": one,
-        "/predict/batch": settings.max_queued_bytes,
-        "/feedback": feedback_routes.FEEDBACK_BYTES,
+        "/predict": of_one,
+        "/explain": of_one,
+        "/predict/batch": MostBytes(settings.max_queued_bytes),
+        "/feedback": MostBytes(feedback_routes.FEEDBACK_BYTES),
     }
 
 

@@ -7,9 +7,10 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from vistazo.api.media import JSON
-from vistazo.api.multipart import FIELD
-from vistazo.api.routes import TAKE_A_PLACE, UploadPolicy
+from vistazo.api.asked import UploadPolicy
+from vistazo.api.body_schemas import limit_files
+from vistazo.api.media import BYTES, FORM, JSON
+from vistazo.api.routes import TAKE_A_PLACE
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
@@ -18,7 +19,6 @@ from vistazo.samples.classifier import SampleClassifier
 from vistazo.texts.limits import SampleLimits
 
 _BATCH, _FEEDBACK = "/predict/batch", "/feedback"
-_FORM = "multipart/form-data"
 _Document = dict[str, Any]
 # What is answered to pictures, and what to texts and rows.
 _ANSWERS = {
@@ -36,14 +36,13 @@ def with_what_is_known(
     """
     document = deepcopy(describe())
     paths = document["paths"]
-    form = _post(paths[_BATCH])["requestBody"]["content"][_FORM]
-    form["schema"]["properties"][FIELD]["maxItems"] = policy.max_batch_files
+    limit_files(_post(paths[_BATCH])["requestBody"]["content"], policy.max_batch_files)
     for path, (pictures, samples) in _ANSWERS.items():
         _answer(_post(paths[path]), [*pictures, *samples])
     try:
         served = service.classifier
     except NotReadyError:
-        return document
+        return _of_any_model(document)
     for parameter in _parameters(document):
         if parameter["name"] == "label":
             parameter["schema"] = {"type": "string", "enum": list(served.card.labels)}
@@ -55,6 +54,14 @@ def with_what_is_known(
         del paths["/explain"]
     if not isinstance(served, Classifier) and served.card.route is not None:
         paths[served.card.route] = {"post": _of_the_card(_post(paths["/predict"]), served)}
+    return document
+
+
+def _of_any_model(document: _Document) -> _Document:
+    """Its JSON may hold pictures, texts or rows."""
+    for path in TAKE_A_PLACE:
+        content = _post(document["paths"][path])["requestBody"]["content"]
+        content[JSON]["schema"] = {"type": "object"}
     return document
 
 
@@ -107,10 +114,10 @@ def _narrow(operation: _Document, served: AnyClassifier, shapes: _Shapes) -> Non
     content = operation["requestBody"]["content"]
     pictures, samples = _ANSWERS[shapes.path]
     if isinstance(served, Classifier):
-        del content[JSON]
         _answer(operation, pictures)
         return
-    del content[_FORM]
+    for media_type in (FORM, BYTES):
+        content.pop(media_type, None)
     content[JSON]["schema"] = shapes.of(served)
     operation["responses"]["200"]["content"].pop("image/png", None)
     _answer(operation, samples)

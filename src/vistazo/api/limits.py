@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -125,6 +126,18 @@ def _log(ended: Ended, state: Mapping[str, object]) -> None:
     log.log(level, "request", extra=line)
 
 
+@dataclass(frozen=True)
+class MostBytes:
+    """Of a body; ``as_json`` of one that says that it is, where that may be another number."""
+
+    usual: int
+    as_json: int | None = None
+
+    def of(self, headers: Headers) -> int:
+        is_json = headers.get("content-type", "").lower().startswith("application/json")
+        return self.as_json if is_json and self.as_json is not None else self.usual
+
+
 class BodyLimit:
     """Refuses a body that is too large: by its declared length before any of it is read, by its
     real length as soon as that passes the limit. ``max_bytes`` is by the path that is posted to.
@@ -133,7 +146,7 @@ class BodyLimit:
     is too large is not read.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: Mapping[str, MostBytes]) -> None:
         self._app = app
         self._max_bytes = max_bytes
 
@@ -142,8 +155,9 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         useful = self._max_bytes.get(route_path(scope)) if scope["method"] == "POST" else None
-        limit = _BODY_OF_NO_USE_BYTES if useful is None else useful
-        if content_length(Headers(scope=scope)) <= limit:
+        headers = Headers(scope=scope)
+        limit = _BODY_OF_NO_USE_BYTES if useful is None else useful.of(headers)
+        if content_length(headers) <= limit:
             await self._app(scope, _limited(receive, limit), send)
             return
         answer = self._app if useful is None else problem_response(_too_large(limit))

@@ -24,6 +24,7 @@ STATUS: dict[type[errors.VistazoError], HTTPStatus] = {
     errors.UnsupportedFormatError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UploadTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.InputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooManyFilesError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.MissingFileError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.WrongMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.SlowUploadError: HTTPStatus.REQUEST_TIMEOUT,
@@ -41,6 +42,7 @@ STATUS: dict[type[errors.VistazoError], HTTPStatus] = {
 TITLES: dict[str, str] = {
     "unsupported_format": "Not an accepted image format",
     "upload_too_large": "Upload too large",
+    "not_base64": "No picture in base64",
     "corrupt_image": "Damaged image",
     "rejected_upload": "Picture not accepted",
     "picture_too_costly": "Picture too costly",
@@ -48,7 +50,8 @@ TITLES: dict[str, str] = {
     "bad_sample": "Not what the model takes",
     "bad_request": "Malformed request",
     "wrong_media_type": "Not sent as the model takes it",
-    "missing_file": "No file in the form",
+    "missing_file": "No file was sent",
+    "too_many_files": "Too many pictures in one request",
     "unknown_label": "No such label",
     "unknown_request": "No such answer",
     "upload_too_slow": "Upload too slow",
@@ -98,7 +101,7 @@ def problem_of(error: errors.VistazoError) -> Problem:
         detail=str(error),
         code=error.code,
         request_id=telemetry.request_id.get(),
-        errors=[RuleFault(rule=rule.rule, detail=rule.detail) for rule in broken] or None,
+        errors=[RuleFault.of(rule) for rule in broken] or None,
     )
 
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from vistazo.answers.costs import cost_sentences
 from vistazo.api import card_route, media
-from vistazo.api.answering import Answering
-from vistazo.api.callers import caller_of
-from vistazo.api.departure import while_connected
-from vistazo.api.multipart import FIELD, MAX_OTHER_FIELDS, UploadedFile, read_files
-from vistazo.api.observation import Observation
+from vistazo.api.asked import Asked
+from vistazo.api.body_schemas import one_picture, several_pictures
 from vistazo.api.problems import described
-from vistazo.api.sample_answering import SampleAnswering
 from vistazo.api.sample_schemas import (
     SampleAnswer,
     SampleAnswers,
@@ -37,76 +31,32 @@ from vistazo.api.schemas import (
 )
 from vistazo.api.service import Service
 from vistazo.errors import RequestError
-from vistazo.pictures import ImageLimits
-from vistazo.pictures.formats import ACCEPTED
 from vistazo.pictures.workload import Workload
 from vistazo.service import telemetry
-from vistazo.texts.limits import SampleLimits
 
 if TYPE_CHECKING:
     from vistazo.service.records.records import Records
 
 router = APIRouter()
 
-_Result = TypeVar("_Result")
-
 TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain")
 
-
-@dataclass(frozen=True)
-class UploadPolicy:
-    """``max_json_bytes`` are of the body with texts or rows."""
-
-    max_batch_files: int
-    limits: ImageLimits
-    sample_limits: SampleLimits
-    max_json_bytes: int
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A request, and what this service answers with. Taken from the state at once: FastAPI's
-    dependencies would look each of them up by itself.
-    """
-
-    request: Request
-    service: Service
-    observation: Observation
-    policy: UploadPolicy
-
-    @staticmethod
-    def of(request: Request) -> _Asked:
-        state = request.app.state
-        return _Asked(request, state.service, request.state.observation, state.upload_policy)
-
-    async def answer(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        """Raises CallerLeftError."""
-        return await while_connected(self.request.receive, work)
-
-
-def _body(schema: dict[str, Any]) -> dict[str, Any]:
-    """A form; of JSON the description says what there is once a model is (``interface``)."""
-    fields = {"type": "object", "properties": {FIELD: schema}, "required": [FIELD]}
-    form = {"schema": {**fields, "maxProperties": 1 + MAX_OTHER_FIELDS}}
-    content = {"multipart/form-data": form, media.JSON: {"schema": {"type": "object"}}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-_FILE = {"type": "string", "format": "binary", "description": f"{ACCEPTED}."}
-_FILES = {"type": "array", "items": _FILE, "minItems": 1}
 _PROBLEMS = described(
     {
-        400: "Not a form, no JSON, or a label that the model does not have",
+        400: "A form or JSON that cannot be read, or a label that the model does not have",
         408: "The upload took too long",
         413: "Too many bytes",
-        415: "Not an accepted format, whatever its name says; not what the model takes",
-        422: "No file, or a picture, text or row that cannot be classified",
+        415: "Not an accepted format, whatever its name says; not sent as the model takes it",
+        422: "Nothing sent or too much, or a picture, text or row that cannot be classified",
         429: "Too busy",
         503: "Starting or shutting down",
     }
 )
 
 
+Explain = Annotated[
+    bool, Query(description="Add to the answer what spoke for it: a heatmap, or words.")
+]
 Label = Annotated[
     str | None, Query(description="Explain this label; by default the predicted class.")
 ]
@@ -115,36 +65,31 @@ Label = Annotated[
 @router.post(
     "/predict",
     responses={**_PROBLEMS, 200: {"model": SampleAnswer | SampleAnswers}},
-    openapi_extra=_body(_FILE),
+    openapi_extra=one_picture(),
     response_model=Answer,
     response_model_exclude_none=True,
 )
 async def predict(
     request: Request,
     *,
-    explain: Annotated[
-        bool, Query(description="Add to the answer what spoke for it: a heatmap, or words.")
-    ] = False,
+    explain: Explain = False,
     label: Label = None,
     show_input: Annotated[
         bool, Query(description="Add what the model saw of a picture to the answer.")
     ] = False,
 ) -> Response:
     """Classify one picture, a text or several, or rows of numbers."""
-    asked = _Asked.of(request)
+    asked = Asked.of(request)
     asked.observation.is_further_look = label is not None or show_input
-    if media.is_json(request):
-        media.of_samples(asked.service.classifier).check_label(label)
+    if not asked.takes_pictures(label):
         if show_input:
             raise RequestError("What the model saw (show_input) is shown of a picture only.")
-        async with _json(asked) as (body, samples):
+        async with asked.samples() as (body, samples):
             if card_route.is_asked_by(request.scope):
                 return await asked.answer(samples.by_the_card(body))
             work = samples.explained(body, label) if explain else samples.answered(body)
             return await asked.answer(work)
-    media.of_pictures(asked.service.classifier).check_label(label)
-    async with _received(asked, max_files=2) as (files, answering):
-        file = _only(files)
+    async with asked.picture() as (file, answering):
         wanted = answering.explained(file, label) if explain else answering.classified(file)
         answer = await asked.answer(wanted)
         if show_input:
@@ -158,41 +103,43 @@ async def predict(
         **_PROBLEMS,
         200: {"content": {"image/png": {}}, "description": "The overlay", "model": WordsAnswer},
     },
-    openapi_extra=_body(_FILE),
+    openapi_extra=one_picture(),
     response_class=Response,
 )
 async def explain(request: Request, label: Label = None) -> Response:
     """Show what speaks for a label: a picture with a heatmap over it, a PNG; words of a text."""
-    asked = _Asked.of(request)
+    asked = Asked.of(request)
     asked.observation.is_further_look = label is not None
-    if media.is_json(request):
-        media.of_samples(asked.service.classifier).check_label(label)
-        async with _json(asked) as (body, samples):
+    if not asked.takes_pictures(label):
+        async with asked.samples() as (body, samples):
             return await asked.answer(samples.words(body, label))
-    media.of_pictures(asked.service.classifier).check_label(label)
-    async with _received(asked, max_files=2) as (files, answering):
-        png = await asked.answer(answering.overlay(_only(files), label))
+    async with asked.picture() as (file, answering):
+        png = await asked.answer(answering.overlay(file, label))
         return Response(png, media_type="image/png")
 
 
 @router.post(
     "/predict/batch",
     responses={**_PROBLEMS, 200: {"model": SampleBatchAnswer}},
-    openapi_extra=_body(_FILES),
+    openapi_extra=several_pictures(),
     response_model=BatchAnswer,
     response_model_exclude_none=True,
 )
-async def predict_batch(request: Request) -> Response:
+async def predict_batch(
+    request: Request, *, explain: Explain = False, label: Label = None
+) -> Response:
     """Classify several pictures, texts or rows: one result or one problem for each, in order."""
-    asked = _Asked.of(request)
-    if media.is_json(request):
-        media.of_samples(asked.service.classifier)
-        async with _json(asked) as (body, samples):
-            return await asked.answer(samples.batch(body))
-    media.of_pictures(asked.service.classifier)
+    asked = Asked.of(request)
+    asked.observation.is_further_look = label is not None
+    if not asked.takes_pictures(label):
+        async with asked.samples() as (body, samples):
+            work = samples.explained_batch(body, label) if explain else samples.batch(body)
+            return await asked.answer(work)
     policy = asked.policy
-    async with _received(asked, policy.max_batch_files) as (files, answering):
-        results = await asked.answer(answering.batch(files, Workload(policy.limits)))
+    async with asked.pictures(policy.max_batch_files) as (files, answering):
+        workload = Workload(policy.limits)
+        wanted = answering.explained_batch(files, workload, label) if explain else None
+        results = await asked.answer(wanted or answering.batch(files, workload))
     request_id = telemetry.request_id.get() or ""
     return _as_json(BatchAnswer(results=results, request_id=request_id))
 
@@ -232,40 +179,6 @@ async def ready(request: Request) -> Health:
     """The model is loaded and has answered once."""
     request.app.state.service.refuse_unless_ready()
     return Health(status="ready")
-
-
-@contextlib.asynccontextmanager
-async def _received(
-    asked: _Asked, max_files: int
-) -> AsyncIterator[tuple[list[UploadedFile], Answering]]:
-    """The files of the form, and a place for the work on them: only now, when they are there."""
-    service, caller = asked.service, caller_of(asked.request.scope)
-    with service.reception.upload(caller) as upload:
-        files = await read_files(asked.request, max_files, upload)
-        with service.admission.place(caller) as place:
-            upload.wait_in(place)
-            classifier = media.of_pictures(service.classifier_for_accepted)
-            yield files, Answering(classifier, place, asked.observation, service.shadow)
-
-
-@contextlib.asynccontextmanager
-async def _json(asked: _Asked) -> AsyncIterator[tuple[bytes, SampleAnswering]]:
-    """The JSON with texts or rows, and a place for the work on it: only now, when it is there."""
-    service, policy, caller = asked.service, asked.policy, caller_of(asked.request.scope)
-    with service.reception.upload(caller) as upload:
-        body = await media.read_json(asked.request, upload, policy.max_json_bytes)
-        with service.admission.place(caller) as place:
-            upload.wait_in(place)
-            classifier = media.of_samples(service.classifier_for_accepted)
-            observation, limits = asked.observation, policy.sample_limits
-            given = (classifier, place, observation, service.shadow, limits)
-            yield body, SampleAnswering.by(*given)
-
-
-def _only(files: list[UploadedFile]) -> UploadedFile:
-    if len(files) > 1:
-        raise RequestError("Send one picture here, or several to /predict/batch.")
-    return files[0]
 
 
 def _as_json(answer: BaseModel) -> Response:

@@ -98,12 +98,22 @@ class SampleAnswering:
         try:
             return await self._written(partial(self._answer_all, sent))
         except InputError:
-            return written(self._listed([await self._result(sent, at) for at in range(len(sent))]))
+            return await self._each(sent, self._answer_one)
 
-    async def _result(self, sent: SentSamples, at: int) -> Document:
+    async def explained_batch(self, body: bytes, label: str | None) -> Response:
+        """As ``batch``, each result with its words."""
+        sent = await self.place.run(partial(self._read, body), self.observation)
+        _refuse_rows(sent)
+        return await self._each(sent, partial(self._explain, label=label))
+
+    async def _each(self, sent: SentSamples, how: Callable[[SentSamples, int], _Done]) -> Response:
+        jobs = [partial(how, sent, at) for at in range(len(sent))]
+        return written(self._listed([await self._result(*each) for each in enumerate(jobs)]))
+
+    async def _result(self, at: int, job: Callable[[], _Done]) -> Document:
         """The answer to one of a batch, or its problem."""
         try:
-            done = await self.place.run(partial(self._answer_one, sent, at), self.observation)
+            done = await self.place.run(job, self.observation)
         except InputError as error:
             problem = problem_of(error)
             refusals.note(problem)
@@ -169,8 +179,7 @@ class SampleAnswering:
     def _read_texts(self, body: bytes) -> SentSamples:
         """All of them are texts: a request is refused before any of its work is done."""
         sent = self._read(body)
-        if sent.shape.takes != "texts":
-            raise RequestError("What spoke for a label is shown of texts, not of rows of numbers.")
+        _refuse_rows(sent)
         sent.all()
         return sent
 
@@ -194,3 +203,8 @@ class SampleAnswering:
     def _listed(self, results: list[Document]) -> Document:
         model = asdict(self.classifier.identity)
         return {"results": results, "model": model, "request_id": self.request_id}
+
+
+def _refuse_rows(sent: SentSamples) -> None:
+    if sent.shape.takes != "texts":
+        raise RequestError("What spoke for a label is shown of texts, not of rows of numbers.")

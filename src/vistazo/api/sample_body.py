@@ -7,22 +7,19 @@ were read into a schema, and 2 MB of ``[],`` 50 MB as plain lists.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, NoReturn
+from typing import Literal
 
-from vistazo.errors import RequestError, SampleError
+from vistazo.api.plain_json import STRING, parsed
+from vistazo.errors import SampleError
 from vistazo.samples.classifier import SampleClassifier
 from vistazo.texts.limits import SampleLimits
 
 Takes = Literal["texts", "rows"]
 
-# Also one that never ends: it is taken whole, so that each byte is looked at once.
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _FIELDS = {"texts": ("text", "texts"), "rows": ("row", "rows")}
 HOW = {
     "texts": 'send JSON {"text": "..."}, or {"texts": ["...", "..."]}, as application/json',
@@ -112,7 +109,7 @@ def read_samples(body: bytes, shape: Shape, limits: SampleLimits) -> SentSamples
     """
     _refuse_too_much(body, shape, limits)
     names = _FIELDS[shape.takes]
-    found = _parsed(body)
+    found = parsed(body)
     if not isinstance(found, dict) or len(found) != 1 or next(iter(found)) not in names:
         raise SampleError(_what_is_wrong(found, shape))
     name, value = next(iter(found.items()))
@@ -130,41 +127,11 @@ def read_samples(body: bytes, shape: Shape, limits: SampleLimits) -> SentSamples
 def _refuse_too_much(body: bytes, shape: Shape, limits: SampleLimits) -> None:
     """Before any of it is made. Raises SampleError."""
     most = max(_FREE, limits.max_samples * (1 + shape.n_features))
-    if sum(1 for _ in islice(_STRING.finditer(body), most + 1)) > most:
+    if sum(1 for _ in islice(STRING.finditer(body), most + 1)) > most:
         raise SampleError(_too_many(shape, limits))
-    outline = _STRING.sub(b'"', body)
+    outline = STRING.sub(b'"', body)
     if max(outline.count(b"[") + outline.count(b"{"), outline.count(b",")) > most:
         raise SampleError(_too_many(shape, limits))
-
-
-def _parsed(body: bytes) -> object:
-    """Numbers are floats, however they are written."""
-    try:
-        return json.loads(
-            body.decode("utf-8"),
-            object_pairs_hook=_once_each,
-            parse_constant=_no_number,
-            parse_int=float,
-        )
-    except UnicodeDecodeError as error:
-        raise RequestError(
-            f"The body is not UTF-8 (byte {error.start}). Send JSON in UTF-8."
-        ) from None
-    except RecursionError:
-        raise RequestError("The JSON lies too deep.") from None
-    except json.JSONDecodeError as error:  # its words quote nothing of the body
-        raise RequestError(f"The body is no JSON: {error.msg}, at character {error.pos}.") from None
-
-
-def _once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise RequestError("A name comes twice in the JSON: send it once.")
-    return found
-
-
-def _no_number(_: str) -> NoReturn:
-    raise RequestError("NaN and Infinity are no JSON. A missing number is null.")
 
 
 def _what_is_wrong(found: object, shape: Shape) -> str:

@@ -16,6 +16,7 @@ from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
 from vistazo.api.output_schemas import ClassesAnswer, NumberAnswer, outputs_of
 from vistazo.classifier import Explanation, Prediction
 from vistazo.engines.base import Runtime
+from vistazo.errors import BrokenRule
 from vistazo.service.reload import Comparison, Reload
 
 # Listed for programs; what is answered is not checked once more.
@@ -142,6 +143,13 @@ class RuleFault(BaseModel):
 
     rule: str
     detail: str
+    figures: list[float] = Field(
+        default_factory=list, description="The numbers in the detail, in order: to say it anew."
+    )
+
+    @staticmethod
+    def of(broken: BrokenRule) -> RuleFault:
+        return RuleFault(rule=broken.rule, detail=broken.detail, figures=list(broken.figures))
 
 
 class Problem(BaseModel):
@@ -239,7 +247,10 @@ class ModelDescription(BaseModel):
     model_config = ConfigDict(json_schema_extra={"description": "Card and signature"})
 
     sha256: str
-    card: dict[str, Any]
+    card: dict[str, Any] = Field(
+        description="As it is written: what people read is a text, or one for each of several "
+        "languages, {en: ..., es: ...}. Labels are those of the answers."
+    )
     signature: dict[str, Any]
     runtime: Runtime | None = Field(description="What runs it; None of texts and rows.")
     conclusions: list[Concluded] = Field(

@@ -18,7 +18,7 @@ from vistazo.api.forwarded import Forwarded
 from vistazo.api.framing import OneFraming
 from vistazo.api.guard import Guard
 from vistazo.api.head import HeadAsGet
-from vistazo.api.limits import BodyLimit, RequestContext
+from vistazo.api.limits import BodyLimit, MostBytes, RequestContext
 from vistazo.api.methods import OnlyItsMethods
 from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
@@ -32,7 +32,7 @@ _ROUTERS = (routes.router, feedback_routes.router, admin_routes.router, metrics_
 
 def surround(
     app: FastAPI,
-    max_bytes: Mapping[str, int],
+    max_bytes: Mapping[str, MostBytes],
     gate: Gate | None = None,
     *,
     proxies: Sequence[Network] | None = None,

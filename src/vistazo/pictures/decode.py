@@ -122,7 +122,8 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
             f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all are "
             "accepted. Send it smaller, or have MAX_PIXELS of this service raised."
         )
-        raise RejectedUploadError([BrokenRule("max_pixels", detail)])
+        figures = (width, height, limits.max_pixels)
+        raise RejectedUploadError([BrokenRule("max_pixels", detail, figures)])
     if image_format != "jpeg" and stripped.work + _UPLOADED_BYTE_WORK * len(data) > limits.max_work:
         detail = (
             f"The picture has {width} x {height} pixels of many bits each, and would take too long "

@@ -13,7 +13,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.models.card import InputSpec
@@ -72,5 +72,10 @@ def accept(header: Header, n_bytes: int, spec: InputSpec) -> AcceptedUpload:
     try:
         return AcceptedUpload.model_validate(upload, context=spec)
     except ValidationError as error:
-        broken = [BrokenRule(fault["type"], said(fault)) for fault in faults_in(error)]
-        raise RejectedUploadError(broken) from None
+        raise RejectedUploadError([_broken(fault) for fault in faults_in(error)]) from None
+
+
+def _broken(fault: ErrorDetails) -> BrokenRule:
+    values = fault.get("ctx", {}).values()
+    figures = tuple(value for value in values if isinstance(value, int | float))
+    return BrokenRule(fault["type"], said(fault), figures)

@@ -14,10 +14,10 @@ const as = (bearer: string) =>
 
 const client = as(key);
 // A file is a string to the types: openapi-typescript has no other word for binary.
-const file = (body: BlobPart) => new Blob([body]) as unknown as string;
-const form = (body: { file: string | string[] }) => {
+const binary = (body: BlobPart) => new Blob([body]) as unknown as string;
+const form = (...pictures: BlobPart[]) => () => {
   const sent = new FormData();
-  for (const each of [body.file].flat()) sent.append("file", each as unknown as Blob, "picture.png");
+  for (const each of pictures) sent.append("file", new Blob([each]), "picture.png");
   return sent;
 };
 
@@ -26,7 +26,8 @@ function told(answer: { response: Response; error?: Problem; said?: string | num
 }
 
 async function predict(body: BlobPart, from = client): Promise<Told> {
-  const answer = await from.POST("/predict", { body: { file: file(body) }, bodySerializer: form });
+  const sent = { body: { file: binary(body) }, bodySerializer: form(body) };
+  const answer = await from.POST("/predict", sent);
   if (answer.error) {
     // @ts-expect-error: no such code, and the compiler knows
     if (answer.error.code === "out_of_coffee") throw answer.error.detail;
@@ -35,16 +36,26 @@ async function predict(body: BlobPart, from = client): Promise<Told> {
   return told({ ...answer, said: answer.data.predicted_class });
 }
 
+async function asJson(image: string): Promise<Told> {
+  const answer = await client.POST("/predict", { body: { image } });
+  return told({ ...answer, said: answer.data?.predicted_class });
+}
+
+async function asItIs(): Promise<Told> {
+  const headers = { "Content-Type": "application/octet-stream" };
+  const sent = { body: binary(bytes), bodySerializer: (body: unknown) => body, headers };
+  const answer = await client.POST("/predict", sent);
+  return told({ ...answer, said: answer.data?.predicted_class });
+}
+
 async function batch(): Promise<Told> {
-  const body = { file: [file(bytes), file("no picture")] };
-  const answer = await client.POST("/predict/batch", { body, bodySerializer: form });
+  const answer = await client.POST("/predict/batch", { body: { images: [picture, "AAAA"] } });
   const second = answer.data?.results[1];
   return told({ ...answer, said: second && "problem" in second ? second.problem.code : "none" });
 }
 
 async function explain(): Promise<Told> {
-  const body = { file: file(bytes) };
-  const answer = await client.POST("/explain", { body, bodySerializer: form, parseAs: "blob" });
+  const answer = await client.POST("/explain", { body: { image: picture }, parseAs: "blob" });
   return told({ ...answer, said: (answer.data as Blob | undefined)?.type ?? "none" });
 }
 
@@ -55,10 +66,13 @@ async function feedback(): Promise<Told> {
 
 console.log(JSON.stringify({
   good: await predict(bytes),
+  "as JSON": await asJson(picture),
+  "as it is": await asItIs(),
   batch: await batch(),
   explained: await explain(),
   damaged: await predict(bytes.slice(0, 200)),
   "no picture": await predict("no picture"),
+  "no base64": await asJson("?"),
   "too large": await predict(new Uint8Array(3_000_000)),
   "no key": await predict(bytes, as("wrong")),
   "too often": await predict(bytes, as(spent)),

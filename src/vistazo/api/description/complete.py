@@ -4,22 +4,23 @@ of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from vistazo.api.asked import UploadPolicy
 from vistazo.api.description.answer_examples import add_answer_examples
 from vistazo.api.description.problem_examples import Takes
 from vistazo.api.description.refusals import describe_refusals, operations
 from vistazo.api.needs import need_of
-from vistazo.api.routes import UploadPolicy
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
 from vistazo.loading import AnyClassifier
 from vistazo.pictures import ImageLimits
-from vistazo.pictures.formats import ACCEPTED
 
 _Document = dict[str, Any]
+_OF_FASTAPI = "Successful Response"
 # ``format`` is what generators understand; OpenAPI 3.1 has the other.
 _BINARY = {"type": "string", "format": "binary"}
 # By the scope that a key needs for it.
@@ -49,6 +50,9 @@ def described_in_full(
     document["tags"] = [{"name": name, "description": said} for name, said in _GROUPS.items()]
     for path, operation in operations(document):
         operation["tags"] = [need_of(path) or "health"]
+        operation["summary"] = re.split(r"[.:]", operation["description"])[0]
+        if operation["responses"]["200"]["description"] == _OF_FASTAPI:
+            operation["responses"]["200"]["description"] = "The answer"
         for media_type, media in operation["responses"]["200"]["content"].items():
             if media_type.startswith("image/"):
                 media["schema"] = {**_BINARY, "contentMediaType": media_type}
@@ -71,11 +75,15 @@ def _known(service: Service) -> tuple[Takes | None, list[str]]:
 
 def _limit(schema: _Document, limits: ImageLimits) -> None:
     """Each file within ``schema``: in bytes, as OpenAPI 3.1 has it of binary content."""
+    most = f"{limits.max_bytes:,} bytes and {limits.max_pixels:,} pixels"
     if schema.get("format") == "binary":
-        most = f"at most {limits.max_bytes:,} bytes and {limits.max_pixels:,} pixels"
-        schema["description"] = f"{ACCEPTED}; {most}."
+        schema["description"] += f" At most {most}."
         schema["maxLength"] = limits.max_bytes
+    if schema.get("format") == "byte":
+        schema["description"] += f" Decoded at most {most}."
     for each in schema.get("properties", {}).values():
         _limit(each, limits)
     if isinstance(items := schema.get("items"), dict):
         _limit(items, limits)
+    for each in schema.get("oneOf", ()):
+        _limit(each, limits)

@@ -24,7 +24,9 @@ _SAMPLES: frozenset[Takes] = frozenset({"texts", "rows"})
 
 _RULES = [
     RuleFault(
-        rule="min_side_px", detail=f"The picture's {side} is 8 pixels; at least 32 are needed."
+        rule="min_side_px",
+        detail=f"The picture's {side} is 8 pixels; at least 32 are needed.",
+        figures=[8, 32],
     )
     for side in ("width", "height")
 ]
@@ -49,6 +51,12 @@ REFUSALS: dict[str, Refusal] = {
     "upload_too_large": Refusal(
         "The request is larger than 10100000 bytes, the most that is accepted here.", _BODIES
     ),
+    "not_base64": Refusal(
+        "The picture is no base64 (RFC 4648, section 4): letters, digits, + and /, padded with =, "
+        "in one line. Send what base64 -w0 picture.jpeg prints.",
+        _ONE,
+        _PICTURES,
+    ),
     "corrupt_image": Refusal("The JPEG is cut short.", _ONE, _PICTURES),
     "rejected_upload": Refusal(" ".join(each.detail for each in _RULES), _ONE, _PICTURES),
     "picture_too_costly": Refusal(
@@ -69,11 +77,16 @@ REFUSALS: dict[str, Refusal] = {
         "comes in too many small pieces."
     ),
     "wrong_media_type": Refusal(
-        "This model takes pictures: send multipart/form-data: curl -F file=@picture.jpeg URL",
+        "This model takes pictures: send a form: curl -F file=@picture.jpeg URL; or the picture "
+        "alone: curl --data-binary @picture.jpeg -H 'Content-Type: image/jpeg' URL; or "
+        'application/json: {"image": "...base64..."}, with a "filename" if you like.',
         _BODIES,
     ),
     "missing_file": Refusal(
         "The form needs a file in the field 'file'; it has 'x'.", _UPLOADS, _PICTURES
+    ),
+    "too_many_files": Refusal(
+        "More than 16 pictures, the most in one batch. Send them in several.", _UPLOADS, _PICTURES
     ),
     "unknown_label": Refusal(
         "The model has no label 'OTHER'. It has {labels}.", _ONE | {_FEEDBACK}
@@ -83,7 +96,7 @@ REFUSALS: dict[str, Refusal] = {
         "than what is kept (RECORDS_KEEP_DAYS), or was given to another key.",
         frozenset({_FEEDBACK}),
     ),
-    "upload_too_slow": Refusal("The upload did not arrive within 30 s.", _BODIES),
+    "upload_too_slow": Refusal("The upload was slower than 8000 bytes/s for 10 s.", _BODIES),
     "unauthorized": Refusal(
         "This wants a key. Send it in the header 'Authorization: Bearer KEY'.", is_of_keys=True
     ),
@@ -124,7 +137,7 @@ def problem_example(code: str, labels: Sequence[str]) -> Problem:
         type=f"urn:vistazo:problem:{code}",
         title=TITLES.get(code, status.phrase),
         status=status,
-        detail=REFUSALS[code].detail.format(labels=", ".join(labels)),
+        detail=REFUSALS[code].detail.replace("{labels}", ", ".join(labels)),
         code=code,
         request_id=EXAMPLE_ID,
         errors=_RULES if code == "rejected_upload" else None,

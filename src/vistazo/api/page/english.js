@@ -131,9 +131,9 @@ export const english = {
     ],
   },
   rules: {
-    min_side_px: "It is too small.",
-    max_aspect_ratio: "It is too long for its width, or too wide for its height.",
-    max_pixels: "It has too many pixels: save it smaller.",
+    min_side_px: "It is too small: a side has {0} pixels, and at least {1} are needed.",
+    max_aspect_ratio: "It has {0} × {1} pixels; its longer side may be at most {2} times the shorter one.",
+    max_pixels: "It has {0} × {1} pixels; at most {2} in all are accepted. Save it smaller.",
     max_work: "It would take too long to read: save it smaller, or with 8 bits a channel.",
     max_held_bytes: "It would take too much memory: save it smaller, or a progressive JPEG as a baseline one.",
     in_distribution: "It does not look like those that the model was made for.",

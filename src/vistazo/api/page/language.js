@@ -68,7 +68,10 @@ const pairOf = ({ code }) => table("problems")[code] ?? table("problemOther");
 
 /** What a picture has to be like, for each rule that it breaks. */
 function rulesText({ broken = [] }) {
-  const told = broken.map(({ rule }) => table("rules")[rule] ?? table("rules").other);
+  const told = broken.map(({ rule, figures = [] }) => {
+    const numbers = figures.map((figure) => number(figure));
+    return fill(table("rules")[rule] ?? table("rules").other, numbers);
+  });
   return [...new Set(told)].join(" ");
 }
 

@@ -131,9 +131,9 @@ export const spanish = {
     ],
   },
   rules: {
-    min_side_px: "Es demasiado pequeña.",
-    max_aspect_ratio: "Es demasiado larga para su ancho, o demasiado ancha para su alto.",
-    max_pixels: "Tiene demasiados píxeles: guárdala más pequeña.",
+    min_side_px: "Es demasiado pequeña: un lado tiene {0} píxeles y hacen falta {1} como mínimo.",
+    max_aspect_ratio: "Tiene {0} × {1} píxeles; su lado largo puede ser como mucho {2} veces el corto.",
+    max_pixels: "Tiene {0} × {1} píxeles; en total se aceptan {2} como mucho. Guárdala más pequeña.",
     max_work: "Leerla llevaría demasiado tiempo: guárdala más pequeña o con 8 bits por canal.",
     max_held_bytes: "Ocuparía demasiada memoria: guárdala más pequeña o, si es un JPEG progresivo, como uno normal.",
     in_distribution: "No se parece a aquellas para las que se hizo el modelo.",

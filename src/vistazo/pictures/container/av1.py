@@ -23,7 +23,7 @@ _USUAL_BITS, _MOST_BITS = 8, 12
 
 @dataclass(frozen=True)
 class Colours:
-    """How samples are stored (5.5.2). ``across`` and ``down``: 1 where colours have half of them."""
+    """How samples are stored (5.5.2). ``across``, ``down``: 1 where colours have half of them."""
 
     bits: int
     is_grey: bool

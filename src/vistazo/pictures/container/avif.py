@@ -23,7 +23,7 @@ _COLOURS_BYTES = 11
 # right: as EXIF says it.
 _ORIENTATIONS = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
 # Pillow holds RGB of three bytes a pixel beside the frame; its own picture ``raster`` counts.
-_HELD_A_PIXEL = 3
+_HELD_A_PIXEL, _HELD_ANYWAY = 3, 8_000_000
 # In bytes of a PNG's pixels: a pixel, a sample, and a byte beyond what one of a PNG takes.
 _WORK_A_PIXEL, _WORK_A_SAMPLE, _WORK_A_BYTE = 2, 4, 1
 
@@ -49,7 +49,7 @@ def strip_avif(data: bytes) -> Stripped:
     return Stripped(
         (memoryview(head), *parts),
         _orientation(properties),
-        frames * sequence.frame_bytes + _HELD_A_PIXEL * n_pixels,
+        frames * sequence.frame_bytes + _HELD_A_PIXEL * n_pixels + _HELD_ANYWAY,
         int((_WORK_A_PIXEL + _WORK_A_SAMPLE * sequence.colours.samples_a_pixel) * n_pixels)
         + _WORK_A_BYTE * n_bytes,
         is_read_whole=True,

@@ -21,7 +21,7 @@ _KNOWN = frozenset(
     )
 )
 # Encoders put 8 kB of pixels or more into a strip, the smallest ones a row of the picture.
-MAX_STRIPS = 20_000
+MAX_STRIPS = 10_000
 # Cameras write about forty.
 _MAX_ENTRIES = 400
 _ORDERS = {b"II": "<", b"MM": ">"}

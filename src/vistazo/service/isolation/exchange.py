@@ -73,11 +73,15 @@ class _Pixels(_Said):
     appearance: _Appearance | None
 
 
+_Figure = Annotated[float, Field(allow_inf_nan=False)]
+_Figures = Annotated[tuple[_Figure, ...], Field(max_length=10)]
+
+
 class _Refused(_Said):
     kind: Literal["refused"]
     code: str = Field(max_length=100)
     text: str = Field(max_length=2_000)
-    broken: list[tuple[str, str]] = Field(max_length=10)
+    broken: list[tuple[str, str, _Figures]] = Field(max_length=10)
 
 
 class _NoMemory(_Said):

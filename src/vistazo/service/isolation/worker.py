@@ -170,7 +170,7 @@ def _refusal(error: InputError) -> dict[str, object]:
         "kind": "refused",
         "code": error.code,
         "text": str(error)[:_MAX_TEXT],
-        "broken": [[rule.rule, rule.detail] for rule in broken],
+        "broken": [[rule.rule, rule.detail, rule.figures] for rule in broken],
     }
 
 

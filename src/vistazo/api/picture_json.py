@@ -1,0 +1,132 @@
+"""Pictures out of JSON that can be read in one way only.
+
+A string of megabytes is never made a text: one letter from afar in it would make four bytes of each
+of its own. Strings are left where they lie; what is around them is read as JSON, with their numbers
+in their places, and that is little, or it is refused before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from vistazo.api.base64_picture import decoded
+from vistazo.api.plain_json import STRING, once_each, parsed
+from vistazo.api.uploaded_file import UploadedFile, plain_name
+from vistazo.errors import InputError, MissingFileError, RequestError, TooManyFilesError
+from vistazo.pictures.decode import ImageLimits
+
+IMAGE, FILENAME, IMAGES = "image", "filename", "images"
+MAX_NAME = 1_000
+ONE = '{"image": "...base64..."}, with a "filename" if you like.'
+SEVERAL = '{"images": ["...base64...", {"image": "...base64...", "filename": "b.jpeg"}]}.'
+_NAME_BYTES = 12 * MAX_NAME  # as many as an escaped letter takes beyond the first plane
+_STRINGS_A_PICTURE = 4  # two names, and what they name
+_AROUND_BYTES, _AROUND_A_PICTURE_BYTES = 10_000, 1_000
+
+
+def read_one(body: bytes, limits: ImageLimits) -> UploadedFile:
+    """Raises RequestError for what is no such JSON, or two readers may take for two things (RFC
+    8259 section 4), and InputError for what is no picture in base64.
+    """
+    sent = _Sent.of(body, 1, only_one())
+    found = sent.parsed()
+    if not isinstance(found, dict) or IMAGE not in found:
+        raise MissingFileError(
+            f"The JSON has no '{IMAGE}'. Send {ONE} Several go to /predict/batch."
+        )
+    file = sent.picture(found, limits, ONE)
+    if file.fault is not None:
+        raise file.fault
+    return file
+
+
+def read_several(body: bytes, limits: ImageLimits, max_files: int) -> list[UploadedFile]:
+    """At least one. Raises RequestError as ``read_one``, and for more than ``max_files``; what is
+    no picture in base64 has its own ``fault``.
+    """
+    sent = _Sent.of(body, max_files, too_many(max_files))
+    found = sent.parsed()
+    fields = found if isinstance(found, dict) else {}
+    images = fields.get(IMAGES)
+    if not images:
+        raise MissingFileError(f"The JSON has no '{IMAGES}', or none in it. Send {SEVERAL}")
+    if len(fields) > 1 or not isinstance(images, list):
+        raise RequestError(f"'{IMAGES}' is no list, or not alone. Send {SEVERAL}")
+    if len(images) > max_files:
+        raise too_many(max_files)
+    each_one = [{IMAGE: each} if isinstance(each, str) else each for each in images]
+    return [sent.picture(each, limits, SEVERAL) for each in each_one]
+
+
+def only_one() -> TooManyFilesError:
+    return TooManyFilesError("Send one picture here, or several to /predict/batch.")
+
+
+def too_many(max_files: int) -> TooManyFilesError:
+    return TooManyFilesError(
+        f"More than {max_files} pictures, the most in one batch. Send them in several."
+    )
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """JSON, and where its strings lie, with their quotes."""
+
+    body: bytes
+    strings: Sequence[tuple[int, int]]
+
+    @staticmethod
+    def of(body: bytes, max_files: int, refusal: RequestError) -> _Sent:
+        """Raises ``refusal`` for more strings than so many pictures have, and RequestError."""
+        most = 1 + max_files * _STRINGS_A_PICTURE
+        strings = [found.span() for found in islice(STRING.finditer(body), most + 1)]
+        if len(strings) > most:
+            raise refusal
+        around = len(body) - sum(ends - begins for begins, ends in strings)
+        if around > _AROUND_BYTES + max_files * _AROUND_A_PICTURE_BYTES:
+            raise RequestError("The JSON holds much beside its pictures. Send them alone.")
+        return _Sent(body, strings)
+
+    def parsed(self) -> object:
+        """Its strings are their numbers, but the names of fields, as far as they are ours.
+
+        Raises RequestError.
+        """
+        outline, behind = bytearray(), 0
+        for number, (begins, ends) in enumerate(self.strings):
+            outline += self.body[behind:begins] + b'"%d"' % number
+            behind = ends
+        return parsed(bytes(outline + self.body[behind:]), self._fields)
+
+    def picture(self, fields: object, limits: ImageLimits, how: str) -> UploadedFile:
+        """Raises RequestError where they are not those of a picture."""
+        if not isinstance(fields, dict) or fields.keys() - {FILENAME} != {IMAGE}:
+            raise RequestError(f"A picture is base64, or an object with '{IMAGE}'. Send {how}")
+        if not all(isinstance(field, str) for field in fields.values()):
+            raise RequestError(f"'{IMAGE}' and '{FILENAME}' are strings. Send {how}")
+        name = self._name(fields[FILENAME]) if FILENAME in fields else ""
+        try:
+            return UploadedFile(name, decoded(self._literal(fields[IMAGE]), limits))
+        except InputError as error:
+            return UploadedFile(name, b"", error.with_traceback(None))
+
+    def _literal(self, number: str) -> bytes:
+        begins, ends = self.strings[int(number)]
+        return self.body[begins + 1 : ends - 1]
+
+    def _fields(self, pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+        ours = {name.encode(): name for name in (IMAGE, FILENAME, IMAGES)}
+        return once_each(
+            [(ours.get(self._literal(number), number), each) for number, each in pairs]
+        )
+
+    def _name(self, number: str) -> str:
+        literal = self._literal(number)
+        name = parsed(b'"%s"' % literal) if len(literal) <= _NAME_BYTES else None
+        if not isinstance(name, str) or len(name) > MAX_NAME:
+            raise RequestError(f"'{FILENAME}' has more than {MAX_NAME} characters.")
+        if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise RequestError(f"'{FILENAME}' holds half of a character (a lone surrogate).")
+        return plain_name(name)
