@@ -25,6 +25,12 @@ export function loadModel(askKey, onWait) {
   return persist(() => send("GET", "/model"), askKey, onWait);
 }
 
+/** The picture to try, as a file. */
+export async function loadExample(askKey) {
+  const picture = await persist(() => send("GET", "/page/example", null, { type: "blob" }), askKey, () => {});
+  return new File([picture], `example.${picture.type.slice("image/".length)}`, { type: picture.type });
+}
+
 /** The answer for a picture, with a heatmap for `label`, by default the predicted class. It is not
  * waited for any more where `signal` says so. */
 export function predict(file, { label, ...how }) {
