@@ -215,3 +215,12 @@ def test_the_results_of_the_session_can_be_taken_along(
     page.click("#clear")
     assert page.locator("#list li").count() == 0
     assert page.locator("#result").is_hidden()
+
+
+def test_who_has_no_picture_tries_the_one_beside_the_model(open_page: OpenPage) -> None:
+    page = open_page(locale="es-ES")
+    assert page.locator("#credit").inner_text().startswith("Dibujado por código")
+    page.click("text=Probar con un ejemplo")
+    page.wait_for_selector("#result .label")
+    assert page.locator("#list .name").inner_text() == "example.jpeg"
+    assert page.locator("#example").is_hidden()

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from vistazo import __version__
 from vistazo.api import admin_routes, drift_routes, feedback_routes, metrics_routes, routes
 from vistazo.api.asked import UploadPolicy
+from vistazo.api.example import Example
 from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
 from vistazo.api.limits import MostBytes
@@ -166,7 +167,8 @@ def _route(app: FastAPI, settings: Settings) -> None:
     app.include_router(drift_routes.router)
     if settings.metrics_port is None:
         app.include_router(metrics_routes.router)
-    app.router.routes.extend([*page_routes(), *swagger_routes()])
+    app.state.example = example = Example(settings.model_path)
+    app.router.routes.extend([*page_routes(), *swagger_routes(), example.route()])
 
 
 def _load(source: ModelSource, reader: IsolatedReader, stopping: threading.Event) -> AnyClassifier:

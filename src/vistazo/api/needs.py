@@ -15,6 +15,7 @@ NEEDS: dict[str, AccessScope | None] = {
     "/admin": "admin",
     "/health/": None,
     "/page/": None,
+    "/page/example": "predict",
     "/docs": None,
     "/openapi.json": None,
 }

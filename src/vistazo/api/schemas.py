@@ -264,6 +264,7 @@ class ModelDescription(BaseModel):
         description="What errors cost of a thousand cases, where the card says what each does: a "
         "sentence for each group of figures, {en, es}."
     )
+    example: bool = Field(description="Whether a picture to try lies beside the model.")
     reload: LastReload | None = Field(None, description="Where one was tried since the start.")
     next: NextModel | None = Field(None, description="Where MODEL_PATH_NEXT names one.")
 

@@ -6,6 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vistazo.models.words import Phrase
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -47,6 +49,11 @@ class PageSpec(_Part):
         default=False,
         description="true: pictures are sent by the button Predict; false: as soon as they are "
         "chosen.",
+    )
+    example_credit: Phrase = Field(
+        default="",
+        description="Whose work the picture beside the model is that the page offers to try, "
+        "MODEL.example.jpeg: a text, or {en: ..., es: ...}.",
     )
 
 

@@ -130,6 +130,7 @@ def _model(labels: Sequence[str]) -> dict[str, BaseModel]:
         warnings=[],
         records=RecordsHint(feedback=True, pictures=False),
         costs=[],
+        example=True,
     )
     return {"shortened": described}
 

@@ -24,6 +24,8 @@ export function showModel(model) {
   write("title", title);
   write("notice", notice);
   write("made-for", purposeOf(model.card));
+  byId("example").hidden = !model.example;
+  write("credit", spoken(model.card.page?.example_credit, model.card.language));
   const labels = model.card.labels.map((label) => labelOf(label, model.card).text);
   byId("lead").textContent = t("lead", { labels: labels.join(", ") });
   if (model.records?.pictures) byId("privacy").textContent = t("kept");

@@ -7,6 +7,7 @@ export const english = {
   drop: "Drop pictures here",
   choose: "Choose files",
   paste: "or paste one. PNG, JPEG, BMP, TIFF, WebP or AVIF, as many as you like.",
+  tryExample: "Try an example",
   results: "Results",
   result: "Result",
   csv: "Download CSV",

@@ -5,7 +5,7 @@ import { byId, el } from "./elements.js";
 import { askKey } from "./key.js";
 import { language, prefer, problemText, speak, t } from "./language.js";
 import { fetched, isAway, untilReady } from "./readiness.js";
-import { loadDrift, loadModel } from "./service.js";
+import { loadDrift, loadExample, loadModel } from "./service.js";
 import { LANGUAGES } from "./strings.js";
 
 let model = null;
@@ -23,6 +23,16 @@ async function add(files) {
   if (!takesPictures()) return; // the model has come meanwhile
   results.add(those, asks() ? "ready" : "waiting");
   if (asks()) say(byId("unsent").textContent);
+}
+
+/** A picture that lies beside the model, for who has none. */
+async function tryExample() {
+  try {
+    await add([await loadExample(askKey)]);
+  } catch (problem) {
+    if (!problem.code) throw problem;
+    say((byId("credit").textContent = problemText(problem).join(" ")));
+  }
 }
 
 const asks = () => model?.card.page?.ask ?? false;
@@ -69,6 +79,7 @@ function listen() {
     add(files.files);
     files.value = ""; // so that the same file can be chosen again
   });
+  byId("try").addEventListener("click", tryExample);
   for (const intent of ["focusin", "pointerenter"]) byId("intake").addEventListener(intent, load, { once: true });
   document.addEventListener("paste", (event) => add(event.clipboardData.files));
   document.addEventListener("dragover", (event) => {

@@ -25,6 +25,12 @@ export function loadModel(askKey, onWait) {
   return persist(() => send("GET", "/model"), askKey, onWait);
 }
 
+/** The picture to try, as a file. */
+export async function loadExample(askKey) {
+  const picture = await persist(() => send("GET", "/page/example", null, { type: "blob" }), askKey, () => {});
+  return new File([picture], `example.${picture.type.slice("image/".length)}`, { type: picture.type });
+}
+
 /** The answer for a picture, with a heatmap for `label`, by default the predicted class. It is not
  * waited for any more where `signal` says so. */
 export function predict(file, { label, ...how }) {
@@ -35,6 +41,11 @@ export function predict(file, { label, ...how }) {
 export async function see(file, how) {
   const answer = await post(file, { show_input: "true" }, how);
   return { image: `data:image/png;base64,${answer.input_image}`, range: answer.input_range };
+}
+
+/** The picture in greys under its heatmap for `label`, as the service draws it: a PNG, as a Blob. */
+export function drawn(file, label, how) {
+  return post(file, { label }, { ...how, path: "/explain", type: "blob" });
 }
 
 /** The answer for a text, with its words, or for a row of numbers: `{ text }` or `{ row }`. */
@@ -53,11 +64,11 @@ export function sendTruth(requestId, label, askKey) {
 /** How what is asked and answered has changed. Nobody is asked for a key for it. */
 export const loadDrift = () => send("GET", "/drift");
 
-function post(file, query, { onProgress, onWait = () => {}, askKey, signal }) {
+function post(file, query, { path = "/predict", onWait = () => {}, askKey, ...how }) {
   const attempt = () => {
     const form = new FormData();
     form.append("file", file);
-    return send("POST", `/predict?${new URLSearchParams(query)}`, form, { onProgress, signal });
+    return send("POST", `${path}?${new URLSearchParams(query)}`, form, how);
   };
   return persist(() => attempt().catch((problem) => withReason(problem, file)), askKey, onWait);
 }
@@ -113,12 +124,12 @@ async function useKey(problem, askKey) {
 }
 
 /** XMLHttpRequest, because fetch does not say how much of an upload has left. */
-function send(method, url, body = null, { onProgress = () => {}, signal } = {}) {
+function send(method, url, body = null, { onProgress = () => {}, signal, type = "json" } = {}) {
   const used = key;
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(method, url);
-    request.responseType = "json";
+    request.responseType = type;
     if (typeof body === "string") request.setRequestHeader("Content-Type", "application/json");
     if (used) request.setRequestHeader("Authorization", `Bearer ${used}`);
     request.upload.onprogress = (event) => onProgress(event.loaded / event.total);

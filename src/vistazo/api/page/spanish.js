@@ -7,6 +7,7 @@ export const spanish = {
   drop: "Suelta aquí las imágenes",
   choose: "Elegir archivos",
   paste: "o pega una. PNG, JPEG, BMP, TIFF, WebP o AVIF, tantas como quieras.",
+  tryExample: "Probar con un ejemplo",
   results: "Resultados",
   result: "Resultado",
   csv: "Descargar CSV",
