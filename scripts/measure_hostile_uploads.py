@@ -240,7 +240,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="What hostile uploads cost a small service.")
     for name, usual in (("count", 20_000), ("first", 0), ("callers", 4), ("again", 20)):
         parser.add_argument(f"--{name}", type=int, default=usual)
-    parser.add_argument("--warm-up", type=int, default=500, help="uploads before memory counts")
+    parser.add_argument("--warm-up", type=int, default=1500, help="uploads before memory counts")
     parser.add_argument("--only", type=int, help="send this one alone, and tell of it")
     arguments = parser.parse_args()
     missed = attack(arguments) if arguments.only is None else tell(arguments.only)
