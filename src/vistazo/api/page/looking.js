@@ -17,6 +17,7 @@ export async function explainAgain(item, label, queue, show) {
   }
   byId("result").removeAttribute("aria-busy");
   show(item);
+  queue.work(); // what waited for the line
 }
 
 /** What the model saw is fetched when somebody wants to look: few do, and it can be large. */
