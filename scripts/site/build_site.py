@@ -70,14 +70,18 @@ def configuration(language: str, documents: Path, place: Path) -> dict[str, Any]
     told: dict[str, Any] = yaml.safe_load((HERE / "mkdocs.yml").read_text(encoding="utf-8"))
     if language == "es":
         told = _translated(told)
+    address = os.environ.get("SITE_URL")  # where it will be; the list of its pages needs that
+    if address:
+        told["site_url"] = address if language == "en" else f"{address}{language}/"
     told |= {"docs_dir": str(documents), "site_dir": str(place), "use_directory_urls": False}
     told["theme"]["language"] = language
     told["plugins"] = [{"search": {"lang": list(LANGUAGES) if language == "es" else "en"}}]
-    up = {"en": {"en": "./index.html", "es": "./es/index.html"}}
-    up["es"] = {"en": "../index.html", "es": "./index.html"}
+    roots = {"en": {"en": "./", "es": "./es/"}, "es": {"en": "../", "es": "./"}}
     told["extra"]["alternate"] = [
-        {"name": NAMES[code], "link": up[language][code], "lang": code} for code in LANGUAGES
+        {"name": NAMES[code], "root": root, "link": root, "lang": code}
+        for code, root in roots[language].items()
     ]
+    told["hooks"] = [str(HERE / "same_page.py")]
     return told
 
 

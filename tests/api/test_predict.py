@@ -9,6 +9,7 @@ from hostile_pictures import begun_png
 from vistazo.api.app import create_app
 from vistazo.engines.base import Outputs
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.formats import FORMATS
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
 
@@ -30,6 +31,13 @@ def test_a_picture_gets_its_class_probabilities(client: TestClient) -> None:
     assert answer["model"] == {"name": "brightness", "version": "1.0.0", "sha256": "0" * 64}
     assert answer["warnings"] == []
     assert answer["request_id"]
+
+
+def test_a_picture_of_every_format_is_answered_alike(client: TestClient) -> None:
+    for each in FORMATS:
+        picture = encoded(flat(230).convert("RGB"), each.name.upper())
+        answer = post(client, picture, f"film{each.suffixes[0]}").json()
+        assert answer["confidence"] == pytest.approx(230 / 255, abs=0.01)
 
 
 @pytest.mark.parametrize(

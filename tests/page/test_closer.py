@@ -30,7 +30,7 @@ _SCROLLED = "stage => [stage.scrollLeft, stage.scrollTop]"
 def opened(open_page: OpenPage, file: Path, stub: Any = None, **look: Any) -> Any:
     page = open_page(stub or _ANSWERED, **look)
     page.set_input_files("#files", file)
-    page.wait_for_selector("#layer")
+    page.wait_for_selector("#save")
     return page
 
 
@@ -164,3 +164,20 @@ def test_a_picture_that_the_browser_cannot_show_is_not_saved_and_that_is_said(
     page = opened(open_page, unknown, locale="es-ES")
     page.click("#save")
     page.wait_for_selector("#tool-said:has-text('no puede mostrar este tipo')")
+
+
+def test_what_the_browser_cannot_show_the_service_draws_for_page_list_and_file(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    scan = tmp_path / "scan.tiff"
+    scan.write_bytes(encoded(film(640, 520), "TIFF"))
+    page = opened(open_page, scan, {"**/predict?*": stubs.from_service})
+    page.wait_for_selector("figcaption:has-text('the service drew it, in greys')")
+    page.wait_for_function("() => document.querySelector('#list img')?.naturalWidth === 640")
+    assert page.locator("#result .heat, #layer, #heat-strength").count() == 0
+    assert page.locator("#result .picture").evaluate("image => image.naturalHeight") == 520
+    page.select_option("#heat-label", "NORMAL")
+    page.wait_for_selector("figcaption:has-text('for Normal')")
+    saved = pixels_of(saved_by(page, tmp_path))
+    assert saved.shape[1] == 640
+    assert np.ptp(saved[:520], axis=2).max() > 20, "the heatmap is drawn into it"

@@ -117,9 +117,29 @@ def test_print_prints_this_picture_or_all_once_they_can_be_seen(
         }"""
     )
     page.click("#print")
+    page.wait_for_function("() => asked.length == 1")
     page.click("#print-all")
     page.wait_for_function("() => asked.length == 2")
-    assert page.evaluate("asked") == [[1, 3], [2, 6]]
+    page.keyboard.press("Control+p")
+    page.wait_for_function("() => asked.length == 3")
+    assert page.evaluate("asked") == [[1, 3], [2, 6], [2, 6]]
+
+
+@pytest.mark.longer
+def test_pictures_far_down_the_list_are_printed_like_those_in_view(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"{place}.png" for place in range(60)]
+    for file in files:
+        file.write_bytes(encoded(film(1920, 1560)))
+    page = open_page({"**/predict?*": stubs.answered()})
+    answer(page, *files)
+    loaded = (
+        "() => [...document.querySelectorAll('#list img')].every((image) => image.naturalWidth)"
+    )
+    assert not page.evaluate(loaded)
+    for sheet in printed(page):
+        assert sheet.ratios == [pytest.approx(640 / 520, rel=0.02)] * 3
 
 
 @pytest.mark.longer

@@ -20,6 +20,7 @@ from builders import encoded, film
 from raw_callers import BEGUN, closed_after_s, connected, declared, many, whole
 
 ROOT = Path(__file__).parents[2]
+_A_SECOND_BYTES = 750_000 // 8 // 2  # of each of two on one line
 FILM = {"file": ("film.jpeg", encoded(film(300, 300), "JPEG"))}
 # Short enough for tests.
 QUICK = {
@@ -144,6 +145,24 @@ def test_the_log_stays_short_whatever_connects(running: Callable[..., Any]) -> N
     events = [json.loads(line)["event"] for line in log.splitlines()]
     assert len([event for event in events if event != "request"]) < 20
     assert "Traceback" not in log
+
+
+@pytest.mark.longer
+def test_two_pictures_on_a_slow_line_are_answered_after_more_than_half_a_minute(
+    running: Callable[..., Any],
+) -> None:
+    """1.8 MB each, at once, on 750 kbit/s."""
+    request = whole(FILM["file"][1] + bytes(1_800_000))
+    with running() as service, ExitStack() as stack:
+        lines = [stack.enter_context(connected(service.url)) for _ in range(2)]
+        started = time.monotonic()
+        for begins in range(0, len(request), _A_SECOND_BYTES):
+            for line in lines:
+                line.sendall(request[begins : begins + _A_SECOND_BYTES])
+            time.sleep(1)
+        assert time.monotonic() - started > 35
+        answers = [line.recv(10_000) for line in lines]
+    assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers)
 
 
 @pytest.mark.longer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gc
 import json
 import tracemalloc
 from collections.abc import Callable
@@ -53,7 +54,7 @@ def test_whatever_bytes_come_back_as_encoders_of_any_kind_write_them(
 def test_a_piece_of_the_decoder_ends_nowhere_in_particular() -> None:
     for n_bytes in (1_572_863, 1_572_864, 1_572_865, 1_999_999):
         data = b"x" * n_bytes
-        assert decoded(base64.b64encode(data), LIMITS) == data
+        assert decoded(memoryview(base64.b64encode(data)), LIMITS) == data
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_what_is_no_base64_is_refused_and_not_guessed_at(text: str) -> None:
 def test_padding_in_the_middle_is_refused_where_the_decoder_pauses_too() -> None:
     piece = b"A" * (1 << 20)
     with pytest.raises(NotBase64Error):
-        decoded(piece[:-2] + b"==" + b"AAAA", LIMITS)
+        decoded(memoryview(piece[:-2] + b"==" + b"AAAA"), LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +208,27 @@ def test_megabytes_of_anything_cost_little_more_than_themselves(
     finally:
         tracemalloc.stop()
     assert peak_bytes < 2.1 * len(body)
+
+
+@pytest.mark.parametrize("read", [read_one, lambda *given: read_several(*given, 16)])
+@pytest.mark.parametrize("name", ["whitespace in it", "escaped letters", "whitespace around it"])
+def test_an_error_keeps_nothing_of_the_megabytes_once_it_is_dropped(
+    name: str, read: Callable[..., Any]
+) -> None:
+    """Else they lie there until the garbage collector comes: many such requests are much memory."""
+    body = ATTACKS[name].replace(b'"image": "', b'"images": ["') + b"]}"
+    sent = ATTACKS[name] if read is read_one else body.replace(b'"}]}', b'"]}')
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(RequestError, InputError):
+            read(sent, ImageLimits())
+        kept_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert kept_bytes < 100_000
 
 
 @given(st.binary(max_size=60))

@@ -28,7 +28,7 @@ from vistazo.cli.picture_rows import csv_line
 from vistazo.engines.base import Outputs
 from vistazo.errors import ModelNotFoundError, SettingsError
 from vistazo.observer import NOBODY, Observer
-from vistazo.pictures.formats import ACCEPTED
+from vistazo.pictures.formats import ACCEPTED, SUFFIXES
 from vistazo.service.settings import Settings
 
 GREYS = {f"{grey:03}.png": grey for grey in range(5, 245, 12)}
@@ -274,6 +274,13 @@ def test_fifty_thousand_films_take_no_more_memory_than_their_names(tmp_path: Pat
     many = peak_bytes(linked(tmp_path / "many", 50_000), tmp_path / "many.csv")
     assert len((tmp_path / "many.csv").read_bytes().splitlines()) == 50_001
     assert many - few < 160 * 50_000
+
+
+def test_a_folder_gives_its_pictures_of_every_format(tmp_path: Path) -> None:
+    for suffix in (*SUFFIXES, ".TIF", ".gif", ".heic"):
+        (tmp_path / f"film{suffix}").touch()
+    found = {path.suffix for path in picture_files([tmp_path])}
+    assert found == {*SUFFIXES, ".TIF"}
 
 
 def test_the_pictures_of_a_folder_are_found_by_name_and_none_of_a_program_s(films: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_translation_says_what_its_original_says(file: Path) -> None:
     if address == "index.md":  # its original is the README, which has a Spanish part itself
         return
     texts = [path.read_text("utf-8") for path in (DOCS / address, file)]
-    english, spanish = ([shape(text), rows(text), named(text), commands(text)] for text in texts)
+    english, spanish = ([shape(text), rows(text), commands(text)] for text in texts)
     assert spanish == english
 
 
@@ -83,11 +83,6 @@ def rows(text: str) -> list[list[list[str]]]:
     return [
         [re.findall(r"`.+?`", row.split("|")[1]) for row in table.splitlines()] for table in tables
     ]
-
-
-def named(text: str) -> list[str]:
-    """What the rows are about, where that is code: settings, fields, metrics."""
-    return re.findall(r"^\| ((?:`[^`|]+`(?:, )?)+) \|", text, re.MULTILINE)
 
 
 def commands(text: str) -> list[str]:

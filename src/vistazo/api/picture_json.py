@@ -21,6 +21,7 @@ IMAGE, FILENAME, IMAGES = "image", "filename", "images"
 MAX_NAME = 1_000
 ONE = '{"image": "...base64..."}, with a "filename" if you like.'
 SEVERAL = '{"images": ["...base64...", {"image": "...base64...", "filename": "b.jpeg"}]}.'
+_LONGEST_FIELD = 20  # cut there, it is none of ours
 _NAME_BYTES = 12 * MAX_NAME  # as many as an escaped letter takes beyond the first plane
 _STRINGS_A_PICTURE = 4  # two names, and what they name
 _AROUND_BYTES, _AROUND_A_PICTURE_BYTES = 10_000, 1_000
@@ -36,10 +37,7 @@ def read_one(body: bytes, limits: ImageLimits) -> UploadedFile:
         raise MissingFileError(
             f"The JSON has no '{IMAGE}'. Send {ONE} Several go to /predict/batch."
         )
-    file = sent.picture(found, limits, ONE)
-    if file.fault is not None:
-        raise file.fault
-    return file
+    return sent.picture(found, limits, ONE)
 
 
 def read_several(body: bytes, limits: ImageLimits, max_files: int) -> list[UploadedFile]:
@@ -57,7 +55,7 @@ def read_several(body: bytes, limits: ImageLimits, max_files: int) -> list[Uploa
     if len(images) > max_files:
         raise too_many(max_files)
     each_one = [{IMAGE: each} if isinstance(each, str) else each for each in images]
-    return [sent.picture(each, limits, SEVERAL) for each in each_one]
+    return [sent.picture_or_fault(each, limits) for each in each_one]
 
 
 def only_one() -> TooManyFilesError:
@@ -101,30 +99,42 @@ class _Sent:
         return parsed(bytes(outline + self.body[behind:]), self._fields)
 
     def picture(self, fields: object, limits: ImageLimits, how: str) -> UploadedFile:
-        """Raises RequestError where they are not those of a picture."""
+        """Raises InputError where it is not in base64, RequestError for other ``fields``."""
         if not isinstance(fields, dict) or fields.keys() - {FILENAME} != {IMAGE}:
             raise RequestError(f"A picture is base64, or an object with '{IMAGE}'. Send {how}")
         if not all(isinstance(field, str) for field in fields.values()):
             raise RequestError(f"'{IMAGE}' and '{FILENAME}' are strings. Send {how}")
-        name = self._name(fields[FILENAME]) if FILENAME in fields else ""
-        try:
-            return UploadedFile(name, decoded(self._literal(fields[IMAGE]), limits))
-        except InputError as error:
-            return UploadedFile(name, b"", error.with_traceback(None))
+        name = self._filename(fields)
+        return UploadedFile(name, decoded(self._literal(fields[IMAGE]), limits))
 
-    def _literal(self, number: str) -> bytes:
+    def picture_or_fault(self, fields: object, limits: ImageLimits) -> UploadedFile:
+        """As ``picture``; of what is no picture in base64, why."""
+        try:
+            return self.picture(fields, limits, SEVERAL)
+        except InputError as error:
+            error.__context__ = None  # its frames hold megabytes, and so do those of the error
+            return UploadedFile(self._filename(fields), b"", error.with_traceback(None))
+
+    def _literal(self, number: str) -> memoryview:
         begins, ends = self.strings[int(number)]
-        return self.body[begins + 1 : ends - 1]
+        return memoryview(self.body)[begins + 1 : ends - 1]
 
     def _fields(self, pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
         ours = {name.encode(): name for name in (IMAGE, FILENAME, IMAGES)}
         return once_each(
-            [(ours.get(self._literal(number), number), each) for number, each in pairs]
+            [
+                (ours.get(bytes(self._literal(number)[:_LONGEST_FIELD]), number), each)
+                for number, each in pairs
+            ]
         )
+
+    def _filename(self, fields: object) -> str:
+        number = fields.get(FILENAME) if isinstance(fields, dict) else None
+        return self._name(number) if isinstance(number, str) else ""
 
     def _name(self, number: str) -> str:
         literal = self._literal(number)
-        name = parsed(b'"%s"' % literal) if len(literal) <= _NAME_BYTES else None
+        name = parsed(b'"%s"' % bytes(literal)) if len(literal) <= _NAME_BYTES else None
         if not isinstance(name, str) or len(name) > MAX_NAME:
             raise RequestError(f"'{FILENAME}' has more than {MAX_NAME} characters.")
         if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):

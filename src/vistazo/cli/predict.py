@@ -13,7 +13,7 @@ from vistazo.cli.output import check_output
 from vistazo.cli.picture_answers import Wanted, predict_pictures
 from vistazo.cli.sample_answers import predict_samples
 from vistazo.cli.sample_files import SUFFIXES
-from vistazo.loading import load_model
+from vistazo.loading import ModelSource, load_model
 from vistazo.models.fetch import Location
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
@@ -111,14 +111,12 @@ def command(  # noqa: PLR0917 - as many as there are options
     style = _style_of(json=as_json, jsonl=as_jsonl, csv=as_csv)
     settings = Settings.from_environment()
     tell_a_person_who_waits(settings.log_level)
-    source = settings.model_source if model is None else settings.model_source.of(model, weights)
-    source = replace(source, weights=weights or source.weights)
-    source = replace(source, vectorizer=vectorizer or settings.vectorizer_path)
     paths, explain = _sorted_out(paths, explain)
     if not paths:
         raise click.UsageError("Missing argument 'FILE|FOLDER...'.")
     if output is not None:
         _check_output(output, style)
+    source = _source(settings, model, weights, vectorizer)
     classifier = load_model(source, DirectReader(settings.image_limits))
     if not isinstance(classifier, Classifier):
         if show_input is not None or output is not None or explain not in (None, _WORDS):
@@ -137,6 +135,18 @@ def command(  # noqa: PLR0917 - as many as there are options
         raise click.UsageError(f"The model takes pictures, and {paths[0]} is none.")
     wanted = Wanted(style, output, explain, show_input, goes_below=recursive)
     return predict_pictures(classifier, paths, settings, wanted)
+
+
+def _source(
+    settings: Settings,
+    model: Location | None,
+    weights: Location | None,
+    vectorizer: Location | None,
+) -> ModelSource:
+    """The settings' model, or the one that was named in its place."""
+    source = settings.model_source if model is None else settings.model_source.of(model, weights)
+    vectorizer = vectorizer or settings.vectorizer_path
+    return replace(source, weights=weights or source.weights, vectorizer=vectorizer)
 
 
 def _style_of(**asked: bool) -> str | None:

@@ -35,6 +35,8 @@ _LATE_READERS = {
 }
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "P": 3, "RGB": 3, "RGBA": 4, "CMYK": 4, "YCbCr": 3}
 _THREADS = "DEFAULT_MAX_THREADS"
+# Their decoders hold as much as the pixels, as long as Pillow's picture holds the decoder.
+_HOLDING_ON = ("WEBP", "AVIF")
 
 
 @dataclass
@@ -81,6 +83,8 @@ class RasterImage:
             reject_held_bytes()
         with damage_is_an_input_error():
             image.load()
+        if image.format in _HOLDING_ON:
+            self._image = image = image._new(image.im)  # noqa: SLF001 - the pixels alone
         if factor <= 1:
             return StoredPicture(image, self._orientation)
         reduced = _reduced(StoredPicture(image, _AS_STORED), factor)

@@ -37,4 +37,7 @@ export function layerText({ answer: { heatmap }, opacity }, { card }) {
   return `${shown} ${table("methods")[heatmap.method] ?? readable(heatmap.method)}`;
 }
 
+/** Whether its heatmap is in the picture already, as the service draws what a browser cannot show. */
+export const isDrawn = ({ answer, drawnFor }) => drawnFor !== undefined && drawnFor === answer.heatmap?.label;
+
 export const heatUrl = ({ image }) => `data:image/png;base64,${image}`;

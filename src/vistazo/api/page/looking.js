@@ -3,7 +3,7 @@
 import { byId } from "./elements.js";
 import { askKey } from "./key.js";
 import { problemText, t } from "./language.js";
-import { see } from "./service.js";
+import { drawn, see } from "./service.js";
 import { seenText } from "./viewer.js";
 
 export async function explainAgain(item, label, queue, show) {
@@ -18,6 +18,21 @@ export async function explainAgain(item, label, queue, show) {
   byId("result").removeAttribute("aria-busy");
   show(item);
   queue.work(); // what waited for the line
+}
+
+/** What the browser cannot show the service can: for the list, the paper and the file too. */
+export async function draw(item, show) {
+  const { label } = item.answer.heatmap;
+  if (item.drawing === label) return;
+  item.drawing = label; // once: also where it fails
+  try {
+    const url = URL.createObjectURL(await drawn(item.file, label, { askKey }));
+    URL.revokeObjectURL(item.url);
+    Object.assign(item, { url, drawnFor: label, opacity: 100, thumbnail: null });
+  } catch (problem) {
+    if (!problem.code) throw problem;
+  }
+  show(item);
 }
 
 /** What the model saw is fetched when somebody wants to look: few do, and it can be large. */

@@ -1,7 +1,7 @@
 // The printed report: a page for each answered picture. What else is on the page is not printed.
 
-import { el } from "./elements.js";
-import { entriesOf, factsOf, heatUrl, layerText, noticeOf, timeOf } from "./facts.js";
+import { byId, el } from "./elements.js";
+import { entriesOf, factsOf, heatUrl, isDrawn, layerText, noticeOf, timeOf } from "./facts.js";
 import { furtherParts } from "./further.js";
 import { problemText, t, titleOf } from "./language.js";
 import { legendOf } from "./ramp.js";
@@ -15,33 +15,57 @@ const WIDE = 1.6;
 
 const report = el("div", { id: "report" });
 let known = null;
+let isPreparing = false;
 let isReady = false;
 
 const answered = (items) => items.filter(({ answer }) => answer);
 
-/** The browser's own "Print" prints them all. */
+/** The browser's own "Print" prints them all: with its key once they can be seen, else as they are. */
 export function watchPrinting(items, model) {
   if (!known) {
     document.body.append(report);
+    addEventListener("keydown", onKey);
     addEventListener("beforeprint", () => isReady || fill(known.items, known.model));
     addEventListener("afterprint", empty);
   }
   known = { items, model };
 }
 
-/** Once its pictures can be seen. */
+function onKey(event) {
+  const isPrint = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === "p";
+  if (!isPrint || answered(known.items).length === 0) return;
+  event.preventDefault();
+  printOf(known.items, known.model);
+}
+
+/** Once its pictures can be seen. One after the other: each as large as it is is held for a moment. */
 export async function printOf(items, model) {
-  fill(items, model);
-  isReady = true;
-  // One that this browser cannot show is told for it.
+  if (isPreparing) return;
+  tell(w("preparing"));
+  isPreparing = true;
+  const papers = new Map();
+  for (const item of answered(items)) {
+    const image = el("img", { src: item.url });
+    await image.decode().catch(() => {}); // one that this browser cannot show is told for it
+    papers.set(item, paperOf(item, image));
+  }
+  fill(items, model, papers);
   await Promise.all([...report.querySelectorAll("img")].map((image) => image.decode().catch(() => {})));
+  [isReady, isPreparing] = [true, false];
+  tell("");
   print();
 }
 
-function fill(items, model) {
+function tell(text) {
+  const said = byId("tool-said");
+  if (said) said.textContent = text;
+}
+
+function fill(items, model, papers = new Map()) {
   const missing = items.filter(({ answer }) => !answer);
   const last = missing.length > 0 ? [missingSheet(missing)] : [];
-  report.replaceChildren(...answered(items).map((item) => sheetOf(item, model)), ...last);
+  const sheet = (item) => sheetOf(item, model, papers.get(item) ?? paperOf(item, el("img", { src: item.url })));
+  report.replaceChildren(...answered(items).map(sheet), ...last);
   document.body.classList.toggle("reporting", items.length > 0);
 }
 
@@ -52,7 +76,7 @@ function empty() {
   document.body.classList.remove("reporting");
 }
 
-function sheetOf(item, model) {
+function sheetOf(item, model, paper) {
   const [notice, title] = [noticeOf(model), titleOf(model.card)];
   return el(
     "article",
@@ -61,7 +85,7 @@ function sheetOf(item, model) {
     notice.text && el("p", { class: "caution", lang: notice.lang }, notice.text),
     el("h2", {}, item.file.name),
     el("div", { class: "verdict" }, ...decided(item.answer, model.card), furtherOf(item.answer, model.card)),
-    figures(item, model),
+    figures(item, model, paper),
     el("dl", {}, ...entriesOf([...factsOf(item, model), [w("printed"), timeOf(new Date())]])),
   );
 }
@@ -72,29 +96,37 @@ function furtherOf({ outputs }, card) {
 }
 
 /** The picture itself, and under its heatmap beside it. */
-function figures(item, model) {
+function figures(item, model, paper) {
   const { heatmap } = item.answer;
-  const paper = paperOf(item);
+  const pictures = el("div", { class: `pictures ${paper.ratio > WIDE ? "wide" : ""}` });
   const alone = el("figure", {}, el("figcaption", {}, t("viewPicture")), imageOf(item, paper));
-  const pictures = el("div", { class: `pictures ${paper.ratio > WIDE ? "wide" : ""}` }, alone);
+  if (!isDrawn(item)) pictures.append(alone);
   if (!heatmap) return pictures;
-  const layer = el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
-  layer.style.opacity = item.opacity / 100;
+  const layer = isDrawn(item) ? null : el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
+  layer?.style.setProperty("opacity", item.opacity / 100);
   const under = [el("figcaption", {}, layerText(item, model)), legendOf(item), imageOf(item, paper, layer)];
   pictures.append(el("figure", {}, ...under));
   return pictures;
 }
 
-/** Of a large picture a smaller copy. At once: the browser holds the picture for the list. */
-function paperOf({ url }) {
-  const image = el("img", { src: url });
+/** What is printed of it, and its width by height: of a large picture a smaller copy, where its `image` is
+ * there already. */
+function paperOf({ url, answer }, image) {
   const [width, height] = [image.naturalWidth, image.naturalHeight];
-  const scale = MOST_SIDE_PX / Math.max(width, height);
-  const ratio = width / height || 1;
-  if (!(scale < 1)) return { url, ratio };
+  if (!width) return { url, ratio: ratioOf(answer) };
+  const [scale, ratio] = [MOST_SIDE_PX / Math.max(width, height), width / height];
+  if (scale >= 1) return { url, ratio };
   const canvas = el("canvas", { width: Math.ceil(width * scale), height: Math.ceil(height * scale) });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   return { url: canvas.toDataURL("image/jpeg", 0.9), ratio };
+}
+
+/** The layer has the proportions of the picture; they stand in the first bytes of a PNG (its section 11.2.2). */
+function ratioOf({ heatmap }) {
+  if (!heatmap) return 1;
+  const bytes = Uint8Array.from(atob(heatmap.image.slice(0, 32)), (sign) => sign.charCodeAt(0));
+  const header = new DataView(bytes.buffer);
+  return header.getUint32(16) / header.getUint32(20);
 }
 
 function imageOf(item, { url, ratio }, layer) {
@@ -109,5 +141,5 @@ function imageOf(item, { url, ratio }, layer) {
 function missingSheet(items) {
   const line = ({ file, problem }) =>
     el("li", {}, el("b", {}, file.name), ": ", problem ? problemText(problem).join(" ") : w("pending"));
-  return el("article", { class: "sheet" }, el("h2", {}, w("missing")), el("ul", {}, items.map(line)));
+  return el("article", { class: "sheet left-out" }, el("h2", {}, w("missing")), el("ul", {}, items.map(line)));
 }

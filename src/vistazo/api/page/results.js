@@ -5,7 +5,7 @@ import { byId, el, refill } from "./elements.js";
 import { tell } from "./feedback.js";
 import { problemText, t } from "./language.js";
 import { List } from "./list.js";
-import { explainAgain, look } from "./looking.js";
+import { draw, explainAgain, look } from "./looking.js";
 import { Queue } from "./queue.js";
 import { lookNow } from "./readiness.js";
 import { progress, resultOf } from "./result.js";
@@ -181,6 +181,7 @@ export class Results {
     const on = {
       items: queue.items,
       onLabel: (label) => explainAgain(item, label, queue, show),
+      onUnseen: () => draw(item, show),
       onView: (view) => look(item, view, model.card, { show, say }),
       onTruth: (label) => tell(item, label, model.card, () => show(item), say),
       onAgain: () => queue.again(item),

@@ -1,6 +1,6 @@
 // A picture under its heatmap as a PNG file, with what has to be known of it written below.
 
-import { factsOf, heatUrl, layerText, noticeOf } from "./facts.js";
+import { factsOf, heatUrl, isDrawn, layerText, noticeOf } from "./facts.js";
 import { labelOf, percent } from "./language.js";
 import { stops } from "./ramp.js";
 import { w } from "./sheet_words.js";
@@ -17,7 +17,8 @@ const LINE = 1.4;
 /** Rejects where the browser cannot show the picture. */
 export async function pictureFile(item, model) {
   const { heatmap } = item.answer;
-  const [picture, heat] = await Promise.all([imageOf(item.url), heatmap && imageOf(heatUrl(heatmap))]);
+  const layer = heatmap && !isDrawn(item) && heatUrl(heatmap);
+  const [picture, heat] = await Promise.all([imageOf(item.url), layer && imageOf(layer)]);
   const size = sizeOf(picture);
   const width = Math.max(LEAST_WIDTH_PX, size.width);
   const letter = Math.max(LEAST_LETTER_PX, Math.round(width / LETTERS_ACROSS));

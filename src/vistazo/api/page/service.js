@@ -43,6 +43,11 @@ export async function see(file, how) {
   return { image: `data:image/png;base64,${answer.input_image}`, range: answer.input_range };
 }
 
+/** The picture in greys under its heatmap for `label`, as the service draws it: a PNG, as a Blob. */
+export function drawn(file, label, how) {
+  return post(file, { label }, { ...how, path: "/explain", type: "blob" });
+}
+
 /** The answer for a text, with its words, or for a row of numbers: `{ text }` or `{ row }`. */
 export function predictSample(sample, { onWait, askKey }) {
   const url = "text" in sample ? "/predict?explain=true" : "/predict";
@@ -59,11 +64,11 @@ export function sendTruth(requestId, label, askKey) {
 /** How what is asked and answered has changed. Nobody is asked for a key for it. */
 export const loadDrift = () => send("GET", "/drift");
 
-function post(file, query, { onProgress, onWait = () => {}, askKey, signal }) {
+function post(file, query, { path = "/predict", onWait = () => {}, askKey, ...how }) {
   const attempt = () => {
     const form = new FormData();
     form.append("file", file);
-    return send("POST", `/predict?${new URLSearchParams(query)}`, form, { onProgress, signal });
+    return send("POST", `${path}?${new URLSearchParams(query)}`, form, how);
   };
   return persist(() => attempt().catch((problem) => withReason(problem, file)), askKey, onWait);
 }

@@ -1,7 +1,9 @@
 // The picture to look at: under its heatmap, or as the model saw it.
 
 import { el } from "./elements.js";
+import { heatUrl, isDrawn } from "./facts.js";
 import { labelOf, number, readable, t, table } from "./language.js";
+import { w } from "./sheet_words.js";
 
 // As large as there is room for.
 const ANY_SIZE_PX = 9999;
@@ -9,10 +11,11 @@ const ANY_SIZE_PX = 9999;
 let loading = null;
 let tools = null;
 
-/** `onLabel(label)` asks for another heatmap, `onView(view)` for the other view; `items` are all that
- * can be printed with it. */
-export function viewer(item, model, { onLabel, onView, items }) {
-  const parts = item.view === "seen" ? seenBy(item, model.card, onView) : underHeat(item, model, onLabel);
+/** `on.onLabel(label)` asks for another heatmap, `on.onView(view)` for the other view, `on.onUnseen()`
+ * for a picture that this browser can show; `on.items` are all that can be printed with it. */
+export function viewer(item, model, on) {
+  const { onView, items } = on;
+  const parts = item.view === "seen" ? seenBy(item, model.card, onView) : underHeat(item, model, on);
   const isBusy = item.view === "seen" && item.isLooking;
   const figure = el("figure", { "aria-busy": isBusy ? "true" : null }, views(item, onView), ...parts);
   addTools(figure, item, model, items);
@@ -30,9 +33,12 @@ function addTools(figure, item, model, items) {
 }
 
 /** The picture as it was added. */
-export function picture(item, layer) {
+export function picture(item, layer, onUnseen) {
   const image = el("img", { class: "picture", src: item.url, alt: t("picture", { file: item.file.name }) });
-  image.addEventListener("error", () => image.replaceWith(el("p", { class: "blind" }, t("noPreview"))));
+  image.addEventListener("error", () => {
+    image.replaceWith(el("p", { class: "blind" }, t("noPreview")));
+    onUnseen?.();
+  });
   return stageOf(image, { layer });
 }
 
@@ -90,11 +96,12 @@ function seenStage(item, { width, height }) {
   return stageOf(el("img", { class: "seen", src: item.seen.image, alt, width, height }), { least: ANY_SIZE_PX });
 }
 
-function underHeat(item, model, onLabel) {
+function underHeat(item, model, { onLabel, onUnseen }) {
   const { heatmap } = item.answer;
   if (!heatmap) return [picture(item)];
-  const heat = el("img", { class: "heat", src: `data:image/png;base64,${heatmap.image}`, alt: "" });
-  const stage = picture(item, heat);
+  const heat = isDrawn(item) ? null : el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
+  const stage = picture(item, heat, onUnseen);
+  if (item.drawnFor && !isDrawn(item)) onUnseen();
   const isEmpty = !heatmap.grid.some((row) => row.some((value) => value > 0));
   const caption = t(isEmpty ? "heatNothing" : "heatCaption", { label: labelOf(heatmap.label, model.card).text });
   return [
@@ -103,13 +110,14 @@ function underHeat(item, model, onLabel) {
       "div",
       { class: "controls" },
       choice(model.card, heatmap.label, onLabel),
-      slider(item, heat),
+      heat && slider(item, heat),
     ),
     el(
       "figcaption",
       {},
       item.heatFailed ? el("strong", {}, `${t("heatFailed")} `) : null,
       `${caption} `,
+      isDrawn(item) ? `${w("drawn")} ` : null,
       el("cite", {}, table("methods")[heatmap.method] ?? readable(heatmap.method)),
     ),
   ];
