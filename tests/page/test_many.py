@@ -123,6 +123,8 @@ def test_on_a_phone_a_chosen_result_comes_into_view_and_there_is_a_way_back(
     line = page.locator("#list li:nth-child(5) .open")
     assert line.evaluate("e => e === document.activeElement")
     assert 100 < line.bounding_box()["y"] < PHONE["height"] - 60
+    page.set_viewport_size({"width": 320, "height": 600})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_what_waits_goes_on_by_itself_when_the_service_is_back(
