@@ -68,6 +68,7 @@ def test_many_are_counted_by_class_and_doubt_filtered_and_put_in_order(
     assert names(page) == ["two", "one", "three", "five", "four"]
 
 
+@pytest.mark.longer
 def test_of_many_it_is_said_how_far_it_has_come(open_page: OpenPage, pictures: list[Path]) -> None:
     held: list[Any] = []
     two = stubs.in_turn(stubs.answered(), stubs.answered(), stubs.holding(held))
@@ -122,6 +123,8 @@ def test_on_a_phone_a_chosen_result_comes_into_view_and_there_is_a_way_back(
     line = page.locator("#list li:nth-child(5) .open")
     assert line.evaluate("e => e === document.activeElement")
     assert 100 < line.bounding_box()["y"] < PHONE["height"] - 60
+    page.set_viewport_size({"width": 320, "height": 600})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_what_waits_goes_on_by_itself_when_the_service_is_back(
@@ -148,6 +151,7 @@ def test_what_waits_goes_on_by_itself_when_the_service_is_back(
     assert page.locator("#list .failed").count() == 0
 
 
+@pytest.mark.longer
 def test_a_picture_that_breaks_the_connection_each_time_is_given_up(
     open_page: OpenPage, pictures: list[Path]
 ) -> None:
@@ -161,6 +165,7 @@ def test_a_picture_that_breaks_the_connection_each_time_is_given_up(
     page.wait_for_selector("#list:not(:has(li.failed)):not(:has(li.pending))")
 
 
+@pytest.mark.longer
 def test_pictures_that_come_while_the_service_is_away_are_kept(
     open_page: OpenPage, pictures: list[Path]
 ) -> None:
@@ -173,6 +178,7 @@ def test_pictures_that_come_while_the_service_is_away_are_kept(
     assert "Shows how" in page.locator("#lead").inner_text()
 
 
+@pytest.mark.longer
 def test_who_leaves_with_results_that_were_not_saved_is_asked(
     open_page: OpenPage, pictures: list[Path]
 ) -> None:

@@ -113,6 +113,7 @@ export class List {
       class: "open",
       tabindex: isChosen ? 0 : -1,
       "aria-current": isChosen ? "true" : null,
+      "aria-keyshortcuts": "Delete",
       onclick: () => this.#on.onChoose(item, false),
     };
     const label = t("remove", { file: item.file.name });

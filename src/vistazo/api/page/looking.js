@@ -17,6 +17,7 @@ export async function explainAgain(item, label, queue, show) {
   }
   byId("result").removeAttribute("aria-busy");
   show(item);
+  queue.work(); // what waited for the line
 }
 
 /** What the browser cannot show the service can: for the list, the paper and the file too. */

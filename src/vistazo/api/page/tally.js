@@ -6,6 +6,7 @@ import { fill, labelOf, language, number } from "./language.js";
 import { isStrange } from "./verdict.js";
 
 const MOST_CLASSES = 8;
+const FEWEST_TO_ORDER = 3;
 const GRAVITY = ["out_of_distribution", "uncertain"];
 
 export const WORDS = {
@@ -84,7 +85,7 @@ export function tallyParts(queue, arrangement, on) {
 
 /** What stands below: the choice of the order, which stays while results come in. */
 export function orderParts(items, arrangement, { onArrange }) {
-  if (items.length < 2) return [];
+  if (items.length < FEWEST_TO_ORDER) return [];
   const names = WORDS[language()].orders;
   const options = Object.keys(names).map((name) => el("option", { value: name, selected: name === arrangement.order }, names[name]));
   const select = el("select", { id: "order", onchange: () => onArrange({ ...arrangement, order: select.value }) }, options);
@@ -134,6 +135,7 @@ function kinds(items, arrangement, { onArrange, card }) {
     );
   };
   const found = counted(items);
+  if (found.length === 0) return null;
   const most = found.filter(([kind], place) => place < MOST_CLASSES || !kind.startsWith(":"));
   const others = found.filter((each) => !most.includes(each));
   return el(
