@@ -49,7 +49,7 @@ def strip_avif(data: bytes) -> Stripped:
     return Stripped(
         (memoryview(head), *parts),
         _orientation(properties),
-        frames * sequence.frame_bytes + _HELD_A_PIXEL * n_pixels + _HELD_ANYWAY,
+        frames * sequence.frame_bytes + _HELD_A_PIXEL * n_pixels + _HELD_ANYWAY + n_bytes,
         int((_WORK_A_PIXEL + _WORK_A_SAMPLE * sequence.colours.samples_a_pixel) * n_pixels)
         + _WORK_A_BYTE * n_bytes,
         is_read_whole=True,
