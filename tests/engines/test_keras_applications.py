@@ -34,7 +34,7 @@ print(used.ru_utime + used.ru_stime, status["VmHWM"].split()[0])
     [
         ("keras 3", "keras", "MobileNetV2"),
         pytest.param("keras 3", "h5", "ResNet50V2", marks=pytest.mark.longer),
-        ("keras 2", "h5", "EfficientNetB0"),
+        pytest.param("keras 2", "h5", "EfficientNetB0", marks=pytest.mark.longer),
         pytest.param("keras 2", "keras", "MobileNetV3Small", marks=pytest.mark.longer),
         pytest.param("keras 3", "keras", "ConvNeXtTiny", marks=pytest.mark.longer),
     ],

@@ -79,7 +79,12 @@ def activations(model: Any, images: Floats) -> Floats:
 
 
 @pytest.mark.parametrize(
-    "name", ["MobileNetV2", pytest.param("ResNet50V2", marks=pytest.mark.longer), "EfficientNetB0"]
+    "name",
+    [
+        "MobileNetV2",
+        pytest.param("ResNet50V2", marks=pytest.mark.longer),
+        pytest.param("EfficientNetB0", marks=pytest.mark.longer),
+    ],
 )
 def test_it_measures_what_keras_gives_to_the_first_batch_normalisation(
     name: str, tmp_path: Path
