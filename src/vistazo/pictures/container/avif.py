@@ -22,8 +22,9 @@ _COLOURS_BYTES = 11
 # A turn of so many quarters anticlockwise; then nothing, or top and bottom exchanged, or left and
 # right: as EXIF says it.
 _ORIENTATIONS = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
-# Pillow holds RGB of three bytes a pixel beside the frame; its own picture ``raster`` counts.
-_HELD_A_PIXEL, _HELD_ANYWAY = 3, 8_000_000
+# Pillow holds RGB of three bytes a pixel beside the frame, and the decoder a byte more as measured;
+# Pillow's own picture ``raster`` counts.
+_HELD_A_PIXEL, _HELD_ANYWAY = 4, 8_000_000
 # In bytes of a PNG's pixels: a pixel, a sample, and a byte beyond what one of a PNG takes.
 _WORK_A_PIXEL, _WORK_A_SAMPLE, _WORK_A_BYTE = 2, 4, 1
 

@@ -21,9 +21,10 @@ _MAX_EXIF_BYTES = 65_536
 _ALPHA, _ANIMATED = 0x10, 0x02
 _VP8_START, _VP8L_START = b"\x9d\x01\x2a", 0x2F
 _SIDE = 0x3FFF
-# Pillow's decoder holds two canvases of four bytes a pixel, then a copy of one, then its own
-# picture, which ``raster`` counts. Lossless pixels, and opacity, take more while they are decoded.
-_HELD_A_PIXEL = {b"VP8 ": 12, b"VP8L": 13}
+# Pillow's decoder holds two canvases of four bytes a pixel, then a copy of one, and a byte more as
+# measured; then its own picture, which ``raster`` counts. Lossless pixels, and opacity, take more
+# while they are decoded.
+_HELD_A_PIXEL = {b"VP8 ": 13, b"VP8L": 14}
 _ALPHA_HELD_A_PIXEL = 2
 _MORE_FILES_HELD = 2
 _WORK_A_PIXEL = 4  # in bytes of a PNG's pixels
