@@ -101,7 +101,8 @@ def test_a_table_is_one_that_the_readers_spreadsheet_takes_and_runs_nothing_ther
 ) -> None:
     formula = tmp_path / "=1+1;x.png"
     formula.write_bytes(a_film.read_bytes())
-    page = open_page({"**/predict?*": stubs.answered()}, locale="es-ES", own=True)
+    stub = {"**/predict?*": stubs.answered(), "**/model": stubs.described({}, sha256="0" * 64)}
+    page = open_page(stub, locale="es-ES", own=True)
     add(page, formula)
     for tags, separator, decimal in ((["de", "es-ES"], ";", ","), (["es-MX", "es"], ",", ".")):
         page.evaluate(PREFER, tags)

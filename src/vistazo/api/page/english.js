@@ -34,6 +34,7 @@ export const english = {
   cleared: "All results are gone.",
   away: "The service cannot be reached. Nothing is lost: what waits is sent as soon as it is back.",
   lookNow: "Try now",
+  renewed: "The service has another model now. Earlier answers are of the one before.",
   back: "To the list",
   place: "{place} of {count}",
   previous: "Previous picture",

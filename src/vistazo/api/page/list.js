@@ -87,7 +87,7 @@ export class List {
     if (!item || event.altKey || event.ctrlKey || event.metaKey) return;
     const step = STEPS[event.key];
     if (step) this.#walk(item, step);
-    else if (event.key === "Delete") this.#on.onRemove(item);
+    else if (event.key === "Delete" && !event.repeat) this.#on.onRemove(item);
     else if (event.key === "ArrowRight") this.#lines.get(item).querySelector(".remove").focus();
     else if (event.key === "ArrowLeft") this.focus(item);
     else return;

@@ -27,11 +27,12 @@ async function add(files) {
 
 /** A picture that lies beside the model, for who has none. */
 async function tryExample() {
+  byId("untried").textContent = "";
   try {
     await add([await loadExample(askKey)]);
   } catch (problem) {
     if (!problem.code) throw problem;
-    say((byId("credit").textContent = problemText(problem).join(" ")));
+    say((byId("untried").textContent = problemText(problem).join(" ")));
   }
 }
 
@@ -43,7 +44,7 @@ async function load() {
   const { Results } = await loading;
   if (results) return;
   showModel(model);
-  results = new Results(say);
+  results = new Results(say, renew);
   if (model) results.open(model);
 }
 
@@ -116,6 +117,15 @@ async function meet() {
       await untilReady();
     }
   }
+}
+
+/** Another model answers than the one that was met. */
+async function renew() {
+  const found = await meet();
+  if (!found || found.sha256 === model.sha256) return;
+  model = found;
+  showModel(model);
+  results.renew(model);
 }
 
 /** The page is for texts, or for numbers. */

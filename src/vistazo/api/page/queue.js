@@ -1,7 +1,7 @@
 // The pictures' queue: each waits, is sent, and gets its answer or a problem.
 
 import { askKey } from "./key.js";
-import { isAway, untilReady } from "./readiness.js";
+import { isAway, isRefusal, untilReady } from "./readiness.js";
 import { predict } from "./service.js";
 
 /** One is sent while another is analysed; two uploads at once would only share the line. */
@@ -15,13 +15,12 @@ export class Queue {
   items = [];
   /** The service cannot be reached: what waits goes on when it is back. */
   isAway = false;
-  /** There are answers that nobody has taken along. */
-  isUnsaved = false;
   #underWay = 0;
   #isOpen = false;
   #on;
 
-  /** `on` hears what changes: show(item), showProgress(item), showAway(), finish(item). */
+  /** `on` hears what changes: show(item), showProgress(item), showAway(), finish(item), and
+   * stop(): no more may be sent, and what waited is ready again. */
   constructor(on) {
     this.#on = on;
   }
@@ -50,7 +49,6 @@ export class Queue {
 
   clear() {
     for (const item of [...this.items]) this.remove(item);
-    this.isUnsaved = false;
   }
 
   /** From now on what waits is sent: there is a service. */
@@ -68,8 +66,13 @@ export class Queue {
     return this.items.filter(({ problem }) => problem?.canPass);
   }
 
+  /** What came of each answered picture is somewhere else too. */
+  noteSaved() {
+    for (const item of this.items) item.isSaved = Boolean(item.answer);
+  }
+
   isLosing() {
-    return this.isUnsaved || this.items.some(({ answer, problem }) => !answer && !problem);
+    return this.items.some(({ problem, isSaved }) => !problem && !isSaved);
   }
 
   sendAll() {
@@ -78,8 +81,9 @@ export class Queue {
   }
 
   again(...items) {
-    const fresh = { answer: null, problem: null, seen: null, heatFailed: false, view: "picture", ...UNTOLD };
-    for (const item of items) {
+    const fresh = { answer: null, problem: null, isSaved: false, seen: null, heatFailed: false, view: "picture", ...UNTOLD };
+    // What is on its way already is not sent twice.
+    for (const item of items.filter(({ answer, problem }) => answer || problem)) {
       Object.assign(item, { state: "waiting", progress: 0, cuts: 0, ...fresh });
       this.#on.show(item);
     }
@@ -128,6 +132,7 @@ export class Queue {
       if (!problem.code) throw problem;
       if (isAway(problem) && item.cuts < MOST_CUTS) this.#putOff(item);
       else this.#finish(item, { state: "failed", problem });
+      if (isRefusal(problem)) this.#stop();
     } finally {
       this.#underWay -= 1;
       this.#on.show(item);
@@ -135,10 +140,15 @@ export class Queue {
     }
   }
 
+  /** Each of the rest would be refused as well, and ask for a key once more. */
+  #stop() {
+    for (const item of this.items) if (item.state === "waiting") item.state = "ready";
+    this.#on.stop();
+  }
+
   #finish(item, outcome) {
     if (!this.items.includes(item)) return; // taken out meanwhile
     Object.assign(item, outcome);
-    if (item.answer) this.isUnsaved = true;
     this.#on.finish(item);
   }
 

@@ -12,6 +12,9 @@ addEventListener("online", lookNow);
 /** No fault of what was sent: nobody answered, or only what stands before the service. */
 export const isAway = ({ code, status }) => code === "network" || [502, 503, 504].includes(status);
 
+/** Of whoever sends, not of what was sent: without a key, or after too much. */
+export const isRefusal = ({ code, status }) => [401, 403].includes(status) || code === "rate_limited";
+
 /** Looks with growing pauses, so that a service that starts is not stormed by all its pages. */
 export async function untilReady() {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {

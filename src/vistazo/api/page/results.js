@@ -21,15 +21,19 @@ export class Results {
   #arrangement = AS_ADDED;
   #list;
   #say;
+  #onOther;
+  #lookedUp = null;
 
-  /** `say(text)` tells those who do not see it. */
-  constructor(say) {
+  /** `say(text)` tells those who do not see it; `onOther()` hears that another model answers. */
+  constructor(say, onOther) {
     this.#say = say;
+    this.#onOther = onOther;
     this.queue = new Queue({
       finish: (item) => this.#finish(item),
       show: (item) => this.#show(item),
       showProgress: (item) => this.#showProgress(item),
       showAway: () => this.#showAway(),
+      stop: () => this.#stop(),
     });
     this.#list = new List(byId("list"), {
       onChoose: (item, isWalking) => this.#choose(item, isWalking),
@@ -45,6 +49,14 @@ export class Results {
     if (model.card.page?.ask) for (const item of this.queue.items) item.state = "ready";
     this.showAll();
     this.queue.open();
+  }
+
+  /** The service has changed its model meanwhile. */
+  renew(model) {
+    this.model = model;
+    this.showAll();
+    byId("renewed").hidden = false;
+    this.#say(byId("renewed").textContent);
   }
 
   add(files, state) {
@@ -70,10 +82,11 @@ export class Results {
     document.body.classList.toggle("working", items.length > 0);
     byId("results").hidden = items.length === 0;
     byId("asking").hidden = unsent === 0;
+    byId("csv").disabled = !this.model;
     byId("unsent").textContent = t("unsent", { count: unsent });
     this.#showList();
     this.#showTally();
-    refill(byId("order-of"), orderParts(items, this.#arrangement, this.#onTally), "results-title");
+    this.#showOrder();
     this.#showChosen();
   }
 
@@ -82,9 +95,17 @@ export class Results {
   #showList() {
     const { items } = this.queue;
     let those = arranged(items, this.#arrangement);
-    if (those.length === 0) [those, this.#arrangement] = [items, AS_ADDED];
+    if (those.length === 0) {
+      [those, this.#arrangement] = [items, AS_ADDED];
+      this.#showOrder();
+    }
     if (!those.includes(this.#chosen)) this.#chosen = those[0] ?? this.#chosen;
     this.#list.show(those, this.#chosen);
+  }
+
+  #showOrder() {
+    const parts = orderParts(this.queue.items, this.#arrangement, this.#onTally);
+    refill(byId("order-of"), parts, "results-title");
   }
 
   #showTally() {
@@ -104,10 +125,11 @@ export class Results {
   /** Shows what has changed of one item, and leaves the focus where it is. */
   #show(item) {
     if (!this.queue.items.includes(item)) return;
+    const before = this.#chosen;
     if (this.#arrangement === AS_ADDED) this.#list.update(item);
     else this.#showList();
     this.#showTally();
-    if (item === this.#chosen) this.#showChosen();
+    if (item === before || before !== this.#chosen) this.#showChosen();
   }
 
   #showProgress(item) {
@@ -119,6 +141,14 @@ export class Results {
     const problem = item.problem && problemText(item.problem).join(" ");
     const said = problem ? t("saidFailed", { file: item.file.name, problem }) : saidOf(item, this.model.card);
     this.#say(finishedText(this.queue.items, this.model.card) || said);
+    this.#watchModel(item.answer?.model.sha256);
+  }
+
+  /** Once for each change: while one model replaces another, both may answer. */
+  #watchModel(sha256) {
+    if (!sha256 || [this.model.sha256, this.#lookedUp].includes(sha256)) return;
+    this.#lookedUp = sha256;
+    this.#onOther();
   }
 
   #showAway() {
@@ -127,14 +157,20 @@ export class Results {
     if (isAway) this.#say(byId("away-text").textContent);
   }
 
+  /** What was refused is told already; what waited is sent by the button. */
+  #stop() {
+    this.showAll();
+    if (this.queue.unsent().length > 0) this.#say(`${byId("status").textContent} ${byId("unsent").textContent}`);
+  }
+
   #remove(item) {
     const next = this.#list.neighbour(item);
     this.queue.remove(item);
     if (item === this.#chosen) this.#chosen = next;
     this.showAll();
     this.#say(t("removed", { file: item.file.name }));
-    if (next) this.#list.focus(next);
-    else byId("files").focus();
+    if (this.queue.items.length === 0) byId("files").focus();
+    else this.#list.focus(next ?? this.#chosen); // without a filter there are others
   }
 
   #listen() {
@@ -150,16 +186,17 @@ export class Results {
   #clear() {
     this.queue.clear();
     this.#chosen = null;
+    byId("renewed").hidden = true;
     this.showAll();
     this.#say(t("cleared"));
     byId("files").focus();
   }
 
   #download() {
-    const { card } = this.model;
-    const url = URL.createObjectURL(new Blob([csvOf(this.queue.items, card)], { type: "text/csv" }));
+    const { card, sha256 } = this.model;
+    const url = URL.createObjectURL(new Blob([csvOf(this.queue.items, card, sha256)], { type: "text/csv" }));
     el("a", { href: url, download: `${card.name}.csv` }).click();
-    this.queue.isUnsaved = false;
+    this.queue.noteSaved();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
 

@@ -58,7 +58,7 @@ export function predictSample(sample, { onWait, askKey }) {
 export function sendTruth(requestId, label, askKey) {
   const body = JSON.stringify({ request_id: requestId, label });
   const attempt = () => send("POST", "/feedback", body);
-  return persist(() => attempt().catch(withoutWait), askKey, null, [401]);
+  return persist(() => attempt().catch(withoutWait), askKey, null, { keyWanted: [401] });
 }
 
 /** How what is asked and answered has changed. Nobody is asked for a key for it. */
@@ -70,7 +70,7 @@ function post(file, query, { path = "/predict", onWait = () => {}, askKey, ...ho
     form.append("file", file);
     return send("POST", `${path}?${new URLSearchParams(query)}`, form, how);
   };
-  return persist(() => attempt().catch((problem) => withReason(problem, file)), askKey, onWait);
+  return persist(() => attempt().catch((problem) => withReason(problem, file)), askKey, onWait, how);
 }
 
 /** Whoever pressed a button hears at once that it did nothing. */
@@ -90,7 +90,7 @@ async function withReason(problem, file) {
 }
 
 /** Try again where that can help: after the wait that the service asks for, or with a key. */
-async function persist(attempt, askKey, onWait, keyWanted = [401, 403]) {
+async function persist(attempt, askKey, onWait, { keyWanted = [401, 403], signal } = {}) {
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
@@ -99,7 +99,7 @@ async function persist(attempt, askKey, onWait, keyWanted = [401, 403]) {
         await useKey(problem, askKey);
       } else if (problem.retryAfter && problem.retryAfter <= LONGEST_WAIT_S && tries < MOST_TRIES) {
         onWait();
-        await pause(problem.retryAfter * 1000 * (0.75 + Math.random() / 2));
+        await pause(problem.retryAfter * 1000 * (0.75 + Math.random() / 2), signal);
       } else {
         throw problem;
       }
@@ -155,4 +155,9 @@ function problemOf(request) {
   return new Problem(request.status, { ...document, code, request_id: id }, retryAfter);
 }
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Over at once where nobody waits any more. */
+const pause = (ms, signal) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+    signal?.addEventListener("abort", resolve);
+  });

@@ -34,6 +34,7 @@ export const spanish = {
   cleared: "Se han quitado todos los resultados.",
   away: "No se puede llegar al servicio. No se ha perdido nada: lo que espera se enviará en cuanto vuelva.",
   lookNow: "Probar ahora",
+  renewed: "El servicio tiene ahora otro modelo. Las respuestas de antes son del anterior.",
   back: "A la lista",
   place: "{place} de {count}",
   previous: "Imagen anterior",

@@ -5,8 +5,9 @@ import { isStrange } from "./verdict.js";
 
 const DIGITS = 6;
 
-export function csvOf(items, card) {
-  const columns = columnsOf(card);
+/** `card` is that of the model with the hash `sha256`: it says nothing of another one's answers. */
+export function csvOf(items, card, sha256) {
+  const columns = columnsOf(card, sha256);
   const decimal = decimalMark();
   // Where a comma begins the decimals, spreadsheets part the cells by semicolons.
   const separator = decimal === "," ? ";" : ",";
@@ -17,7 +18,7 @@ export function csvOf(items, card) {
 }
 
 /** The name of each column, and what stands in it. */
-function columnsOf({ labels, output, more_outputs: more = {} }) {
+function columnsOf({ labels, output, more_outputs: more = {} }, sha256) {
   const further = Object.keys(more).filter((name) => more[name].kind !== "ignored");
   const isDecidedByIt = labels.length === 2 || output.kind === "multilabel";
   const answered = (of) => ({ answer }) => answer && of(answer);
@@ -31,7 +32,7 @@ function columnsOf({ labels, output, more_outputs: more = {} }) {
     ["confidence", answered(({ confidence }) => rounded(confidence))],
     ...labels.map((label) => [label, answered(({ probabilities }) => rounded(probabilities[label]))]),
     ...further.map((name) => [name, answered(({ outputs }) => outputs?.[name]?.value ?? outputs?.[name]?.predicted_class)]),
-    ["threshold", answered(() => (isDecidedByIt ? output.threshold : ""))],
+    ["threshold", answered(({ model }) => (isDecidedByIt && model.sha256 === sha256 ? output.threshold : ""))],
     ["likeness", answered(({ in_distribution: likeness }) => rounded(likeness?.score))],
     ["error", ({ problem }) => problem && problemText(problem).join(" ")],
     ["model", answered(({ model }) => model.name)],
