@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageSequence
 
 import vistazo
 from builders import (
@@ -215,6 +216,37 @@ def test_of_many_pictures_one_that_is_refused_does_not_stop_the_others() -> None
     given = (flat(200) if number % 2 else b"text" for number in range(100))
     found = list(of_pictures().predict_each(given))
     assert [isinstance(each, InputError) for each in found] == [True, False] * 50
+
+
+def test_what_a_program_uses_again_for_the_next_picture_is_answered_as_it_was() -> None:
+    model, greys = of_pictures(), [10, 240, 60, 200]
+    expected = [model.predict(flat(grey)) for grey in greys]
+    frames, buffer = io.BytesIO(), np.empty((60, 80), np.uint8)
+    pictures = [flat(grey) for grey in greys]
+    pictures[0].save(frames, "TIFF", save_all=True, append_images=pictures[1:])
+
+    def camera() -> Iterator[NDArray[np.uint8]]:
+        for grey in greys:
+            buffer[:] = grey
+            yield buffer
+
+    def closed() -> Iterator[Image.Image]:
+        for grey in greys:
+            with Image.open(io.BytesIO(encoded(flat(grey)))) as picture:
+                yield picture
+
+    file = bytearray()
+
+    def files() -> Iterator[bytearray]:
+        for grey in greys:
+            file[:] = encoded(flat(grey))
+            yield file
+
+    sequence = ImageSequence.Iterator(Image.open(frames))
+    for given in (sequence, camera(), closed(), files()):
+        assert list(model.predict_each(given)) == expected
+    refused = list(model.predict_each(iter([flat(10), np.zeros((60, 80)), Image.new("F", (9, 9))])))
+    assert [isinstance(each, InputError) for each in refused] == [False, True, True]
 
 
 def test_a_file_that_is_too_large_or_is_not_there_is_an_error_in_words(tmp_path: Path) -> None:
