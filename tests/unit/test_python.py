@@ -372,6 +372,14 @@ def test_the_options_are_settings() -> None:
         vistazo.load("nowhere.h5")
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_path_is_not_the_default_model(empty: str) -> None:
+    with pytest.raises(SettingsError, match="an empty 'path'"):
+        vistazo.load(empty)
+    with pytest.raises(SettingsError, match="an empty 'model_card'"):
+        vistazo.load("nowhere.h5", model_card=empty)
+
+
 def test_a_file_is_loaded_with_what_is_said_of_it_and_without_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
