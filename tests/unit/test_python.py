@@ -362,6 +362,15 @@ def test_a_model_is_closed_once_what_runs_has_ended() -> None:
         other.predict("true")
 
 
+def test_a_model_of_texts_is_closed_for_what_was_asked_before_too() -> None:
+    model = of_samples(text_model())
+    asked = model.predict_each(["true", "lie", "true"])
+    assert isinstance(next(asked), vistazo.Answer)
+    model.close()  # does not wait for who asks no more
+    with pytest.raises(RequestError, match="was closed"):
+        next(asked)
+
+
 def test_the_options_are_settings() -> None:
     assert set(LoadOptions.__annotations__) < set(Settings.model_fields)
     with pytest.raises(TypeError, match=r"takes no 'thread'\. It takes model_weights"):
