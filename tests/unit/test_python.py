@@ -167,6 +167,17 @@ def test_the_rules_of_the_card_are_those_of_a_file() -> None:
         of_pictures().predict(np.zeros((50, 2000), np.uint8))
 
 
+def test_pillows_own_limit_of_the_program_is_not_told_as_damage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frames, model = io.BytesIO(), of_pictures()
+    film().save(frames, "TIFF", save_all=True, append_images=[film()])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    for picture in (encoded(film()), encoded(film(), "JPEG"), frames.getvalue()):
+        with pytest.raises(RejectedUploadError, match=r"PIL\.Image\.MAX_IMAGE_PIXELS = None"):
+            model.predict(picture)
+
+
 @pytest.mark.parametrize(
     ("array", "said"),
     [
