@@ -169,7 +169,7 @@ def _route(app: FastAPI, settings: Settings) -> None:
     app.include_router(drift_routes.router)
     if settings.metrics_port is None:
         app.include_router(metrics_routes.router)
-    app.state.example = example = Example(settings.model_path)
+    app.state.example = example = Example(settings.model_path, settings.max_upload_bytes)
     description = DescriptionRoute(app, app.state.service)
     beside = [description.route(), example.route()]
     app.router.routes.extend([*page_routes(), *swagger_routes(), *beside])
