@@ -22,9 +22,9 @@ from vistazo.classifier import Classifier
 from vistazo.cli import parquet
 from vistazo.cli import predict as predict_module
 from vistazo.cli.answered_by import AnsweredBy
+from vistazo.cli.csv_cells import csv_line
 from vistazo.cli.picture_answers import Wanted, predict_pictures
 from vistazo.cli.picture_files import Skipped, picture_files
-from vistazo.cli.picture_rows import csv_line
 from vistazo.engines.base import Outputs
 from vistazo.errors import ModelNotFoundError, SettingsError
 from vistazo.observer import NOBODY, Observer
@@ -116,6 +116,22 @@ def test_a_model_of_more_than_two_labels_has_no_threshold(
     by = AnsweredBy.of(several)
     assert (by.model, by.threshold) == ("brightness", None)
     assert csv_line([*by.as_fields().values()]).endswith(",\r\n")
+
+
+def test_the_names_of_files_are_no_formulas_in_csv_and_command_no_terminal(
+    films: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formula, commanding = "=HYPERLINK(A2).png", "+\x1b[2J"
+    (films / formula).write_bytes(encoded(flat(230)))
+    (films / f"{commanding}.png").write_bytes(encoded(flat(230)))
+    (films / f"{commanding}.txt").touch()
+    monkeypatch.chdir(films)
+    predict(Path(), "csv")
+    said = capsys.readouterr()
+    assert f"'{formula}" in {row["file"] for row in csv.DictReader(io.StringIO(said.out))}
+    assert said.err.endswith(" by their names: +?[2J.txt\n")
+    predict(Path())
+    assert "+?[2J.png           BRIGHT" in capsys.readouterr().out
 
 
 def test_what_is_skipped_in_a_folder_is_named(

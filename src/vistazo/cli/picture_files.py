@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from vistazo.cli.picture_rows import name_of
+from vistazo.cli.terminal_text import plain
 from vistazo.errors import CorruptImageError, UploadTooLargeError
 from vistazo.pictures.folders import is_of_a_program
 from vistazo.pictures.formats import ACCEPTED, SUFFIXES
@@ -41,7 +42,7 @@ class Skipped:
     def in_words(self) -> Iterator[str]:
         """A line for each kind that there is."""
         for kind, why in _WHY.items():
-            names = ", ".join(name_of(path) for path in sorted(self._first[kind]))
+            names = ", ".join(plain(name_of(path)) for path in sorted(self._first[kind]))
             more = self._counts[kind] - len(self._first[kind])
             if names:
                 yield f"Skipped, {why}: {names}{f' and {more} more' if more else ''}"
