@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import json
 import os
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -155,6 +157,37 @@ def test_what_is_skipped_in_a_folder_is_named(
     assert predict(films) == 1
     said = capsys.readouterr()
     assert f"Skipped, as they cannot be looked into: {films / 'below'}\n" in said.err
+
+
+def test_what_cannot_be_looked_into_is_named_alone_and_a_link_for_what_it_is(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "below").mkdir()
+    for name in ("a.png", "below/b.png"):
+        (tmp_path / name).touch()
+    (tmp_path / "below" / "round.png").symlink_to("round.png")
+    (tmp_path / "below" / "nowhere.png").symlink_to("nowhere")
+    (tmp_path / "link").symlink_to("below")
+    skipped = Skipped()
+    found = list(picture_files([tmp_path], skipped))
+    assert found == [tmp_path / "a.png", tmp_path / "below" / "b.png"]
+    unread = ", ".join(str(tmp_path / "below" / name) for name in ("nowhere.png", "round.png"))
+    assert sorted(skipped.in_words()) == [
+        f"Skipped, as they are links to folders: {tmp_path / 'link'}",
+        f"Skipped, as they cannot be looked into: {unread}",
+    ]
+
+
+def test_folders_may_lie_in_one_another_deeper_than_calls_may(tmp_path: Path) -> None:
+    film = tmp_path.joinpath(*"a" * 200, "film.png")
+    film.parent.mkdir(parents=True)
+    film.touch()
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 150)
+    try:
+        assert list(picture_files([tmp_path])) == [film]
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def unreadable(scandir: Any, folder: Path) -> Any:
