@@ -108,6 +108,7 @@ DAMAGED = [
     ),
     *(avif_with(box(name, bytes(8)), within=b"iprp") for name in (b"ipco", b"ipma")),
     places(sizes=0x0000, items=1, pieces=2),
+    tiff((48, 36), [bytes(48 * 36)], t262=3, t320=(65_536,) * 768),
 ]
 
 
