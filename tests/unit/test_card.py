@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +63,16 @@ def test_a_sound_card_is_read() -> None:
         ("positive:", f"notice: {'x' * 301}\npositive:", "\n  notice: "),
         ("positive:", "notice: 5\npositive:", "\n  notice: "),
         ("positive:", "notice: {en: ''}\npositive:", "notice.en: "),
+        ("positive:", "'[key]': 1\npositive:", "  [key]: is not known here"),
+        ("kind: sigmoid", "'[key]': 1, kind: sigmoid", "  output.[key]: is not known here"),
+        ("positive:", "label_titles: {PNEUMONIA: {'[key]': a}}\npositive:", "PNEUMONIA.[key]: "),
         ("positive:", "notice: {English: Take care.}\npositive:", "notice.English"),
         ("positive:", "notice: {no: Pass opp.}\npositive:", "  notice: has a name"),  # no is false
     ],
 )
 def test_a_fault_in_a_card_is_named(before: str, after: str, field: str) -> None:
     assert before in SOUND
-    with pytest.raises(CardError, match=field.replace(".", r"\.")) as error:
+    with pytest.raises(CardError, match=re.escape(field)) as error:
         parse_card(SOUND.replace(before, after))
     assert "Value error" not in str(error.value)
 
