@@ -194,14 +194,34 @@ def box(name: bytes, content: bytes = b"") -> bytes:
 
 
 def avif_with(extra: bytes, *, within: bytes | None = None) -> bytes:
-    """A sound AVIF with ``extra`` at its end, or at the end of a box that is not nested."""
+    """A sound AVIF with ``extra`` at its end, or at the end of ``meta`` or of a box within it."""
     whole = written("AVIF")
     if within is None:
         return whole + extra
     at = whole.index(within) - 4
-    (size,) = struct.unpack_from(">I", whole, at)
-    grown = struct.pack(">I", size + len(extra)) + whole[at + 4 : at + size] + extra
-    return whole[:at] + grown + whole[at + size :]
+    end = at + struct.unpack_from(">I", whole, at)[0]
+    grown = bytearray(whole[:end] + extra + whole[end:])
+    for name in {within, b"meta"}:
+        at = whole.index(name) - 4
+        (size,) = struct.unpack_from(">I", whole, at)
+        struct.pack_into(">I", grown, at, size + len(extra))
+    return bytes(grown)
+
+
+def places(*, sizes: int, items: int, pieces: int) -> bytes:
+    """An AVIF whose one ``iloc`` lists so many pieces of each item, their numbers as long as
+    ``sizes`` says: of no bytes at all where it is 0.
+    """
+    piece = bytes((sizes >> 12) + (sizes >> 8 & 15))
+    item = struct.pack(">HHH", 1, 0, pieces) + piece * pieces
+    listed = struct.pack(">4xHH", sizes, items) + item * items
+    return avif_with(box(b"iloc", listed), within=b"meta").replace(b"iloc", b"free", 1)
+
+
+def meanings(*, items: int, each: int) -> bytes:
+    """An AVIF whose one ``ipma`` gives so many properties to each item."""
+    listed = struct.pack(">4xI", items) + (struct.pack(">HB", 1, each) + bytes(each)) * items
+    return avif_with(box(b"ipma", listed), within=b"iprp").replace(b"ipma", b"free", 1)
 
 
 def repeated(piece: bytes, n_bytes: int) -> bytes:
@@ -236,6 +256,11 @@ ATTACKS: dict[str, Callable[[int], bytes]] = {
     "avif of boxes": lambda n: written("AVIF")[:32] + repeated(box(b"free"), n),
     "avif of boxes in its header": lambda n: avif_with(repeated(box(b"free"), n), within=b"meta"),
     "avif of boxes behind": lambda n: avif_with(repeated(box(b"free"), n)),
+    "avif of places of no bytes": lambda n: avif_with(
+        repeated(box(b"iloc", struct.pack(">4xHH", 0, 1000) + b"\0\1\0\0\0\x40" * 1000), n),
+        within=b"meta",
+    ),
+    "avif of meanings": lambda n: meanings(items=min(1000, n // 258), each=255),
     "bmp that promises much": lambda _: written("BMP")[:18]
     + struct.pack("<ii", 60_000, 60_000) + written("BMP")[26:],
 }  # fmt: skip

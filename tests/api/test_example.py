@@ -47,6 +47,63 @@ def test_where_keys_are_asked_for_the_picture_is_for_those_who_have_one(
         assert allowed.status_code == 200
 
 
+def _led_out(folder: Path) -> None:
+    outside = folder.parent / f"{folder.name}-outside.jpeg"
+    outside.write_bytes(encoded(film(), "JPEG"))
+    (folder / "m.example.jpeg").symlink_to(outside)
+
+
+NONE_OF_OURS: dict[str, Callable[[Path], object]] = {
+    "a link that leads out of the folder": _led_out,
+    "a link that leads to itself": lambda f: (f / "m.example.jpeg").symlink_to("m.example.jpeg"),
+    "no picture": lambda f: (f / "m.example.jpeg").write_bytes(b"root:x:0:0:root:/root:/bin/sh"),
+    "another format": lambda f: (f / "m.example.png").write_bytes(encoded(film(), "BMP")),
+    "a folder": lambda f: (f / "m.example.png").mkdir(),
+    "empty": lambda f: (f / "m.example.png").write_bytes(b""),
+    "too large": lambda f: (f / "m.example.jpeg").write_bytes(b"\xff\xd8\xff" + bytes(100_000)),
+}
+
+
+@pytest.mark.parametrize("lay", NONE_OF_OURS.values(), ids=NONE_OF_OURS)
+def test_what_is_no_picture_of_the_model_s_folder_is_neither_offered_nor_given(
+    serving: Serve, tmp_path: Path, lay: Callable[[Path], object]
+) -> None:
+    lay(tmp_path)
+    with serving(model_path=tmp_path / "m.keras", max_upload_bytes=100_000) as client:
+        assert client.get("/model").json()["example"] is False
+        assert client.get("/page/example").status_code == 404
+
+
+def test_a_name_to_which_no_more_can_be_added_has_none(serving: Serve, tmp_path: Path) -> None:
+    with serving(model_path=tmp_path / f"{'x' * 245}.keras") as client:
+        assert client.get("/model").json()["example"] is False
+        assert client.get("/page/example").status_code == 404
+
+
+def test_a_folder_of_links_has_one_where_all_lead_to_one_folder(
+    serving: Serve, tmp_path: Path
+) -> None:
+    """As caches and Kubernetes lay them."""
+    (store := tmp_path / "store").mkdir()
+    data = encoded(film(), "JPEG")
+    for name, body in (("m.keras", b""), ("m.example.jpeg", data)):
+        (store / name).write_bytes(body)
+        (tmp_path / name).symlink_to(store / name)
+    with serving(model_path=tmp_path / "m.keras") as client:
+        assert client.get("/page/example").content == data
+
+
+@pytest.mark.parametrize("asked", ["bytes=a-b", "bytes=99999999-", "bytes=0-1"])
+def test_it_comes_whole_whatever_part_is_asked_for(
+    serving: Serve, tmp_path: Path, asked: str
+) -> None:
+    """RFC 9110 section 14.2: a server may ignore Range."""
+    (tmp_path / "m.example.jpeg").write_bytes(data := encoded(film(), "JPEG"))
+    with serving(model_path=tmp_path / "m.keras") as client:
+        given = client.get("/page/example", headers={"Range": asked})
+    assert (given.status_code, given.content) == (200, data)
+
+
 @pytest.mark.parametrize(
     "name", ["pneumonia/pneumonia", "parts/trained_best_model2", "pictures/finalModel"]
 )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from access_keys import ENTRIES
-from builders import encoded, flat
+from builders import brightness_classifier, encoded, flat
+from vistazo.api.app import create_app
+from vistazo.service.settings import Settings
 
+Serve = Callable[..., Any]
 FILM = {"file": ("film.png", encoded(flat(230)))}
 
 
@@ -80,3 +86,31 @@ def test_who_asks_for_the_methods_needs_no_key_and_sends_no_body(serving: Any) -
         for _ in range(3):
             asked = client.request("OPTIONS", "/predict", content=b"x" * 200_000)
             assert (asked.status_code, asked.headers["connection"]) == (204, "close")
+
+
+def test_it_is_written_once_for_each_model_and_anew_after_a_reload(serving: Serve) -> None:
+    with serving() as client:
+        app, written = client.app, 0
+        describe = app.openapi
+
+        def counted() -> dict[str, Any]:
+            nonlocal written
+            written += 1
+            return dict(describe())
+
+        app.openapi = counted
+        for _ in range(3):
+            assert "/predict" in described(client)["paths"]
+        assert written == 1
+        former = weakref.ref(app.state.service.reloader.classifier)
+        app.state.service.reloader.classifier = brightness_classifier()
+        gc.collect()
+        assert former() is None
+        assert "/predict" in described(client)["paths"]
+        assert written == 2
+
+
+def test_behind_a_proxy_it_names_the_prefix() -> None:
+    app = create_app(Settings(threads=1), load=brightness_classifier)
+    with TestClient(app, root_path="/xray") as client:
+        assert described(client)["servers"] == [{"url": "/xray"}]

@@ -176,6 +176,10 @@ def test_no_other_page_may(serving: Serve, settings: dict[str, str]) -> None:
         for origin in ("https://evil.example", f"{PAGE}.evil.example", "null"):
             asked = preflight(client, origin)
             assert asked.status_code in (204, 400)
+            if asked.status_code == 400:
+                assert asked.headers["content-type"] == "application/problem+json"
+                assert asked.json()["code"] == "bad_request"
+                assert "Origin" in asked.headers["vary"]
             assert "access-control-allow-origin" not in asked.headers
             answer = client.get("/model", headers={"Origin": origin})
             assert "access-control-allow-origin" not in answer.headers

@@ -15,7 +15,7 @@ import pytest
 from live_service import on_a_socket
 from raw_answers import MARK, Replies, asked
 from raw_callers import connected
-from rfc9112_cases import BODY, CASES, EITHER, LENGTH, POST, Case, get, posted
+from rfc9112_cases import BODY, CASES, CHUNKED, EITHER, HOST, LENGTH, POST, Case, get, posted
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,19 @@ def test_a_request_is_answered_as_the_standard_asks(url: str, case: Case) -> Non
         assert json.loads(reply.body)["status"] == reply.status
     if not is_kept and reply.status >= 400:
         assert reply.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+def test_what_a_browser_asks_before_it_sends_has_one_framing_too(version: bytes) -> None:
+    """RFC 9112 section 6.1, where pages of other hosts may call."""
+    asks = b"Origin: https://a.example\r\nAccess-Control-Request-Method: POST\r\n"
+    line = b"OPTIONS /predict HTTP/" + version + b"\r\nConnection: keep-alive\r\n"
+    request = get(HOST + asks + b"Content-Length: 5\r\n" + CHUNKED[:-2], line, b"0\r\n\r\n")
+    with on_a_socket(cors_origins="https://a.example") as running:
+        reply, is_kept = asked(running.url, request)
+    assert reply is not None
+    assert (reply.status, is_kept) == (400, False)
+    assert reply.headers["content-type"] == "application/problem+json"
 
 
 def test_a_caller_who_asks_before_he_sends_is_told_to_go_on(url: str) -> None:

@@ -45,8 +45,6 @@ def described(figures: dict[str, Any], *, on_card: Any = (), **fields: Any) -> S
 
 def answered(**fields: Any) -> Stub:
     """An answer to a picture: PNEUMONIA at 97 %, but for the fields given."""
-    grid = np.array([[0, 1, 0], [0, 3, 2], [-1, 0, 0]], np.float32)
-    layer = heat_layer(grid, Frame(0, 0, 1, 1), 640, 520)
     answer = {
         "filename": "film.png",
         "predictions": [0.03, 0.97],
@@ -56,15 +54,22 @@ def answered(**fields: Any) -> Stub:
         "model": {"name": "pneumonia", "version": "1.0.0", "sha256": "0" * 64},
         "warnings": [],
         "request_id": "r1",
-        "heatmap": {
-            "label": "PNEUMONIA",
-            "method": "class_activation",
-            "image": base64.b64encode(layer).decode(),
-            "grid": grid.tolist(),
-            "frame": [0, 0, 1, 1],
-        },
+        "heatmap": heat(),
     }
     return lambda route: route.fulfill(json={**answer, **fields})
+
+
+def heat(label: str = "PNEUMONIA") -> dict[str, Any]:
+    """The heatmap of an answer."""
+    grid = np.array([[0, 1, 0], [0, 3, 2], [-1, 0, 0]], np.float32)
+    layer = heat_layer(grid, Frame(0, 0, 1, 1), 640, 520)
+    return {
+        "label": label,
+        "method": "class_activation",
+        "image": base64.b64encode(layer).decode(),
+        "grid": grid.tolist(),
+        "frame": [0, 0, 1, 1],
+    }
 
 
 def in_turn(*stubs: Stub) -> Stub:

@@ -116,6 +116,23 @@ def test_nothing_is_wider_than_the_window(
 
 
 @pytest.mark.longer
+def test_a_label_without_a_space_is_not_wider_than_a_phone(
+    open_page: OpenPage, a_film: Path
+) -> None:
+    label = "Weichgewebsverkalkungsuntersuchungsergebnis" * 2
+    card = {"labels": ["NORMAL", label], "label_titles": {}, "positive": label}
+    said = {"predicted_class": label, "probabilities": {"NORMAL": 0.03, label: 0.97}}
+    stub = {
+        "**/model": stubs.described({}, on_card=card),
+        "**/predict?*": stubs.answered(**said, heatmap=stubs.heat(label)),
+    }
+    page = open_page(stub, viewport={"width": 390, "height": 780})
+    page.set_input_files("#files", a_film)
+    page.wait_for_selector("#list li:not(.pending)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.longer
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_screenshots_are_taken_to_be_looked_at(
     open_page: OpenPage, a_film: Path, screenshots: Path, scheme: str

@@ -126,6 +126,28 @@ def test_print_prints_this_picture_or_all_once_they_can_be_seen(
 
 
 @pytest.mark.longer
+def test_what_the_browser_cannot_show_is_drawn_for_paper_though_nobody_looked_at_it(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"{name}.tiff" for name in ("one", "two", "three")]
+    for file in files:
+        file.write_bytes(encoded(film(640, 520), "TIFF"))
+    page = open_page({"**/predict?*": stubs.from_service})
+    answer(page, *files)
+    page.evaluate("() => { window.print = () => document.body.classList.add('printed'); }")
+    page.click("#print-all")
+    page.wait_for_selector("body.printed")
+    pictures = "[...document.querySelectorAll('#report img')].map((image) => image.naturalWidth)"
+    assert page.evaluate(pictures) == [640] * 3
+    assert "cannot show this kind of picture." not in page.locator("#report").inner_text()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    # Seen later, it is as it was drawn.
+    page.locator("#list .open").nth(1).click()
+    page.wait_for_selector("#result figure:has-text('service drew it') .picture")
+    assert page.locator("#result .heat").count() == 0
+
+
+@pytest.mark.longer
 def test_pictures_far_down_the_list_are_printed_like_those_in_view(
     open_page: OpenPage, tmp_path: Path
 ) -> None:

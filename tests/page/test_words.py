@@ -18,7 +18,7 @@ STRANGE = {
     "in_distribution": {"score": 0.25, "verdict": False},
 }
 
-PREFER = "(value) => Object.defineProperty(navigator, 'languages', { value, configurable: true })"
+PREFER = "(value) => Object.defineProperty(navigator, 'language', { value, configurable: true })"
 
 
 def add(page: Any, *files: Path) -> None:
@@ -104,8 +104,10 @@ def test_a_table_is_one_that_the_readers_spreadsheet_takes_and_runs_nothing_ther
     stub = {"**/predict?*": stubs.answered(), "**/model": stubs.described({}, sha256="0" * 64)}
     page = open_page(stub, locale="es-ES", own=True)
     add(page, formula)
-    for tags, separator, decimal in ((["de", "es-ES"], ";", ","), (["es-MX", "es"], ",", ".")):
-        page.evaluate(PREFER, tags)
+    # The page speaks Spanish to each of them; not all write 0,97.
+    for reader, mark in {"de-DE": ";,", "es-MX": ",.", "en-GB": ",.", "ar-EG": ",."}.items():
+        separator, decimal = mark
+        page.evaluate(PREFER, reader)
         [row] = taken_along(page, separator)
         assert row["file"] == "'=1+1;x.png"
         assert row["predicted_class"] == row["closest_label"] == "PNEUMONIA"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import vistazo
 from vistazo.pictures.bulk import in_threads
 
 
@@ -72,3 +76,22 @@ def test_who_stops_in_the_middle_waits_for_what_runs_only() -> None:
     assert sorted(begun) == sorted(ended)
     assert len(begun) <= 33
     assert not [each for each in threading.enumerate() if each.name.startswith("picture_")]
+
+
+def test_a_program_ends_that_stopped_in_the_middle_and_what_runs_ends_before_it() -> None:
+    program = (
+        "import time\n"
+        "from vistazo.pictures.bulk import in_threads\n"
+        "def work(number):\n"
+        "    time.sleep(0.2 * (number == 3))\n"
+        "    print(number)\n"
+        "answers = in_threads(work, range(10_000), 1)\n"
+        "for _ in zip(range(2), answers): pass\n"
+    )
+    path = str(Path(vistazo.__file__).parents[1])
+    printed = subprocess.check_output(
+        [sys.executable, "-c", program], env={"PYTHONPATH": path}, timeout=20
+    )
+    numbers = [int(number) for number in printed.split()]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) < 100

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +63,17 @@ def test_a_sound_card_is_read() -> None:
         ("positive:", f"notice: {'x' * 301}\npositive:", "\n  notice: "),
         ("positive:", "notice: 5\npositive:", "\n  notice: "),
         ("positive:", "notice: {en: ''}\npositive:", "notice.en: "),
+        ("positive:", "title: {es: '  '}\npositive:", "title.es: should have a letter"),
+        ("positive:", "'[key]': 1\npositive:", "  [key]: is not known here"),
+        ("kind: sigmoid", "'[key]': 1, kind: sigmoid", "  output.[key]: is not known here"),
+        ("positive:", "label_titles: {PNEUMONIA: {'[key]': a}}\npositive:", "PNEUMONIA.[key]: "),
         ("positive:", "notice: {English: Take care.}\npositive:", "notice.English"),
         ("positive:", "notice: {no: Pass opp.}\npositive:", "  notice: has a name"),  # no is false
     ],
 )
 def test_a_fault_in_a_card_is_named(before: str, after: str, field: str) -> None:
     assert before in SOUND
-    with pytest.raises(CardError, match=field.replace(".", r"\.")) as error:
+    with pytest.raises(CardError, match=re.escape(field)) as error:
         parse_card(SOUND.replace(before, after))
     assert "Value error" not in str(error.value)
 
@@ -133,6 +138,13 @@ def test_what_is_still_to_do_in_a_card_is_named() -> None:
     text = SOUND.replace("[NORMAL, PNEUMONIA]", "TODO").replace("1/255", "TODO")
     with pytest.raises(CardError, match=r"TODO at labels, input\.scale"):
         parse_card(text)
+    text = (
+        f"{SOUND}label_titles: {{NORMAL: {{en: Sound, es: TODO}}}}\n"
+        "page: {example_credit: {en: TODO}}\n"
+    ).replace("labels: [NORMAL, PNEUMONIA]", "labels: [NORMAL, TODO]")
+    wanted = "TODO at labels.1, label_titles.NORMAL.es, page.example_credit.en."
+    with pytest.raises(CardError, match=re.escape(wanted)):
+        parse_card(text)
 
 
 def test_a_card_that_is_no_text_is_an_error(tmp_path: Path) -> None:
@@ -159,7 +171,9 @@ scales = st.sampled_from(["none", "1/255", "1/127.5-1", "per_picture"]) | st.fix
     colour=st.sampled_from(["grey", "rgb", "bgr"]),
     use=st.text(texts, max_size=100),
     notice=st.text(texts, max_size=100)
-    | st.dictionaries(st.sampled_from(["en", "es", "no"]), st.text(texts, min_size=1, max_size=9)),
+    | st.dictionaries(
+        st.sampled_from(["en", "es", "no"]), st.text(texts, max_size=9).filter(str.strip)
+    ),
 )
 def test_a_card_that_is_written_reads_as_it_was(
     tmp_path_factory: pytest.TempPathFactory,

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import gc
 import json
+import re
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -238,3 +239,12 @@ def test_any_bytes_are_a_picture_or_one_error(body: bytes) -> None:
             read_one(begun, LIMITS)
         except (InputError, RequestError):
             continue
+
+
+@pytest.mark.parametrize("ending", [b" x}", b"\xff}"])
+def test_no_place_is_told_that_is_not_one_of_the_body(ending: bytes) -> None:
+    """Where a string of 4,000 characters is left out, positions are of no use."""
+    body = b'{"image": "' + b"A" * 4_000 + b'"' + ending
+    with pytest.raises(RequestError, match=r"no JSON|not UTF-8") as refused:
+        read_one(body, LIMITS)
+    assert not re.search(r"\d", str(refused.value).replace("UTF-8", ""))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import json
 import os
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,9 @@ from vistazo.classifier import Classifier
 from vistazo.cli import parquet
 from vistazo.cli import predict as predict_module
 from vistazo.cli.answered_by import AnsweredBy
+from vistazo.cli.csv_cells import csv_line
 from vistazo.cli.picture_answers import Wanted, predict_pictures
 from vistazo.cli.picture_files import Skipped, picture_files
-from vistazo.cli.picture_rows import csv_line
 from vistazo.engines.base import Outputs
 from vistazo.errors import ModelNotFoundError, SettingsError
 from vistazo.observer import NOBODY, Observer
@@ -118,6 +120,22 @@ def test_a_model_of_more_than_two_labels_has_no_threshold(
     assert csv_line([*by.as_fields().values()]).endswith(",\r\n")
 
 
+def test_the_names_of_files_are_no_formulas_in_csv_and_command_no_terminal(
+    films: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formula, commanding = "=HYPERLINK(A2).png", "+\x1b[2J"
+    (films / formula).write_bytes(encoded(flat(230)))
+    (films / f"{commanding}.png").write_bytes(encoded(flat(230)))
+    (films / f"{commanding}.txt").touch()
+    monkeypatch.chdir(films)
+    predict(Path(), "csv")
+    said = capsys.readouterr()
+    assert f"'{formula}" in {row["file"] for row in csv.DictReader(io.StringIO(said.out))}
+    assert said.err.endswith(" by their names: +?[2J.txt\n")
+    predict(Path())
+    assert "+?[2J.png           BRIGHT" in capsys.readouterr().out
+
+
 def test_what_is_skipped_in_a_folder_is_named(
     films: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +157,37 @@ def test_what_is_skipped_in_a_folder_is_named(
     assert predict(films) == 1
     said = capsys.readouterr()
     assert f"Skipped, as they cannot be looked into: {films / 'below'}\n" in said.err
+
+
+def test_what_cannot_be_looked_into_is_named_alone_and_a_link_for_what_it_is(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "below").mkdir()
+    for name in ("a.png", "below/b.png"):
+        (tmp_path / name).touch()
+    (tmp_path / "below" / "round.png").symlink_to("round.png")
+    (tmp_path / "below" / "nowhere.png").symlink_to("nowhere")
+    (tmp_path / "link").symlink_to("below")
+    skipped = Skipped()
+    found = list(picture_files([tmp_path], skipped))
+    assert found == [tmp_path / "a.png", tmp_path / "below" / "b.png"]
+    unread = ", ".join(str(tmp_path / "below" / name) for name in ("nowhere.png", "round.png"))
+    assert sorted(skipped.in_words()) == [
+        f"Skipped, as they are links to folders: {tmp_path / 'link'}",
+        f"Skipped, as they cannot be looked into: {unread}",
+    ]
+
+
+def test_folders_may_lie_in_one_another_deeper_than_calls_may(tmp_path: Path) -> None:
+    film = tmp_path.joinpath(*"a" * 200, "film.png")
+    film.parent.mkdir(parents=True)
+    film.touch()
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 150)
+    try:
+        assert list(picture_files([tmp_path])) == [film]
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def unreadable(scandir: Any, folder: Path) -> Any:

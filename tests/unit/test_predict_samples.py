@@ -86,6 +86,13 @@ def test_where_the_estimator_gives_no_probabilities_there_are_scores(run: Any) -
     ]
 
 
+def test_a_label_is_no_formula_and_a_number_below_zero_stays_one(run: Any) -> None:
+    model = text_model(classes=("=1+1", "@SUM(1)"), link="none")
+    [row] = csv.DictReader(io.StringIO(run(model, "texts.txt", "true\n", "--csv").printed))
+    assert row["predicted_class"] == "'@SUM(1)"
+    assert float(row["score =1+1"]) < 0
+
+
 def test_no_texts_are_an_empty_array(run: Any) -> None:
     assert run(text_model(), "texts.json", "[]", "--json").answers == []
 

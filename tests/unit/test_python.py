@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageSequence
 
 import vistazo
 from builders import (
@@ -166,6 +167,17 @@ def test_the_rules_of_the_card_are_those_of_a_file() -> None:
         of_pictures().predict(np.zeros((50, 2000), np.uint8))
 
 
+def test_pillows_own_limit_of_the_program_is_not_told_as_damage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frames, model = io.BytesIO(), of_pictures()
+    film().save(frames, "TIFF", save_all=True, append_images=[film()])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    for picture in (encoded(film()), encoded(film(), "JPEG"), frames.getvalue()):
+        with pytest.raises(RejectedUploadError, match=r"PIL\.Image\.MAX_IMAGE_PIXELS = None"):
+            model.predict(picture)
+
+
 @pytest.mark.parametrize(
     ("array", "said"),
     [
@@ -215,6 +227,37 @@ def test_of_many_pictures_one_that_is_refused_does_not_stop_the_others() -> None
     given = (flat(200) if number % 2 else b"text" for number in range(100))
     found = list(of_pictures().predict_each(given))
     assert [isinstance(each, InputError) for each in found] == [True, False] * 50
+
+
+def test_what_a_program_uses_again_for_the_next_picture_is_answered_as_it_was() -> None:
+    model, greys = of_pictures(), [10, 240, 60, 200]
+    expected = [model.predict(flat(grey)) for grey in greys]
+    frames, buffer = io.BytesIO(), np.empty((60, 80), np.uint8)
+    pictures = [flat(grey) for grey in greys]
+    pictures[0].save(frames, "TIFF", save_all=True, append_images=pictures[1:])
+
+    def camera() -> Iterator[NDArray[np.uint8]]:
+        for grey in greys:
+            buffer[:] = grey
+            yield buffer
+
+    def closed() -> Iterator[Image.Image]:
+        for grey in greys:
+            with Image.open(io.BytesIO(encoded(flat(grey)))) as picture:
+                yield picture
+
+    file = bytearray()
+
+    def files() -> Iterator[bytearray]:
+        for grey in greys:
+            file[:] = encoded(flat(grey))
+            yield file
+
+    sequence = ImageSequence.Iterator(Image.open(frames))
+    for given in (sequence, camera(), closed(), files()):
+        assert list(model.predict_each(given)) == expected
+    refused = list(model.predict_each(iter([flat(10), np.zeros((60, 80)), Image.new("F", (9, 9))])))
+    assert [isinstance(each, InputError) for each in refused] == [False, True, True]
 
 
 def test_a_file_that_is_too_large_or_is_not_there_is_an_error_in_words(tmp_path: Path) -> None:
@@ -330,6 +373,15 @@ def test_a_model_is_closed_once_what_runs_has_ended() -> None:
         other.predict("true")
 
 
+def test_a_model_of_texts_is_closed_for_what_was_asked_before_too() -> None:
+    model = of_samples(text_model())
+    asked = model.predict_each(["true", "lie", "true"])
+    assert isinstance(next(asked), vistazo.Answer)
+    model.close()  # does not wait for who asks no more
+    with pytest.raises(RequestError, match="was closed"):
+        next(asked)
+
+
 def test_the_options_are_settings() -> None:
     assert set(LoadOptions.__annotations__) < set(Settings.model_fields)
     with pytest.raises(TypeError, match=r"takes no 'thread'\. It takes model_weights"):
@@ -338,6 +390,14 @@ def test_the_options_are_settings() -> None:
         vistazo.load(threads=0)
     with pytest.raises(ModelNotFoundError):
         vistazo.load("nowhere.h5")
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_path_is_not_the_default_model(empty: str) -> None:
+    with pytest.raises(SettingsError, match="an empty 'path'"):
+        vistazo.load(empty)
+    with pytest.raises(SettingsError, match="an empty 'model_card'"):
+        vistazo.load("nowhere.h5", model_card=empty)
 
 
 def test_a_file_is_loaded_with_what_is_said_of_it_and_without_the_environment(

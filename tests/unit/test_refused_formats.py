@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from builders import encoded
-from hostile_boxes import ATTACKS, avif_with, box, extended, riff, tiff, written
+from hostile_boxes import ATTACKS, avif_with, box, extended, meanings, places, riff, tiff, written
 from vistazo.errors import (
     CorruptImageError,
     InputError,
@@ -102,6 +102,13 @@ DAMAGED = [
     written("AVIF").replace(b"\0\0\0\x30\0\0\0\x24", b"\0\0\0\x31\0\0\0\x24"),
     written("AVIF").replace(b"pitm\0\0\0\0\0\1", b"pitm\0\0\0\0\0\1").replace(b"iloc", b"free"),
     box(b"ftyp", b"avif\0\0\0\0avif"),
+    *(
+        avif_with(2 * box(name, bytes(8)), within=b"meta")
+        for name in (b"pitm", b"iinf", b"iloc", b"iprp", b"iref", b"idat")
+    ),
+    *(avif_with(box(name, bytes(8)), within=b"iprp") for name in (b"ipco", b"ipma")),
+    places(sizes=0x0000, items=1, pieces=2),
+    tiff((48, 36), [bytes(48 * 36)], t262=3, t320=(65_536,) * 768),
 ]
 
 
@@ -130,7 +137,9 @@ def test_what_is_made_to_cost_much_is_refused_or_costs_little(name: str) -> None
         (ATTACKS["tiff of too many strips"](900_000), "max_strips"),
         (ATTACKS["webp of empty chunks"](90_000), "max_chunks"),
         (ATTACKS["avif of boxes"](90_000), "max_boxes"),
-        (avif_with(box(b"iloc", struct.pack(">4xHH", 0x4400, 9999)), within=b"meta"), "max_items"),
+        (places(sizes=0x4400, items=9999, pieces=0), "max_items"),
+        (places(sizes=0x1100, items=20, pieces=60), "max_items"),
+        (meanings(items=200, each=255), "max_items"),
         (tiff((5000, 5001), [b"\0"], t259=5), "max_pixels"),
     ],
 )

@@ -7,12 +7,14 @@ from click.testing import CliRunner
 
 from vistazo.cli import serve, vistazo
 from vistazo.cli.serve import environment_with
+from vistazo.errors import SettingsError
 from vistazo.service.settings import Settings
 
 OF_THE_SHELL = {
     "MODEL_PATH": "other.h5",
     "MODEL_CARD": "other.card.yaml",
     "MODEL_SHA256": "0" * 64,
+    "MODEL_PATH_NEXT": "next.h5",
     "PORT": "9000",
     "THREADS": "2",
     "API_KEYS": "",
@@ -27,9 +29,17 @@ def test_what_is_given_goes_before_the_environment() -> None:
 def test_of_another_model_nothing_is_believed_that_is_said_of_the_one_in_the_environment() -> None:
     given = environment_with({"model_path": "mine.h5", "model_card": None}, OF_THE_SHELL)
     kept = {"MODEL_PATH": "mine.h5", "PORT": "9000", "THREADS": "2", "API_KEYS": ""}
-    assert given == kept
+    # A hash is no description: whoever allows one model only is to be told that this is another.
+    assert given == kept | {"MODEL_SHA256": "0" * 64}
     given = environment_with({"model_path": "mine.h5", "model_card": "mine.yaml"}, OF_THE_SHELL)
     assert given["MODEL_CARD"] == "mine.yaml"
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_shell_variable_that_is_not_set_is_not_the_default_model(empty: str) -> None:
+    for name in ("model_path", "port"):
+        with pytest.raises(SettingsError, match=f"nothing for {name.upper()}"):
+            environment_with({name: empty}, OF_THE_SHELL)
 
 
 def test_every_option_is_a_setting() -> None:

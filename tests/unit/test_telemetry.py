@@ -64,6 +64,23 @@ def test_within_a_request_an_exception_is_logged_without_its_words(log_format: s
         assert "cannot read perez" in form.format(record)
 
 
+def test_an_exception_that_came_of_a_group_that_holds_it_is_logged_once() -> None:
+    """As where an answer fails that is sent as it is made: the group of tasks is taken apart."""
+    words = "perez"
+    try:
+        try:
+            raise ExceptionGroup("tasks", [QuotingError(words)])
+        except ExceptionGroup as group:
+            raise group.exceptions[0]  # noqa: B904 - as Starlette does
+    except QuotingError:
+        record = logging.makeLogRecord({"msg": "unexpected error", "exc_info": sys.exc_info()})
+    with of_request("one"):
+        line = formatter("json").format(record)
+    assert line.count("Traceback") == 2
+    assert line.endswith('QuotingError"}')
+    assert words not in line
+
+
 def test_what_the_event_loop_logs_of_a_forgotten_task_has_no_words_of_its_exception() -> None:
     async def forgotten() -> None:
         async def failing(words: str) -> None:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from vistazo import __version__
 from vistazo.api import admin_routes, drift_routes, feedback_routes, metrics_routes, routes
 from vistazo.api.asked import UploadPolicy
+from vistazo.api.description_route import DescriptionRoute
 from vistazo.api.example import Example
 from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
@@ -79,6 +80,7 @@ def create_app(
         summary="Class probabilities for a picture, a text or a row of numbers.",
         license_info={"name": "MIT", "identifier": "MIT"},
         generate_unique_id_function=lambda route: route.name,
+        openapi_url=None,  # DescriptionRoute
         docs_url=None,  # swagger_routes
         redoc_url=None,
         redirect_slashes=False,  # TrailingSlash does better
@@ -167,8 +169,10 @@ def _route(app: FastAPI, settings: Settings) -> None:
     app.include_router(drift_routes.router)
     if settings.metrics_port is None:
         app.include_router(metrics_routes.router)
-    app.state.example = example = Example(settings.model_path)
-    app.router.routes.extend([*page_routes(), *swagger_routes(), example.route()])
+    app.state.example = example = Example(settings.model_path, settings.max_upload_bytes)
+    description = DescriptionRoute(app, app.state.service)
+    beside = [description.route(), example.route()]
+    app.router.routes.extend([*page_routes(), *swagger_routes(), *beside])
 
 
 def _load(source: ModelSource, reader: IsolatedReader, stopping: threading.Event) -> AnyClassifier:

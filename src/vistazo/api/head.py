@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_ASKED = "vistazo.head"
+
 
 class HeadAsGet:
     """Answers HEAD wherever GET is answered, with the same headers (RFC 9110 section 9.3.2), and
@@ -27,8 +29,13 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        scope = {**scope, "method": "GET"} if is_head else scope
+        scope = {**scope, "method": "GET", _ASKED: True} if is_head else scope
         await self._app(scope, receive, send_as_asked)
+
+
+def is_for_head(scope: Scope) -> bool:
+    """Whether the body of the answer to this GET is thrown away."""
+    return bool(scope.get(_ASKED))
 
 
 def _allow_head(headers: MutableHeaders) -> None:

@@ -96,7 +96,7 @@ class _Sent:
         for number, (begins, ends) in enumerate(self.strings):
             outline += self.body[behind:begins] + b'"%d"' % number
             behind = ends
-        return parsed(bytes(outline + self.body[behind:]), self._fields)
+        return parsed(bytes(outline + self.body[behind:]), self._fields, is_whole=False)
 
     def picture(self, fields: object, limits: ImageLimits, how: str) -> UploadedFile:
         """Raises InputError where it is not in base64, RequestError for other ``fields``."""
@@ -134,7 +134,8 @@ class _Sent:
 
     def _name(self, number: str) -> str:
         literal = self._literal(number)
-        name = parsed(b'"%s"' % bytes(literal)) if len(literal) <= _NAME_BYTES else None
+        is_short = len(literal) <= _NAME_BYTES
+        name = parsed(b'"%s"' % bytes(literal), is_whole=False) if is_short else None
         if not isinstance(name, str) or len(name) > MAX_NAME:
             raise RequestError(f"'{FILENAME}' has more than {MAX_NAME} characters.")
         if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):

@@ -23,8 +23,10 @@ def once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def parsed(body: bytes, fields: Fields = once_each) -> object:
-    """Numbers are floats, however they are written. Raises RequestError."""
+def parsed(body: bytes, fields: Fields = once_each, *, is_whole: bool = True) -> object:
+    """Numbers are floats, however they are written. Raises RequestError, which says where, but for
+    what is not the whole body: places in it are not those of what was sent.
+    """
     try:
         return json.loads(
             body.decode("utf-8"),
@@ -33,13 +35,13 @@ def parsed(body: bytes, fields: Fields = once_each) -> object:
             parse_int=float,
         )
     except UnicodeDecodeError as error:
-        raise RequestError(
-            f"The body is not UTF-8 (byte {error.start}). Send JSON in UTF-8."
-        ) from None
+        where = f" (byte {error.start})" if is_whole else ""
+        raise RequestError(f"The body is not UTF-8{where}. Send JSON in UTF-8.") from None
     except RecursionError:
         raise RequestError("The JSON lies too deep.") from None
     except json.JSONDecodeError as error:  # its words quote nothing of the body
-        raise RequestError(f"The body is no JSON: {error.msg}, at character {error.pos}.") from None
+        where = f", at character {error.pos}" if is_whole else ""
+        raise RequestError(f"The body is no JSON: {error.msg}{where}.") from None
 
 
 def _no_number(_: str) -> NoReturn:

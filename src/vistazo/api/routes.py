@@ -162,7 +162,7 @@ async def model(request: Request) -> ModelDescription:
             pictures=records is not None and records.policy.keeps_pictures,
         ),
         costs=cost_sentences(classifier.card),
-        example=request.app.state.example.path() is not None,
+        example=request.app.state.example.picture() is not None,
         reload=last and LastReload.of(last),
         next=shadow and NextModel.of(shadow.comparison),
     )

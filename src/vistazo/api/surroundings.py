@@ -54,9 +54,9 @@ def surround(
         app.add_middleware(Guard, gate=gate)
     app.add_middleware(OnlyItsMethods, methods=_methods(app))
     app.add_middleware(HeadAsGet)
-    app.add_middleware(OneFraming)
     if origins:
         app.add_middleware(cross_origin, origins=origins)
+    app.add_middleware(OneFraming)  # outside of all that answers
     app.add_middleware(LastAnswers, is_draining=lambda: service.is_draining)
     known = (*app.routes, *(route for router in _ROUTERS for route in router.routes))
     paths = {route.path for route in known if isinstance(route, Route)}

@@ -1,14 +1,14 @@
 """Serves /docs: Swagger UI out of the package, under the policy of the page.
 
-Its files are read when they are asked for, piece by piece: whoever never opens /docs pays nothing,
-and a crowd that fetches slowly holds no copies of half a megabyte.
+Its files are read when they are first asked for: whoever never opens /docs pays nothing. They are
+held packed, once, whatever crowd fetches them slowly: neither copies nor open files.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -19,10 +19,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from vistazo.api.head import is_for_head
 from vistazo.api.page_routes import PAGE_HEADERS, takes_gzip
+from vistazo.api.pieces import held, in_pieces
 
 _FOLDER = Path(__file__).with_name("swagger_ui")
-_CHUNK_BYTES = 32_768
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,18 @@ class _PackedFile:
     media_type: str
 
     async def respond(self, request: Request) -> Response:
-        known, path = _known_files()[self.name], _FOLDER / self.name
+        known, packed = _known_files()[self.name], _packed(self.name)
         headers = {**PAGE_HEADERS, "ETag": f'W/"{known["sha256"][:32]}"'}
         if known["sha256"][:32] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         is_packed = takes_gzip(request)
-        headers["Content-Length"] = str(path.stat().st_size if is_packed else known["bytes"])
+        headers["Content-Length"] = str(len(packed) if is_packed else known["bytes"])
         if is_packed:
             headers["Content-Encoding"] = "gzip"
-        pieces = _pieces(path, is_packed=is_packed)
-        return StreamingResponse(pieces, media_type=self.media_type, headers=headers)
+        if is_for_head(request.scope):  # nothing is unpacked to be thrown away
+            return Response(media_type=self.media_type, headers=headers)
+        body = held(packed) if is_packed else in_pieces(gzip.GzipFile(fileobj=io.BytesIO(packed)))
+        return StreamingResponse(body, media_type=self.media_type, headers=headers)
 
 
 @cache
@@ -53,10 +56,9 @@ def _known_files() -> dict[str, Any]:
     return files
 
 
-async def _pieces(path: Path, *, is_packed: bool) -> AsyncIterator[bytes]:
-    with path.open("rb") if is_packed else gzip.open(path) as file:
-        while piece := file.read(_CHUNK_BYTES):
-            yield piece
+@cache
+def _packed(name: str) -> bytes:
+    return (_FOLDER / name).read_bytes()
 
 
 async def _page(request: Request) -> Response:

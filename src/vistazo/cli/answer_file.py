@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.picture_rows import ERROR, FILE, Columns, Row, as_object, csv_line
+from vistazo.cli.csv_cells import csv_line, unguarded
+from vistazo.cli.picture_rows import ERROR, FILE, Columns, Row, as_object
 from vistazo.errors import SettingsError
 
 _MOST_BYTES = 1_000_000  # of one record: more is somebody's other file
@@ -90,7 +91,7 @@ class CsvFormat:
             found = dict(zip(self._columns, values, strict=True))
         except (ValueError, csv.Error):
             return None
-        return Stored(found[FILE], bool(found[ERROR]), AnsweredBy.of_fields(found))
+        return Stored(unguarded(found[FILE]), bool(found[ERROR]), AnsweredBy.of_fields(found))
 
 
 class AnswerFile:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from vistazo.cli.picture_rows import name_of
+from vistazo.cli.terminal_text import plain
 from vistazo.errors import CorruptImageError, UploadTooLargeError
 from vistazo.pictures.folders import is_of_a_program
 from vistazo.pictures.formats import ACCEPTED, SUFFIXES
@@ -19,6 +20,7 @@ _MOST_NAMED = 10
 _WHY = {
     "files": f"no {ACCEPTED} by their names",
     "folders": "as --no-recursive says",
+    "links": "as they are links to folders",
     "unreadable": "as they cannot be looked into",
 }
 
@@ -33,7 +35,7 @@ class Skipped:
         self._counts: Counter[str] = Counter()
 
     def add(self, kind: str, path: Path) -> None:
-        """``kind``: files, folders or unreadable."""
+        """``kind``: files, folders, links or unreadable."""
         self._counts[kind] += 1
         if self._counts[kind] <= _MOST_NAMED:
             self._first[kind].append(path)
@@ -41,7 +43,7 @@ class Skipped:
     def in_words(self) -> Iterator[str]:
         """A line for each kind that there is."""
         for kind, why in _WHY.items():
-            names = ", ".join(name_of(path) for path in sorted(self._first[kind]))
+            names = ", ".join(plain(name_of(path)) for path in sorted(self._first[kind]))
             more = self._counts[kind] - len(self._first[kind])
             if names:
                 yield f"Skipped, {why}: {names}{f' and {more} more' if more else ''}"
@@ -74,6 +76,18 @@ class _Looking:
     goes_below: bool
 
     def pictures_in(self, folder: Path) -> Iterator[Path]:
+        within = [self._of(folder)]  # and below it, as deep as folders lie in one another
+        while within:
+            path, is_folder = next(within[-1], (None, False))
+            if path is None:
+                within.pop()
+            elif is_folder:
+                within.append(self._of(path))
+            else:
+                yield path
+
+    def _of(self, folder: Path) -> Iterator[tuple[Path, bool]]:
+        """What lies in it, by name: pictures, and the folders to go into, which are told."""
         folders: set[str] = set()
         try:
             with os.scandir(folder) as entries:
@@ -83,25 +97,31 @@ class _Looking:
             self.skipped.add("unreadable", folder)
             return
         for name in names:
-            if name in folders:
-                yield from self.pictures_in(folder / name)
-            else:
-                yield folder / name
+            yield folder / name, name in folders
 
     def _is_wanted(self, entry: os.DirEntry[str], folders: set[str], folder: Path) -> bool:
         """Whether it is a picture, or a folder to go into: that is added to ``folders``."""
         if is_of_a_program(Path(entry.name)):
             return False
+        try:
+            kind = self._kind(entry)
+        except OSError:  # a link in a circle, or to what nobody may look at
+            kind = "unreadable"
+        if kind in _WHY:
+            self.skipped.add(kind, folder / entry.name)
+        elif kind == "folder":
+            folders.add(entry.name)
+        return kind not in _WHY
+
+    def _kind(self, entry: os.DirEntry[str]) -> str:
+        """Picture, folder, or what is skipped."""
         if entry.is_dir(follow_symlinks=False):
-            if self.goes_below:
-                folders.add(entry.name)
-            else:
-                self.skipped.add("folders", folder / entry.name)
-            return self.goes_below
-        is_picture = Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file()
-        if not is_picture:
-            self.skipped.add("files", folder / entry.name)
-        return is_picture
+            return "folder" if self.goes_below else "folders"
+        if entry.is_dir():
+            return "links"
+        if Path(entry.name).suffix.lower() not in SUFFIXES:
+            return "files"
+        return "picture" if entry.is_file() else "unreadable"
 
 
 def read_file(file: Path, max_bytes: int) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from vistazo.classifier import Classifier, Prediction
 from vistazo.cli import further_columns
 from vistazo.cli.answered_by import AnsweredBy
 from vistazo.cli.further_columns import FurtherColumns
+from vistazo.cli.terminal_text import plain
 from vistazo.errors import InputError
 from vistazo.models.outputs import unique
 
@@ -47,7 +46,7 @@ def in_words(row: Row, width: int) -> str:
         doubt = f"  ({', '.join(decision.warnings)})" if decision.warnings else ""
         text = f"{decision.predicted_class}  {decision.confidence:.1%}{doubt}"
         text += further_columns.in_words(row.prediction.outputs)
-    return f"{row.name:{width}}  {text}"
+    return plain(f"{row.name:{width}}  {text}")
 
 
 def as_object(row: Row, labels: Sequence[str]) -> dict[str, object]:
@@ -125,10 +124,3 @@ class Columns:
             "warnings": row["warnings"].split(),
             **({"outputs": outputs} if outputs else {}),
         }
-
-
-def csv_line(values: Sequence[object]) -> str:
-    """With its line end (RFC 4180); numbers with six decimals."""
-    out = io.StringIO(newline="")
-    csv.writer(out).writerow([f"{v:.6f}" if isinstance(v, float) else v for v in values])
-    return out.getvalue()

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from vistazo.cli.picture_rows import csv_line
+from vistazo.cli.csv_cells import csv_line
 from vistazo.service.records.listing import KeptAnswer
 
 COLUMNS = (
@@ -14,7 +14,6 @@ COLUMNS = (
     "confidence", "probabilities", "warnings", "label", "agrees", "labelled_at", "picture",
 )  # fmt: skip
 _SHA256_SHOWN = 8
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_object(answer: KeptAnswer) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def as_csv(answer: KeptAnswer) -> str:
     found |= {"probabilities": numbers, "warnings": " ".join(answer.warnings)}
     if found["agrees"] is not None:
         found["agrees"] = "true" if found["agrees"] else "false"
-    return csv_line([_cell(found[name]) for name in COLUMNS])
+    return csv_line([found[name] for name in COLUMNS])
 
 
 def as_words(answer: KeptAnswer) -> str:
@@ -67,8 +66,3 @@ def as_words(answer: KeptAnswer) -> str:
 def _time(at_ms: int) -> str:
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _cell(value: object) -> object:
-    """A label such as "=1+1" would be a formula to a spreadsheet."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -9,7 +9,8 @@ from typing import Protocol
 import click
 
 from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.picture_rows import Columns, Row, as_object, csv_line, in_words
+from vistazo.cli.csv_cells import csv_line
+from vistazo.cli.picture_rows import Columns, Row, as_object, in_words
 
 
 class Printing(Protocol):

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import sys
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -14,6 +13,8 @@ import click
 
 from vistazo.answers.explanation.words import WordEvidence
 from vistazo.cli.answered_by import answered_by
+from vistazo.cli.csv_cells import guarded
+from vistazo.cli.terminal_text import plain
 from vistazo.errors import InputError
 from vistazo.samples.classifier import SampleClassifier, SamplePrediction
 
@@ -100,15 +101,17 @@ def _as_csv(answers: Sequence[SampleAnswer], classifier: SampleClassifier) -> st
     writer = csv.writer(out, lineterminator="\n")
     columns = [*(f"{kind}{label}" for label in card.labels), "in_distribution", "warnings", "error"]
     by = answered_by(classifier)
-    writer.writerow([card.task.removesuffix("s"), "predicted_class", "confidence", *columns, *by])
+    head = [card.task.removesuffix("s"), "predicted_class", "confidence", *columns, *by]
+    writer.writerow(map(guarded, head))
     for number, answer in enumerate(answers, start=1):
-        writer.writerow([number, *_cells(answer, len(card.labels)), *by.values()])
+        cells = [number, *_cells(answer, len(card.labels)), *by.values()]
+        writer.writerow(map(guarded, cells))
     return out.getvalue().removesuffix("\n")
 
 
 def _cells(answer: SampleAnswer, labels: int) -> list[object]:
     if answer.prediction is None:
-        return [*("" for _ in range(labels + 4)), answer.error]
+        return [*("" for _ in range(labels + 4)), str(answer.error)]
     decision = answer.prediction.decision
     likeness = answer.prediction.in_distribution
     numbers = decision.probabilities or decision.scores or ("",) * labels
@@ -132,9 +135,9 @@ def _as_lines(answers: Sequence[SampleAnswer]) -> Iterator[str]:
 
 def _in_words(answer: SampleAnswer) -> str:
     if answer.prediction is None:
-        return f"cannot be classified: {answer.error}"
+        return plain(f"cannot be classified: {answer.error}")
     decision = answer.prediction.decision
-    told = [_plain(decision.predicted_class)]
+    told = [plain(decision.predicted_class)]
     if decision.confidence is not None:
         told.append(f"{decision.confidence:.1%}")
     if decision.warnings:
@@ -150,16 +153,11 @@ def _told(evidence: WordEvidence, indent: str) -> Iterator[str]:
     against = [each for each in evidence.words if each.weight < 0]
     for what, words in (("for", speak_for), ("against", against[::-1])):
         if words:
-            shown = ", ".join(f"{_plain(w.word)} {w.weight:+.3g}" for w in words[:_MOST_WORDS])
-            yield f"{indent}{what} {_plain(evidence.label)}: {shown}"
-
-
-def _plain(text: str) -> str:
-    """Without what a terminal would obey."""
-    return "".join(c if unicodedata.category(c)[0] != "C" else "?" for c in text)
+            shown = ", ".join(f"{plain(w.word)} {w.weight:+.3g}" for w in words[:_MOST_WORDS])
+            yield f"{indent}{what} {plain(evidence.label)}: {shown}"
 
 
 def _excerpt(text: str) -> str:
     """Its beginning, on one line."""
-    plain = _plain(" ".join(text[: 4 * _EXCERPT].split()))
-    return plain if len(plain) <= _EXCERPT else plain[: _EXCERPT - 3] + "..."
+    shown = plain(" ".join(text[: 4 * _EXCERPT].split()))
+    return shown if len(shown) <= _EXCERPT else shown[: _EXCERPT - 3] + "..."

@@ -8,10 +8,13 @@ from typing import Any
 
 import click
 
+from vistazo.errors import SettingsError
+
 _LOCATION: Any = {"type": click.Path(), "metavar": "PATH|LINK"}  # the shell completes it
-# What is said of one model is of no use to another.
+# What is said of one model is of no use to another. MODEL_SHA256 is no such thing: it allows one
+# model only, so that another is refused.
 _OF_A_MODEL = (
-    "MODEL_WEIGHTS", "MODEL_CARD", "MODEL_LABELS", "MODEL_BASELINE", "MODEL_SHA256",
+    "MODEL_WEIGHTS", "MODEL_CARD", "MODEL_LABELS", "MODEL_BASELINE", "MODEL_PATH_NEXT",
     "VECTORIZER_PATH",
 )  # fmt: skip
 
@@ -50,7 +53,16 @@ def command(**given: str | None) -> None:
 def environment_with(
     given: Mapping[str, str | None], environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """What is ``given``, by the names of settings in small letters, goes before the environment."""
+    """What is ``given``, by the names of settings in small letters, goes before the environment.
+
+    Raises SettingsError for what is empty: it would count as not given.
+    """
+    for name, value in given.items():
+        if value is not None and not value.strip():
+            raise SettingsError(
+                f"'vistazo serve' was given nothing for {name.upper()}. Is the shell's variable "
+                "set? Leave it out where the default is meant."
+            )
     left_out = _OF_A_MODEL if given.get("model_path") else ()
     kept = {name: value for name, value in environment.items() if name not in left_out}
     return kept | {name.upper(): value for name, value in given.items() if value is not None}

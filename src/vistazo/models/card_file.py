@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -114,12 +114,13 @@ def parse_card_of(text: str, kinds: Kinds[_Card], source: str = "the card") -> _
     return validate_card_of(document, kinds, source)
 
 
-def _still_to_do(document: Mapping[Any, Any], prefix: str = "") -> Iterator[str]:
-    for name, value in document.items():
-        if value == TO_DO:
-            yield f"{prefix}{name}"
-        elif isinstance(value, dict) and not prefix:
-            yield from _still_to_do(value, f"{name}.")
+def _still_to_do(value: object, place: str = "") -> Iterator[str]:
+    """The places of it, as deep as they lie."""
+    if value == TO_DO:
+        yield place
+    within = dict(enumerate(value)) if isinstance(value, list) else value
+    for name, inner in within.items() if isinstance(within, dict) else ():
+        yield from _still_to_do(inner, f"{place}.{name}" if place else str(name))
 
 
 def validate_card(document: Mapping[str, object], source: str) -> ModelCard:

@@ -80,7 +80,7 @@ def faults_in(error: ValidationError) -> list[ErrorDetails]:
 def field_of(fault: Mapping[str, Any]) -> str:
     """Where it is, such as ``input.scale.mean``; empty of the whole."""
     places = fault["loc"]
-    if places and places[-1] == _KEY:
+    if places[-1:] == (_KEY,) and fault["type"] != "extra_forbidden":  # a field may be called so
         places = places[:-1] if isinstance(places[-2], str) else places[:-2]
     return ".".join(str(place) for place in places if not str(place).startswith("("))
 

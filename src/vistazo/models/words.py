@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$"
 # It stays in view on a phone, above the picture: a few lines.
@@ -18,23 +18,20 @@ _ONE, _SEVERAL = "(text)", "(languages)"
 _KIND = Discriminator(lambda said: _SEVERAL if isinstance(said, dict) else _ONE)
 
 Language = Annotated[str, Field(pattern=LANGUAGE)]
+# In one of several languages: more than blanks.
+_Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Prose = Annotated[
-    Annotated[str, Tag(_ONE)]
-    | Annotated[dict[Language, Annotated[str, Field(min_length=1)]], Tag(_SEVERAL)],
+    Annotated[str, Tag(_ONE)] | Annotated[dict[Language, _Said], Tag(_SEVERAL)],
     _KIND,
 ]
 Notice = Annotated[
     Annotated[Annotated[str, Field(max_length=_MAX_NOTICE)], Tag(_ONE)]
-    | Annotated[
-        dict[Language, Annotated[str, Field(min_length=1, max_length=_MAX_NOTICE)]], Tag(_SEVERAL)
-    ],
+    | Annotated[dict[Language, Annotated[_Said, Field(max_length=_MAX_NOTICE)]], Tag(_SEVERAL)],
     _KIND,
 ]
 Phrase = Annotated[
     Annotated[Annotated[str, Field(max_length=_MAX_PHRASE)], Tag(_ONE)]
-    | Annotated[
-        dict[Language, Annotated[str, Field(min_length=1, max_length=_MAX_PHRASE)]], Tag(_SEVERAL)
-    ],
+    | Annotated[dict[Language, Annotated[_Said, Field(max_length=_MAX_PHRASE)]], Tag(_SEVERAL)],
     _KIND,
 ]
 

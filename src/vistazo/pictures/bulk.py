@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
@@ -23,7 +24,7 @@ def in_threads(
 
     ``pictures`` are asked for as they are needed, and no more results are held than 16 for each
     thread. An error of ``work`` is raised in its place. Whoever stops in the middle, by Ctrl-C too,
-    waits for what runs, and the rest never begins.
+    waits for what runs, and the rest never begins; so does the end of the program.
     """
     with _crew(work, threads) as crew:
         for begun, picture in enumerate(pictures, start=1):
@@ -93,12 +94,21 @@ def _raise(error: BaseException) -> NoReturn:
 @contextlib.contextmanager
 def _crew(work: Callable[[_Picture], _Result], threads: int) -> Iterator[_Crew[_Picture, _Result]]:
     crew = _Crew(work)
-    running = [Thread(target=crew.work_off, name=f"picture_{n}") for n in range(threads)]
+    names = [f"picture_{number}" for number in range(threads)]
+    running = [Thread(target=crew.work_off, name=name, daemon=True) for name in names]
+
+    def stop() -> None:
+        crew.end(threads)
+        for thread in running:
+            thread.join()
+
+    # A program may end while it holds results that it never asks for: its end waits for threads
+    # that are no daemons before anything could tell them to stop, and cuts daemons off at work.
+    atexit.register(stop)
     for thread in running:
         thread.start()
     try:
         yield crew
     finally:
-        crew.end(threads)
-        for thread in running:
-            thread.join()
+        stop()
+        atexit.unregister(stop)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from vistazo.errors import CorruptImageError
+from vistazo.errors import BrokenRule, CorruptImageError, RejectedUploadError
 from vistazo.pictures.picture import Picture, Pixels
 
 _GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
@@ -19,11 +19,19 @@ ON_THEIR_SIDE, _UPSIDE_DOWN, _MIRRORED = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7
 
 @contextmanager
 def damage_is_an_input_error() -> Iterator[None]:
-    """Whatever Pillow raises becomes a CorruptImageError."""
+    """Whatever Pillow raises becomes a CorruptImageError, but for its own limit of pixels, which
+    stands in the program of somebody else: that becomes a RejectedUploadError.
+    """
     try:
         yield
     except MemoryError:
         raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        detail = (
+            f"The picture has more pixels than Pillow accepts in this program ({error}). Raise "
+            "its limit, too: PIL.Image.MAX_IMAGE_PIXELS = None."
+        )
+        raise RejectedUploadError([BrokenRule("max_pixels", detail)]) from None
     except UnidentifiedImageError:  # whose words show where in memory the bytes are
         raise CorruptImageError(
             "The image is damaged or cut short, and its header cannot be read."

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TypedDict, Unpack
 
+from vistazo.errors import SettingsError
 from vistazo.loading import load_model
 from vistazo.pictures.reader import DirectReader
 from vistazo.python.model import Model
@@ -71,7 +72,12 @@ def load(path: str | os.PathLike[str] | None = None, **options: Unpack[LoadOptio
 def _variables(
     path: str | os.PathLike[str] | None, options: Mapping[str, object]
 ) -> dict[str, str]:
-    """As the environment would have them."""
+    """As the environment would have them, where what is empty would count as not given."""
+    for name, value in {"path": path, **options}.items():
+        if isinstance(value, str) and not value.strip():
+            raise SettingsError(
+                f"load() was given an empty '{name}'. Leave it out where the default is meant."
+            )
     given = {**options, "model_path": path}
     return {name.upper(): _text(value) for name, value in given.items() if value is not None}
 

@@ -63,7 +63,8 @@ class Model:
 
     def predict_each(self, samples: Iterable[Any]) -> Iterator[Answer | InputError]:
         """Classify many samples: in their order, each as soon as it is there, the answer or the
-        reason why there is none. Of pictures a few are held at a time, however many come.
+        reason why there is none. Of pictures a few are held at a time, however many come; an array
+        or a picture of Pillow may be used again for the next, a file stays until its answer.
 
         Raises TypeError and RequestError as ``predict``.
         """

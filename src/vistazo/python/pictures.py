@@ -38,12 +38,15 @@ class AskedPictures:
     def answer(self, given: object) -> Answer:
         """Raises InputError, RequestError, and TypeError for what is no picture at all."""
         with self._door.passed():
-            ready = self._prepared(opened(given, self._limits))
+            ready = given
+            if not isinstance(ready, Prepared):
+                ready = self._prepared(opened(given, self._limits))
             prediction = self._classifier.score(ready.pixels, appearance=ready.appearance)
             return answer_to_picture(prediction, self._classifier.card.labels)
 
     def answers(self, given: Iterable[object]) -> Iterator[Answer | InputError]:
-        return in_threads(self._in_its_place, given, self._threads)
+        taken = given if self.is_several(given) else map(self._taken, given)
+        return in_threads(self._in_its_place, taken, self._threads)
 
     def explain(self, given: object, label: str | None) -> Explanation:
         """Raises as ``answer``, and UnknownLabelError."""
@@ -64,7 +67,23 @@ class AskedPictures:
         # How many bytes it had is asked where they are read.
         return prepared_of(image, image.header.pixels, self._classifier.card.input)
 
+    def _taken(self, given: object) -> object:
+        """What stays as it is until a thread comes to it: a program may use one array for every
+        picture, or go through the frames of one file. Prepared, it takes less memory than a copy.
+        """
+        if isinstance(given, (bytearray, memoryview)):
+            return bytes(given)
+        if not isinstance(given, (Image.Image, np.ndarray)):
+            return given
+        try:
+            with self._door.passed():
+                return self._prepared(held(given, self._limits))
+        except InputError as error:
+            return error.with_traceback(None)
+
     def _in_its_place(self, given: object) -> Answer | InputError:
+        if isinstance(given, InputError):
+            return given
         try:
             return self.answer(given)
         except InputError as error:

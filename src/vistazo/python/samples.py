@@ -34,7 +34,7 @@ class AskedSamples:
 
     def answer(self, given: object) -> Answer:
         """Raises InputError, RequestError, and TypeError for what is no sample at all."""
-        [answer] = self.answers([given])
+        answer = next(self.answers([given]))
         if isinstance(answer, InputError):
             raise answer
         return answer
@@ -43,8 +43,13 @@ class AskedSamples:
         with self._door.passed():
             samples = [self._sample(each, place) for place, each in enumerate(given)]
         labels = self._classifier.card.labels
-        for found in classify_each(self._classifier, samples, self._max_chars):
-            yield found if isinstance(found, InputError) else answer_to_sample(found, labels)
+        found = classify_each(self._classifier, samples, self._max_chars)
+        while True:
+            with self._door.passed():  # for each: who asks no more keeps nobody from closing
+                each = next(found, None)
+            if each is None:
+                return
+            yield each if isinstance(each, InputError) else answer_to_sample(each, labels)
 
     def explain(self, given: object, label: str | None) -> Explanation:
         """Raises as ``answer``, UnknownLabelError, and RequestError for rows of numbers."""

@@ -115,21 +115,24 @@ def _exception(record: logging.LogRecord) -> str | None:
         return None
     is_of_a_request = request_id.get() is not None and record.name not in _OF_MODELS
     may_quote = is_of_a_request or record.name in _OF_REQUESTS
-    told = _without_words(error) if may_quote else traceback.format_exception(error)
+    told = _without_words(error, set()) if may_quote else traceback.format_exception(error)
     return "".join(told).rstrip()
 
 
-def _without_words(error: BaseException) -> Iterator[str]:
-    """Causes first, as Python has it."""
+def _without_words(error: BaseException, told: set[int]) -> Iterator[str]:
+    """Causes first, as Python has it; each once, as one that a group holds may come of it."""
+    if id(error) in told:
+        return
+    told.add(id(error))
     cause = error.__cause__ or error.__context__
-    if cause is not None:
-        yield from _without_words(cause)
+    if cause is not None and id(cause) not in told:
+        yield from _without_words(cause, told)
         yield "\n"
     yield "Traceback (most recent call last):\n"
     yield from traceback.format_tb(error.__traceback__)
     yield f"{type(error).__qualname__}\n"
     for each in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
-        yield from _without_words(each)
+        yield from _without_words(each, told)
 
 
 class _JsonFormatter(logging.Formatter):

@@ -37,7 +37,10 @@ export function layerText({ answer: { heatmap }, opacity }, { card }) {
   return `${shown} ${table("methods")[heatmap.method] ?? readable(heatmap.method)}`;
 }
 
-/** Whether its heatmap is in the picture already, as the service draws what a browser cannot show. */
-export const isDrawn = ({ answer, drawnFor }) => drawnFor !== undefined && drawnFor === answer.heatmap?.label;
+/** Whether the service drew it under the heatmap of its answer, as it does for what a browser cannot show. */
+export const isDrawn = ({ answer, drawn }) => Boolean(answer) && drawn?.of === answer;
+
+/** What is shown of it: the file itself, else what the service drew. */
+export const urlOf = (item) => (isDrawn(item) ? item.drawn.url : item.url);
 
 export const heatUrl = ({ image }) => `data:image/png;base64,${image}`;

@@ -1,6 +1,7 @@
 // The list of the pictures: what came of each. One Tab stop; the arrow keys move through it.
 
 import { el } from "./elements.js";
+import { urlOf } from "./facts.js";
 import { t } from "./language.js";
 import { stateText } from "./result.js";
 import { isStrange, outcomeOf } from "./verdict.js";
@@ -137,7 +138,7 @@ function kindOf({ answer, problem }) {
 /** Of many pictures only those in view are read; each of them once. */
 function thumbnail(item) {
   if (!item.thumbnail) {
-    const image = el("img", { src: item.url, alt: "", width: 44, height: 44, loading: "lazy", decoding: "async" });
+    const image = el("img", { src: urlOf(item), alt: "", width: 44, height: 44, loading: "lazy", decoding: "async" });
     image.addEventListener("error", () => {
       item.thumbnail = el("span", { class: "blank" });
       image.replaceWith(item.thumbnail);

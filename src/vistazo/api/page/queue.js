@@ -45,6 +45,7 @@ export class Queue {
     this.items.splice(this.items.indexOf(item), 1);
     item.call?.abort();
     URL.revokeObjectURL(item.url);
+    if (item.drawn) URL.revokeObjectURL(item.drawn.url);
   }
 
   clear() {

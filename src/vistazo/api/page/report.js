@@ -1,9 +1,10 @@
 // The printed report: a page for each answered picture. What else is on the page is not printed.
 
 import { byId, el } from "./elements.js";
-import { entriesOf, factsOf, heatUrl, isDrawn, layerText, noticeOf, timeOf } from "./facts.js";
+import { entriesOf, factsOf, heatUrl, isDrawn, layerText, noticeOf, timeOf, urlOf } from "./facts.js";
 import { furtherParts } from "./further.js";
 import { problemText, t, titleOf } from "./language.js";
+import { imageOf as shownOf } from "./looking.js";
 import { legendOf } from "./ramp.js";
 import { decided } from "./result.js";
 import { w } from "./sheet_words.js";
@@ -45,9 +46,9 @@ export async function printOf(items, model) {
   isPreparing = true;
   const papers = new Map();
   for (const item of answered(items)) {
-    const image = el("img", { src: item.url });
-    await image.decode().catch(() => {}); // one that this browser cannot show is told for it
-    papers.set(item, paperOf(item, image));
+    const { answer } = item;
+    const image = await shownOf(item).catch(() => el("img")); // that it cannot be shown is told for it
+    if (item.answer === answer) papers.set(answer, paperOf(item, image));
   }
   fill(items, model, papers);
   await Promise.all([...report.querySelectorAll("img")].map((image) => image.decode().catch(() => {})));
@@ -64,7 +65,8 @@ function tell(text) {
 function fill(items, model, papers = new Map()) {
   const missing = items.filter(({ answer }) => !answer);
   const last = missing.length > 0 ? [missingSheet(missing)] : [];
-  const sheet = (item) => sheetOf(item, model, papers.get(item) ?? paperOf(item, el("img", { src: item.url })));
+  const paper = (item) => papers.get(item.answer) ?? paperOf(item, el("img", { src: urlOf(item) }));
+  const sheet = (item) => sheetOf(item, model, paper(item));
   report.replaceChildren(...answered(items).map(sheet), ...last);
   document.body.classList.toggle("reporting", items.length > 0);
 }
@@ -111,7 +113,8 @@ function figures(item, model, paper) {
 
 /** What is printed of it, and its width by height: of a large picture a smaller copy, where its `image` is
  * there already. */
-function paperOf({ url, answer }, image) {
+function paperOf(item, image) {
+  const [url, { answer }] = [urlOf(item), item];
   const [width, height] = [image.naturalWidth, image.naturalHeight];
   if (!width) return { url, ratio: ratioOf(answer) };
   const [scale, ratio] = [MOST_SIDE_PX / Math.max(width, height), width / height];

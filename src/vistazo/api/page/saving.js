@@ -2,6 +2,7 @@
 
 import { factsOf, heatUrl, isDrawn, layerText, noticeOf } from "./facts.js";
 import { labelOf, percent } from "./language.js";
+import { imageOf } from "./looking.js";
 import { stops } from "./ramp.js";
 import { w } from "./sheet_words.js";
 import { isStrange, warned } from "./verdict.js";
@@ -14,11 +15,11 @@ const LEAST_LETTER_PX = 13;
 const LETTERS_ACROSS = 72;
 const LINE = 1.4;
 
-/** Rejects where the browser cannot show the picture. */
-export async function pictureFile(item, model) {
-  const { heatmap } = item.answer;
-  const layer = heatmap && !isDrawn(item) && heatUrl(heatmap);
-  const [picture, heat] = await Promise.all([imageOf(item.url), layer && imageOf(layer)]);
+/** As on the screen. Rejects where the picture cannot be shown. */
+export async function pictureFile(asked, model) {
+  const picture = await imageOf(asked);
+  const item = { ...asked }; // as it is now
+  const heat = isDrawn(item) || !isUnderHeat(item) ? null : await heatOf(item.answer);
   const size = sizeOf(picture);
   const width = Math.max(LEAST_WIDTH_PX, size.width);
   const letter = Math.max(LEAST_LETTER_PX, Math.round(width / LETTERS_ACROSS));
@@ -36,9 +37,12 @@ export async function pictureFile(item, model) {
   });
 }
 
-async function imageOf(url) {
+/** What can be taken off is not there where somebody took it off. */
+const isUnderHeat = (item) => item.answer.heatmap && (isDrawn(item) || !item.hidesHeat);
+
+async function heatOf({ heatmap }) {
   const image = new Image();
-  image.src = url;
+  image.src = heatUrl(heatmap);
   await image.decode();
   return image;
 }
@@ -69,7 +73,7 @@ function linesOf(item, model) {
   return [
     { text: item.file.name },
     ...(verdict.isStruck ? [...warnings, verdict] : [verdict, ...warnings]),
-    ...(answer.heatmap ? [{ text: layerText(item, model) }, { text: " ", isLegend: true }] : []),
+    ...(isUnderHeat(item) ? [{ text: layerText(item, model) }, { text: " ", isLegend: true }] : []),
     ...factsOf(item, model).map(([term, description]) => ({ text: `${term}: ${description}` })),
     { text: noticeOf(model).text },
   ].filter(({ text }) => text);

@@ -1,6 +1,6 @@
 // The session's results as a CSV file (RFC 4180), with the separator of the reader's spreadsheet.
 
-import { language, problemText } from "./language.js";
+import { problemText } from "./language.js";
 import { isStrange } from "./verdict.js";
 
 const DIGITS = 6;
@@ -45,10 +45,10 @@ function columnsOf({ labels, output, more_outputs: more = {} }, sha256) {
 
 const rounded = (value) => (value == null ? value : Number(value.toFixed(DIGITS)));
 
-/** In the browser's own kind of the page's language, such as es-MX; else in that. */
+/** As the browser's own language writes numbers, whichever the page speaks; the digits are always ours. */
 function decimalMark() {
-  const own = navigator.languages.find((tag) => tag.split("-")[0] === language()) ?? language();
-  return new Intl.NumberFormat(own).formatToParts(1.5).find(({ type }) => type === "decimal").value;
+  const format = new Intl.NumberFormat(navigator.language, { numberingSystem: "latn" });
+  return format.formatToParts(1.5).find(({ type }) => type === "decimal").value;
 }
 
 function cell(value, decimal) {

@@ -28,7 +28,8 @@ export function toolsOf(item, model, items, { stage, heat, strength }) {
   watchPrinting(items, model);
   const lens = lensOf(item, stage);
   const layer = heat && layerSwitch(item, { heat, strength });
-  onKey = (key) => (key === "h" && layer ? (layer.press(), true) : lens.onKey(key));
+  const press = (key) => (key === "h" && layer ? (layer.press(), true) : lens.onKey(key));
+  onKey = (key) => stage.isConnected && press(key); // another may be shown that has no answer yet
   return [
     el("div", { class: "tools" }, lens.controls, layer?.button, ...files(item, model, items)),
     lens.hint,

@@ -1,7 +1,7 @@
 // The picture to look at: under its heatmap, or as the model saw it.
 
 import { el } from "./elements.js";
-import { heatUrl, isDrawn } from "./facts.js";
+import { heatUrl, isDrawn, urlOf } from "./facts.js";
 import { labelOf, number, readable, t, table } from "./language.js";
 import { w } from "./sheet_words.js";
 
@@ -34,8 +34,10 @@ function addTools(figure, item, model, items) {
 
 /** The picture as it was added. */
 export function picture(item, layer, onUnseen) {
-  const image = el("img", { class: "picture", src: item.url, alt: t("picture", { file: item.file.name }) });
+  const image = el("img", { class: "picture", src: urlOf(item), alt: t("picture", { file: item.file.name }) });
   image.addEventListener("error", () => {
+    item.isBlind = true;
+    layer?.remove();
     image.replaceWith(el("p", { class: "blind" }, t("noPreview")));
     onUnseen?.();
   });
@@ -99,9 +101,8 @@ function seenStage(item, { width, height }) {
 function underHeat(item, model, { onLabel, onUnseen }) {
   const { heatmap } = item.answer;
   if (!heatmap) return [picture(item)];
-  const heat = isDrawn(item) ? null : el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
+  const heat = isDrawn(item) || item.isBlind ? null : el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
   const stage = picture(item, heat, onUnseen);
-  if (item.drawnFor && !isDrawn(item)) onUnseen();
   const isEmpty = !heatmap.grid.some((row) => row.some((value) => value > 0));
   const caption = t(isEmpty ? "heatNothing" : "heatCaption", { label: labelOf(heatmap.label, model.card).text });
   return [

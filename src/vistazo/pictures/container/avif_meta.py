@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.pictures.container.boxes import Box, Reader, boxes, damaged
 
-_MAX_ITEMS, _MAX_EXTENTS = 1000, 64
+_MAX_ITEMS = 1000
+# Of all items together: a picture lies in one piece, and has about five properties.
+_MAX_PIECES, _MAX_ASSOCIATIONS = 1000, 5000
+_READ = (b"pitm", b"iinf", b"iloc", b"iprp", b"iref", b"idat")
 _IN_FILE, _IN_META = 0, 1
 
 
@@ -43,7 +46,7 @@ class Meta:
 def read_meta(content: memoryview) -> Meta:
     """Raises CorruptImageError, and RejectedUploadError for too many boxes or items."""
     meta = Meta()
-    for box in boxes(content[4:]):  # after its version and flags
+    for box in _once_each(content[4:], _READ):  # after its version and flags
         if box.name == b"pitm":
             meta.primary = _primary(box.content)
         elif box.name == b"iinf":
@@ -57,6 +60,14 @@ def read_meta(content: memoryview) -> Meta:
         elif box.name == b"idat":
             meta.inside = box.content
     return meta
+
+
+def _once_each(content: memoryview, names: tuple[bytes, ...]) -> Iterator[Box]:
+    """The boxes of these names; otherwise a few hundred could each cost what one may."""
+    found = [box for box in boxes(content) if box.name in names]
+    if len(found) > len({box.name for box in found}):
+        damaged("it says twice what its parts are")
+    return iter(found)
 
 
 def _primary(content: memoryview) -> int:
@@ -83,6 +94,7 @@ def _places(content: memoryview) -> Iterator[tuple[int, Place]]:
     sizes = read.number(2)
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_size = sizes & 15 if version else 0
+    n_pieces = 0
     for _ in range(_bounded(read.number(2 if version < 2 else 4), _MAX_ITEMS)):
         number = read.number(2 if version < 2 else 4)
         method = read.number(2) & 15 if version else _IN_FILE
@@ -90,27 +102,33 @@ def _places(content: memoryview) -> Iterator[tuple[int, Place]]:
             damaged("its pixels lie in another file")
         base = read.number(base_size)
         pieces = []
-        for _ in range(_bounded(read.number(2), _MAX_EXTENTS)):
+        count = read.number(2)
+        n_pieces = _bounded(n_pieces + count, _MAX_PIECES)
+        if count > 1 and not (offset_size and length_size):
+            damaged("it does not say where its pieces are")
+        for _ in range(count):
             read.number(index_size)
             pieces.append((base + read.number(offset_size), read.number(length_size)))
         yield number, Place(method == _IN_META, tuple(pieces))
 
 
 def _take_properties(meta: Meta, content: memoryview) -> None:
-    for box in boxes(content):
+    for box in _once_each(content, (b"ipco", b"ipma")):
         if box.name == b"ipco":
             meta.properties = list(boxes(box.content))
         elif box.name == b"ipma":
-            meta.of_items |= dict(_associations(box.content))
+            meta.of_items = dict(_associations(box.content))
 
 
 def _associations(content: memoryview) -> Iterator[tuple[int, list[int]]]:
     read = Reader(content)
     head = read.number(4)
     version, is_wide = head >> 24, head & 1
+    n_associations = 0
     for _ in range(_bounded(read.number(4), _MAX_ITEMS)):
         number = read.number(4 if version else 2)
         count = read.number(1)
+        n_associations = _bounded(n_associations + count, _MAX_ASSOCIATIONS)
         yield (
             number,
             [read.number(2) & 0x7FFF if is_wide else read.number(1) & 127 for _ in range(count)],

@@ -42,6 +42,7 @@ _BITS = {
 # What one more sample may be: nothing that is known, or opacity; that of RGB may be multiplied in.
 _MEANT = {_RGB: (0, 1, 2), _BLACK_IS_ZERO: (2,)}
 _UPRIGHT = 1
+_MOST_COLOUR = 65_535
 _Kept = dict[int, tuple[int, ...]]
 # Compressed pixels are hardly more than themselves; what is more may be codes for nothing.
 _MOST_TIMES, _MOST_MORE_BYTES = 2, 500_000
@@ -137,10 +138,17 @@ def _kind(fields: Fields) -> _Kept:
     if extra:
         kept[tiff.EXTRA_SAMPLES] = extra
     if meaning == _PALETTE:
-        kept[tiff.COLOURS] = fields.get(tiff.COLOURS, ())
-        if len(kept[tiff.COLOURS]) != 3 << bits[0]:
-            _damaged("its palette has another size")
+        kept[tiff.COLOURS] = _palette(fields, bits[0])
     return kept
+
+
+def _palette(fields: Fields, bits: int) -> tuple[int, ...]:
+    colours = fields.get(tiff.COLOURS, ())
+    if len(colours) != 3 << bits:
+        _damaged("its palette has another size")
+    if max(colours) > _MOST_COLOUR:  # they may be written in more bytes than they need
+        _damaged("its palette has colours of more than 16 bits")
+    return colours
 
 
 def _size(fields: Fields) -> _Kept:
