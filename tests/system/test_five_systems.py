@@ -88,7 +88,7 @@ def test_finalmodel_takes_png_jpg_and_jpeg_at_500_x_720_and_its_page_asks(runnin
         described = httpx.get(f"{service.url}/model").json()
         size = described["signature"]["height"], described["signature"]["width"]
         assert size == (500, 720)
-        assert described["card"]["page"] == {"ask": True}
+        assert described["card"]["page"]["ask"] is True
         assert httpx.get(service.url).status_code == 200
         png = encoded(film(900, 700).convert("RGB"))
         for name, data in (("a.png", png), ("b.jpg", PHOTO), ("c.jpeg", PHOTO)):

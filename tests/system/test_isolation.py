@@ -214,6 +214,12 @@ def test_a_picture_that_takes_too_much_memory_is_refused_and_its_worker_replaced
 
 
 @pytest.mark.longer
+def test_a_large_jpeg_that_is_asked_for_again_takes_no_more_memory(pool: IsolatedReader) -> None:
+    for _ in range(3):
+        assert pool.picture(LARGE, (2000, 2000)).pixels.shape == (4000, 3000, 3)
+
+
+@pytest.mark.longer
 def test_a_picture_that_takes_too_much_cpu_ends_with_its_worker() -> None:
     data = LARGE
     with workers(cpu_s=-0.999) as pool:  # of a process that has used a second before, nothing

@@ -13,7 +13,7 @@ from vistazo.cli.output import check_output
 from vistazo.cli.picture_answers import Wanted, predict_pictures
 from vistazo.cli.sample_answers import predict_samples
 from vistazo.cli.sample_files import SUFFIXES
-from vistazo.loading import ModelSource, load_model
+from vistazo.loading import AnyClassifier, load_model
 from vistazo.models.fetch import Location
 from vistazo.pictures.reader import DirectReader
 from vistazo.service.settings import Settings
@@ -116,8 +116,7 @@ def command(  # noqa: PLR0917 - as many as there are options
         raise click.UsageError("Missing argument 'FILE|FOLDER...'.")
     if output is not None:
         _check_output(output, style)
-    source = _source(settings, model, weights, vectorizer)
-    classifier = load_model(source, DirectReader(settings.image_limits))
+    classifier = _loaded(settings, model, weights, vectorizer)
     if not isinstance(classifier, Classifier):
         if show_input is not None or output is not None or explain not in (None, _WORDS):
             raise click.UsageError("--output, --show-input and heatmaps are for pictures.")
@@ -137,16 +136,17 @@ def command(  # noqa: PLR0917 - as many as there are options
     return predict_pictures(classifier, paths, settings, wanted)
 
 
-def _source(
+def _loaded(
     settings: Settings,
     model: Location | None,
     weights: Location | None,
     vectorizer: Location | None,
-) -> ModelSource:
+) -> AnyClassifier:
     """The settings' model, or the one that was named in its place."""
     source = settings.model_source if model is None else settings.model_source.of(model, weights)
     vectorizer = vectorizer or settings.vectorizer_path
-    return replace(source, weights=weights or source.weights, vectorizer=vectorizer)
+    source = replace(source, weights=weights or source.weights, vectorizer=vectorizer)
+    return load_model(source, DirectReader(settings.image_limits))
 
 
 def _style_of(**asked: bool) -> str | None:

@@ -69,11 +69,11 @@ class RasterImage:
         Raises CorruptImageError, and RejectedUploadError where Pillow would hold more than
         ``most_bytes`` of pixels.
         """
-        image, factor = self._image, 1
+        factor = 1
         with damage_is_an_input_error():
-            if image.format == "JPEG" and self._is_spent and self._again is not None:
-                image = self._again()
-            self._is_spent = True
+            if self._image.format == "JPEG" and self._is_spent and self._again is not None:
+                self._image = self._again()  # the pixels of before go before others come
+            image, self._is_spent = self._image, True
             if at_least is not None:
                 side = 2 * max(at_least)  # both ways round: EXIF may turn the picture
                 if image.format == "JPEG":
