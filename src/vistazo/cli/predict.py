@@ -112,8 +112,6 @@ def command(  # noqa: PLR0917 - as many as there are options
     settings = Settings.from_environment()
     tell_a_person_who_waits(settings.log_level)
     paths, explain = _sorted_out(paths, explain)
-    if not paths:
-        raise click.UsageError("Missing argument 'FILE|FOLDER...'.")
     if output is not None:
         _check_output(output, style)
     classifier = _loaded(settings, model, weights, vectorizer)
@@ -168,7 +166,12 @@ def _check_output(output: Path, style: str | None) -> None:
 def _sorted_out(
     paths: tuple[Path, ...], explain: Path | None
 ) -> tuple[tuple[Path, ...], Path | None]:
-    """Of ``--explain texts.txt`` the file is what is to be explained: no folder has such a name."""
+    """Of ``--explain texts.txt`` the file is what is to be explained: no folder has such a name.
+
+    Raises UsageError where nothing is named.
+    """
     if explain is not None and explain.suffix.lower() in SUFFIXES:
         return (*paths, explain), _WORDS
+    if not paths:
+        raise click.UsageError("Missing argument 'FILE|FOLDER...'.")
     return paths, explain
