@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from ray_environment import NotInstalledError
 from ray_environment import ray_python as interpreter
 
