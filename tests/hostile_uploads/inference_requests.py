@@ -1,0 +1,123 @@
+"""Whole requests for inference, as they go over the wire: versions 2 and 1 of the protocol."""
+
+from __future__ import annotations
+
+import base64
+import random
+from dataclasses import dataclass
+
+from hostile_uploads import inference_words as words
+from hostile_uploads.framing import Hostile, framed
+from hostile_uploads.inference_json import Inference, inference_by_grammar
+from hostile_uploads.mutations import mutated
+from hostile_uploads.packed_bodies import packed
+from hostile_uploads.uploads import hostile_picture
+
+MODEL, VERSION = "pneumonia", "0.3.0"
+_INFER = (f"/v2/models/{MODEL}/infer", f"/v2/models/{MODEL}/versions/{VERSION}/infer")
+_ODD_PATHS = (
+    *("/v2/models/nobody/infer", f"/v2/models/{MODEL}/versions/9/infer", "/v2/models//infer"),
+    *(f"/v2/models/{MODEL}/versions/{'9' * 3000}/infer", f"/v2/models/{'m' * 6000}/infer"),
+    *("/v2/models/%2e%2e/infer", "/v2/models/%00/infer", "/v2/models/%ff%fe/infer", "/v2/models"),
+    *(f"/v2/models/{MODEL}/infer/", f"/v2/models/{MODEL}%2Finfer", f"/V2/models/{MODEL}/infer"),
+    *(f"/v2/models/{MODEL}/generate", f"/v2/models/{MODEL}", "/v2", "/v2/", "/v2/health/ready"),
+    *(
+        "/v2/repository/index",
+        f"/v2/repository/models/{MODEL}/unload",
+        f"/v2/models/{MODEL}/config",
+    ),
+    *("/v2/systemsharedmemory/region/x/register", "/v2/trace/setting", "/v2/logging"),
+    *(f"/v2/models/{MODEL}/versions//infer", f"/v2/models/{MODEL}/versions/-1/infer"),
+    *(f"/v1/models/{MODEL}:explain", "/v1/models/nobody:predict", f"/v1/models/{MODEL}:"),
+    *(f"/v1/models/{MODEL}", "/v1/models", f"/v1/models/{MODEL}:predict:predict", "/v1"),
+)
+_TYPES = ("", "application/octet-stream", "application/json", "application/json; charset=utf-8")
+_ODD_TYPES = (
+    *("application/vnd.sagemaker-triton.binary+json;json-header-size=5", "multipart/form-data"),
+    *("image/jpeg", "text/plain", "application/json; charset=utf-16", "\xff", "x" * 5000),
+)
+_ACCEPTED = ("gzip", "deflate", "gzip, deflate", "identity", "gzip;q=0", "*", "br", "gzip," * 2000)
+_MOST_FILES = 17
+_KEPT_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class _Body:
+    sort: str
+    path: str
+    headers: tuple[str, ...]
+    content: bytes
+
+
+def hostile_inference(seed: int) -> Hostile:
+    """Of a kind that is told, made of its number, and the same every time."""
+    chance = random.Random(seed)  # noqa: S311
+    kind, files = _files(chance)
+    body = _one_of_version_1(chance, files) if chance.random() < 0.15 else _infer(chance, files)
+    path = chance.choice(_ODD_PATHS) if chance.random() < 0.05 else body.path
+    headers, content = list(body.headers), body.content
+    odd = chance.choice((0.0, 0.1, 0.5))
+    if chance.random() < 0.25:
+        name, content = packed(chance, content, odd)
+        headers.append(f"Content-Encoding: {name}")
+    if chance.random() < 0.15:
+        headers.append(f"Accept-Encoding: {chance.choice(_ACCEPTED)}")
+    of = chance.choice(_ODD_TYPES) if chance.random() < 0.03 else chance.choice(_TYPES)
+    headers += [f"Content-Type: {of}"] if of else []
+    method = chance.choice(("GET", "PUT", "HEAD")) if chance.random() < 0.02 else "POST"
+    lines = "".join(f"{line}\r\n" for line in ["Host: x", *headers])
+    head = f"{method} {path} HTTP/1.1\r\n{lines}".encode("latin-1")
+    made = framed(chance, f"{body.sort} {kind} {path[:60]}", head, content)
+    # To HEAD comes no body, and the length of one: http.client has to know.
+    return made if method != "HEAD" else Hostile(made.kind, made.wire, is_whole=False)
+
+
+def _files(chance: random.Random) -> tuple[str, list[bytes]]:
+    count = chance.choice((1, 1, 1, 1, 2, 4, _MOST_FILES))
+    (kind, first), *others = (hostile_picture(chance) for _ in range(count))
+    files = [first, *(file for _, file in others if len(file) < _KEPT_BYTES)]
+    if chance.random() < 0.02:
+        files = [b"x"] * chance.choice((100, 20_000))
+    return kind, files
+
+
+def _infer(chance: random.Random, files: list[bytes]) -> _Body:
+    asked = inference_by_grammar(chance, files)
+    sort, mutable = "v2", chance.random() < 0.2
+    if mutable:
+        sort, asked = "mutated v2", _mutated(chance, asked)
+    if asked.tensors is None:
+        return _Body(f"{sort},", chance.choice(_INFER), (), asked.text)
+    length = str(len(asked.text))
+    if chance.random() < 0.06:
+        near = (str(len(asked.text) + more) for more in (-1, 1, len(asked.tensors)))
+        length = chance.choice((*words.HEADER_LENGTHS, *near))
+    headers = [f"Inference-Header-Content-Length: {length}"]
+    headers *= 2 if chance.random() < 0.01 else 1
+    return _Body(
+        f"{sort}, binary,", chance.choice(_INFER), tuple(headers), asked.text + asked.tensors
+    )
+
+
+def _mutated(chance: random.Random, asked: Inference) -> Inference:
+    """The JSON, or what is behind it."""
+    if asked.tensors is None or chance.random() < 0.6:
+        return Inference(mutated(asked.text, chance), asked.tensors)
+    return Inference(asked.text, mutated(asked.tensors, chance))
+
+
+def _one_of_version_1(chance: random.Random, files: list[bytes]) -> _Body:
+    texts = [base64.b64encode(file).decode() for file in files]
+    forms = ('{{"image_bytes": {{"b64": "{}"}}}}', '{{"b64": "{}"}}', '"{}"', '{{"image": "{}"}}')
+    form = chance.choice(forms)
+    instances = ",".join(form.format(text) for text in texts)
+    fields = [f'"instances": [{instances}]']
+    if chance.random() < 0.1:
+        fields.append(chance.choice(('"instances": []', '"signature_name": 7', '"parameters": 9')))
+    content = ("{" + ",".join(fields) + "}").encode()
+    if chance.random() < 0.2:
+        content = chance.choice((mutated(content, chance), chance.choice(words.ALONE)))
+    if chance.random() < 0.1:
+        numbers = chance.choice(words.DATA)
+        content = b'{"instances": ' + numbers + b"}"
+    return _Body("v1,", f"/v1/models/{MODEL}:predict", (), content)
