@@ -9,8 +9,14 @@ Inference Protocol, whose own rules are broken too.
 """
 
 from hostile_uploads.framing import Hostile
-from hostile_uploads.inference_requests import hostile_inference
+from hostile_uploads.inference_requests import hostile_inference, hostile_text_inference
 from hostile_uploads.requests import hostile_request
 from hostile_uploads.uploads import hostile_picture
 
-__all__ = ["Hostile", "hostile_inference", "hostile_picture", "hostile_request"]
+__all__ = [
+    "Hostile",
+    "hostile_inference",
+    "hostile_picture",
+    "hostile_request",
+    "hostile_text_inference",
+]

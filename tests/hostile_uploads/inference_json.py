@@ -34,13 +34,22 @@ class _Values:
     is_binary: bool = False
 
 
-def inference_by_grammar(chance: random.Random, files: list[bytes]) -> Inference:
-    return _Writer(chance, chance.choice((0.0, 0.02, 0.08, 0.3))).request(files)
+def inference_by_grammar(
+    chance: random.Random, files: list[bytes], *, are_texts: bool = False
+) -> Inference:
+    """With pictures, or with texts, which are no base64 in JSON."""
+    odd = chance.choice((0.0, 0.02, 0.08, 0.3))
+    return _Writer(chance, odd, are_texts=are_texts).request(files)
+
+
+def json_string(data: bytes) -> bytes:
+    """Its bytes as they are, as far as JSON has them: what is no UTF-8 stays so."""
+    return b'"' + data.replace(b"\\", rb"\\").replace(b'"', rb"\"").replace(b"\n", rb"\n") + b'"'
 
 
 class _Writer:
-    def __init__(self, chance: random.Random, odd: float) -> None:
-        self._chance, self._odd = chance, odd
+    def __init__(self, chance: random.Random, odd: float, *, are_texts: bool) -> None:
+        self._chance, self._odd, self._are_texts = chance, odd, are_texts
 
     def request(self, files: list[bytes]) -> Inference:
         if self._is_odd():
@@ -123,16 +132,17 @@ class _Writer:
     def _values(self, files: list[bytes]) -> _Values:
         step = self._chance.random()
         if step < 0.35:
-            return self._pictures_in_json(files)
+            return self._strings(files)
         if step < 0.7:
-            return self._pictures_behind(files)
+            return self._strings_behind(files)
         return self._pixels() if step < 0.85 else self._prepared()
 
     def _shape_of(self, files: list[bytes]) -> tuple[int, ...]:
         return (len(files), 1) if self._chance.random() < 0.3 else (len(files),)
 
-    def _pictures_in_json(self, files: list[bytes]) -> _Values:
-        texts = (b'"' + self._base64(file) + b'"' for file in files)
+    def _strings(self, files: list[bytes]) -> _Values:
+        written = json_string if self._are_texts != self._is_odd() else self._base64
+        texts = (written(file) for file in files)
         return _Values("BYTES", self._shape_of(files), b"[" + b",".join(texts) + b"]")
 
     def _base64(self, file: bytes) -> bytes:
@@ -141,9 +151,9 @@ class _Writer:
             text = self._chance.choice(
                 (text[:-1], text + b"=", b"!" + text, b"\\n" + text, file[:9])
             )
-        return text
+        return b'"' + text + b'"'
 
-    def _pictures_behind(self, files: list[bytes]) -> _Values:
+    def _strings_behind(self, files: list[bytes]) -> _Values:
         pieces = (struct.pack("<I", self._length(file)) + file for file in files)
         data = b"".join(pieces)
         if self._is_odd():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hostile_uploads import inference_words as words
 from hostile_uploads.framing import Hostile, framed
-from hostile_uploads.inference_json import Inference, inference_by_grammar
+from hostile_uploads.inference_json import Inference, inference_by_grammar, json_string
 from hostile_uploads.mutations import mutated
 from hostile_uploads.packed_bodies import packed
 from hostile_uploads.uploads import hostile_picture
@@ -37,6 +37,24 @@ _ODD_TYPES = (
     *("image/jpeg", "text/plain", "application/json; charset=utf-16", "\xff", "x" * 5000),
 )
 _ACCEPTED = ("gzip", "deflate", "gzip, deflate", "identity", "gzip;q=0", "*", "br", "gzip," * 2000)
+_INSTANCES = (
+    *((b'{"image_bytes": {"b64": ', b"}}"), (b"", b""), (b'{"b64": ', b"}"), (b'{"image": ', b"}")),
+    *((b'{"text": ', b"}"), (b"[", b"]")),
+)
+_BESIDE_INSTANCES = (b'"instances": []', b'"signature_name": 7', b'"parameters": 9')
+_TEXTS = (b"la verdad", b"mentira", "¡qué mentira, señora!".encode(), b"", b"verdad " * 300)
+_ODD_TEXTS = (
+    *(
+        b"verdad " * 200_000,
+        b"a" * 3_000_000,
+        b" " * 900_000,
+        b"\0" * 9000,
+        b"\xff\xfe",
+        b"\xed\xa0\x80",
+    ),
+    *("\u0301".encode() * 100_000, "\U0001f600".encode() * 9000, b"\xef\xbb\xbfverdad", b"\x1b[2J"),
+    *(rb"\ud800", b"http://127.0.0.1:1/", b"{{7*7}}", b"\r\n\r\n", "\u202everdad".encode()),
+)
 _MOST_FILES = 17
 _KEPT_BYTES = 100_000
 
@@ -50,10 +68,19 @@ class _Body:
 
 
 def hostile_inference(seed: int) -> Hostile:
-    """Of a kind that is told, made of its number, and the same every time."""
-    chance = random.Random(seed)  # noqa: S311
-    kind, files = _files(chance)
-    body = _one_of_version_1(chance, files) if chance.random() < 0.15 else _infer(chance, files)
+    """To a model of pictures, made of its number: the same every time."""
+    return _hostile(random.Random(seed), are_texts=False)  # noqa: S311
+
+
+def hostile_text_inference(seed: int) -> Hostile:
+    """To a model of texts that has the same name."""
+    return _hostile(random.Random(seed), are_texts=True)  # noqa: S311
+
+
+def _hostile(chance: random.Random, *, are_texts: bool) -> Hostile:
+    kind, files = ("texts", _texts(chance)) if are_texts else _files(chance)
+    make = _one_of_version_1 if chance.random() < 0.15 else _infer
+    body = make(chance, files, are_texts)
     path = chance.choice(_ODD_PATHS) if chance.random() < 0.05 else body.path
     headers, content = list(body.headers), body.content
     odd = chance.choice((0.0, 0.1, 0.5))
@@ -81,8 +108,15 @@ def _files(chance: random.Random) -> tuple[str, list[bytes]]:
     return kind, files
 
 
-def _infer(chance: random.Random, files: list[bytes]) -> _Body:
-    asked = inference_by_grammar(chance, files)
+def _texts(chance: random.Random) -> list[bytes]:
+    count = chance.choice((1, 1, 1, 2, 17, 300))
+    usual = [chance.choice(_TEXTS) for _ in range(count)]
+    odd = [chance.choice(_ODD_TEXTS)] * chance.choice((1, 1, 5)) if chance.random() < 0.4 else []
+    return [*usual, *odd]
+
+
+def _infer(chance: random.Random, files: list[bytes], are_texts: bool) -> _Body:
+    asked = inference_by_grammar(chance, files, are_texts=are_texts)
     sort, mutable = "v2", chance.random() < 0.2
     if mutable:
         sort, asked = "mutated v2", _mutated(chance, asked)
@@ -106,15 +140,14 @@ def _mutated(chance: random.Random, asked: Inference) -> Inference:
     return Inference(asked.text, mutated(asked.tensors, chance))
 
 
-def _one_of_version_1(chance: random.Random, files: list[bytes]) -> _Body:
-    texts = [base64.b64encode(file).decode() for file in files]
-    forms = ('{{"image_bytes": {{"b64": "{}"}}}}', '{{"b64": "{}"}}', '"{}"', '{{"image": "{}"}}')
-    form = chance.choice(forms)
-    instances = ",".join(form.format(text) for text in texts)
-    fields = [f'"instances": [{instances}]']
+def _one_of_version_1(chance: random.Random, files: list[bytes], are_texts: bool) -> _Body:
+    packs = [b'"' + base64.b64encode(file) + b'"' for file in files]
+    strings = [json_string(file) for file in files] if are_texts else packs
+    before, behind = chance.choice(_INSTANCES[1:] if are_texts else _INSTANCES)
+    fields = [b'"instances": [' + b",".join(before + each + behind for each in strings) + b"]"]
     if chance.random() < 0.1:
-        fields.append(chance.choice(('"instances": []', '"signature_name": 7', '"parameters": 9')))
-    content = ("{" + ",".join(fields) + "}").encode()
+        fields.append(chance.choice(_BESIDE_INSTANCES))
+    content = b"{" + b",".join(fields) + b"}"
     if chance.random() < 0.2:
         content = chance.choice((mutated(content, chance), chance.choice(words.ALONE)))
     if chance.random() < 0.1:
