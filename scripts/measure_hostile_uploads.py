@@ -116,8 +116,10 @@ class Caller:
         body = response.read()
         if request.is_whole:
             self._kept = None if response.will_close else connection
-        if request.is_whole and request.wire.partition(b" ")[2].startswith((b"/v1", b"/v2")):
-            return checked_inference(response, body)
+        if request.wire.partition(b" ")[2].startswith((b"/v1", b"/v2")):
+            answer = checked_inference(response, body)
+            if request.is_whole or not answer.wrong:  # what is no HTTP is of no protocol
+                return answer
         return checked(response, body, is_whole=request.is_whole)
 
     def _connected(self) -> socket.socket:
@@ -147,8 +149,10 @@ def checked(response: http.client.HTTPResponse, body: bytes, *, is_whole: bool) 
 
 
 def checked_inference(response: http.client.HTTPResponse, body: bytes) -> Answer:
-    wrong = wrong_inference_answer(response.status, dict(response.getheaders()), body)
-    return Answer(response.status, "ok" if response.status == 200 else "error", wrong)
+    wrong = wrong_inference_answer(response.status, response.headers, body)
+    if wrong or response.status == 200:
+        return Answer(response.status, "none" if wrong else "ok", wrong)
+    return Answer(response.status, json.loads(body)["error"].partition(":")[0])
 
 
 def send_all(service: MeasuredService, protocol: str, seeds: Iterable[int]) -> list[Sent]:

@@ -8,6 +8,7 @@ import math
 import struct
 import zlib
 from collections.abc import Mapping
+from email.message import Message
 from typing import Any
 
 LENGTH = "Inference-Header-Content-Length"
@@ -16,7 +17,7 @@ _UNPACKED = {"": bytes, "gzip": gzip.decompress, "deflate": zlib.decompress}
 _BUSY = 503
 
 
-def wrong_inference_answer(status: int, headers: Mapping[str, str], body: bytes) -> str:
+def wrong_inference_answer(status: int, headers: Mapping[str, str] | Message, body: bytes) -> str:
     """Why it is not as it has to be; "" where it is."""
     if status == 200:
         return _wrong_answer(headers, body)
@@ -33,7 +34,7 @@ def wrong_inference_answer(status: int, headers: Mapping[str, str], body: bytes)
     return "" if isinstance(said, str) and said else "an error that says nothing"
 
 
-def _wrong_answer(headers: Mapping[str, str], body: bytes) -> str:
+def _wrong_answer(headers: Mapping[str, str] | Message, body: bytes) -> str:
     try:
         content = _UNPACKED[headers.get("Content-Encoding", "")](body)
         length = int(headers.get(LENGTH, len(content)))

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 
 from hostile_uploads import inference_words as words
+from hostile_uploads.costly_inference import costly_inference
 from hostile_uploads.framing import Hostile, framed
 from hostile_uploads.inference_json import Inference, inference_by_grammar, json_string
 from hostile_uploads.mutations import mutated
@@ -81,6 +82,8 @@ def _hostile(chance: random.Random, *, are_texts: bool) -> Hostile:
     kind, files = ("texts", _texts(chance)) if are_texts else _files(chance)
     make = _one_of_version_1 if chance.random() < 0.15 else _infer
     body = make(chance, files, are_texts)
+    if chance.random() < 0.01:
+        return _costly(chance, body.path)
     path = chance.choice(_ODD_PATHS) if chance.random() < 0.05 else body.path
     headers, content = list(body.headers), body.content
     odd = chance.choice((0.0, 0.1, 0.5))
@@ -91,12 +94,17 @@ def _hostile(chance: random.Random, *, are_texts: bool) -> Hostile:
         headers.append(f"Accept-Encoding: {chance.choice(_ACCEPTED)}")
     of = chance.choice(_ODD_TYPES) if chance.random() < 0.03 else chance.choice(_TYPES)
     headers += [f"Content-Type: {of}"] if of else []
-    method = chance.choice(("GET", "PUT", "HEAD")) if chance.random() < 0.02 else "POST"
+    method = chance.choice(("GET", "PUT", "DELETE")) if chance.random() < 0.02 else "POST"
     lines = "".join(f"{line}\r\n" for line in ["Host: x", *headers])
     head = f"{method} {path} HTTP/1.1\r\n{lines}".encode("latin-1")
-    made = framed(chance, f"{body.sort} {kind} {path[:60]}", head, content)
-    # To HEAD comes no body, and the length of one: http.client has to know.
-    return made if method != "HEAD" else Hostile(made.kind, made.wire, is_whole=False)
+    return framed(chance, f"{body.sort} {kind} {path[:60]}", head, content)
+
+
+def _costly(chance: random.Random, path: str) -> Hostile:
+    name, content = packed(chance, costly_inference(chance), 0.0)
+    lines = f"Host: x\r\nContent-Encoding: {name}\r\nContent-Length: {len(content)}\r\n"
+    head = f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode()
+    return Hostile(f"costly {path}", head + content)
 
 
 def _files(chance: random.Random) -> tuple[str, list[bytes]]:

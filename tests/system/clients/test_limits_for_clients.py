@@ -103,7 +103,8 @@ def test_many_at_once_are_all_answered_where_there_is_room(
 def test_more_pictures_than_a_request_may_have_and_too_large_ones_are_refused(
     triton: ForeignClient, running: Callable[..., Any], pictures: list[bytes]
 ) -> None:
-    with running(MAX_BATCH_FILES="3", MAX_UPLOAD_BYTES="20000") as service:
+    limits = {"MAX_BATCH_FILES": "3", "MAX_UPLOAD_BYTES": "20000", "MAX_QUEUED_BYTES": "5000000"}
+    with running(**limits) as service:
         of = {"address": service.url.removeprefix("http://"), "model_name": MODEL}
         assert len(triton.call("infer", inputs=files(pictures[0], 3), **of)["scores"]) == 3
         with pytest.raises(ClientError, match="too_many_files"):

@@ -214,7 +214,7 @@ def test_errors_are_its_own_exception_with_our_words(
         ("415", "unsupported", {**of, "inputs": files(b"%PDF-1.7 " * 90)}),
         ("422", "corrupt", {**of, "inputs": files(pictures[1][:-200])}),
         ("400", "shape", {**of, "inputs": tensor(np.zeros((1, 7, 7, 1)), "FP32")}),
-        ("400", "datatype", {**of, "inputs": tensor(np.zeros((1, 7)), "INT16")}),
+        ("400", "INT16", {**of, "inputs": tensor(np.zeros((1, 7)), "INT16")}),
         ("400", "nobody", {**of, "inputs": files(pictures[0]), "outputs": [{"name": "nobody"}]}),
     ]
     for status, words, asked in wrong:
