@@ -53,6 +53,7 @@ _BAR_S, _BAR_GROWTH_MB = 2.0, 10.0
 _TIMEOUT_S = 60
 _SEEDS_AT_ONCE = 25
 _SETTLED_S = 2.0
+_NO_HTTP = (414, 431)  # too long to be read: of no protocol, without a request_id
 _UNEXPECTED = "unexpected error"
 MADE = {
     "uploads": hostile_request,
@@ -118,9 +119,10 @@ class Caller:
             self._kept = None if response.will_close else connection
         if request.wire.partition(b" ")[2].startswith((b"/v1", b"/v2")):
             answer = checked_inference(response, body)
-            if request.is_whole or not answer.wrong:  # what is no HTTP is of no protocol
+            if not answer.wrong or (request.is_whole and response.status not in _NO_HTTP):
                 return answer
-        return checked(response, body, is_whole=request.is_whole)
+        is_http = request.is_whole and response.status not in _NO_HTTP
+        return checked(response, body, is_whole=is_http)
 
     def _connected(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self._service.port), timeout=_TIMEOUT_S)
