@@ -6,13 +6,12 @@ clients send. Those that are known can be read in one way only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import NoReturn
 
 from vistazo.api.json_outline import Outline
-from vistazo.api.plain_json import once_each
+from vistazo.api.protocols.request_json import MAX_NAME, fields_of, outlined
 from vistazo.api.protocols.sent_tensor import SentTensor
 from vistazo.errors import RequestError
 
@@ -22,11 +21,9 @@ HOW = (
     "model's own page, /v2/models/NAME, says what it takes."
 )
 MAX_ID = 1_000
-_MAX_NAME = 200
 _MOST_DIMENSIONS = 8
 _MOST_DIMENSION = 1 << 40  # a product of a few of them is no danger, as its number alone
 _MOST_OUTPUTS = 64
-_STRINGS, _AROUND_BYTES, _AROUND_AN_ELEMENT_BYTES = 400, 20_000, 100
 _SHARED = "shared_memory_region"
 
 
@@ -67,30 +64,6 @@ def read_request(body: bytes, header_length: int | None, most_elements: int) -> 
     return _Reading(outlined(head, most_elements, b"data"), packed).request()
 
 
-def outlined(head: bytes, most_elements: int, data: bytes) -> Outline:
-    """JSON with its strings and the numbers in ``data`` left where they lie. Raises RequestError
-    for what holds more beside them than such requests do.
-    """
-    refusal = RequestError(
-        f"The request holds far more than the {most_elements} elements that one may have."
-    )
-    outline = Outline.of(head, _STRINGS + most_elements, refusal, numbers_of=(data,))
-    if outline.around_bytes > _AROUND_BYTES + most_elements * _AROUND_AN_ELEMENT_BYTES:
-        raise RequestError(f"The JSON holds much beside its data. {HOW}")
-    return outline
-
-
-def fields_of(outline: Outline) -> dict[str, object]:
-    """Of the whole. Raises RequestError."""
-    found = outline.parsed(partial(_named, outline))
-    return found if isinstance(found, dict) else _refuse("The JSON is no object.")
-
-
-def _named(outline: Outline, pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    """Names are read, so that one that is written in two ways does not come twice."""
-    return once_each([(outline.text(number, "a name", _MAX_NAME), each) for number, each in pairs])
-
-
 @dataclass(frozen=True)
 class _Reading:
     outline: Outline
@@ -105,10 +78,10 @@ class _Reading:
         return InferenceRequest(
             None if sent is None else self._text(sent, "id", MAX_ID),
             self._tensor(fields),
-            self._outputs(fields, is_binary),
+            self._outputs(fields, is_binary=is_binary),
             is_binary,
             _flag(parameters, "explain"),
-            None if label is None else self._text(label, "label", _MAX_NAME),
+            None if label is None else self._text(label, "label", MAX_NAME),
         )
 
     def _text(self, value: object, name: str, max_chars: int) -> str:
@@ -125,9 +98,9 @@ class _Reading:
         parameters = _parameters(tensor)
         _refuse_shared_memory(parameters)
         content_type = parameters.get("content_type")
-        name = self._text(tensor.get("name"), "name", _MAX_NAME)
-        datatype = self._text(tensor.get("datatype"), "datatype", _MAX_NAME)
-        kind = "" if content_type is None else self._text(content_type, "content_type", _MAX_NAME)
+        name = self._text(tensor.get("name"), "name", MAX_NAME)
+        datatype = self._text(tensor.get("datatype"), "datatype", MAX_NAME)
+        kind = "" if content_type is None else self._text(content_type, "content_type", MAX_NAME)
         told = (name, datatype, _shape(tensor.get("shape")), kind, self.outline)
         size, data = parameters.get("binary_data_size"), tensor.get("data")
         if size is not None:
@@ -161,23 +134,24 @@ class _Reading:
                 _refuse("'data' holds something else than strings, or than numbers alone.")
         return found
 
-    def _outputs(self, fields: Mapping[str, object], is_binary: bool) -> tuple[WantedOutput, ...]:
+    def _outputs(
+        self, fields: Mapping[str, object], *, is_binary: bool
+    ) -> tuple[WantedOutput, ...]:
         outputs = fields.get(OUTPUTS)
         if outputs is None:
             return ()
         if not isinstance(outputs, list) or len(outputs) > _MOST_OUTPUTS:
             _refuse(f"'outputs' is no list of at most {_MOST_OUTPUTS}.")
-        wanted = tuple(self._output(each, is_binary) for each in outputs)
-        if len({each.name for each in wanted}) != len(wanted):
-            _refuse("An output is asked for twice.")
-        return wanted
+        wanted = [self._output(each, is_binary=is_binary) for each in outputs]
+        # Once each: the answer would else grow as often as somebody likes.
+        return tuple({each.name: each for each in reversed(wanted)}.values())[::-1]
 
-    def _output(self, output: object, is_binary: bool) -> WantedOutput:
+    def _output(self, output: object, *, is_binary: bool) -> WantedOutput:
         if not isinstance(output, dict):
             _refuse('An output is an object, such as {"name": "scores"}.')
         parameters = _parameters(output)
         _refuse_shared_memory(parameters)
-        name, count = self._text(output.get("name"), "name", _MAX_NAME), None
+        name, count = self._text(output.get("name"), "name", MAX_NAME), None
         if "binary_data" in parameters:
             is_binary = _flag(parameters, "binary_data")
         if parameters.get("classification") is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from vistazo.api.protocols.number_text import NUMBERS
 from vistazo.api.protocols.sent_tensor import SentTensor
 from vistazo.api.sample_body import SentSamples, Shape
 from vistazo.errors import RequestError, SampleError
@@ -14,7 +16,7 @@ def takes_of(shape: Shape) -> str:
     """What a tensor may be, in words."""
     if shape.takes == "texts":
         return "It takes texts: BYTES [n], in UTF-8."
-    return f"It takes rows of numbers: FP32 or FP64 [n, {shape.n_features}]."
+    return f"It takes rows of numbers: FP64 [n, {shape.n_features}], or FP32, or whole numbers."
 
 
 def samples_of(tensor: SentTensor, shape: Shape, limits: SampleLimits) -> SentSamples:
@@ -28,25 +30,29 @@ def samples_of(tensor: SentTensor, shape: Shape, limits: SampleLimits) -> SentSa
 def _texts(tensor: SentTensor, shape: Shape, limits: SampleLimits) -> list[str]:
     if tensor.datatype != "BYTES" or tensor.shape not in ((tensor.count,), (tensor.count, 1)):
         raise _other(tensor, shape)
-    _refuse_too_many(tensor.count, shape, limits)
+    refuse_too_many(tensor.count, shape, limits)
     return tensor.texts(limits.max_text_chars)
 
 
 def _rows(tensor: SentTensor, shape: Shape, limits: SampleLimits) -> list[list[float | None]]:
     """NaN is a missing number."""
     is_shaped = len(tensor.shape) == 2 and tensor.shape[1] == shape.n_features
-    if tensor.datatype not in ("FP32", "FP64") or not is_shaped:
+    if tensor.datatype not in NUMBERS or not is_shaped:
         raise _other(tensor, shape)
-    _refuse_too_many(tensor.shape[0], shape, limits)
-    rows = tensor.array().astype(np.float64)
+    refuse_too_many(tensor.shape[0], shape, limits)
+    return rows_of(tensor.array().astype(np.float64))
+
+
+def rows_of(rows: NDArray[np.generic]) -> list[list[float | None]]:
     return [[None if np.isnan(each) else float(each) for each in row] for row in rows]
 
 
-def _refuse_too_many(count: int, shape: Shape, limits: SampleLimits) -> None:
+def refuse_too_many(count: int, shape: Shape, limits: SampleLimits) -> None:
+    """Raises SampleError."""
     if count > limits.max_samples:
         raise SampleError(
-            f"The tensor holds {count} {shape.takes}; at most {limits.max_samples} are accepted in "
-            "one request. Send them in several."
+            f"The request holds {count} {shape.takes}; at most {limits.max_samples} are accepted. "
+            "Send them in several."
         )
 
 
