@@ -48,7 +48,7 @@ JSON = {
     "no-inputs": (b"{}", "exactly one tensor"),
     "no-input": (b'{"inputs": []}', "exactly one tensor"),
     "two-inputs": (json.dumps({"inputs": [PLAIN, PLAIN]}).encode(), "exactly one tensor"),
-    "an-input-that-is-none": (b'{"inputs": [1]}', "exactly one tensor"),
+    "an-input-that-is-none": (b'{"inputs": [1]}', "no object"),
     "a-name-twice": (b'{"inputs": [], "inputs": []}', "twice"),
     "a-name-twice-written-otherwise": (b'{"inputs": [], "\\u0069nputs": []}', "twice"),
     "lone-surrogate": (b'{"id": "\\ud800", "inputs": []}', "surrogate"),

@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from inference_calls import (
+    HEADER_LENGTH,
     as_base64,
     asking,
     elements,
@@ -114,6 +115,41 @@ def test_whole_numbers_are_a_row_too(rows: TestClient) -> None:
     assert output_of(answer, "labels") == ["B"]
 
 
+def test_columns_are_rows_by_their_names_in_any_order(rows: TestClient) -> None:
+    """As MLServer sends a data frame."""
+    length, width = tensor("FP64", [2, 1], [3.0, 1.0]), tensor("INT64", [2], [1, 2])
+    sent = {"inputs": [{**width, "name": "width"}, {**length, "name": "length"}]}
+    expected = rows.post(ROWS, json=asking(tensor("FP64", [2, 2], [3, 1, 1, 2])))
+    assert output_of(rows.post(ROWS, json=sent)) == output_of(expected)
+    data = np.array([3.0, 1.0]).tobytes() + np.array([1, 2]).tobytes()
+    columns = [
+        {"name": name, "datatype": kind, "shape": [2, 1], "parameters": {"binary_data_size": 16}}
+        for name, kind in (("length", "FP64"), ("width", "INT64"))
+    ]
+    head = json.dumps({"inputs": columns}).encode()
+    answer = rows.post(ROWS, content=head + data, headers={HEADER_LENGTH: str(len(head))})
+    assert output_of(answer) == output_of(expected)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [("length", [1]), ("height", [1])],
+        [("length", [1]), ("length", [1])],
+        [("length", [1]), ("width", [2])],
+        [("length", [1, 2]), ("width", [1, 2])],
+        [("length", [1]), ("width", [1]), ("x", [1])],
+    ],
+    ids=["another-name", "twice", "longer", "no-columns", "too-many"],
+)
+def test_columns_that_are_not_those_of_the_model(rows: TestClient, columns: Any) -> None:
+    inputs = [
+        {**tensor("FP64", shape, [1] * int(np.prod(shape))), "name": name}
+        for name, shape in columns
+    ]
+    error_of(rows.post(ROWS, json={"inputs": inputs}), 400, "bad_request")
+
+
 def test_a_model_of_rows_tells_how_many_numbers_it_takes(rows: TestClient) -> None:
     told = rows.get("/v2/models/flowers").json()
     assert told["inputs"] == [{"name": "row", "datatype": "FP64", "shape": [-1, 2]}]
@@ -180,8 +216,8 @@ def test_instances_that_are_no_rows(rows: TestClient, instances: str) -> None:
         (tensor("BYTES", [1, 2], ["a", "b"]), 400, "bad_request"),
         (tensor("BYTES", [1], ["a", "b"]), 400, "bad_request"),
         (tensor("BYTES", [129], ["a"] * 129), 422, "bad_sample"),
-        (tensor("BYTES", [1], ["x" * 100_001]), 400, "bad_request"),
-        (tensor("BYTES", [1], ["%"], parameters={"content_type": "base64"}), 422, "not_base64"),
+        (tensor("BYTES", [1], ["x" * 100_001]), 422, "bad_sample"),
+        (tensor("BYTES", [1], ["%"], parameters={"content_type": "base64"}), 400, "bad_request"),
     ],
     ids=range(6),
 )

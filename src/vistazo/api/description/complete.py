@@ -32,6 +32,7 @@ _GROUPS = {
     "admin": "For those who run the service.",
     GROUP: "The Open Inference Protocol, version 2, and KServe's version 1: the same model for "
     'clients of Triton, KServe and MLServer. A refusal is {"error": "CODE: what happened"}.',
+    "health": "For whatever watches over it. Asks for no key.",
 }
 _DESCRIPTION = (
     "Every refusal, but below /v2 and /v1, is a problem document (RFC 9457): `code` is stable, one "

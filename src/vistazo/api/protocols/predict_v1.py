@@ -21,7 +21,7 @@ from vistazo.api.protocols.number_text import numbers_of
 from vistazo.api.protocols.picture_inputs import SentPicture, encoded_pictures
 from vistazo.api.protocols.request_json import fields_of, outlined
 from vistazo.api.protocols.sample_inputs import refuse_too_many, rows_of
-from vistazo.api.protocols.sent_tensor import file_of
+from vistazo.api.protocols.sent_tensor import file_of, whole_text
 from vistazo.api.sample_body import SentSamples, Shape
 from vistazo.classifier import Classifier
 from vistazo.errors import RequestError
@@ -76,9 +76,9 @@ def _picture_in(instance: object) -> object:
 
 def _texts(body: bytes, shape: Shape, limits: SampleLimits) -> SentSamples:
     outline, instances = _sent(body, limits.max_samples, "texts")
-    refuse_too_many(len(instances), shape, limits)
+    refuse_too_many(len(instances), "texts", limits)
     strings = [_string(outline, each, "texts") for each in instances]
-    texts = [outline.text(each, _INSTANCES, limits.max_text_chars) for each in strings]
+    texts = [whole_text(outline, each) for each in strings]
     return SentSamples(shape, limits, texts, is_one=False)
 
 
@@ -91,7 +91,7 @@ def _rows(body: bytes, shape: Shape, limits: SampleLimits) -> SentSamples:
     count, odd = divmod(bytes(literal).count(b",") + 1, shape.n_features)
     if odd or (shape.n_features > 1 and not bytes(literal).lstrip().startswith(b"[")):
         _refuse(f"The instances are not rows of {shape.n_features} numbers each.", "rows")
-    refuse_too_many(count, shape, limits)
+    refuse_too_many(count, "rows", limits)
     rows = numbers_of(literal, (count, shape.n_features), "FP64")
     return SentSamples(shape, limits, rows_of(rows), is_one=False)
 

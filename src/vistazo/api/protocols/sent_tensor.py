@@ -70,15 +70,13 @@ class SentTensor:
             return [bytes(element) for element in elements]
         return [file_of(self.outline.literal(number), limits) for number in self._strings()]
 
-    def texts(self, max_chars: int) -> list[str]:
-        """Its elements, of BYTES: texts in UTF-8. Raises RequestError."""
+    def texts(self) -> list[str]:
+        """Its elements, of BYTES: texts in UTF-8, however long. Raises RequestError."""
         if self.packed is not None:
             return [_text(bytes(element)) for element in self._elements(self.packed)]
         if self.content_type == BASE64:
-            limits = ImageLimits(max_bytes=4 * max_chars)
-            literals = [self.outline.literal(number) for number in self._strings()]
-            return [_text(decoded(literal, limits)) for literal in literals]
-        return [self.outline.text(number, "data", max_chars) for number in self._strings()]
+            return [_text_of_base64(self.outline.literal(number)) for number in self._strings()]
+        return [whole_text(self.outline, number) for number in self._strings()]
 
     def _strings(self) -> Sequence[str]:
         if len(self.strings) != self.count:
@@ -110,6 +108,18 @@ def file_of(literal: memoryview, limits: ImageLimits) -> bytes | NotBase64Error:
         return decoded(literal, limits)
     except NotBase64Error as error:
         return error.with_traceback(None)
+
+
+def whole_text(outline: Outline, number: str) -> str:
+    """However long a string is: a body of texts is small. Raises RequestError."""
+    return outline.text(number, "a text", len(outline.literal(number)))
+
+
+def _text_of_base64(literal: memoryview) -> str:
+    try:
+        return _text(decoded(literal, ImageLimits(max_bytes=len(literal))))
+    except NotBase64Error:
+        raise RequestError("A text is no base64, which its content_type says.") from None
 
 
 def _text(data: bytes) -> str:
