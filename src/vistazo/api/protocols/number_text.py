@@ -25,6 +25,7 @@ NUMBERS = {
 }
 _PIECE_BYTES = 16_384  # others come to their turn between two
 _FEW_DIGITS = 3
+_PIXELS = "UINT8"
 _NUMBER = rb"(?:-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?+[0-9]++)?+|null)"
 # Brackets end before a comma, and begin behind it.
 _RUN = re.compile(
@@ -52,7 +53,7 @@ def numbers_of(literal: memoryview, shape: tuple[int, ...], datatype: str) -> ND
     numbers, filled = np.empty(count, NUMBERS[datatype]), 0
     brackets, begins = hashlib.blake2b(b"["), bytes(literal[:_PIECE_BYTES]).lstrip(_BLANKS)[:1]
     for piece in _pieces(literal):
-        found = _read(piece.removesuffix(b","))
+        found = _read(piece.removesuffix(b","), datatype)
         if filled + len(found) > count:
             raise _other_than(shape)
         numbers[filled : filled + len(found)] = _cast(found, datatype)
@@ -79,13 +80,15 @@ def _pieces(literal: memoryview) -> Iterator[bytes]:
     yield bytes(literal[at:])
 
 
-def _read(piece: bytes) -> NDArray[np.generic]:
+def _read(piece: bytes, datatype: str) -> NDArray[np.generic]:
     if _RUN.fullmatch(piece) is None:
         raise RequestError("What should be numbers, with a comma between them, is not: 'data'.")
     plain = piece.translate(None, b"[]" + _BLANKS)
     small = _small(plain)
     if small is not None:
         return small
+    if datatype == _PIXELS:  # of which there may be millions: nobody writes them otherwise
+        raise RequestError(f"'data' has a number that is none of 0 to 255, as {_PIXELS} has them.")
     text = plain.replace(b"null", b"nan").decode("ascii")
     return np.fromstring(text, dtype=np.float64, sep=",")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.api.picture_json import too_many
+from vistazo.api.picture_words import too_many
 from vistazo.api.protocols.sent_tensor import SentTensor
 from vistazo.errors import InputError, MissingFileError, NotBase64Error, RequestError
 from vistazo.models.card import InputSpec

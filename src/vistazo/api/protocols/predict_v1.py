@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from vistazo.api.asked import Asked, UploadPolicy
 from vistazo.api.json_outline import Outline
-from vistazo.api.picture_json import too_many
+from vistazo.api.picture_words import too_many
 from vistazo.api.protocols.admitted import admitted
 from vistazo.api.protocols.answering import Answering, answering_pictures, answering_samples
 from vistazo.api.protocols.compressed_body import accepted_encoding
