@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 from builders import BrightnessEngine, brightness_classifier, encoded, flat
 from sample_models import text_model
 from vistazo.classifier import Classifier
-from vistazo.cli import parquet
 from vistazo.cli import predict as predict_module
-from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.csv_cells import csv_line
 from vistazo.cli.picture_answers import Wanted, predict_pictures
 from vistazo.cli.picture_files import Skipped, picture_files
 from vistazo.engines.base import Outputs
 from vistazo.errors import ModelNotFoundError, SettingsError
 from vistazo.observer import NOBODY, Observer
 from vistazo.pictures.formats import ACCEPTED, SUFFIXES
+from vistazo.rows import parquet
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.csv_cells import csv_line
 from vistazo.service.settings import Settings
 
 GREYS = {f"{grey:03}.png": grey for grey in range(5, 245, 12)}

@@ -13,13 +13,13 @@ from pathlib import Path
 import click
 
 from vistazo.classifier import Classifier
-from vistazo.cli.answered_by import AnsweredBy
 from vistazo.cli.output import answers_in
 from vistazo.cli.picture_files import Skipped, picture_files, read_file
-from vistazo.cli.picture_rows import Columns, Row, name_of
 from vistazo.cli.row_printing import printing
 from vistazo.errors import InputError
 from vistazo.pictures.bulk import in_threads
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.picture_rows import Columns, Row, name_of
 from vistazo.service.settings import Settings
 from vistazo.training.progress import Progress
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from vistazo.cli.picture_rows import name_of
-from vistazo.cli.terminal_text import plain
 from vistazo.errors import CorruptImageError, UploadTooLargeError
 from vistazo.pictures.folders import is_of_a_program
 from vistazo.pictures.formats import ACCEPTED, SUFFIXES
+from vistazo.rows.picture_rows import name_of
+from vistazo.rows.terminal_text import plain
 
 _MOST_NAMED = 10
 _WHY = {

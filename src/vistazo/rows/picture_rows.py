@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from vistazo.classifier import Classifier, Prediction
-from vistazo.cli import further_columns
-from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.further_columns import FurtherColumns
-from vistazo.cli.terminal_text import plain
 from vistazo.errors import InputError
 from vistazo.models.outputs import unique
+from vistazo.rows import further_columns
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.further_columns import FurtherColumns
+from vistazo.rows.terminal_text import plain
 
 FILE, ERROR = "file", "error"
 _BEFORE, _AFTER = ("predicted_class", "confidence"), ("in_distribution", "warnings")

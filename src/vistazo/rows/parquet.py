@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.picture_rows import Columns
 from vistazo.errors import SettingsError
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.picture_rows import Columns
 from vistazo.training.checkpoint import replace_whole
 
 _GROUP = 10_000  # rows of which each column is written together
