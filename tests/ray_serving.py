@@ -41,10 +41,20 @@ class RayService:
 
     def replicas(self) -> list[int]:
         """Their processes."""
-        return sorted(filter(_is_replica, descendants()))
+        return self.named(b"ray::ServeReplica")
+
+    def named(self, name: bytes) -> list[int]:
+        """The processes of Ray whose name begins so."""
+        return sorted(pid for pid in descendants() if _command(pid).startswith(name))
+
+    def wait_for_ready(self, times: int) -> None:
+        """Until replicas have loaded a model so many times since the start, in all."""
+        deadline = time.monotonic() + _WAIT_S
+        while self.log.count('"event": "ready"') < times:
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.1)
 
     def wait_for_replicas(self, number: int) -> None:
-        """That have answered Ray that they are well."""
         deadline = time.monotonic() + _WAIT_S
         while len(self.replicas()) != number:
             assert time.monotonic() < deadline, f"{self.replicas()} are not {number}\n{self.log}"
@@ -76,13 +86,19 @@ def ray_serving(
     that there are.
     """
     [port] = free_ports(1)
-    command = [str(python), str(_PROCESS), str(port), str(cpus), str(folder)]
-    command += [f"{name}={value}" for name, value in arguments.items()]
+    command = serving_command(python, port, cpus, folder, **arguments)
     environment = {**ray_variables(), "LOG_FORMAT": "json", **(settings or {})}
     with orphans_adopted(), running(command, environment, port, folder) as process:
         service = RayService(process, folder)
         _wait_until_ready(service)
         yield service
+
+
+def serving_command(
+    python: Path, port: int, cpus: int, folder: Path, **arguments: object
+) -> list[str]:
+    told = [f"{name}={value}" for name, value in arguments.items()]
+    return [str(python), str(_PROCESS), str(port), str(cpus), str(folder), *told]
 
 
 def _wait_until_ready(service: RayService) -> None:
@@ -101,7 +117,7 @@ def _asked(service: RayService) -> HTTPResponse:
     return answer
 
 
-def _is_replica(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ray::ServeReplica")
-    return False
+def _command(pid: int) -> bytes:
+    with contextlib.suppress(OSError):  # it has just ended
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
