@@ -91,9 +91,10 @@ def unpack(path: Path, columns: Columns, by: AnsweredBy) -> None:
 def _schema(columns: Columns) -> Any:
     import pyarrow
 
-    kinds = {True: pyarrow.string(), False: pyarrow.float64()}
-    flat = zip(columns.names, (kinds[is_text] for is_text in columns.texts), strict=True)
-    by = ((name, kinds[name not in AnsweredBy.NUMBERS]) for name in AnsweredBy.FIELDS)
+    kinds = {str: pyarrow.string(), float: pyarrow.float64(), int: pyarrow.int64()}
+    flat = zip(columns.names, (kinds[kind] for kind in columns.kinds), strict=True)
+    numbers = AnsweredBy.NUMBERS
+    by = ((name, kinds[float if name in numbers else str]) for name in AnsweredBy.FIELDS)
     return pyarrow.schema([*flat, *by])
 
 

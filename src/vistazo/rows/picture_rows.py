@@ -70,15 +70,15 @@ def as_object(row: Row, labels: Sequence[str]) -> dict[str, object]:
 @dataclass(frozen=True)
 class Columns:
     """Of a table of answers: probabilities of the ``labels``, and what ``further`` outputs say.
-    What is ``beside`` stands at the end, by its name, and whether it is text.
+    What is ``beside`` stands at the end: names, and what each holds.
     """
 
     labels: tuple[str, ...]
     further: FurtherColumns
-    beside: tuple[tuple[str, bool], ...] = ()
+    beside: tuple[tuple[str, type], ...] = ()
 
     @staticmethod
-    def of(classifier: Classifier, beside: tuple[tuple[str, bool], ...] = ()) -> Columns:
+    def of(classifier: Classifier, beside: tuple[tuple[str, type], ...] = ()) -> Columns:
         return Columns(classifier.card.labels, FurtherColumns.of(classifier), beside)
 
     @property
@@ -92,12 +92,12 @@ class Columns:
         return [FILE, *_BEFORE, *named, *unique(more), *_AFTER, ERROR, *beside]
 
     @property
-    def texts(self) -> list[bool]:
-        """Whether each column holds text, else numbers."""
-        more = [is_text for _, is_text in self.further.names()]
-        numbers = [False] * len(self.labels)
-        beside = [is_text for _, is_text in self.beside]
-        return [True, True, False, *numbers, *more, False, True, True, *beside]
+    def kinds(self) -> list[type]:
+        """What each column holds: str, float or int."""
+        numbers = [float] * len(self.labels)
+        more = [str if is_text else float for _, is_text in self.further.names()]
+        beside = [kind for _, kind in self.beside]
+        return [str, str, float, *numbers, *more, float, str, str, *beside]
 
     def cells(self, found: Mapping[str, Any]) -> list[object]:
         """Of ``as_object``, in the order of ``names``; None where there is nothing to say."""
