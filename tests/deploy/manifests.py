@@ -74,6 +74,13 @@ def environment_of(kind: str, system: str) -> dict[str, str]:
     return {each["name"]: each["value"] for each in named if "value" in each}
 
 
+def card_of(kind: str, system: str) -> Manifest:
+    """Of the model that it serves, as it lies in the repository."""
+    model = ROOT / environment_of(kind, system)["MODEL_PATH"].removeprefix("/app/")
+    [card] = read(model.with_suffix(".card.yaml"))
+    return card
+
+
 def _patches(folder: Path) -> list[Manifest]:
     """Those of its components go first, as kustomize has it."""
     [found] = read(folder / "kustomization.yaml")

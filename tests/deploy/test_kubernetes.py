@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from itertools import product
-from typing import Any
 
 import manifests
 import pytest
@@ -247,6 +246,4 @@ def test_only_the_ports_that_there_are_can_be_reached() -> None:
 def test_the_page_says_what_a_client_has_to_ask_for() -> None:
     text = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
     for system in SYSTEMS:
-        model = ROOT / environment_of("kserve", system)["MODEL_PATH"].removeprefix("/app/")
-        card: Any = yaml.safe_load(model.with_suffix(".card.yaml").read_text(encoding="utf-8"))
-        assert f"| `{system}` | `{card['name']}` |" in text
+        assert f"| `{system}` | `{manifests.card_of('kserve', system)['name']}` |" in text

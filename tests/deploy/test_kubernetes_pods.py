@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import manifests
 import pytest
-from manifests import KINDS, ROOT, SYSTEMS, container_of, environment_of
+from manifests import KINDS, ROOT, SYSTEMS, card_of, container_of, environment_of
 
 from access_keys import ENTRIES, KEYS, bearer
 from builders import encoded, film
@@ -35,15 +35,19 @@ class Pod:
     """The image's command, with what the manifest and the image set."""
 
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
+        moved = {name: value.replace("/app/", f"{ROOT}/") for name, value in environment.items()}
+        self.environment, self.folder = moved, folder
+        self.start()
+
+    def start(self) -> None:
         self.port, self.metrics_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = (folder / f"{self.port}.log").open("w+")
-        moved = {name: value.replace("/app/", f"{ROOT}/") for name, value in environment.items()}
+        self.log = (self.folder / f"{self.port}.log").open("w+")
         own = {"PORT": str(self.port), "METRICS_PORT": str(self.metrics_port), "PYTHONPATH": ""}
         self.process = subprocess.Popen(
             [sys.executable, str(DEPLOY), "serve"],
-            env={**os.environ, "THREADS": "1", **moved, **own},
-            cwd=folder,
+            env={**os.environ, "THREADS": "1", **self.environment, **own},
+            cwd=self.folder,
             stderr=self.log,
             text=True,
         )
@@ -64,6 +68,8 @@ class Pod:
     def is_ready(self, path: str) -> None:
         deadline = time.monotonic() + 60
         while self.answers(path) != 200:
+            if self.process.poll() is not None and "in use" in self.said():
+                self.start()  # another program of this machine was quicker to take the port
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < deadline, self.said()
             time.sleep(0.05)
@@ -118,6 +124,9 @@ def test_every_probe_of_a_manifest_is_answered_by_its_container(
     assert pod.answers("/metrics", pod.metrics_port) == 200
     assert pod.answers("/model") == (401 if keys else 200)
     assert pod.answers("/model", headers=bearer(KEYS["ward"])) == 200
+    assert [pod.answers(f"/v2/health/{each}") for each in ("live", "ready")] == [200, 200]
+    asked = f"/v2/models/{card_of(kind, system)['name']}/ready"
+    assert pod.answers(asked, headers=bearer(KEYS["ward"])) == 200
 
 
 def test_a_runtime_whose_model_is_not_there_ends_in_words_and_serves_no_other(
