@@ -38,5 +38,6 @@ def ray_variables() -> dict[str, str]:
         "PYTHONPATH": str(ROOT / "src"),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_DISABLE_IMPORT_WARNING": "1",
+        "RAY_DEDUP_LOGS": "0",
         "RAY_OBJECT_STORE_ALLOW_SLOW_STORAGE": "1",  # /dev/shm of a container is small
     }
