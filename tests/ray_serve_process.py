@@ -1,6 +1,6 @@
 """Vistazo behind Ray Serve, in a Ray of its own, until SIGTERM: run by Python of .venv-ray.
 
-    python ray_serve_process.py PORT CPUS FOLDER ARGUMENT=VALUE ...
+    python ray_serve_process.py PORT CPUS FOLDER RAY_FOLDER ARGUMENT=VALUE ...
 
 In the order of ``serve run``: first the application, then Ray. Where FOLDER gets a file ``wanted``
 of further arguments, the application is deployed again with those, and the file renamed ``done``.
@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -22,30 +21,27 @@ from ray_environment import OBJECT_STORE_BYTES
 from vistazo.scale.ray import app
 
 
-def main(port: str, cpus: str, folder: str, *arguments: str) -> None:
+def main(port: str, cpus: str, folder: str, ray_folder: str, *arguments: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     wanted, done = Path(folder) / "wanted", Path(folder) / "done"
     application = app(_values(arguments))
-    # A socket of Ray's lies in it, and its path may have 107 characters.
-    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as ray_folder:
-        ray.init(
-            address="local",
-            num_cpus=int(cpus),
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES,
-            _temp_dir=ray_folder,
-        )
-        try:
-            serve.start(http_options={"host": "127.0.0.1", "port": int(port)})
-            serve.run(application)
-            while True:
-                time.sleep(0.05)
-                if wanted.exists():
-                    serve.run(app(_values(wanted.read_text().split())))
-                    wanted.rename(done)
-        finally:
-            serve.shutdown()
-            ray.shutdown()
+    ray.init(
+        address="local",
+        num_cpus=int(cpus),
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        _temp_dir=ray_folder,
+    )
+    try:
+        serve.start(http_options={"host": "127.0.0.1", "port": int(port)})
+        serve.run(application)
+        while True:
+            time.sleep(0.05)
+            if wanted.exists():
+                serve.run(app(_values(wanted.read_text().split())))
+                wanted.rename(done)
+    finally:
+        ray.shutdown()
 
 
 def _values(arguments: tuple[str, ...] | list[str]) -> dict[str, str]:

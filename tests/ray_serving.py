@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -86,19 +87,34 @@ def ray_serving(
     that there are.
     """
     [port] = free_ports(1)
-    command = serving_command(python, port, cpus, folder, **arguments)
     environment = {**ray_variables(), "LOG_FORMAT": "json", **(settings or {})}
-    with orphans_adopted(), running(command, environment, port, folder) as process:
+    with (
+        _short_folder() as ray_folder,
+        orphans_adopted(),
+        running(
+            serving_command(python, (port, cpus), (folder, ray_folder), **arguments),
+            environment,
+            port,
+            folder,
+        ) as process,
+    ):
         service = RayService(process, folder)
         _wait_until_ready(service)
         yield service
 
 
+@contextlib.contextmanager
+def _short_folder() -> Iterator[Path]:
+    """Sockets of Ray's lie in it, and a socket's path may have 107 characters: unix(7)."""
+    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
 def serving_command(
-    python: Path, port: int, cpus: int, folder: Path, **arguments: object
+    python: Path, port_and_cpus: tuple[int, int], folders: tuple[Path, Path], **arguments: object
 ) -> list[str]:
     told = [f"{name}={value}" for name, value in arguments.items()]
-    return [str(python), str(_PROCESS), str(port), str(cpus), str(folder), *told]
+    return [str(python), str(_PROCESS), *map(str, (*port_and_cpus, *folders)), *told]
 
 
 def _wait_until_ready(service: RayService) -> None:

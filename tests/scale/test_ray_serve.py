@@ -216,7 +216,7 @@ def test_a_model_that_cannot_be_served_fails_the_deployment_in_words(
 def test_a_wrong_setting_ends_before_ray_begins_and_in_words(
     ray_python: Path, tmp_path: Path
 ) -> None:
-    command = serving_command(ray_python, 1, 1, tmp_path, max_replicas="many")
+    command = serving_command(ray_python, (1, 1), (tmp_path, tmp_path), max_replicas="many")
     ended = subprocess.run(
         command, env=ray_variables(), capture_output=True, text=True, check=False
     )

@@ -71,7 +71,7 @@ class _Asked:
 )
 @click.option(
     "--shard-files",
-    type=click.IntRange(1, 100_000),
+    type=click.IntRange(1, 10_000),
     metavar="N",
     help=f"Pictures of a shard, which is done, or not, as a whole ({SHARD_FILES}).",
 )

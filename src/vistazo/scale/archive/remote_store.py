@@ -80,7 +80,7 @@ class RemoteStore:
     def _in_words(self, name: str, what: str = "written") -> Iterator[None]:
         try:
             yield
-        except (VistazoError, FileNotFoundError, FileExistsError):
+        except (VistazoError, FileExistsError):
             raise
         # The libraries behind fsspec raise errors of their own, which share no base.
         except Exception as error:

@@ -59,19 +59,28 @@ class Run:
 
     def to_its_end(self, engine: Engine, name: str) -> Manifest:
         """Raises SettingsError, and whatever the engine raises: what is done is kept."""
+        manifest = self._finished()
+        if manifest is None:
+            with self.store.locked(self.layout.work):
+                manifest = self._finished()  # by a run that had the lock until now
+                if manifest is None:
+                    manifest = self._worked_off(engine, name)
+        if self.store.names(self.layout.work):
+            self.store.remove(self.layout.work)
+        return manifest
+
+    def _worked_off(self, engine: Engine, name: str) -> Manifest:
         started_s = time.monotonic()
-        found = self._finished()
-        if found is not None:
-            return found
-        with self.store.locked(self.layout.work):
-            found = self._finished()  # by a run that had the lock until now
-            if found is not None:
-                return found
+        try:
             begun = self._begun()
             scored = self._score(begun, engine)
-            manifest = self._publish(begun, started_s, name, scored)
-        self.store.remove(self.layout.work)
-        return manifest
+            return self._publish(begun, started_s, name, scored)
+        except SettingsError:
+            # Where nobody can lock an output, another run may have ended it, and tidied up.
+            manifest = self._finished()
+            if manifest is None:
+                raise
+            return manifest
 
     def _finished(self) -> Manifest | None:
         """The manifest of the run, where it is over. Raises SettingsError for another's output."""
