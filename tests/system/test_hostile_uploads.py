@@ -22,3 +22,13 @@ def run(script: str, *options: str) -> None:
 def test_hostile_uploads_are_answered_or_refused_and_cost_little() -> None:
     """Fifteen hundred of them; the script itself sends twenty thousand."""
     run("measure_hostile_uploads.py", "--count", "1500", "--warm-up", "400")
+
+
+@pytest.mark.longer
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("protocol", ["inference", "inference-of-texts"])
+def test_hostile_requests_for_inference_are_answered_in_the_words_of_the_protocol(
+    protocol: str,
+) -> None:
+    counts = ("--count", "1000", "--warm-up", "300")
+    run("measure_hostile_uploads.py", "--protocol", protocol, *counts)
