@@ -15,6 +15,7 @@ VistazoError
 │   ├── UploadTooLargeError      more bytes than the limit
 │   ├── NotBase64Error           a picture in JSON that is no base64, or a link
 │   ├── CorruptImageError        an accepted format, but damaged or empty
+│   ├── UnreadableFileError      of an archive: it cannot be read from where it lies
 │   ├── RejectedUploadError      a sound picture that breaks one or more rules
 │   ├── SampleError              a text or a row that the model does not take
 │   ├── PictureTooCostlyError    decoding it takes more than a picture may
@@ -108,6 +109,10 @@ class NotBase64Error(InputError):
 
 class CorruptImageError(InputError):
     code = "corrupt_image"
+
+
+class UnreadableFileError(InputError):
+    code = "file_unreadable"
 
 
 @dataclass(frozen=True)

@@ -160,8 +160,11 @@ class Observatory:
         return Observation(self.metrics, trace, self.monitor, self.records, scope)
 
     def close(self) -> None:
+        """Send and write down what is left of both."""
         if self.tracing is not None:
             self.tracing.close()
+        if self.records is not None:
+            self.records.close()
 
 
 def _tracing_to(collector: str) -> Tracing | None:

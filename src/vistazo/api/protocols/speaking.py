@@ -42,6 +42,11 @@ class Speaking:
         await self._app(scope, receive, _InItsWords(send))
 
 
+def in_its_words(path: str, send: Send) -> Send:
+    """For whoever refuses a request before the service sees it."""
+    return _InItsWords(send) if is_of_a_protocol(path) else send
+
+
 class _InItsWords:
     def __init__(self, send: Send) -> None:
         self._send = send
