@@ -37,12 +37,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from hostile_uploads import (  # noqa: E402
-    Hostile,
-    hostile_inference,
-    hostile_request,
-    hostile_text_inference,
-)
+from hostile_uploads import BY_PROTOCOL, Hostile  # noqa: E402
 from hostile_uploads.inference_answers import wrong_inference_answer  # noqa: E402
 from hostile_uploads.inference_requests import MODEL, VERSION  # noqa: E402
 from measured_service import SMALL_BYTES, MeasuredService, MemoryWatch, serving  # noqa: E402
@@ -53,12 +48,8 @@ _BAR_S, _BAR_GROWTH_MB = 2.0, 10.0
 _TIMEOUT_S = 60
 _SEEDS_AT_ONCE = 25
 _SETTLED_S = 2.0
+_NO_HTTP = (414, 431)  # too long to be read: of no protocol, without a request_id
 _UNEXPECTED = "unexpected error"
-MADE = {
-    "uploads": hostile_request,
-    "inference": hostile_inference,
-    "inference-of-texts": hostile_text_inference,
-}
 _PROBLEM = {"type", "title", "status", "detail", "code"}
 
 
@@ -83,7 +74,7 @@ class Caller:
     """One connection, kept as long as the service keeps it."""
 
     def __init__(self, service: MeasuredService, protocol: str) -> None:
-        self._service, self._made = service, MADE[protocol]
+        self._service, self._made = service, BY_PROTOCOL[protocol]
         self._kept: socket.socket | None = None
 
     def send(self, seed: int) -> Sent:
@@ -116,11 +107,12 @@ class Caller:
         body = response.read()
         if request.is_whole:
             self._kept = None if response.will_close else connection
+        is_http = request.is_whole and response.status not in _NO_HTTP
         if request.wire.partition(b" ")[2].startswith((b"/v1", b"/v2")):
             answer = checked_inference(response, body)
-            if request.is_whole or not answer.wrong:  # what is no HTTP is of no protocol
+            if is_http or not answer.wrong:
                 return answer
-        return checked(response, body, is_whole=request.is_whole)
+        return checked(response, body, is_whole=is_http)
 
     def _connected(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self._service.port), timeout=_TIMEOUT_S)
@@ -269,7 +261,7 @@ def logged(log: Path) -> Counter[str]:
 
 
 def tell(seed: int, protocol: str) -> list[str]:
-    request = MADE[protocol](seed)
+    request = BY_PROTOCOL[protocol](seed)
     print(f"{seed}: {request.kind}, {len(request.wire)} bytes\n{request.wire[:300]!r}")
     with small_service(protocol) as service:
         send_all(service, protocol, [0])  # what is imported on first use is not counted
@@ -286,7 +278,9 @@ def main() -> int:
     for name, usual in (("count", 20_000), ("first", 0), ("callers", 4), ("again", 20)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--warm-up", type=int, default=1500, help="uploads before memory counts")
-    parser.add_argument("--protocol", choices=list(MADE), default="uploads", help="what is sent")
+    parser.add_argument(
+        "--protocol", choices=list(BY_PROTOCOL), default="uploads", help="what is sent"
+    )
     parser.add_argument("--only", type=int, help="send this one alone, and tell of it")
     arguments = parser.parse_args()
     missed = (

@@ -79,3 +79,15 @@ def elements_of(data: bytes) -> list[bytes]:
         found.append(data[at + 4 : at + 4 + length])
         at += 4 + length
     return found
+
+
+def error_of(answer: Any, status: int, code: str) -> str:
+    """The words of a refusal in the protocol's shape."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-request-id"]
+    document = answer.json()
+    assert document.keys() == {"error"}
+    said, _, words = document["error"].partition(": ")
+    assert said == code, document
+    return str(words)

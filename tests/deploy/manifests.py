@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ Manifest = dict[str, Any]
 
 def read(path: Path) -> list[Manifest]:
     """Every document of a file."""
+    return copy.deepcopy(_parsed(path))
+
+
+@functools.cache
+def _parsed(path: Path) -> list[Manifest]:
     return [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each]
 
 
@@ -44,7 +50,7 @@ def pod_of(kind: str, system: str) -> Manifest:
     if kind == "plain":
         template: Manifest = found["template"]
         return {"annotations": template["metadata"]["annotations"], "spec": template["spec"]}
-    served = copy.deepcopy(runtime()["spec"])
+    served = runtime()["spec"]
     predictor = found["predictor"]
     own = predictor["model"]
     [container] = served["containers"]

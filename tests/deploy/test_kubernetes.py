@@ -197,6 +197,28 @@ def test_knative_sends_as_many_at_a_time_as_have_a_place_and_starts_another_befo
     assert (SERVED["scaleMetric"], SERVED["minReplicas"]) == ("concurrency", 0)
 
 
+def busy_with(in_the_service: float, spread: float) -> int:
+    """Percent of its time that one worker is, by the formula of Pollaczek and Khinchine; ``spread``
+    is the squared coefficient of variation of what an answer takes.
+    """
+
+    def present(busy: float) -> float:
+        return busy + busy**2 * (1 + spread) / (2 * (1 - busy))
+
+    return min(range(100), key=lambda percent: abs(present(percent / 100) - in_the_service))
+
+
+def test_the_page_says_how_busy_an_instance_is_when_another_starts() -> None:
+    text = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    [row] = re.findall(r"^\| `scaleTarget` .*$", text, re.MULTILINE)
+    target = SERVED["scaleTarget"]
+    at_most = [busy_with(target, spread) for spread in (1, 0)]
+    aimed_at = [busy_with(0.7 * target, spread) for spread in (1, 0)]
+    assert [int(each) for each in re.findall(r"(\d+)(?= %| to)", row)] == [
+        *at_most, 70, *aimed_at
+    ]  # fmt: skip
+
+
 def test_a_pod_has_the_time_to_answer_whom_it_has_taken() -> None:
     pod, settings = PLAIN["template"]["spec"], settings_of("plain", "pneumonia")
     [container] = pod["containers"]

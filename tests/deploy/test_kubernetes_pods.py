@@ -125,8 +125,9 @@ def test_every_probe_of_a_manifest_is_answered_by_its_container(
     assert pod.answers("/model") == (401 if keys else 200)
     assert pod.answers("/model", headers=bearer(KEYS["ward"])) == 200
     assert [pod.answers(f"/v2/health/{each}") for each in ("live", "ready")] == [200, 200]
-    asked = f"/v2/models/{card_of(kind, system)['name']}/ready"
-    assert pod.answers(asked, headers=bearer(KEYS["ward"])) == 200
+    name = card_of(kind, system)["name"]
+    for asked in (f"/v2/models/{name}/ready", f"/v1/models/{name}"):
+        assert pod.answers(asked, headers=bearer(KEYS["ward"])) == 200
 
 
 def test_a_runtime_whose_model_is_not_there_ends_in_words_and_serves_no_other(

@@ -13,10 +13,9 @@ from hostile_uploads.inference_requests import hostile_inference, hostile_text_i
 from hostile_uploads.requests import hostile_request
 from hostile_uploads.uploads import hostile_picture
 
-__all__ = [
-    "Hostile",
-    "hostile_inference",
-    "hostile_picture",
-    "hostile_request",
-    "hostile_text_inference",
-]
+BY_PROTOCOL = {
+    "uploads": hostile_request,
+    "inference": hostile_inference,
+    "inference-of-texts": hostile_text_inference,
+}
+__all__ = ["BY_PROTOCOL", "Hostile", "hostile_inference", "hostile_picture", "hostile_request"]

@@ -13,12 +13,12 @@ _SIDE = 96
 
 
 def costly_inference(chance: random.Random) -> bytes:
-    return _made(chance.choice(list(_RECIPES)))
+    return costly(chance.choice(list(RECIPES)))
 
 
 @cache
-def _made(name: str) -> bytes:
-    return _RECIPES[name]()[:_MOST]
+def costly(name: str) -> bytes:
+    return RECIPES[name]()[:_MOST]
 
 
 def _tensor(shape: str, datatype: str, data: bytes, beside: bytes = b"") -> bytes:
@@ -30,8 +30,8 @@ def _list(element: bytes, count: int) -> bytes:
     return b"[" + b",".join([element] * count) + b"]"
 
 
-def _pixels(pictures: int, side: int, last: bytes = b"1") -> bytes:
-    numbers = _list(b"1", pictures * side * side - 1)[:-1] + b"," + last + b"]"
+def _pixels(pictures: int, side: int, last: bytes = b"1", each: bytes = b"1") -> bytes:
+    numbers = _list(each, pictures * side * side - 1)[:-1] + b"," + last + b"]"
     return _tensor(f"[{pictures},{side},{side},1]", "UINT8", numbers)
 
 
@@ -48,9 +48,12 @@ def _parameters() -> bytes:
     return _tensor("[1]", "FP32", b"[0]", b',"parameters":{' + b",".join(names) + b"}")
 
 
-_RECIPES: dict[str, Callable[[], bytes]] = {
+RECIPES: dict[str, Callable[[], bytes]] = {
     "as many pixels as fit": lambda: _pixels(1, 2800),
     "the last is none": lambda: _pixels(1, 2800, b"256"),
+    "with a point": lambda: _pixels(1, 1980, each=b"1.0"),
+    "with an exponent": lambda: _pixels(1, 1980, each=b"1e2"),
+    "missing numbers": lambda: _tensor("[1,1700,1700,1]", "UINT8", _list(b"null", 1700 * 1700)),
     "sixteen pictures": lambda: _pixels(16, 600),
     "each in brackets": lambda: _nested(1900),
     "fewer than the shape says": lambda: _tensor(

@@ -91,7 +91,7 @@ async def instance(
 ) -> AsyncIterator[Instance]:
     models = [served or classifier()]
     monitor = Monitor(lambda: models[0], shares=True)
-    link = Link(RedisClient(server.url), Breaker("drift", "redis"), read_exchange, 1.0)
+    link = Link(RedisClient(server.url), Breaker("drift", "redis"), read_exchange, 0.1)
     policy = SharedStatePolicy(SecretStr(server.url), "vistazo")
     made = Instance(models, monitor, Exchange(monitor, link, policy))
     try:

@@ -8,11 +8,17 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from pydantic import SecretStr
 
+from ports import free_port
 from redis_server import PASSWORD, PASSWORD_IN_A_URL, RedisServer, redis_server
 from vistazo.service.access.rates import Rate, RateTable, Standing
 from vistazo.service.access.shared_rates import RateSharing, SharedRates, read_count
@@ -281,6 +287,57 @@ def test_a_wrong_password_is_said_without_it_and_the_right_one_works(
     assert PASSWORD_IN_A_URL not in said
 
 
+def test_a_socket_in_the_file_system_will_do(tmp_path: Path) -> None:
+    async def asked(url: str) -> bool:
+        async with instance(url) as one:
+            await one.rates().count("10.0.0.1")
+            return one.is_up
+
+    options = ("--unixsocket", str(tmp_path / "redis.sock"), "--requirepass", PASSWORD)
+    with redis_server(tmp_path, *options):
+        url = f"unix://{tmp_path}/redis.sock?db=1&password={PASSWORD_IN_A_URL}"
+        assert asyncio.run(asked(url))
+
+
+def certificate(folder: Path) -> Path:
+    """One that vouches for itself, and its key beside it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = (folder / "own.pem", folder / "own.key")
+    pem[0].write_bytes(made.public_bytes(Encoding.PEM))
+    pem[1].write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return pem[0]
+
+
+def test_over_tls_only_a_certificate_that_is_trusted_will_do(tmp_path: Path) -> None:
+    own, port = certificate(tmp_path), free_port()
+    options = ("--tls-port", str(port), "--tls-auth-clients", "no", "--tls-cert-file", str(own))
+
+    async def asked(url: str) -> tuple[bool, str]:
+        async with instance(url) as one:
+            await one.rates().count("10.0.0.1")
+            failures = one.sharing.link.breaker.failures
+            return one.is_up, " ".join(reason for reason, count in failures.items() if count)
+
+    with redis_server(tmp_path, *options, "--tls-key-file", str(own.with_suffix(".key"))):
+        here = f"rediss://localhost:{port}"
+        assert asyncio.run(asked(f"{here}?ssl_ca_certs={own}")) == (True, "")
+        assert asyncio.run(asked(f"{here}?ssl_cert_reqs=none&ssl_check_hostname=false"))[0]
+        assert asyncio.run(asked(here)) == (False, "not_trusted")
+        elsewhere = f"rediss://127.0.0.1:{port}?ssl_ca_certs={own}"
+        assert asyncio.run(asked(elsewhere)) == (False, "not_trusted")
+
+
 NONSENSE = {
     "another protocol": b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
     "no protocol": bytes(range(256)) * 10,
@@ -294,7 +351,16 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize("said", NONSENSE.values(), ids=NONSENSE.keys())
+WAITED_FOR = ("an answer without an end", "nothing")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(said, id=name, marks=[pytest.mark.longer] if name in WAITED_FOR else [])
+        for name, said in NONSENSE.items()
+    ],
+)
 def test_whatever_somebody_who_is_no_redis_answers_requests_go_on(said: bytes) -> None:
     async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -53,8 +53,8 @@ def read_text(reply: object) -> str:
     return str(reply)
 
 
-def linked(client: FakeClient, timeout_s: float = 0.1) -> Link[str]:
-    return Link(client, Breaker("rates", "redis:6379"), read_text, timeout_s)
+def linked(client: FakeClient) -> Link[str]:
+    return Link(client, Breaker("rates", "redis:6379"), read_text, 0.1)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_those_who_ask_while_an_answer_is_under_way_go_together() -> None:
     client.takes_s = 0.01
 
     async def asked() -> list[str | None]:
-        link = linked(client, timeout_s=5)
-        return await asyncio.gather(*(link.try_out(Call("", str(n), ())) for n in range(50)))
+        link = linked(client)
+        return await asyncio.gather(*(link.try_out(Call("", str(n), ()), 5) for n in range(50)))
 
     assert asyncio.run(asked()) == [str(number) for number in range(50)]
     assert client.round_trips in ([50], [1, 49])
@@ -191,7 +191,7 @@ def test_nobody_waits_longer_than_he_should_and_then_nobody_at_all() -> None:
 
     async def waited() -> list[float]:
         link = linked(client)
-        await link.try_out(CALL)
+        await link.try_out(CALL, 1)
         client.takes_s = 60
         loop, took = asyncio.get_running_loop(), []
 
@@ -231,7 +231,7 @@ def test_a_process_that_was_held_back_does_not_blame_redis() -> None:
         client = EchoClient()
         await client.open(ours)
         echo.start()
-        asking = asyncio.create_task(linked(client, timeout_s=0.05).try_out(CALL))
+        asking = asyncio.create_task(linked(client).try_out(CALL, 0.05))
         for _ in range(4):  # until it is sent
             await asyncio.sleep(0)
         time.sleep(0.1)  # noqa: ASYNC251  # held back
@@ -250,8 +250,8 @@ def test_who_has_gone_meanwhile_spoils_nothing_for_others() -> None:
     client.takes_s = 0.02
 
     async def asked() -> str | None:
-        link = linked(client, timeout_s=5)
-        gone, stays = (asyncio.create_task(link.try_out(CALL)) for _ in range(2))
+        link = linked(client)
+        gone, stays = (asyncio.create_task(link.try_out(CALL, 1)) for _ in range(2))
         await asyncio.sleep(0.005)
         gone.cancel()
         return await stays
@@ -262,7 +262,7 @@ def test_who_has_gone_meanwhile_spoils_nothing_for_others() -> None:
 def test_what_is_not_understood_counts_as_lost(caplog: pytest.LogCaptureFixture) -> None:
     async def asked() -> tuple[str | None, bool]:
         link = linked(FakeClient())
-        return await link.try_out(Call("", "nonsense", ())), link.breaker.is_closed
+        return await link.try_out(Call("", "nonsense", ()), 1), link.breaker.is_closed
 
     assert asyncio.run(asked()) == (None, False)
     assert "not understood" in vars(caplog.records[-1])["reason"]

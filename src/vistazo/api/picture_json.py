@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 from vistazo.api.base64_picture import decoded
 from vistazo.api.json_outline import Outline
+from vistazo.api.picture_words import (
+    FILENAME,
+    IMAGE,
+    IMAGES,
+    MAX_NAME,
+    ONE,
+    SEVERAL,
+    only_one,
+    too_many,
+)
 from vistazo.api.plain_json import once_each
 from vistazo.api.uploaded_file import UploadedFile, plain_name
-from vistazo.errors import InputError, MissingFileError, RequestError, TooManyFilesError
+from vistazo.errors import InputError, MissingFileError, RequestError
 from vistazo.pictures.decode import ImageLimits
 
-IMAGE, FILENAME, IMAGES = "image", "filename", "images"
-MAX_NAME = 1_000
-ONE = '{"image": "...base64..."}, with a "filename" if you like.'
-SEVERAL = '{"images": ["...base64...", {"image": "...base64...", "filename": "b.jpeg"}]}.'
 _LONGEST_FIELD = 20  # cut there, it is none of ours
 _STRINGS_A_PICTURE = 4  # two names, and what they name
 _AROUND_BYTES, _AROUND_A_PICTURE_BYTES = 10_000, 1_000
@@ -50,16 +56,6 @@ def read_several(body: bytes, limits: ImageLimits, max_files: int) -> list[Uploa
         raise too_many(max_files)
     each_one = [{IMAGE: each} if isinstance(each, str) else each for each in images]
     return [sent.picture_or_fault(each, limits) for each in each_one]
-
-
-def only_one() -> TooManyFilesError:
-    return TooManyFilesError("Send one picture here, or several to /predict/batch.")
-
-
-def too_many(max_files: int) -> TooManyFilesError:
-    return TooManyFilesError(
-        f"More than {max_files} pictures, the most in one batch. Send them in several."
-    )
 
 
 @dataclass(frozen=True)

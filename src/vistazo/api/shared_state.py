@@ -20,9 +20,7 @@ _NOT_INSTALLED = (
     "REDIS_URL is set, but what speaks to Redis is not installed: "
     "pip install -r scripts/requirements/redis.txt"
 )
-# Nobody waits longer for the count of his requests. What goes on in the background may take more,
-# over a network that is slow.
-_LONGEST_COUNT_S, _LONGEST_EXCHANGE_S = 0.1, 1.0
+_LONGEST_COUNT_S = 0.1  # that a request waits for
 _EVERY_S = 1.0
 _IDLE_TURNS = 10  # without an answer of this instance, until it looks for those of others
 
@@ -80,5 +78,5 @@ def drift_exchange(policy: SharedStatePolicy, monitor: Monitor) -> Exchange:
 
     url = policy.url.get_secret_value()
     breaker = Breaker("drift", address_of(url))
-    link = Link(RedisClient(url), breaker, read_exchange, _LONGEST_EXCHANGE_S)
+    link = Link(RedisClient(url), breaker, read_exchange, _LONGEST_COUNT_S)
     return Exchange(monitor, link, policy)

@@ -6,39 +6,14 @@ that stands for it, with {name} for the name, and all tables of paths know that.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 SERVER, LIVE, READY = "/v2", "/v2/health/live", "/v2/health/ready"
 MODELS, MODEL = "/v2/models", "/v2/models/{name}"
 MODEL_READY, INFER = "/v2/models/{name}/ready", "/v2/models/{name}/infer"
 V1_MODELS, V1_MODEL = "/v1/models", "/v1/models/{name}"
 V1_PREDICT = "/v1/models/{name}:predict"
 
+ADDRESS = "vistazo.protocol_address"  # in the scope of a request to one model
 TAKE_A_PLACE = (INFER, V1_PREDICT)
-
-_V2 = re.compile(r"/v2/models/([^/]+)(?:/versions/(.+?))?(/ready|/infer)?", re.DOTALL)
-_V1 = re.compile(r"/v1/models/([^/]+?)(:predict)?", re.DOTALL)
-_STANDS_FOR = {None: MODEL, "/ready": MODEL_READY, "/infer": INFER}
-
-
-@dataclass(frozen=True)
-class Address:
-    """``path`` is the one that stands for it. Without a ``version`` any is meant."""
-
-    path: str
-    name: str
-    version: str | None = None
-
-
-def address_of(path: str) -> Address | None:
-    """None of a path that names no model."""
-    if found := _V2.fullmatch(path):
-        name, version, what = found.groups()
-        return Address(_STANDS_FOR[what], name, version)
-    if found := _V1.fullmatch(path):
-        return Address(V1_PREDICT if found[2] else V1_MODEL, found[1])
-    return None
 
 
 def is_of_a_protocol(path: str) -> bool:

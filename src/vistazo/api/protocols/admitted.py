@@ -11,9 +11,9 @@ from typing import TypeVar
 from vistazo.api import media
 from vistazo.api.asked import Asked
 from vistazo.api.callers import caller_of
+from vistazo.api.protocols.address import asked_address
 from vistazo.api.protocols.compressed_body import decompressed, encoding_of
 from vistazo.api.protocols.served_model import check_address, served_model
-from vistazo.api.protocols.speaking import asked_address
 from vistazo.classifier import Classifier
 from vistazo.loading import AnyClassifier
 from vistazo.service.admission import Place

@@ -15,7 +15,7 @@ from vistazo.api.protocols.given_answer import GivenAnswer
 from vistazo.api.protocols.picture_inputs import SentPicture, pictures_of
 from vistazo.api.protocols.sample_inputs import samples_of
 from vistazo.api.protocols.sent_tensor import SentTensor
-from vistazo.api.sample_body import SentSamples, Shape
+from vistazo.api.sample_body import SentSamples
 from vistazo.classifier import Classifier
 from vistazo.loading import AnyClassifier
 from vistazo.pictures import ImageLimits
@@ -32,14 +32,15 @@ class Evidence:
     label: str | None = None
 
 
-def answering_tensor(
-    tensor: SentTensor, served: AnyClassifier, policy: UploadPolicy, evidence: Evidence
+def answering_tensors(
+    tensors: Sequence[SentTensor], served: AnyClassifier, policy: UploadPolicy, evidence: Evidence
 ) -> Answering:
-    """Reads it. Raises RequestError, InputError."""
+    """Reads them. Raises RequestError, InputError."""
     if isinstance(served, Classifier):
+        [tensor] = tensors
         pictures = pictures_of(tensor, served.card.input, policy.limits, policy.max_batch_files)
         return answering_pictures(pictures, served, policy.limits, evidence)
-    samples = samples_of(tensor, Shape.of(served), policy.sample_limits)
+    samples = samples_of(tensors, served, policy.sample_limits)
     return answering_samples(samples, served, evidence)
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from vistazo.answers.explanation import heat_layer
 from vistazo.answers.explanation.words import WordEvidence
-from vistazo.answers.further_outputs import OutputAnswer
+from vistazo.answers.further_outputs import Classes, OutputAnswer
 from vistazo.classifier import Explanation, Prediction
 from vistazo.samples.classifier import SamplePrediction
 
@@ -33,7 +33,7 @@ def answer_to_picture(prediction: Prediction, explanation: Explanation | None) -
         decision.predicted_class,
         decision.probabilities,
         None if likeness is None else likeness.score,
-        decision.warnings,
+        (*decision.warnings, *_further_warnings(prediction.outputs)),
         prediction.outputs,
         None if explanation is None else _layer(explanation),
     )
@@ -49,6 +49,16 @@ def answer_to_sample(prediction: SamplePrediction, words: WordEvidence | None) -
         decision.warnings,
         evidence=None if words is None else json.dumps(asdict(words), ensure_ascii=False).encode(),
     )
+
+
+def _further_warnings(outputs: Mapping[str, OutputAnswer]) -> list[str]:
+    """As OUTPUT:WARNING, of all outputs but the first, which is that of the answer itself."""
+    return [
+        f"{name}:{warning}"
+        for name, answer in list(outputs.items())[1:]
+        if isinstance(answer, Classes)
+        for warning in answer.decision.warnings
+    ]
 
 
 def _layer(explanation: Explanation) -> bytes:

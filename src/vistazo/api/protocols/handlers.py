@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from vistazo import __version__
 from vistazo.api.protocols import addresses
 from vistazo.api.protocols.infer import infer
+from vistazo.api.protocols.predict_v1 import predict
 from vistazo.api.protocols.served_model import description_of, served_model
 from vistazo.api.service import Service
 
@@ -62,4 +63,5 @@ HANDLERS: Mapping[str, Callable[[Request], Awaitable[Response]]] = {
     addresses.INFER: infer,
     addresses.V1_MODELS: _models,
     addresses.V1_MODEL: _model_ready,
+    addresses.V1_PREDICT: predict,
 }

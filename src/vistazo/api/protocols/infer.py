@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from vistazo.api.asked import Asked, UploadPolicy
 from vistazo.api.protocols.admitted import admitted
-from vistazo.api.protocols.answering import Answering, Evidence, answering_tensor
+from vistazo.api.protocols.answering import Answering, Evidence, answering_tensors
 from vistazo.api.protocols.compressed_body import accepted_encoding
 from vistazo.api.protocols.given_answer import GivenAnswer
-from vistazo.api.protocols.inference_request import WantedOutput, read_request
+from vistazo.api.protocols.inference_request import MostHeld, WantedOutput, read_request
 from vistazo.api.protocols.inference_response import HEADER_LENGTH, inference_response
 from vistazo.api.protocols.outputs import is_evidence, tensor_of, wanted_of
 from vistazo.classifier import Classifier
@@ -76,14 +76,19 @@ def _document(served: AnyClassifier, answers: list[GivenAnswer], its_id: str) ->
 def _read(
     policy: UploadPolicy, header_length: int | None, body: bytes, served: AnyClassifier
 ) -> _Sent:
-    is_of_pictures = isinstance(served, Classifier)
-    most = policy.max_batch_files if is_of_pictures else policy.sample_limits.max_samples
-    asked = read_request(body, header_length, most)
+    asked = read_request(body, header_length, _most_held(policy, served))
     served.check_label(asked.label)
     wanted = wanted_of(asked, served)
     evidence = Evidence(any(is_evidence(each.name) for each in wanted), asked.label)
-    answering = answering_tensor(asked.tensor, served, policy, evidence)
+    answering = answering_tensors(asked.tensors, served, policy, evidence)
     return _Sent(asked.id, wanted, answering, asked.label is not None)
+
+
+def _most_held(policy: UploadPolicy, served: AnyClassifier) -> MostHeld:
+    if isinstance(served, Classifier):
+        return MostHeld(policy.max_batch_files)
+    n_columns = served.n_features if served.takes == "rows" else 1
+    return MostHeld(policy.sample_limits.max_samples, n_columns)
 
 
 def _written(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vistazo.api.picture_json import too_many
+from vistazo.api.picture_words import too_many
 from vistazo.api.protocols.sent_tensor import SentTensor
-from vistazo.errors import InputError, MissingFileError, RequestError
+from vistazo.errors import InputError, MissingFileError, NotBase64Error, RequestError
 from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits
 
@@ -54,7 +54,7 @@ def takes_of(spec: InputSpec) -> str:
 
 def pictures_of(
     tensor: SentTensor, spec: InputSpec, limits: ImageLimits, max_files: int
-) -> Sequence[SentPicture]:
+) -> list[SentPicture]:
     """Raises RequestError, TooManyFilesError, UploadTooLargeError."""
     if tensor.datatype == "BYTES":
         return _encoded(tensor, spec, limits, max_files)
@@ -72,7 +72,11 @@ def _encoded(
         raise _shaped(tensor, spec)
     if tensor.count > max_files:
         raise too_many(max_files)
-    files = tensor.files(limits)
+    return encoded_pictures(tensor.files(limits))
+
+
+def encoded_pictures(files: Sequence[bytes | NotBase64Error]) -> list[SentPicture]:
+    """Raises MissingFileError."""
     if any(file == b"" for file in files):
         raise MissingFileError("An element of the tensor holds nothing, where a picture belongs.")
     return [

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from vistazo.api.base64_picture import decoded
 from vistazo.api.json_outline import Outline
-from vistazo.api.protocols.number_text import numbers_of
+from vistazo.api.protocols.number_text import NUMBERS, numbers_of
 from vistazo.errors import NotBase64Error, RequestError
 from vistazo.pictures.decode import ImageLimits, refuse_too_many_bytes
 
-# Little-endian, as they lie in a body.
-_NUMBERS = {"FP32": "<f4", "FP64": "<f8", "UINT8": "u1"}
 _LENGTH_BYTES = 4
 _TOO_LONG_BYTES = 1 << 31
 BASE64 = "base64"
@@ -48,17 +46,10 @@ class SentTensor:
             return self._unpacked(self.packed)
         if self.numbers is None:
             raise RequestError(f"'data' is no list of numbers, as {self.datatype} has it.")
-        values = numbers_of(self.outline.literal(self.numbers), self.shape)
-        with np.errstate(all="ignore"):  # what becomes of it is looked at
-            cast = values.astype(_NUMBERS[self.datatype])
-        if self.datatype == "UINT8" and not (cast == values).all():
-            raise RequestError("'data' has numbers that are none of 0 to 255, as UINT8 has them.")
-        if (np.isinf(cast)).any():
-            raise RequestError(f"'data' has a number that is too large for {self.datatype}.")
-        return cast.reshape(self.shape)
+        return numbers_of(self.outline.literal(self.numbers), self.shape, self.datatype)
 
     def _unpacked(self, packed: memoryview) -> NDArray[np.generic]:
-        kind = np.dtype(_NUMBERS[self.datatype])
+        kind = np.dtype(NUMBERS[self.datatype])
         if len(packed) != self.count * kind.itemsize:
             raise RequestError(
                 f"The tensor has {len(packed)} bytes of data; {self.datatype} of the shape "
@@ -77,17 +68,15 @@ class SentTensor:
             for element in elements:
                 refuse_too_many_bytes(len(element), limits)
             return [bytes(element) for element in elements]
-        return [_file(self.outline.literal(number), limits) for number in self._strings()]
+        return [file_of(self.outline.literal(number), limits) for number in self._strings()]
 
-    def texts(self, max_chars: int) -> list[str]:
-        """Its elements, of BYTES: texts in UTF-8. Raises RequestError."""
+    def texts(self) -> list[str]:
+        """Its elements, of BYTES: texts in UTF-8, however long. Raises RequestError."""
         if self.packed is not None:
             return [_text(bytes(element)) for element in self._elements(self.packed)]
         if self.content_type == BASE64:
-            limits = ImageLimits(max_bytes=4 * max_chars)
-            literals = [self.outline.literal(number) for number in self._strings()]
-            return [_text(decoded(literal, limits)) for literal in literals]
-        return [self.outline.text(number, "data", max_chars) for number in self._strings()]
+            return [_text_of_base64(self.outline.literal(number)) for number in self._strings()]
+        return [whole_text(self.outline, number) for number in self._strings()]
 
     def _strings(self) -> Sequence[str]:
         if len(self.strings) != self.count:
@@ -114,11 +103,23 @@ class SentTensor:
         return elements
 
 
-def _file(literal: memoryview, limits: ImageLimits) -> bytes | NotBase64Error:
+def file_of(literal: memoryview, limits: ImageLimits) -> bytes | NotBase64Error:
     try:
         return decoded(literal, limits)
     except NotBase64Error as error:
         return error.with_traceback(None)
+
+
+def whole_text(outline: Outline, number: str) -> str:
+    """However long a string is: a body of texts is small. Raises RequestError."""
+    return outline.text(number, "a text", len(outline.literal(number)))
+
+
+def _text_of_base64(literal: memoryview) -> str:
+    try:
+        return _text(decoded(literal, ImageLimits(max_bytes=len(literal))))
+    except NotBase64Error:
+        raise RequestError("A text is no base64, which its content_type says.") from None
 
 
 def _text(data: bytes) -> str:

@@ -7,9 +7,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from vistazo.api.protocols.addresses import Address
+from vistazo.api.protocols.address import Address, asked_address
 from vistazo.api.protocols.outputs import outputs_of
-from vistazo.api.protocols.speaking import asked_address
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import UnknownModelError

@@ -9,10 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vistazo.api.paths import route_path
 from vistazo.api.problems import MEDIA_TYPE
-from vistazo.api.protocols.addresses import Address, address_of, is_of_a_protocol
+from vistazo.api.protocols.addresses import ADDRESS, is_of_a_protocol
 from vistazo.api.service import Service
-
-_ADDRESS = "vistazo.protocol_address"
 
 
 class Speaking:
@@ -32,19 +30,16 @@ class Speaking:
         if not is_of_a_protocol(path):
             await self._app(scope, receive, send)
             return
+        # Only here: most services are never asked in a protocol.
+        from vistazo.api.protocols.address import address_of
+
         if (address := address_of(path)) is not None:
             whole = scope["path"].removesuffix(path) + address.path
-            scope = {**scope, "path": whole, "raw_path": whole.encode(), _ADDRESS: address}
+            scope = {**scope, "path": whole, "raw_path": whole.encode(), ADDRESS: address}
         elif path == self._service.card_route:
             await self._app(scope, receive, send)
             return
         await self._app(scope, receive, _InItsWords(send))
-
-
-def asked_address(scope: Scope) -> Address:
-    """Of a request to one model."""
-    address: Address = scope[_ADDRESS]
-    return address
 
 
 def in_its_words(path: str, send: Send) -> Send:

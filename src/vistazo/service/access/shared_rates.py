@@ -25,7 +25,7 @@ if left < 0 or left > tonumber(ARGV[1]) then
 end
 return {count, left}
 """
-_PROBE_MS = 1_000
+_PROBE_MS, _LONGEST_PROBE_S = 1_000, 2.0
 
 
 @dataclass(frozen=True)
@@ -90,4 +90,5 @@ class RateSharing:
     async def mend(self) -> None:
         """Find out whether it counts again: no request waits for that."""
         if not self.link.breaker.is_closed and self.link.breaker.may_be_tried:
-            await self.link.try_out(Call(_COUNT, f"{self.policy.prefix}:probe", (_PROBE_MS,)))
+            probe = Call(_COUNT, f"{self.policy.prefix}:probe", (_PROBE_MS,))
+            await self.link.try_out(probe, _LONGEST_PROBE_S)

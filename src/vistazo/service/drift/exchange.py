@@ -62,6 +62,7 @@ return {last, table.concat(found), ignored}
 """
 _MOST_AT_ONCE = 500
 _KEEP_MS = 30 * 86_400 * 1_000
+_LONGEST_S = 2.0  # in the background
 _LONGEST_REFRESH_S = 0.1
 _LONGEST_FLUSH_S = 1.0
 
@@ -150,7 +151,7 @@ class Exchange:
         window = self._followed()
         while window is not None:
             batch = window.waiting(_MOST_AT_ONCE)
-            exchanged = await self._link.try_out(self._call(window, batch))
+            exchanged = await self._link.try_out(self._call(window, batch), _LONGEST_S)
             if exchanged is None:
                 window.give_back(batch)
                 return

@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from vistazo.service.shared_state.call import Call, LostError, Reason
 
 # Of the client itself; whoever asks waits less.
-_LONGEST_S = 2.0
+_LONGEST_S = 5.0
 _LONGEST_CLOSE_S = 0.5
 # By what the client knows an error; then by a word that it still holds: older ones put what went
 # wrong within a script into the middle of another error.

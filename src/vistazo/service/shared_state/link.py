@@ -11,8 +11,8 @@ from vistazo.service.shared_state.breaker import Breaker
 from vistazo.service.shared_state.call import Call, Client, LostError, Reason
 
 # A process that was held back, by the limit of its CPU, finds the time over and the answer there,
-# unread: it takes a few turns of the loop from the socket to whoever waits.
-_TURNS_TO_READ = 5
+# unread: that is not Redis's fault.
+_TO_READ_S = 0.005
 
 Answer = TypeVar("Answer")
 
@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 class _Asked(Generic[Answer]):
     call: Call
     answer: asyncio.Future[Answer | None]
-    at_s: float
+    until_s: float
 
 
 class Link(Generic[Answer]):
@@ -43,12 +43,16 @@ class Link(Generic[Answer]):
 
     async def ask(self, call: Call) -> Answer | None:
         """The answer; None where there is none: go on without."""
-        return await self.try_out(call) if self.breaker.is_closed else None
+        if not self.breaker.is_closed:
+            return None
+        return await self.try_out(call, self._timeout_s)
 
-    async def try_out(self, call: Call) -> Answer | None:
-        """The same, though the breaker is open: whether it answers again."""
+    async def try_out(self, call: Call, timeout_s: float) -> Answer | None:
+        """The same, though the breaker is open: whether it answers again. That may take longer: a
+        connection has to be made, and nobody is kept waiting.
+        """
         loop = asyncio.get_running_loop()
-        asked = _Asked[Answer](call, loop.create_future(), loop.time())
+        asked = _Asked[Answer](call, loop.create_future(), loop.time() + timeout_s)
         self._asked.append(asked)
         if self._carrier is None or self._carrier.done():
             self._carrier = asyncio.create_task(self._carry())
@@ -90,12 +94,11 @@ class Link(Generic[Answer]):
         """Raises LostError."""
         sending = asyncio.create_task(self._client.send([each.call for each in together]))
         try:
-            late_s = asyncio.get_running_loop().time() - together[0].at_s
-            await asyncio.wait({sending}, timeout=max(self._timeout_s - late_s, 0))
-            for _ in range(_TURNS_TO_READ):
+            left_s = min(each.until_s for each in together) - asyncio.get_running_loop().time()
+            for wait_s in (max(left_s, 0), _TO_READ_S):
+                await asyncio.wait({sending}, timeout=wait_s)
                 if sending.done():
                     return sending.result()
-                await asyncio.sleep(0)
             raise LostError("slow")
         finally:
             sending.cancel()
