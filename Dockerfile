@@ -18,6 +18,8 @@ FROM ${PYTHON_IMAGE} AS packages
 ARG ENGINE=""
 ARG DEVICE=""
 ARG REQUIREMENTS=""
+# With 1 what speaks to a Redis goes in beside it, for REDIS_URL.
+ARG REDIS=""
 COPY requirements.txt /tmp/
 COPY scripts/requirements /tmp/scripts/requirements
 # Wheels only: nothing is compiled, so no compiler is wanted. What goes afterwards is the tests that
@@ -28,10 +30,13 @@ RUN case "$DEVICE $ENGINE" in \
       cuda*) needed=scripts/requirements/cuda.txt ;; \
       *openvino) needed=scripts/requirements/openvino.txt ;; \
     esac \
+ && if [ "$REDIS" ]; then \
+      sed -nE '/^(redis|async-timeout)==/,/[^\\]$/p' /tmp/scripts/requirements/redis.txt; \
+    fi > /tmp/redis.txt \
  && python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
       --root-user-action=ignore --no-compile --only-binary=:all: --require-hashes \
-      -r "/tmp/${REQUIREMENTS:-${needed:-requirements.txt}}" \
+      -r "/tmp/${REQUIREMENTS:-${needed:-requirements.txt}}" -r /tmp/redis.txt \
  && cd /opt/venv/lib/python3*/site-packages \
  && rm -rf onnx/backend/test h5py/tests \
  && find numpy -type d -name tests -prune -exec rm -rf {} + \

@@ -7,6 +7,7 @@ path, and a Ray that calls nobody at home. Standard library only: scripts use it
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -32,10 +33,16 @@ def ray_python(say: Callable[[str], None] = _say) -> Path:
 
 
 def ray_variables() -> dict[str, str]:
-    """This process's, and those of a Ray that is small and keeps to this machine."""
+    """This process's, and those of a Ray that is small and keeps to this machine.
+
+    Whoever is to speak to the same Ray needs the same ones: each call makes another token. Without
+    one Ray would make one, and write it into the home of whoever runs this.
+    """
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT / "src"),
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_DISABLE_IMPORT_WARNING": "1",
         "RAY_DEDUP_LOGS": "0",

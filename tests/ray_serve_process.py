@@ -4,6 +4,7 @@
 
 In the order of ``serve run``: first the application, then Ray. Where FOLDER gets a file ``wanted``
 of further arguments, the application is deployed again with those, and the file renamed ``done``.
+With LOGS_STAY set, what replicas log stays in RAY_FOLDER, as on a cluster.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def main(port: str, cpus: str, folder: str, ray_folder: str, *arguments: str) ->
         num_cpus=int(cpus),
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver="LOGS_STAY" not in os.environ,
         _temp_dir=ray_folder,
     )
     try:

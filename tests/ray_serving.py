@@ -25,8 +25,11 @@ _PROCESS = ROOT / "tests" / "ray_serve_process.py"
 
 @dataclass(frozen=True)
 class RayService:
+    """``ray_folder`` is Ray's own, with the logs of each process."""
+
     process: MeasuredService
     folder: Path
+    ray_folder: Path
 
     @property
     def port(self) -> int:
@@ -98,8 +101,8 @@ def ray_serving(
             folder,
         ) as process,
     ):
-        service = RayService(process, folder)
-        _wait_until_ready(service)
+        service = RayService(process, folder, ray_folder)
+        wait_until_ready(process)
         yield service
 
 
@@ -117,19 +120,22 @@ def serving_command(
     return [str(python), str(_PROCESS), *map(str, (*port_and_cpus, *folders)), *told]
 
 
-def _wait_until_ready(service: RayService) -> None:
+def wait_until_ready(process: MeasuredService) -> None:
+    """Raises TimeoutError, with what it has logged, where it does not become so."""
     deadline = time.monotonic() + _READY_S
     while True:
-        with contextlib.suppress(OSError), _asked(service) as answer:
+        with contextlib.suppress(OSError), _asked(process.port) as answer:
             if answer.status == 200:
                 return
-        if time.monotonic() > deadline or not service.process.is_up:
-            raise TimeoutError(f"It did not become ready.\n{service.log}")
+        if time.monotonic() > deadline or not process.is_up:
+            log = process.log.read_text(encoding="utf-8", errors="replace")
+            raise TimeoutError(f"It did not become ready.\n{log}")
         time.sleep(0.1)
 
 
-def _asked(service: RayService) -> HTTPResponse:
-    answer: HTTPResponse = urllib.request.urlopen(f"{service.url}/health/ready", timeout=5)  # noqa: S310
+def _asked(port: int) -> HTTPResponse:
+    url = f"http://127.0.0.1:{port}/health/ready"
+    answer: HTTPResponse = urllib.request.urlopen(url, timeout=5)
     return answer
 
 

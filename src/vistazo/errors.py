@@ -26,6 +26,7 @@ VistazoError
 │   ├── WrongMediaTypeError      a body of a kind that the model does not take
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── UnknownRequestError      feedback on an answer that is not known
+│   ├── UnknownModelError        a name or version that is not served here
 │   ├── SlowUploadError          the body did not arrive in time
 │   └── CallerLeftError          who asked hung up; only the log is told
 ├── AccessError              the caller may not do this
@@ -165,6 +166,10 @@ class UnknownLabelError(RequestError):
 
 class UnknownRequestError(RequestError):
     code = "unknown_request"
+
+
+class UnknownModelError(RequestError):
+    code = "unknown_model"
 
 
 class SlowUploadError(RequestError):

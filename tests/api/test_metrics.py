@@ -303,6 +303,8 @@ def test_the_readme_explains_every_measurement_of_ours(client: TestClient) -> No
         "vistazo_next_model_info", "vistazo_next_model_answers_total",
         "vistazo_next_model_mean_difference", "vistazo_next_model_latency_ratio",
         "vistazo_records_total", "vistazo_records_lost_total", "vistazo_feedback_total",
+        "vistazo_shared_state_up", "vistazo_shared_state_failures_total",
+        "vistazo_shared_drift_answers_total",
     }  # fmt: skip
     assert not_everywhere < explained
     assert exposed - not_everywhere == explained - not_everywhere

@@ -250,6 +250,29 @@ def test_compose_passes_every_setting_that_the_container_leaves_open() -> None:
     assert {name for name, value in passed.items() if value is not None} == {"HOST", "PORT"}
 
 
+def packages(requirements: str) -> dict[str, str]:
+    """Each with its version and hashes, as a locked set has it."""
+    found = re.findall(r"^([\w.-]+)(==(?:.*\\\n)+.*)", requirements, re.MULTILINE)
+    return dict(found)
+
+
+def test_the_image_has_what_speaks_to_redis_where_that_is_asked_for() -> None:
+    [command] = re.findall(r"sed -nE '(.*)' /tmp/(scripts/requirements/redis.txt)", DOCKERFILE)
+    said = subprocess.run(
+        ["sed", "-nE", command[0], str(ROOT / command[1])],  # noqa: S607
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    served = packages((ROOT / "requirements.txt").read_text("utf-8"))
+    with_redis = packages((ROOT / command[1]).read_text("utf-8"))
+    beside = {name: with_redis[name] for name in with_redis.keys() - served.keys()}
+    assert packages(said) == beside
+    assert "redis" in beside
+    assert served == {name: with_redis[name] for name in served}
+    replicas = read("docker-compose.yml")["services"]["replica-1"]
+    assert replicas["build"]["args"]["REDIS"] == "1"
+    assert replicas["environment"]["REDIS_URL"] == "${REDIS_URL:-redis://redis:6379/0}"
+
+
 SYSTEMS = ("pneumonia", "pictures", "news", "quality", "leaves")
 
 

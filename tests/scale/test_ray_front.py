@@ -94,6 +94,10 @@ class Caller:
     @property
     def problem(self) -> dict[str, object]:
         assert ("content-type", "application/problem+json") in self.headers
+        return self.said
+
+    @property
+    def said(self) -> dict[str, object]:
         return json.loads(b"".join(message.get("body", b"") for message in self.sent))
 
 
@@ -119,6 +123,17 @@ def test_whoever_is_lost_twice_is_told_to_ask_again() -> None:
     assert (caller.status, caller.problem["code"]) == (503, "not_ready")
     assert ("retry-after", "5") in caller.headers
     assert len(proxy.bodies) == 2
+
+
+def test_a_protocol_s_client_is_told_in_the_protocol_s_words() -> None:
+    caller, _ = before(None, None)
+    caller.ask("/v2/models/m/infer")
+    assert caller.status == 503
+    assert caller.said == {
+        "error": "not_ready: The replica that was answering is gone. Send this again."
+    }
+    caller, _ = before(Response(b'{"outputs": []}', media_type="application/json"))
+    assert caller.ask("/v2/models/m/infer").said == {"outputs": []}
 
 
 @pytest.mark.parametrize("path", ["/feedback", "/feedback/", "/a-prefix/feedback", "/admin/reload"])

@@ -185,7 +185,7 @@ def test_the_window_holds_the_last_answers_and_no_more() -> None:
     places = [binned.bin_of(each.quantities["brightness"]) for each in last]
     expected = np.bincount(places, minlength=len(binned.edges) + 1).tolist()
     assert seen.window.bins["brightness"] == expected
-    assert sum(seen.window.all_bins["brightness"]) == 777
+    assert sum(seen.window.own_bins["brightness"]) == 777
 
 
 def test_it_takes_little_and_no_more_the_longer_it_runs() -> None:

@@ -21,8 +21,11 @@ from vistazo.api.lifetime import lifetime
 from vistazo.api.limits import MostBytes
 from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
+from vistazo.api.protocols import addresses
+from vistazo.api.protocols.protocol_routes import protocol_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
+from vistazo.api.shared_state import SharedState, drift_exchange, rate_sharing
 from vistazo.api.surroundings import surround
 from vistazo.api.swagger_routes import swagger_routes
 from vistazo.classifier import Classifier
@@ -38,6 +41,7 @@ from vistazo.service.metrics import (
     watch_models,
     watch_process,
     watch_records,
+    watch_shared_state,
     watch_work,
     watch_workers,
 )
@@ -53,6 +57,7 @@ from vistazo.service.reload import (
 from vistazo.service.settings import Settings
 
 if TYPE_CHECKING:
+    from vistazo.service.access.shared_rates import RateSharing
     from vistazo.service.records.records import Records
 
 log = logging.getLogger(__name__)
@@ -72,7 +77,8 @@ def create_app(
     ``load`` gives another classifier than that of the settings, ``load_next`` another next one.
     Raises SettingsError.
     """
-    stopping, gate = threading.Event(), Gate(settings)
+    rates = rate_sharing(settings.shared_state_policy)
+    stopping, gate = threading.Event(), Gate(settings, rates)
     service, readers = _service(settings, stopping, load, load_next)
     app = FastAPI(
         title="Vistazo",
@@ -88,8 +94,10 @@ def create_app(
         lifespan=partial(lifetime, settings, readers, stopping, on_failed_start),
     )
     app.state.service, app.state.gate = service, gate
-    app.state.monitor = monitor = Monitor(lambda: service.reloader.classifier)
+    shares = rates is not None
+    app.state.monitor = monitor = Monitor(lambda: service.reloader.classifier, shares=shares)
     app.state.metrics = metrics = _measured(service, readers[0], monitor)
+    app.state.shared_state = _shared_state(rates, monitor, gate, metrics)
     app.state.records = records = _records(settings, metrics)
     collector = settings.otel_exporter_otlp_endpoint
     app.state.observatory = Observatory.of(metrics, collector, monitor, records)
@@ -171,7 +179,7 @@ def _route(app: FastAPI, settings: Settings) -> None:
         app.include_router(metrics_routes.router)
     app.state.example = example = Example(settings.model_path, settings.max_upload_bytes)
     description = DescriptionRoute(app, app.state.service)
-    beside = [description.route(), example.route()]
+    beside = [description.route(), example.route(), *protocol_routes()]
     app.router.routes.extend([*page_routes(), *swagger_routes(), *beside])
 
 
@@ -191,10 +199,12 @@ def _max_bytes(settings: Settings) -> dict[str, MostBytes]:
     """
     one = settings.max_upload_bytes + _FORM_BYTES
     of_one = MostBytes(one, as_json=one * 3 // 2)
+    of_several = MostBytes(settings.max_queued_bytes)
     return {
+        **dict.fromkeys(addresses.TAKE_A_PLACE, of_several),
         "/predict": of_one,
         "/explain": of_one,
-        "/predict/batch": MostBytes(settings.max_queued_bytes),
+        "/predict/batch": of_several,
         "/feedback": MostBytes(feedback_routes.FEEDBACK_BYTES),
     }
 
@@ -210,6 +220,17 @@ def _records(settings: Settings, metrics: Metrics) -> Records | None:
     records = Records.opened(policy)
     watch_records(metrics, records)
     return records
+
+
+def _shared_state(
+    rates: RateSharing | None, monitor: Monitor, gate: Gate, metrics: Metrics
+) -> SharedState | None:
+    """None where each instance counts for itself."""
+    if rates is None:
+        return None
+    shared = SharedState(rates, drift_exchange(rates.policy, monitor), counts=gate.counts)
+    watch_shared_state(metrics, shared.breakers, lambda: shared.drift.counts)
+    return shared
 
 
 def _measured(service: Service, reader: IsolatedReader, monitor: Monitor) -> Metrics:

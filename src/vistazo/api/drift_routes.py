@@ -8,6 +8,7 @@ from vistazo.api.drift_schemas import DriftAnswer
 from vistazo.api.feedback_worth import feedback_worth
 from vistazo.api.problems import described
 from vistazo.api.service import Service
+from vistazo.api.shared_state import SharedState
 from vistazo.errors import NotReadyError
 from vistazo.service.drift.monitor import Monitor
 
@@ -23,6 +24,9 @@ async def drift(request: Request, response: Response) -> DriftAnswer:
     """The last answers beside those that the model gave where it was measured."""
     service: Service = request.app.state.service
     monitor: Monitor = request.app.state.monitor
+    shared: SharedState | None = request.app.state.shared_state
+    if shared is not None:
+        await shared.drift.refresh()
     served, report = service.classifier, monitor.report()
     if report is None:
         raise NotReadyError("The service is starting.")
@@ -33,4 +37,4 @@ async def drift(request: Request, response: Response) -> DriftAnswer:
         served.reference,
         inputs_look_the_same=report.inputs_look_the_same,
     )
-    return DriftAnswer.of(report, worth)
+    return DriftAnswer.of(report, worth, is_shared=None if shared is None else shared.drift.is_up)

@@ -20,6 +20,11 @@ _DIGITS = 4
 class DriftWindow(BaseModel):
     answers: int = Field(description="In the window now: the last ones.")
     of: int = Field(description="How many it takes.")
+    is_shared: bool | None = Field(
+        None,
+        description="Whether those of the other instances are among them; false while Redis cannot "
+        "be asked, absent without REDIS_URL.",
+    )
 
 
 class DriftBaseline(BaseModel):
@@ -95,13 +100,17 @@ class DriftAnswer(BaseModel):
     )
 
     @staticmethod
-    def of(report: Report, feedback: FeedbackWorth | None = None) -> DriftAnswer:
-        identity = report.model
-        baseline = report.baseline
+    def of(
+        report: Report, feedback: FeedbackWorth | None = None, *, is_shared: bool | None = None
+    ) -> DriftAnswer:
+        identity, baseline = report.model, report.baseline
+        window = DriftWindow(answers=report.answers, of=report.window)
+        if is_shared is not None:
+            window = window.model_copy(update={"is_shared": is_shared})
         answer = DriftAnswer(
             model=Model(name=identity.name, version=identity.version, sha256=identity.sha256),
             state=report.state,
-            window=DriftWindow(answers=report.answers, of=report.window),
+            window=window,
             baseline=None if baseline is None else DriftBaseline(answers=baseline),
             quantities=[DriftQuantity.of(each, report.labels) for each in report.quantities],
         )

@@ -46,11 +46,11 @@ class Guard:
             identity = await self._gate.admit(Headers(scope=scope).getlist("authorization"), need)
         except (AccessError, NotReadyError) as error:
             _note(state, error)
-            await refuse(self._refusal(error, scope), scope, receive, send)
+            await refuse(await self._refusal(error, scope), scope, receive, send)
             return
         if identity is not None:
             state[CALLER], state["caller_name"] = identity.caller, identity.name
-        standing = self._gate.count(caller_of(scope))
+        standing = await self._gate.count(caller_of(scope))
         if standing is not None:
             send = _telling(standing, send)
             state["is_told"] = standing.is_told
@@ -59,10 +59,10 @@ class Guard:
             return
         await self._app(scope, receive, send)
 
-    def _refusal(self, error: VistazoError, scope: Scope) -> Response:
+    async def _refusal(self, error: VistazoError, scope: Scope) -> Response:
         if isinstance(error, UnauthorizedError):
             sent_one = bool(error.reason)
-            standing = self._gate.count_failure(caller_of(scope), sent_one=sent_one)
+            standing = await self._gate.count_failure(caller_of(scope), sent_one=sent_one)
             scope["state"]["is_told"] = standing.is_told
             if sent_one and standing.is_over:
                 return problem_response(_too_often("keys that are not valid", standing))

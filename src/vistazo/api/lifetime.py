@@ -15,6 +15,7 @@ from vistazo.api.hangup import reload_on_hangup
 from vistazo.api.metrics_server import serving
 from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.service import Service
+from vistazo.api.shared_state import SharedState
 from vistazo.api.surroundings import surround
 from vistazo.errors import ModelError, SettingsError, VistazoError
 from vistazo.models.fetch import Link
@@ -38,6 +39,7 @@ async def lifetime(
     service: Service = app.state.service
     observatory: Observatory = app.state.observatory
     gate: Gate = app.state.gate
+    shared: SharedState | None = app.state.shared_state
     async with contextlib.AsyncExitStack() as beside:
         try:
             await beside.enter_async_context(_metrics_port(settings, app))
@@ -46,6 +48,8 @@ async def lifetime(
             on_failed_start(error)
         tasks = [asyncio.create_task(_load(service, on_failed_start))]
         tasks.append(asyncio.create_task(gate.prepare()))
+        if shared is not None:
+            tasks.append(asyncio.create_task(shared.run()))
         if settings.watch_model:
             if isinstance(settings.model_path, Link):
                 log.warning("a link is not watched: a signal or POST /admin/reload asks it again")
@@ -60,9 +64,9 @@ async def lifetime(
         for reader in readers:
             await asyncio.to_thread(reader.close)
         await asyncio.to_thread(service.drain)
+        if shared is not None:
+            await shared.close()
         await asyncio.to_thread(observatory.close)
-        if observatory.records is not None:
-            await asyncio.to_thread(observatory.records.close)
 
 
 def _metrics_port(settings: Settings, app: FastAPI) -> contextlib.AbstractAsyncContextManager[None]:

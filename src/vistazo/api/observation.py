@@ -160,8 +160,11 @@ class Observatory:
         return Observation(self.metrics, trace, self.monitor, self.records, scope)
 
     def close(self) -> None:
+        """Send and write down what is left of both."""
         if self.tracing is not None:
             self.tracing.close()
+        if self.records is not None:
+            self.records.close()
 
 
 def _tracing_to(collector: str) -> Tracing | None:
@@ -176,4 +179,4 @@ def _tracing_to(collector: str) -> Tracing | None:
 
 def is_routine(path: str) -> bool:
     """What machines ask for, again and again."""
-    return path.startswith(("/health/", "/metrics"))
+    return path.startswith(("/health/", "/metrics", "/v2/health/"))

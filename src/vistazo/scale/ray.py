@@ -47,7 +47,7 @@ def app(arguments: Mapping[str, str]) -> Application:
         plan = ReplicaPlan.of(planned_settings(os.environ), replicas)
     except SettingsError as error:
         if ray.is_initialized():
-            raise
+            raise SettingsError(str(error)) from None  # Ray tells the causes too, values and all
         sys.stderr.write(f"vistazo: {error}\n")
         sys.exit(_CANNOT_SERVE)
     # Read by the proxies of a Ray that 'serve run' is about to start; one that runs has its own.

@@ -24,7 +24,9 @@ from vistazo.api.callers import caller_of
 from vistazo.api.closing import closing
 from vistazo.api.forwarded import Forwarded
 from vistazo.api.limits import REQUEST_ID_HEADER, content_length
+from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
+from vistazo.api.protocols.speaking import in_its_words
 from vistazo.errors import (
     CallerLeftError,
     NotReadyError,
@@ -71,6 +73,7 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        send = in_its_words(route_path(scope), send)
         with self._reception.upload(caller_of(scope)) as upload:
             try:
                 body = await self._received(Headers(scope=scope), receive, upload)

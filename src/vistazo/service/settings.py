@@ -31,10 +31,11 @@ from vistazo.service.reception import ReceptionPolicy
 from vistazo.service.records.settings import RecordsSettings
 from vistazo.service.reload.settings import ReloadSettings
 from vistazo.service.setting_kinds import LocationSetting, as_labels, as_size, as_word
+from vistazo.service.shared_state.settings import SharedStateSettings
 from vistazo.texts.limits import SampleLimits
 
 
-class Settings(AccessSettings, ReloadSettings, RecordsSettings):
+class Settings(AccessSettings, ReloadSettings, RecordsSettings, SharedStateSettings):
     """Every setting, with its default. The name in capitals is the environment variable."""
 
     model_path: LocationSetting = Field(

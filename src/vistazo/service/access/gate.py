@@ -15,6 +15,7 @@ from vistazo.service.access.scopes import AccessScope
 from vistazo.service.access.settings import AccessSettings
 
 if TYPE_CHECKING:
+    from vistazo.service.access.shared_rates import RateSharing, SharedRates
     from vistazo.service.access.tokens import Tokens
 
 _MISSING = "This wants a key. Send it in the header 'Authorization: Bearer KEY'."
@@ -28,18 +29,27 @@ _WRONG_ONES = Rate(20, 60)
 
 
 class Gate:
-    """Raises SettingsError where the keys cannot be used."""
+    """Counts by itself or, with ``sharing``, together with other instances.
 
-    def __init__(self, settings: AccessSettings) -> None:
+    Raises SettingsError where the keys cannot be used.
+    """
+
+    def __init__(self, settings: AccessSettings, sharing: RateSharing | None = None) -> None:
         self._keys = _keys(settings)
         self._tokens = _tokens(settings)
-        self._rates = RateTable(settings.rate_limit) if settings.rate_limit else None
-        self._failures = RateTable(_WRONG_ONES)
+        rate = settings.rate_limit
+        self._rates = None if rate is None else _counting("rate", rate, sharing)
+        self._failures = _counting("wrong-keys", _WRONG_ONES, sharing)
 
     @property
     def asks(self) -> bool:
         """Whether anybody is asked who he is."""
         return self._keys is not None or self._tokens is not None
+
+    @property
+    def counts(self) -> bool:
+        """Whether anybody's requests, or his keys that are not valid, are counted."""
+        return self._rates is not None or self.asks
 
     @property
     def lets_nobody_in(self) -> bool:
@@ -67,13 +77,14 @@ class Gate:
             raise ForbiddenError(words, need, identity.name)
         return identity
 
-    def count(self, caller: str) -> Standing | None:
+    async def count(self, caller: str) -> Standing | None:
         """How a caller stands after one more request; None where there is no limit."""
-        return self._rates.count(caller) if self._rates else None
+        return None if self._rates is None else await _counted(self._rates, caller)
 
-    def count_failure(self, address: str, *, sent_one: bool) -> Standing:
+    async def count_failure(self, address: str, *, sent_one: bool) -> Standing:
         """How an address stands after one more key or token that is not valid, or none at all."""
-        return self._failures.count(address if sent_one else f"{address} without a key")
+        who = address if sent_one else f"{address} without a key"
+        return await _counted(self._failures, who)
 
     async def _identify(self, authorizations: Sequence[str]) -> Identity:
         if not authorizations:
@@ -88,6 +99,14 @@ class Gate:
         if entry is None:
             raise not_valid("unknown key")
         return Identity(f"key:{entry.name}", entry.name, entry.scopes)
+
+
+def _counting(kind: str, rate: Rate, sharing: RateSharing | None) -> RateTable | SharedRates:
+    return RateTable(rate) if sharing is None else sharing.of(kind, rate)
+
+
+async def _counted(rates: RateTable | SharedRates, caller: str) -> Standing:
+    return rates.count(caller) if isinstance(rates, RateTable) else await rates.count(caller)
 
 
 def _keys(settings: AccessSettings) -> Keys | None:

@@ -63,19 +63,35 @@ class RateTable:
 
     def count(self, caller: str) -> Standing:
         """One request more, and how the caller stands after it."""
+        began_s, count = self._known(caller)
+        return self._noted(caller, began_s, count + 1)
+
+    def count_if_over(self, caller: str) -> Standing | None:
+        """The same of somebody who has asked more than he may already; None of anybody else."""
+        began_s, count = self._known(caller)
+        return self._noted(caller, began_s, count + 1) if count > self._rate.requests else None
+
+    def learn(self, caller: str, count: int, left_s: float) -> Standing:
+        """Somebody who counts for several instances says how many it were with this request, and
+        how long it is until he begins anew.
+        """
+        return self._noted(caller, self._clock() + left_s - self._rate.window_s, count)
+
+    def _known(self, caller: str) -> tuple[float, int]:
         now_s = self._clock()
-        began_s, count = self._counts.pop(caller, (now_s, 0))
-        if now_s - began_s >= self._rate.window_s:
-            began_s, count = now_s, 0
+        began_s, count = self._counts.get(caller, (now_s, 0))
+        return (now_s, 0) if now_s - began_s >= self._rate.window_s else (began_s, count)
+
+    def _noted(self, caller: str, began_s: float, count: int) -> Standing:
         most = self._rate.requests
-        self._counts[caller] = began_s, min(count + 1, most + 1)
+        self._counts[caller] = began_s, min(count, most + 1)
+        self._counts.move_to_end(caller)
         if len(self._counts) > self._most:
             self._counts.popitem(last=False)
-        left_s = max(1, math.ceil(began_s + self._rate.window_s - now_s))
         return Standing(
             self._rate,
-            remaining=max(0, most - count - 1),
-            reset_s=left_s,
-            is_over=count >= most,
-            is_told=count > most,
+            remaining=max(0, most - count),
+            reset_s=max(1, math.ceil(began_s + self._rate.window_s - self._clock())),
+            is_over=count > most,
+            is_told=count > most + 1,
         )

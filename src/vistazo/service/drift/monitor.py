@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,7 @@ from vistazo.classifier import ModelIdentity, Prediction
 from vistazo.loading import AnyClassifier
 from vistazo.samples.classifier import SamplePrediction
 from vistazo.service.drift.quantities import quantities_of
+from vistazo.service.drift.shared_window import SharedWindow, TheirAnswer
 from vistazo.service.drift.watch import Quantity, Watch
 
 log = logging.getLogger(__name__)
@@ -49,14 +50,17 @@ class Report:
 
 class Monitor:
     """Safe to use from several threads. ``served`` gives the model that answers, None before there
-    is one. With another model another window begins.
+    is one. With another model another window begins. Where it ``shares``, somebody takes what is
+    seen here out of the ``shared`` window, and brings what others have seen.
     """
 
-    def __init__(self, served: Callable[[], AnyClassifier | None]) -> None:
+    def __init__(self, served: Callable[[], AnyClassifier | None], *, shares: bool = False) -> None:
         self._served = served
+        self._shares = shares
         self._lock = threading.Lock()
         self._model: ModelIdentity | None = None
         self._watch: Watch | None = None
+        self._shared: SharedWindow | None = None
 
     def see(self, prediction: Prediction | SamplePrediction) -> None:
         """An answer that somebody gets; that of a model that was replaced meanwhile is left out."""
@@ -64,7 +68,30 @@ class Monitor:
             watch = self._followed(self._served())
             if watch is None or prediction.model is not self._model:
                 return
-            changed = watch.see(prediction.decision.predicted_class, quantities_of(prediction))
+            label = prediction.decision.predicted_class
+            answer = watch.placed(label, quantities_of(prediction))
+            changed = watch.take(answer)
+            if self._shared is not None:
+                self._shared.put(answer)
+        for each in changed:
+            _tell(each)
+
+    @property
+    def shared(self) -> SharedWindow | None:
+        """That of the model that answers; None where nothing is watched, or shared."""
+        with self._lock:
+            self._followed(self._served())
+            return self._shared
+
+    def take(self, window: SharedWindow, answers: Sequence[TheirAnswer]) -> None:
+        """What other instances have answered; left out where another model came meanwhile."""
+        with self._lock:
+            watch = self._followed(self._served())
+            if watch is None or window is not self._shared:
+                return
+            changed = [
+                quantity for each in answers for quantity in watch.take(each.answer, each.at)
+            ]
         for each in changed:
             _tell(each)
 
@@ -87,7 +114,7 @@ class Monitor:
             watch = self._followed(self._served())
             if watch is None:
                 return {}
-            return {name: list(counts) for name, counts in watch.window.all_bins.items()}
+            return {name: list(counts) for name, counts in watch.window.own_bins.items()}
 
     def _followed(self, served: AnyClassifier | None) -> Watch | None:
         """The same watch as long as the same model answers. Nothing is held of the model but that:
@@ -97,7 +124,15 @@ class Monitor:
             return self._watch
         self._model, reference = served.identity, served.reference
         self._watch = None if reference is None else Watch(reference, served.card.drift)
+        if self._shares:
+            self._shared = _shared(self._model, self._watch)
         return self._watch
+
+
+def _shared(model: ModelIdentity, watch: Watch | None) -> SharedWindow | None:
+    if watch is None:
+        return None
+    return SharedWindow(model.sha256, watch.reference.labels, watch.window)
 
 
 def _tell(changed: Quantity) -> None:

@@ -27,7 +27,7 @@ from vistazo.service.drift.distance import Distance, distance
 from vistazo.service.drift.expected import Expected, coarsened
 from vistazo.service.drift.mix import Mix
 from vistazo.service.drift.quantities import KINDS, Kind
-from vistazo.service.drift.window import Window
+from vistazo.service.drift.window import PlacedAnswer, Window
 
 CLASSES, CONFIDENCE = "classes", "confidence"
 LOOK_EVERY = 25
@@ -94,7 +94,14 @@ class Watch:
 
     def see(self, label: str, quantities: Mapping[str, float]) -> list[Quantity]:
         """Take an answer in. Those quantities that have begun or ended to drift with it."""
-        self.window.add(self._places[label], quantities)
+        return self.take(self.placed(label, quantities))
+
+    def placed(self, label: str, quantities: Mapping[str, float]) -> PlacedAnswer:
+        return self.window.placed(self._places[label], quantities)
+
+    def take(self, answer: PlacedAnswer, at: datetime | None = None) -> list[Quantity]:
+        """The same of an answer of this instance or, where ``at`` says when, of another one."""
+        self.window.add(answer, is_own=at is None)
         if self.window.total % LOOK_EVERY or not self.has_enough:
             return []
         changed = [each for each in self.quantities() if self._turns(each)]
@@ -102,7 +109,7 @@ class Watch:
             if each.is_drifting:
                 del self._since[each.name]
             else:
-                self._since[each.name] = self._now()
+                self._since[each.name] = at or self._now()
         return [each for each in self.quantities() if each.name in {one.name for one in changed}]
 
     def quantities(self) -> list[Quantity]:

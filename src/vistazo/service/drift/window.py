@@ -5,8 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-_NOT_MEASURED = 255  # a reference has fewer bins
+NOT_MEASURED = 255  # a reference has fewer bins
+
+
+class PlacedAnswer(NamedTuple):
+    """The place of its class among the labels, and a byte for each quantity: the place of its bin,
+    or ``NOT_MEASURED``.
+    """
+
+    label: int
+    bins: bytes
 
 
 class Window:
@@ -18,33 +28,37 @@ class Window:
         self.total = 0  # answers since the beginning
         self.labels = [0] * n_labels
         self.bins = {name: [0] * (len(between) + 1) for name, between in edges.items()}
-        self.all_bins = {name: list(counts) for name, counts in self.bins.items()}
-        self._edges = edges
-        self._size = size
-        self._last: deque[tuple[int, bytes]] = deque()
+        self.own_bins = {name: list(counts) for name, counts in self.bins.items()}
+        self.edges = edges
+        self.size = size
+        self._last: deque[PlacedAnswer] = deque()
 
     def __len__(self) -> int:
         return len(self._last)
 
-    def add(self, label: int, quantities: Mapping[str, float]) -> None:
-        """An answer: the place of its class among the labels, and what was measured."""
-        if len(self._last) == self._size:
-            self._drop(*self._last.popleft())
+    def placed(self, label: int, quantities: Mapping[str, float]) -> PlacedAnswer:
+        """Where it belongs: the place of its class among the labels, and what was measured."""
+        places = bytes(self._place(name, quantities.get(name)) for name in self.bins)
+        return PlacedAnswer(label, places)
+
+    def add(self, answer: PlacedAnswer, *, is_own: bool = True) -> None:
+        """``own_bins`` count all that are this instance's own, since the beginning."""
+        if len(self._last) == self.size:
+            gone = self._last.popleft()
+            self.labels[gone.label] -= 1
+            _count(self.bins, gone, -1)
         self.total += 1
-        self.labels[label] += 1
-        places = bytes(self._count(name, quantities.get(name)) for name in self.bins)
-        self._last.append((label, places))
+        self._last.append(answer)
+        self.labels[answer.label] += 1
+        _count(self.bins, answer, 1)
+        if is_own:
+            _count(self.own_bins, answer, 1)
 
-    def _count(self, name: str, value: float | None) -> int:
-        if value is None:
-            return _NOT_MEASURED
-        place = bisect_right(self._edges[name], value)
-        self.bins[name][place] += 1
-        self.all_bins[name][place] += 1
-        return place
+    def _place(self, name: str, value: float | None) -> int:
+        return NOT_MEASURED if value is None else bisect_right(self.edges[name], value)
 
-    def _drop(self, label: int, places: bytes) -> None:
-        self.labels[label] -= 1
-        for counts, place in zip(self.bins.values(), places, strict=True):
-            if place != _NOT_MEASURED:
-                counts[place] -= 1
+
+def _count(bins: Mapping[str, list[int]], answer: PlacedAnswer, change: int) -> None:
+    for counts, place in zip(bins.values(), answer.bins, strict=True):
+        if place != NOT_MEASURED:
+            counts[place] += change
