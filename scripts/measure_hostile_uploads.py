@@ -2,6 +2,7 @@
 
     python scripts/measure_hostile_uploads.py [--count 20000] [--first 0] [--callers 4]
     python scripts/measure_hostile_uploads.py --only SEED
+    python scripts/measure_hostile_uploads.py --protocol inference [--count 5000]
 
 A real service with the small plan's settings, in 256 MB where this process may make a memory group
 (else its memory is only watched). Each upload is made of its number: mutated pictures, pictures and
@@ -10,7 +11,10 @@ disagree. Bars: every answer is a 2xx, or a 4xx with a problem document; no proc
 10 MB more of memory than after the first --warm-up ones, at most 256 MB at any time, and 2 seconds
 of CPU for the slowest. How much one costs is seen from without, while others run: the --again
 costliest are sent again by themselves, and those figures count. --only sends a single one and tells
-of it. Takes some minutes for 20,000 on two cores; run it in the environment of the tests.
+of it. --protocol inference sends requests of the Open Inference Protocol instead, versions 2 and 1:
+tensors as JSON and binary, packed bodies and bombs; an error is then one of that protocol, and 503
+is allowed. --protocol inference-of-texts sends the like to a model of texts. Takes some minutes for
+20,000 on two cores; run it in the environment of the tests.
 """
 
 from __future__ import annotations
@@ -24,22 +28,27 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from hostile_uploads import Hostile, hostile_request  # noqa: E402
+from hostile_uploads import BY_PROTOCOL, Hostile  # noqa: E402
+from hostile_uploads.inference_answers import wrong_inference_answer  # noqa: E402
+from hostile_uploads.inference_requests import MODEL, VERSION  # noqa: E402
 from measured_service import SMALL_BYTES, MeasuredService, MemoryWatch, serving  # noqa: E402
+from served_samples import write_text_model  # noqa: E402
 from vistazo.service.small_plan import SETTINGS  # noqa: E402
 
 _BAR_S, _BAR_GROWTH_MB = 2.0, 10.0
 _TIMEOUT_S = 60
 _SEEDS_AT_ONCE = 25
 _SETTLED_S = 2.0
+_NO_HTTP = (414, 431)  # too long to be read: of no protocol, without a request_id
 _UNEXPECTED = "unexpected error"
 _PROBLEM = {"type", "title", "status", "detail", "code"}
 
@@ -64,12 +73,12 @@ class Sent:
 class Caller:
     """One connection, kept as long as the service keeps it."""
 
-    def __init__(self, service: MeasuredService) -> None:
-        self._service = service
+    def __init__(self, service: MeasuredService, protocol: str) -> None:
+        self._service, self._made = service, BY_PROTOCOL[protocol]
         self._kept: socket.socket | None = None
 
     def send(self, seed: int) -> Sent:
-        request, before_s = hostile_request(seed), self._service.cpu_s()
+        request, before_s = self._made(seed), self._service.cpu_s()
         try:
             answer = self._answer(request)
         except TimeoutError:
@@ -98,7 +107,12 @@ class Caller:
         body = response.read()
         if request.is_whole:
             self._kept = None if response.will_close else connection
-        return checked(response, body, is_whole=request.is_whole)
+        is_http = request.is_whole and response.status not in _NO_HTTP
+        if request.wire.partition(b" ")[2].startswith((b"/v1", b"/v2")):
+            answer = checked_inference(response, body)
+            if is_http or not answer.wrong:
+                return answer
+        return checked(response, body, is_whole=is_http)
 
     def _connected(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self._service.port), timeout=_TIMEOUT_S)
@@ -126,15 +140,24 @@ def checked(response: http.client.HTTPResponse, body: bytes, *, is_whole: bool) 
     return Answer(status, code, wrong)
 
 
-def send_all(service: MeasuredService, seeds: Iterable[int]) -> list[Sent]:
-    caller = Caller(service)
+def checked_inference(response: http.client.HTTPResponse, body: bytes) -> Answer:
+    wrong = wrong_inference_answer(response.status, response.headers, body)
+    if wrong or response.status == 200:
+        return Answer(response.status, "none" if wrong else "ok", wrong)
+    return Answer(response.status, json.loads(body)["error"].partition(":")[0])
+
+
+def send_all(service: MeasuredService, protocol: str, seeds: Iterable[int]) -> list[Sent]:
+    caller = Caller(service, protocol)
     return [caller.send(seed) for seed in seeds]
 
 
-def sent_by_many(service: MeasuredService, seeds: range, callers: int) -> Iterator[Sent]:
+def sent_by_many(
+    service: MeasuredService, protocol: str, seeds: range, callers: int
+) -> Iterator[Sent]:
     pieces = [seeds[at : at + _SEEDS_AT_ONCE] for at in range(0, len(seeds), _SEEDS_AT_ONCE)]
     with ProcessPoolExecutor(callers) as pool:
-        for piece in pool.map(partial(send_all, service), pieces):
+        for piece in pool.map(partial(send_all, service, protocol), pieces):
             yield from piece
 
 
@@ -143,27 +166,41 @@ def settled(service: MeasuredService) -> tuple[float, float]:
     return service.resident_mb()
 
 
-def costs_alone(service: MeasuredService, sent: list[Sent], count: int) -> list[Sent]:
+def costs_alone(
+    service: MeasuredService, protocol: str, sent: list[Sent], count: int
+) -> list[Sent]:
     costliest = sorted(sent, key=lambda each: -each.cpu_s)[:count]
-    again = send_all(service, [each.seed for each in costliest])
+    again = send_all(service, protocol, [each.seed for each in costliest])
     return sorted(again, key=lambda each: -each.cpu_s)
+
+
+@contextmanager
+def small_service(protocol: str) -> Iterator[MeasuredService]:
+    """Of the default model; for texts of one that knows two words, under the same name."""
+    with TemporaryDirectory() as folder:
+        card = {"name": MODEL, "version": VERSION}
+        model = write_text_model(Path(folder) / "texts.joblib", **card)
+        of_texts = {"MODEL_PATH": str(model)} if protocol == "inference-of-texts" else {}
+        with serving({**SETTINGS, **of_texts}, SMALL_BYTES) as service:
+            yield service
 
 
 def attack(arguments: argparse.Namespace) -> list[str]:
     """The bars that were missed."""
+    protocol = arguments.protocol
     first, warm = arguments.first, arguments.first + arguments.warm_up
-    with serving(SETTINGS, SMALL_BYTES) as service, MemoryWatch(service) as watch:
+    with small_service(protocol) as service, MemoryWatch(service) as watch:
         started = time.monotonic()
-        sent = list(sent_by_many(service, range(first, warm), arguments.callers))
+        sent = list(sent_by_many(service, protocol, range(first, warm), arguments.callers))
         before = settled(service)
         rest = range(warm, first + arguments.count)
-        for each in sent_by_many(service, rest, arguments.callers):
+        for each in sent_by_many(service, protocol, rest, arguments.callers):
             sent.append(each)
             if len(sent) % 1000 == 0:
                 took_s = time.monotonic() - started
                 print(f"{len(sent)} sent in {took_s:.0f} s, {watch.most_mb:.0f} MB", flush=True)
         held = Memory(before, settled(service), service.most_mb() or watch.most_mb)
-        slowest = costs_alone(service, sent, arguments.again)
+        slowest = costs_alone(service, protocol, sent, arguments.again)
         report(sent, slowest, held, service)
         events = logged(service.log)
         return [
@@ -223,14 +260,14 @@ def logged(log: Path) -> Counter[str]:
     )
 
 
-def tell(seed: int) -> list[str]:
-    request = hostile_request(seed)
+def tell(seed: int, protocol: str) -> list[str]:
+    request = BY_PROTOCOL[protocol](seed)
     print(f"{seed}: {request.kind}, {len(request.wire)} bytes\n{request.wire[:300]!r}")
-    with serving(SETTINGS, SMALL_BYTES) as service:
-        send_all(service, [0])  # what is imported on first use is not counted
+    with small_service(protocol) as service:
+        send_all(service, protocol, [0])  # what is imported on first use is not counted
         with MemoryWatch(service) as watch:
             before = service.resident_mb()
-            (sent,) = send_all(service, [seed])
+            (sent,) = send_all(service, protocol, [seed])
         print(f"{sent.answer}, {sent.cpu_s:.2f} CPU s, +{watch.most_mb - sum(before):.0f} MB")
         print(service.log.read_text(encoding="utf-8", errors="replace")[-3000:])
         return [sent.answer.wrong] if sent.answer.wrong or sent.cpu_s > _BAR_S else []
@@ -241,9 +278,14 @@ def main() -> int:
     for name, usual in (("count", 20_000), ("first", 0), ("callers", 4), ("again", 20)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--warm-up", type=int, default=1500, help="uploads before memory counts")
+    parser.add_argument(
+        "--protocol", choices=list(BY_PROTOCOL), default="uploads", help="what is sent"
+    )
     parser.add_argument("--only", type=int, help="send this one alone, and tell of it")
     arguments = parser.parse_args()
-    missed = attack(arguments) if arguments.only is None else tell(arguments.only)
+    missed = (
+        attack(arguments) if arguments.only is None else tell(arguments.only, arguments.protocol)
+    )
     print(f"bars missed: {', '.join(missed) or 'none'}")
     return 1 if missed else 0
 

@@ -55,7 +55,7 @@ class MeasuredService:
 
     def cpu_s(self) -> float:
         """Of the service and all its children, those that have ended too."""
-        return sum(map(_cpu_s, _tree(self.pid)))
+        return cpu_s_of(self.pid)
 
     def resident_mb(self) -> tuple[float, float]:
         """Of the service, and of its children."""
@@ -113,6 +113,11 @@ def serving(
         finally:
             process.terminate()
             process.wait(_END_S)
+
+
+def cpu_s_of(pid: int) -> float:
+    """CPU time of a process and all its children, those that have ended too."""
+    return sum(map(_cpu_s, _tree(pid)))
 
 
 def _enter(group: Path | None) -> None:

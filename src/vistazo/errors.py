@@ -15,6 +15,7 @@ VistazoError
 │   ├── UploadTooLargeError      more bytes than the limit
 │   ├── NotBase64Error           a picture in JSON that is no base64, or a link
 │   ├── CorruptImageError        an accepted format, but damaged or empty
+│   ├── UnreadableFileError      of an archive: it cannot be read from where it lies
 │   ├── RejectedUploadError      a sound picture that breaks one or more rules
 │   ├── SampleError              a text or a row that the model does not take
 │   ├── PictureTooCostlyError    decoding it takes more than a picture may
@@ -25,6 +26,7 @@ VistazoError
 │   ├── WrongMediaTypeError      a body of a kind that the model does not take
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── UnknownRequestError      feedback on an answer that is not known
+│   ├── UnknownModelError        a name or version that is not served here
 │   ├── SlowUploadError          the body did not arrive in time
 │   └── CallerLeftError          who asked hung up; only the log is told
 ├── AccessError              the caller may not do this
@@ -109,6 +111,10 @@ class CorruptImageError(InputError):
     code = "corrupt_image"
 
 
+class UnreadableFileError(InputError):
+    code = "file_unreadable"
+
+
 @dataclass(frozen=True)
 class BrokenRule:
     """One rule that an upload breaks: its stable name, a sentence, and the numbers in that."""
@@ -160,6 +166,10 @@ class UnknownLabelError(RequestError):
 
 class UnknownRequestError(RequestError):
     code = "unknown_request"
+
+
+class UnknownModelError(RequestError):
+    code = "unknown_model"
 
 
 class SlowUploadError(RequestError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import struct
+import time
 import zipfile
 from functools import cache
 
@@ -12,6 +13,7 @@ from hostile_pictures import SIGNATURE, sound
 from hostile_uploads.honest import honest_picture, photo
 
 _WRITTEN = ("GIF", "ICO", "PDF", "PPM", "TGA", "PCX", "EPS", "JPEG2000")
+_EPOCH = time.gmtime(0)
 _MADE = {
     "dicom": bytes(128) + b"DICM\2\0\0\0UL\4\0" + bytes(400),
     "psd": b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 30_000, 30_000, 8, 3) + bytes(99),
@@ -65,12 +67,13 @@ def _at_once(chance: random.Random) -> bytes:
 def _zipped(picture: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("film.png", picture)
+        archive.writestr(zipfile.ZipInfo("film.png"), picture)  # of no moment: the same always
     return buffer.getvalue()
 
 
 @cache
 def _written(image_format: str) -> bytes:
     buffer = io.BytesIO()
-    photo("RGB", 40).save(buffer, image_format)
+    times = {"creationDate": _EPOCH, "modDate": _EPOCH} if image_format == "PDF" else {}
+    photo("RGB", 40).save(buffer, image_format, **times)
     return buffer.getvalue()

@@ -14,7 +14,7 @@ _MARKS = bytes((0xC0, 0xC2, 0xC4, 0xD8, 0xD9, 0xDA, 0xDB, 0xDC, 0xDD, 0xE1, 0xFE
 
 
 def mutated_picture(chance: random.Random) -> bytes:
-    return _mutated(honest_picture(chance), chance)
+    return mutated(honest_picture(chance), chance)
 
 
 def mutated_boxed_picture(chance: random.Random, image_format: str | None = None) -> bytes:
@@ -23,7 +23,7 @@ def mutated_boxed_picture(chance: random.Random, image_format: str | None = None
     """
     data = boxed_picture(image_format or chance.choice(BOXED), chance)
     if chance.random() < 0.4:
-        return _mutated(data, chance)
+        return mutated(data, chance)
     head = min(len(data), chance.choice((20, 60, 300, 400, 400)))
     behind = data[head:]
     for _ in range(chance.randint(1, _MOST_STEPS)):
@@ -31,7 +31,7 @@ def mutated_boxed_picture(chance: random.Random, image_format: str | None = None
     return data[:head] + behind[: len(data) - head]
 
 
-def _mutated(data: bytes, chance: random.Random) -> bytes:
+def mutated(data: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.randint(1, _MOST_STEPS)):
         data = chance.choice(_STEPS)(chance, data)
     return data

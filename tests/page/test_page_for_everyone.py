@@ -185,7 +185,8 @@ def test_every_string_is_there_in_every_language(open_page: OpenPage) -> None:
     shapes = open_page().evaluate(
         """async () => {
             const { LANGUAGES, stringsOf } = await import("/page/strings.js");
-            const strings = await Promise.all(Object.keys(LANGUAGES).map(stringsOf));
+            const codes = Object.keys(LANGUAGES);
+            const strings = await Promise.all(codes.map((code) => stringsOf(code)));
             const names = (text) => [...text.matchAll(/\\{\\w+\\}/g)].map(String).sort().join();
             const shape = (part) => typeof part === "string" ? names(part)
                 : typeof part === "number" ? part

@@ -54,6 +54,41 @@ def test_every_file_that_the_page_names_is_there(client: TestClient) -> None:
         assert client.get(name).status_code == 200, name
 
 
+def test_each_part_of_the_page_names_the_files_that_come_with_it() -> None:
+    """One that it forgets could not be asked for again, where the first time failed."""
+    source = (PAGE / "parts.js").read_text(encoding="utf-8")
+    parts = re.findall(r"^  (\w+): \[(.*?)\],$", source, re.MULTILINE | re.DOTALL)
+    named = {part: set(re.findall(r'"(\w+)"', files)) for part, files in parts}
+    at_start = _with_what_it_imports("page")
+    within = {"further": "writing", "tools": "results"}
+    assert set(named) == _asked_for()
+    for part, files in named.items():
+        before = at_start | named.get(within.get(part, ""), set())
+        assert _with_what_it_imports(part) - before == files, part
+
+
+def _asked_for() -> set[str]:
+    """By any file of the page; languages by their names."""
+    sources = [file.read_text(encoding="utf-8") for file in PAGE.glob("*.js")]
+    strings = (PAGE / "strings.js").read_text(encoding="utf-8")
+    languages = re.findall(r'\w\w: "(\w+)"', strings.partition("FILES")[2])
+    return {
+        *languages,
+        *(name for text in sources for name in re.findall(r'\bpart\("(\w+)"', text)),
+    }
+
+
+def _with_what_it_imports(module: str) -> set[str]:
+    found, left = set(), [module]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            text = (PAGE / f"{name}.js").read_text(encoding="utf-8")
+            left += re.findall(r' from "\./(\w+)\.js"', text)
+    return found
+
+
 def test_a_file_that_the_browser_has_is_not_sent_again(client: TestClient) -> None:
     first = client.get("/page/page.css")
     headers = {"If-None-Match": first.headers["etag"]}

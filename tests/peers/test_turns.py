@@ -11,9 +11,12 @@ import peer_environments
 import pytest
 from contenders import CONTENDERS, FORM, Contender
 from measured_models import BenchmarkError
-from peer_environments import NotInstalledError, interpreter, lock_file, reason_of, version_of
+from peer_environments import NotInstalledError, interpreter, lock_file, version_of
 from picture_task import PictureTask
 from turns import Course, Films, Pace, TurnError, agree, take_turn
+
+import locked_environment
+from locked_environment import reason_of
 
 SERVER = """
 import os, socketserver
@@ -110,7 +113,7 @@ def test_a_peer_that_cannot_be_installed_says_why(
         raise OSError("No space left on device")
 
     monkeypatch.setattr(peer_environments, "ENVIRONMENTS", tmp_path)
-    monkeypatch.setattr(peer_environments.venv, "create", fail)
+    monkeypatch.setattr(locked_environment.venv, "create", fail)
     with pytest.raises(NotInstalledError, match="No space left"):
         interpreter("mosec", lambda _: None)
     output = "Looking in links\nERROR: No matching distribution found for mosec==1\n"

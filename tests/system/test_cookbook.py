@@ -19,7 +19,6 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -184,35 +183,6 @@ def test_the_unit_is_one_and_runs_what_is_there(tmp_path: Path) -> None:
     command = [program("systemd-analyze"), "verify", "--man=no", str(written)]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "vistazo.service" not in checked.stderr, checked.stderr
-
-
-def test_the_manifest_says_what_the_container_is() -> None:
-    deployment, service = yaml.safe_load_all(recipe("yaml"))
-    pod = deployment["spec"]["template"]
-    (container,) = pod["spec"]["containers"]
-    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    said = {each["name"]: each.get("value") for each in container["env"]}
-    image = (ROOT / "Dockerfile").read_text("utf-8")
-    assert f"PORT={ports['http']}" in image
-    assert said["METRICS_PORT"] == str(ports["metrics"])
-    assert said.keys() <= {name.upper() for name in Settings.model_fields}
-    assert f"USER {pod['spec']['securityContext']['runAsUser']}:" in image
-    drains = Settings.from_environment({}).drain_timeout_s
-    assert pod["spec"]["terminationGracePeriodSeconds"] > drains
-    labels = pod["metadata"]["labels"]
-    assert deployment["spec"]["selector"]["matchLabels"] == labels == service["spec"]["selector"]
-    assert service["spec"]["ports"][0]["targetPort"] in ports
-    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-        asked = container[probe]["httpGet"]
-        assert asked["path"] in {"/health/ready", "/health/live"}
-        assert asked["port"] in ports
-    started_s = (
-        container["startupProbe"]["periodSeconds"] * container["startupProbe"]["failureThreshold"]
-    )
-    assert started_s >= 2 * Settings.from_environment({}).model_timeout_s
-    assert {each["name"] for each in container["volumeMounts"]} == {
-        each["name"] for each in pod["spec"]["volumes"]
-    }
 
 
 def test_what_the_page_says_of_the_locked_files_is_there() -> None:

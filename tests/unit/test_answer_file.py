@@ -17,9 +17,9 @@ from builders import BrightnessEngine, brightness_classifier, encoded, evenness,
 from vistazo.classifier import Classifier
 from vistazo.cli import answer_file
 from vistazo.cli.output import answers_in
-from vistazo.cli.picture_rows import Row
 from vistazo.errors import CorruptImageError, SettingsError
 from vistazo.models.outputs import OutputSignature
+from vistazo.rows.picture_rows import Row
 
 MODEL = brightness_classifier()
 SOUND = MODEL.classify(encoded(flat(230)))

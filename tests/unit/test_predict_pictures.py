@@ -21,16 +21,17 @@ from numpy.typing import NDArray
 from builders import BrightnessEngine, brightness_classifier, encoded, flat
 from sample_models import text_model
 from vistazo.classifier import Classifier
-from vistazo.cli import parquet
 from vistazo.cli import predict as predict_module
-from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.csv_cells import csv_line
 from vistazo.cli.picture_answers import Wanted, predict_pictures
-from vistazo.cli.picture_files import Skipped, picture_files
+from vistazo.cli.picture_files import in_words, picture_files
 from vistazo.engines.base import Outputs
 from vistazo.errors import ModelNotFoundError, SettingsError
 from vistazo.observer import NOBODY, Observer
+from vistazo.pictures.folders import Skipped
 from vistazo.pictures.formats import ACCEPTED, SUFFIXES
+from vistazo.rows import parquet
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.csv_cells import csv_line
 from vistazo.service.settings import Settings
 
 GREYS = {f"{grey:03}.png": grey for grey in range(5, 245, 12)}
@@ -172,7 +173,7 @@ def test_what_cannot_be_looked_into_is_named_alone_and_a_link_for_what_it_is(
     found = list(picture_files([tmp_path], skipped))
     assert found == [tmp_path / "a.png", tmp_path / "below" / "b.png"]
     unread = ", ".join(str(tmp_path / "below" / name) for name in ("nowhere.png", "round.png"))
-    assert sorted(skipped.in_words()) == [
+    assert sorted(in_words(skipped)) == [
         f"Skipped, as they are links to folders: {tmp_path / 'link'}",
         f"Skipped, as they cannot be looked into: {unread}",
     ]
@@ -205,7 +206,7 @@ def test_of_many_that_are_skipped_some_are_named_and_all_are_counted(tmp_path: P
         (tmp_path / f"{number:02}.txt").touch()
     (tmp_path / "film.png").touch()
     assert list(picture_files([tmp_path], skipped)) == [tmp_path / "film.png"]
-    [line] = skipped.in_words()
+    [line] = in_words(skipped)
     assert line.count(".txt") == 10
     assert line.endswith(" and 15 more")
 

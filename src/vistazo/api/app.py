@@ -21,6 +21,8 @@ from vistazo.api.lifetime import lifetime
 from vistazo.api.limits import MostBytes
 from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.page_routes import page_routes
+from vistazo.api.protocols import addresses
+from vistazo.api.protocols.protocol_routes import protocol_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
 from vistazo.api.surroundings import surround
@@ -176,7 +178,7 @@ def _route(app: FastAPI, settings: Settings) -> None:
         app.include_router(metrics_routes.router)
     app.state.example = example = Example(settings.model_path, settings.max_upload_bytes)
     description = DescriptionRoute(app, app.state.service)
-    beside = [description.route(), example.route()]
+    beside = [description.route(), example.route(), *protocol_routes()]
     app.router.routes.extend([*page_routes(), *swagger_routes(), *beside])
 
 
@@ -196,10 +198,12 @@ def _max_bytes(settings: Settings) -> dict[str, MostBytes]:
     """
     one = settings.max_upload_bytes + _FORM_BYTES
     of_one = MostBytes(one, as_json=one * 3 // 2)
+    of_several = MostBytes(settings.max_queued_bytes)
     return {
+        **dict.fromkeys(addresses.TAKE_A_PLACE, of_several),
         "/predict": of_one,
         "/explain": of_one,
-        "/predict/batch": MostBytes(settings.max_queued_bytes),
+        "/predict/batch": of_several,
         "/feedback": MostBytes(feedback_routes.FEEDBACK_BYTES),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from vistazo.api.media import BYTES, FORM, JSON
 from vistazo.api.multipart import FIELD, MAX_OTHER_FIELDS
-from vistazo.api.picture_json import FILENAME, IMAGE, IMAGES, MAX_NAME
+from vistazo.api.picture_words import FILENAME, IMAGE, IMAGES, MAX_NAME
 from vistazo.pictures.formats import ACCEPTED
 
 Schema = dict[str, Any]

@@ -179,4 +179,4 @@ def _tracing_to(collector: str) -> Tracing | None:
 
 def is_routine(path: str) -> bool:
     """What machines ask for, again and again."""
-    return path.startswith(("/health/", "/metrics"))
+    return path.startswith(("/health/", "/metrics", "/v2/health/"))

@@ -1,28 +1,28 @@
-"""Pictures out of JSON that can be read in one way only.
-
-A string of megabytes is never made a text: one letter from afar in it would make four bytes of each
-of its own. Strings are left where they lie; what is around them is read as JSON, with their numbers
-in their places, and that is little, or it is refused before.
-"""
+"""Pictures out of JSON that can be read in one way only: its strings are left where they lie."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from vistazo.api.base64_picture import decoded
-from vistazo.api.plain_json import STRING, once_each, parsed
+from vistazo.api.json_outline import Outline
+from vistazo.api.picture_words import (
+    FILENAME,
+    IMAGE,
+    IMAGES,
+    MAX_NAME,
+    ONE,
+    SEVERAL,
+    only_one,
+    too_many,
+)
+from vistazo.api.plain_json import once_each
 from vistazo.api.uploaded_file import UploadedFile, plain_name
-from vistazo.errors import InputError, MissingFileError, RequestError, TooManyFilesError
+from vistazo.errors import InputError, MissingFileError, RequestError
 from vistazo.pictures.decode import ImageLimits
 
-IMAGE, FILENAME, IMAGES = "image", "filename", "images"
-MAX_NAME = 1_000
-ONE = '{"image": "...base64..."}, with a "filename" if you like.'
-SEVERAL = '{"images": ["...base64...", {"image": "...base64...", "filename": "b.jpeg"}]}.'
 _LONGEST_FIELD = 20  # cut there, it is none of ours
-_NAME_BYTES = 12 * MAX_NAME  # as many as an escaped letter takes beyond the first plane
 _STRINGS_A_PICTURE = 4  # two names, and what they name
 _AROUND_BYTES, _AROUND_A_PICTURE_BYTES = 10_000, 1_000
 
@@ -58,45 +58,24 @@ def read_several(body: bytes, limits: ImageLimits, max_files: int) -> list[Uploa
     return [sent.picture_or_fault(each, limits) for each in each_one]
 
 
-def only_one() -> TooManyFilesError:
-    return TooManyFilesError("Send one picture here, or several to /predict/batch.")
-
-
-def too_many(max_files: int) -> TooManyFilesError:
-    return TooManyFilesError(
-        f"More than {max_files} pictures, the most in one batch. Send them in several."
-    )
-
-
 @dataclass(frozen=True)
 class _Sent:
-    """JSON, and where its strings lie, with their quotes."""
-
-    body: bytes
-    strings: Sequence[tuple[int, int]]
+    outline: Outline
 
     @staticmethod
     def of(body: bytes, max_files: int, refusal: RequestError) -> _Sent:
         """Raises ``refusal`` for more strings than so many pictures have, and RequestError."""
-        most = 1 + max_files * _STRINGS_A_PICTURE
-        strings = [found.span() for found in islice(STRING.finditer(body), most + 1)]
-        if len(strings) > most:
-            raise refusal
-        around = len(body) - sum(ends - begins for begins, ends in strings)
-        if around > _AROUND_BYTES + max_files * _AROUND_A_PICTURE_BYTES:
+        outline = Outline.of(body, 1 + max_files * _STRINGS_A_PICTURE, refusal)
+        if outline.around_bytes > _AROUND_BYTES + max_files * _AROUND_A_PICTURE_BYTES:
             raise RequestError("The JSON holds much beside its pictures. Send them alone.")
-        return _Sent(body, strings)
+        return _Sent(outline)
 
     def parsed(self) -> object:
         """Its strings are their numbers, but the names of fields, as far as they are ours.
 
         Raises RequestError.
         """
-        outline, behind = bytearray(), 0
-        for number, (begins, ends) in enumerate(self.strings):
-            outline += self.body[behind:begins] + b'"%d"' % number
-            behind = ends
-        return parsed(bytes(outline + self.body[behind:]), self._fields, is_whole=False)
+        return self.outline.parsed(self._fields)
 
     def picture(self, fields: object, limits: ImageLimits, how: str) -> UploadedFile:
         """Raises InputError where it is not in base64, RequestError for other ``fields``."""
@@ -105,7 +84,7 @@ class _Sent:
         if not all(isinstance(field, str) for field in fields.values()):
             raise RequestError(f"'{IMAGE}' and '{FILENAME}' are strings. Send {how}")
         name = self._filename(fields)
-        return UploadedFile(name, decoded(self._literal(fields[IMAGE]), limits))
+        return UploadedFile(name, decoded(self.outline.literal(fields[IMAGE]), limits))
 
     def picture_or_fault(self, fields: object, limits: ImageLimits) -> UploadedFile:
         """As ``picture``; of what is no picture in base64, why."""
@@ -115,29 +94,17 @@ class _Sent:
             error.__context__ = None  # its frames hold megabytes, and so do those of the error
             return UploadedFile(self._filename(fields), b"", error.with_traceback(None))
 
-    def _literal(self, number: str) -> memoryview:
-        begins, ends = self.strings[int(number)]
-        return memoryview(self.body)[begins + 1 : ends - 1]
-
     def _fields(self, pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
         ours = {name.encode(): name for name in (IMAGE, FILENAME, IMAGES)}
         return once_each(
             [
-                (ours.get(bytes(self._literal(number)[:_LONGEST_FIELD]), number), each)
+                (ours.get(bytes(self.outline.literal(number)[:_LONGEST_FIELD]), number), each)
                 for number, each in pairs
             ]
         )
 
     def _filename(self, fields: object) -> str:
         number = fields.get(FILENAME) if isinstance(fields, dict) else None
-        return self._name(number) if isinstance(number, str) else ""
-
-    def _name(self, number: str) -> str:
-        literal = self._literal(number)
-        is_short = len(literal) <= _NAME_BYTES
-        name = parsed(b'"%s"' % bytes(literal), is_whole=False) if is_short else None
-        if not isinstance(name, str) or len(name) > MAX_NAME:
-            raise RequestError(f"'{FILENAME}' has more than {MAX_NAME} characters.")
-        if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
-            raise RequestError(f"'{FILENAME}' holds half of a character (a lone surrogate).")
-        return plain_name(name)
+        if not isinstance(number, str):
+            return ""
+        return plain_name(self.outline.text(number, FILENAME, MAX_NAME))

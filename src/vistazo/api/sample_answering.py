@@ -188,13 +188,7 @@ class SampleAnswering:
         return prediction, words_of(evidence)
 
     def _classified(self, sent: SentSamples) -> _Done:
-        samples = sent.all()
-        started = time.perf_counter()
-        predictions = self.classifier.classify(samples, self.observation, first=sent.first)
-        seconds = (time.perf_counter() - started) / len(samples)
-        first = AnsweredSample(
-            samples[:1], self.classifier.takes, self.classifier.card.labels, predictions[0], seconds
-        )
+        predictions, first = classified(self.classifier, sent, self.observation)
         return _Done(predictions, {}, first)
 
     def _shown(self, prediction: SamplePrediction) -> Document:
@@ -203,6 +197,19 @@ class SampleAnswering:
     def _listed(self, results: list[Document]) -> Document:
         model = asdict(self.classifier.identity)
         return {"results": results, "model": model, "request_id": self.request_id}
+
+
+def classified(
+    classifier: SampleClassifier, sent: SentSamples, observation: Observation
+) -> tuple[list[SamplePrediction], AnsweredSample]:
+    """And the first of them, for the model that comes next. Raises InputError."""
+    samples = sent.all()
+    started = time.perf_counter()
+    predictions = classifier.classify(samples, observation, first=sent.first)
+    seconds = (time.perf_counter() - started) / len(samples)
+    labels = classifier.card.labels
+    first = AnsweredSample(samples[:1], classifier.takes, labels, predictions[0], seconds)
+    return predictions, first
 
 
 def _refuse_rows(sent: SentSamples) -> None:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from vistazo.api.needs import need_of
 
-_SCHEME = "key"
+SCHEME = "key"
 _METHODS = ("get", "post", "put", "delete", "patch")
 
 
@@ -29,9 +29,14 @@ def declare_keys(app: FastAPI) -> None:
 
 def _declare_in(document: dict[str, Any]) -> None:
     document["components"]["securitySchemes"] = {
-        _SCHEME: {"type": "http", "scheme": "bearer", "description": "A key, or a JSON Web Token."}
+        SCHEME: {"type": "http", "scheme": "bearer", "description": "A key, or a JSON Web Token."}
     }
     for path, item in document["paths"].items():
-        need = need_of(path)
         for operation in (item[method] for method in _METHODS if method in item):
-            operation["security"] = [] if need is None else [{_SCHEME: [need]}]
+            operation["security"] = needs_in(path)
+
+
+def needs_in(path: str) -> list[dict[str, list[str]]]:
+    """Of an operation there, as OpenAPI has it: none where it is open."""
+    need = need_of(path)
+    return [] if need is None else [{SCHEME: [need]}]

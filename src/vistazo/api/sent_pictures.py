@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from vistazo.api import media, picture_json
+from vistazo.api import media
 from vistazo.api.multipart import read_files
-from vistazo.api.picture_json import only_one, read_one, read_several, too_many
+from vistazo.api.picture_words import ONE, SEVERAL, only_one, too_many
 from vistazo.api.uploaded_file import UploadedFile
 from vistazo.errors import MissingFileError, WrongMediaTypeError
 from vistazo.pictures import ImageLimits
@@ -16,11 +16,10 @@ from vistazo.service.reception import Upload
 
 _ONE = (
     "a form: curl -F file=@picture.jpeg URL; or the picture alone: curl --data-binary "
-    "@picture.jpeg -H 'Content-Type: image/jpeg' URL; or application/json: " + picture_json.ONE
+    "@picture.jpeg -H 'Content-Type: image/jpeg' URL; or application/json: " + ONE
 )
 _SEVERAL = (
-    "a form: curl -F file=@picture.jpeg -F file=@another.jpeg URL; or application/json: "
-    + picture_json.SEVERAL
+    "a form: curl -F file=@picture.jpeg -F file=@another.jpeg URL; or application/json: " + SEVERAL
 )
 
 
@@ -41,6 +40,9 @@ class EncodedPictures:
 
     def decoded(self) -> list[UploadedFile]:
         """Raises RequestError, and InputError where only one is sent, and is none."""
+        # Only here: most pictures come in forms.
+        from vistazo.api.picture_json import read_one, read_several
+
         limits, max_files = self.wanted.limits, self.wanted.max_files
         if max_files is None:
             return [read_one(self.body, limits)]

@@ -22,12 +22,15 @@ from vistazo.api.limits import BodyLimit, MostBytes, RequestContext
 from vistazo.api.methods import OnlyItsMethods
 from vistazo.api.paths import TrailingSlash
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
+from vistazo.api.protocols import addresses
+from vistazo.api.protocols.speaking import Speaking
 from vistazo.api.service import Service
 from vistazo.errors import VistazoError
 from vistazo.service.access.gate import Gate
 from vistazo.service.access.proxies import Network
 
 _ROUTERS = (routes.router, feedback_routes.router, admin_routes.router, metrics_routes.router)
+_TAKE_A_PLACE = (*routes.TAKE_A_PLACE, *addresses.TAKE_A_PLACE)
 
 
 def surround(
@@ -48,7 +51,7 @@ def surround(
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     service: Service = app.state.service
-    app.add_middleware(Crowding, admission=service.admission, paths=routes.TAKE_A_PLACE)
+    app.add_middleware(Crowding, admission=service.admission, paths=_TAKE_A_PLACE)
     app.add_middleware(BodyLimit, max_bytes=max_bytes)
     if gate is not None:
         app.add_middleware(Guard, gate=gate)
@@ -62,6 +65,7 @@ def surround(
     paths = {route.path for route in known if isinstance(route, Route)}
     app.add_middleware(RequestContext, paths=paths, observatory=app.state.observatory)
     app.add_middleware(CardRoute, service=service, paths=paths)
+    app.add_middleware(Speaking, service=service)
     app.add_middleware(TrailingSlash)
     if proxies:
         app.add_middleware(Forwarded, trusted=proxies)

@@ -16,6 +16,7 @@ _COMMANDS = (
     "setup",
     "serve",
     "predict",
+    "score",
     "inspect",
     "card",
     "convert",

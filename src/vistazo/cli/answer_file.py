@@ -18,10 +18,10 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.csv_cells import csv_line, unguarded
-from vistazo.cli.picture_rows import ERROR, FILE, Columns, Row, as_object
 from vistazo.errors import SettingsError
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.csv_cells import csv_line, unguarded
+from vistazo.rows.picture_rows import ERROR, FILE, Columns, Row, as_object
 
 _MOST_BYTES = 1_000_000  # of one record: more is somebody's other file
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from vistazo.classifier import Classifier
-from vistazo.cli import parquet
 from vistazo.cli.answer_file import AnswerFile, CsvFormat, JsonLinesFormat
-from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.picture_rows import Columns
+from vistazo.rows import parquet
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.picture_rows import Columns
 
 _KINDS = (".csv", ".jsonl", ".parquet")
 

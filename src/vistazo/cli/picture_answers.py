@@ -13,13 +13,14 @@ from pathlib import Path
 import click
 
 from vistazo.classifier import Classifier
-from vistazo.cli.answered_by import AnsweredBy
 from vistazo.cli.output import answers_in
-from vistazo.cli.picture_files import Skipped, picture_files, read_file
-from vistazo.cli.picture_rows import Columns, Row, name_of
+from vistazo.cli.picture_files import in_words, picture_files, read_file
 from vistazo.cli.row_printing import printing
 from vistazo.errors import InputError
 from vistazo.pictures.bulk import in_threads
+from vistazo.pictures.folders import Skipped
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.picture_rows import Columns, Row, name_of
 from vistazo.service.settings import Settings
 from vistazo.training.progress import Progress
 
@@ -72,7 +73,7 @@ def predict_pictures(
     tally, width, skipped = _Tally(0), 0, Skipped()
     for file in picture_files(paths, skipped, goes_below=wanted.goes_below):
         tally.total, width = tally.total + 1, max(width, len(name_of(file)))
-    for line in skipped.in_words():
+    for line in in_words(skipped):
         click.echo(line, err=True)
     asking = _Asking(classifier, settings, tally, Progress())
     tasks = _tasks(paths, wanted)

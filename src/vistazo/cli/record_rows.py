@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from vistazo.cli.csv_cells import csv_line
+from vistazo.rows.csv_cells import csv_line
 from vistazo.service.records.listing import KeptAnswer
 
 COLUMNS = (

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import click
 
-from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.csv_cells import csv_line
-from vistazo.cli.picture_rows import Columns, Row, as_object, in_words
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.csv_cells import csv_line
+from vistazo.rows.picture_rows import Columns, Row, as_object, in_words
 
 
 class Printing(Protocol):

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 import click
 
 from vistazo.answers.explanation.words import WordEvidence
-from vistazo.cli.answered_by import answered_by
-from vistazo.cli.csv_cells import guarded
-from vistazo.cli.terminal_text import plain
 from vistazo.errors import InputError
+from vistazo.rows.answered_by import answered_by
+from vistazo.rows.csv_cells import guarded
+from vistazo.rows.terminal_text import plain
 from vistazo.samples.classifier import SampleClassifier, SamplePrediction
 
 _EXCERPT = 60

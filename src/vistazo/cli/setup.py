@@ -17,7 +17,6 @@ from vistazo.cli.convert import ImageSize
 from vistazo.cli.estimator_files import estimator_files
 from vistazo.cli.next_step import how_to_serve, serve_now
 from vistazo.cli.picture_files import picture_files, read_file
-from vistazo.cli.picture_rows import Row, in_words, name_of
 from vistazo.cli.scales import drawn_pictures
 from vistazo.cli.setup_estimator import set_up_estimator
 from vistazo.cli.weights_file import weights_file, with_weights
@@ -38,6 +37,7 @@ from vistazo.models.store import (
     without_card,
 )
 from vistazo.pictures.reader import DirectReader
+from vistazo.rows.picture_rows import Row, in_words, name_of
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import tell_a_person_who_waits
 from vistazo.training.checkpoint import replace_whole

@@ -2,7 +2,8 @@
 
 Each is kept under a name that holds what it was made of and the hash of its bytes,
 ``<stem>-<hash><suffix>``: an entry that is damaged, partial or somebody else's does not have the
-hash in its name, and is made again.
+hash in its name, and is made again. Of several processes that start at the same time one makes it,
+and the others wait.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from vistazo.errors import NoRoomError, UnreadableModelError
 from vistazo.models.file_hash import sha256_of
+from vistazo.models.one_at_a_time import Patience, one_at_a_time
 from vistazo.models.writable_folder import no_place, tell_unwritable, writable_folders
 
 log = logging.getLogger(__name__)
@@ -34,16 +36,34 @@ class Entry:
 
 
 @contextlib.contextmanager
-def cached(cache_dir: Path, entry: Entry, make: Callable[[Path], None]) -> Iterator[Path]:
+def cached(
+    cache_dir: Path,
+    entry: Entry,
+    make: Callable[[Path], None],
+    patience: Patience | None = None,
+) -> Iterator[Path]:
     """Find the entry, or ``make`` it. Raises what that raises, and ModelError where it has no room.
 
-    On a disk that cannot be written the file is temporary: load it inside the ``with``.
+    Where another process makes it, wait with ``patience`` and find it then. On a disk that cannot
+    be written the file is temporary: load it inside the ``with``.
     """
-    found = _find(cache_dir, entry)
-    if found is not None:
-        yield found
-        return
     with contextlib.ExitStack() as stack:
+        yield _find(cache_dir, entry) or _found_or_made(cache_dir, entry, make, patience, stack)
+
+
+def _found_or_made(
+    cache_dir: Path,
+    entry: Entry,
+    make: Callable[[Path], None],
+    patience: Patience | None,
+    stack: contextlib.ExitStack,
+) -> Path:
+    """``stack`` takes away what is temporary."""
+    lock_file = cache_dir / f"{entry.stem}.lock"
+    with one_at_a_time(lock_file, patience or Patience()):
+        found = _find(cache_dir, entry)  # another process may just have made it
+        if found is not None:
+            return found
         for folder in writable_folders(cache_dir, stack):
             partial = folder / f"{entry.stem}.{os.getpid()}.partial"
             stack.callback(_remove, partial)
@@ -52,8 +72,7 @@ def cached(cache_dir: Path, entry: Entry, make: Callable[[Path], None]) -> Itera
             except NoRoomError as error:
                 tell_unwritable(str(error))
             else:
-                yield made
-                return
+                return made
         raise no_place(cache_dir)
 
 

@@ -13,6 +13,7 @@ from vistazo.models.bounded_child import IsCancelled, LoadingPolicy, never
 from vistazo.models.compilation import EstimatorFiles, compile_estimator
 from vistazo.models.compiled_cache import Entry, cached
 from vistazo.models.file_hash import check_unchanged, sha256_of
+from vistazo.models.one_at_a_time import Patience
 
 _MODELS = Path(__file__).parent
 _READERS = (_MODELS / "estimator_import", _MODELS / "plan", _MODELS.parent / "texts")
@@ -49,7 +50,8 @@ class StoredEstimator:
             compile_estimator(self.files, partial, policy, is_cancelled)
             check_unchanged(self.sha256, self.files.model)
 
-        with cached(cache_dir, Entry(self._stem, ".npz"), make) as path:
+        patience = Patience((policy or LoadingPolicy()).timeout_s, is_cancelled)
+        with cached(cache_dir, Entry(self._stem, ".npz"), make, patience) as path:
             yield path
 
 

@@ -29,10 +29,13 @@ _RESERVED = (
     "predict", "explain", "model", "health", "metrics", "drift", "feedback", "admin", "page",
     "docs", "redoc", "v2",
 )  # fmt: skip
+_RESERVED_BELOW = "/v1/models"  # the rest of /v1 was there to be taken
 
 
 def is_reserved(path: str) -> bool:
     """Whether a path is, or lies below, one of the service's."""
+    if path == _RESERVED_BELOW or path.startswith(f"{_RESERVED_BELOW}/"):
+        return True
     return path.split("/")[1] in _RESERVED
 
 

@@ -33,6 +33,7 @@ from vistazo.models.drafting import CardHints, check_hints, check_labels_agree
 from vistazo.models.estimator_import.file_kind import is_keras_pickle
 from vistazo.models.file_hash import check_unchanged, sha256_of
 from vistazo.models.labels import FoundLabels, labels_beside, read_labels
+from vistazo.models.one_at_a_time import Patience
 from vistazo.models.parts import ModelParts, find_parts
 from vistazo.models.tensorflow_files import what_folder_it_is, what_is_not_there
 from vistazo.models.unpacking import is_zip_around_a_model, temporary_folder, unpack_model
@@ -269,8 +270,9 @@ def compiled(
         )
         check_unchanged(model.sha256, *model.parts.files)
 
-    with cached(cache_dir, Entry(_stem(model, layers_module, policy), ".onnx"), make) as entry:
-        yield entry
+    entry = Entry(_stem(model, layers_module, policy), ".onnx")
+    with cached(cache_dir, entry, make, Patience(policy.timeout_s, is_cancelled)) as path:
+        yield path
 
 
 def _stem(model: StoredModel, layers_module: str | None, policy: LoadingPolicy) -> str:

@@ -1,15 +1,119 @@
-"""What lies in people's folders of pictures and is none of theirs."""
+"""The pictures in people's folders, and what lies there and is none."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TypeVar
+
+from vistazo.pictures.formats import ACCEPTED, SUFFIXES
 
 _OF_PROGRAMS = {"__MACOSX", "@eaDir", "$RECYCLE.BIN"}
+_MOST_NAMED = 10
+_WHY = {
+    "files": f"no {ACCEPTED} by their names",
+    "folders": "as --no-recursive says",
+    "links": "as they are links to folders",
+    "unreadable": "as they cannot be looked into",
+}
+_Place = TypeVar("_Place")
 
 
-def is_of_a_program(path: Path) -> bool:
+def is_of_a_program(path: PurePath) -> bool:
     """Whether a path inside a folder of pictures is hidden, or was left there by a program.
 
     Such are the copies in ``.ipynb_checkpoints`` and what macOS adds to a zip.
     """
     return any(part.startswith(".") or part in _OF_PROGRAMS for part in path.parts)
+
+
+class Skipped:
+    """What lay in folders of pictures and was left out: the first names of each kind, and how many
+    there were. What is hidden, or of a program, is not counted.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._first: dict[str, list[PurePath]] = {kind: [] for kind in _WHY}
+
+    def add(self, kind: str, path: PurePath) -> None:
+        """``kind``: files, folders, links or unreadable."""
+        self.counts[kind] += 1
+        if self.counts[kind] <= _MOST_NAMED:
+            self._first[kind].append(path)
+
+    def named(self) -> Iterator[tuple[str, list[PurePath], int]]:
+        """Of each kind that there is: why, the first by name, and how many more."""
+        for kind, why in _WHY.items():
+            first = sorted(self._first[kind])
+            if first:
+                yield why, first, self.counts[kind] - len(first)
+
+
+def in_depth(
+    top: _Place, within: Callable[[_Place], Iterator[tuple[_Place, bool]]]
+) -> Iterator[_Place]:
+    """What lies ``within`` a place and is no folder, and in the folders there, which are told."""
+    open_ones = [within(top)]  # as deep as folders lie in one another
+    while open_ones:
+        found = next(open_ones[-1], None)
+        if found is None:
+            open_ones.pop()
+        elif found[1]:
+            open_ones.append(within(found[0]))
+        else:
+            yield found[0]
+
+
+@dataclass(frozen=True)
+class PicturesIn:
+    """Of a folder, every picture in it that is not hidden, by name, and where it ``goes_below``
+    those of the folders in it. One folder's names are held at a time, and those of the folders that
+    it lies in. What is left out is added to ``skipped``.
+    """
+
+    skipped: Skipped
+    goes_below: bool
+
+    def folder(self, folder: Path) -> Iterator[Path]:
+        return in_depth(folder, self._within)
+
+    def _within(self, folder: Path) -> Iterator[tuple[Path, bool]]:
+        """What lies in it, by name: pictures, and the folders to go into, which are told."""
+        folders: set[str] = set()
+        try:
+            with os.scandir(folder) as entries:
+                wanted = (each for each in entries if self._is_wanted(each, folders, folder))
+                names = sorted(entry.name for entry in wanted)
+        except OSError:  # who may not look into a folder is not shown what is in it
+            self.skipped.add("unreadable", folder)
+            return
+        for name in names:
+            yield folder / name, name in folders
+
+    def _is_wanted(self, entry: os.DirEntry[str], folders: set[str], folder: Path) -> bool:
+        """Whether it is a picture, or a folder to go into: that is added to ``folders``."""
+        if is_of_a_program(Path(entry.name)):
+            return False
+        try:
+            kind = self._kind(entry)
+        except OSError:  # a link in a circle, or to what nobody may look at
+            kind = "unreadable"
+        if kind in _WHY:
+            self.skipped.add(kind, folder / entry.name)
+        elif kind == "folder":
+            folders.add(entry.name)
+        return kind not in _WHY
+
+    def _kind(self, entry: os.DirEntry[str]) -> str:
+        """Picture, folder, or what is skipped."""
+        if entry.is_dir(follow_symlinks=False):
+            return "folder" if self.goes_below else "folders"
+        if entry.is_dir():
+            return "links"
+        if Path(entry.name).suffix.lower() not in SUFFIXES:
+            return "files"
+        return "picture" if entry.is_file() else "unreadable"

@@ -24,13 +24,13 @@ from vistazo.pictures.upload import accept
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """``pixels`` as a model takes them, float32 (h, w, c), of a picture that was decoded to
-    ``width`` x ``height``, upright, and what it looked like.
+    ``width`` x ``height``, upright, and what it looked like: None where it came prepared.
     """
 
     pixels: NDArray[np.float32]
     width: int
     height: int
-    appearance: Appearance
+    appearance: Appearance | None
 
 
 class PictureReader(Protocol):

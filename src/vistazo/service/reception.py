@@ -105,6 +105,15 @@ class Upload:
             self._piece_bytes, self.piece_began_s = 0, _now_s()
         self._end_at(self._next_deadline_s())
 
+    def grown(self, n_bytes: int) -> None:
+        """Charge what it has become beyond what arrived, as it was compressed. Raises
+        QueueFullError where there is no room for that.
+        """
+        if self._has_given_way:
+            raise QueueFullError(_GAVE_WAY)
+        self._reception.make_room(self, n_bytes)
+        self.n_bytes += n_bytes
+
     def wait_in(self, place: Waiting) -> None:
         """Its body is there."""
         self._place = place

@@ -11,6 +11,7 @@ from typing import Any
 from vistazo.api.asked import UploadPolicy
 from vistazo.api.description.answer_examples import add_answer_examples
 from vistazo.api.description.problem_examples import Takes
+from vistazo.api.description.protocol_paths import GROUP, Described, add_protocols
 from vistazo.api.description.refusals import describe_refusals, operations
 from vistazo.api.needs import need_of
 from vistazo.api.service import Service
@@ -29,11 +30,13 @@ _GROUPS = {
     "feedback": "Say what was true afterwards.",
     "metrics": "How the service and the model do.",
     "admin": "For those who run the service.",
+    GROUP: "The Open Inference Protocol, version 2, and KServe's version 1: the same model for "
+    'clients of Triton, KServe and MLServer. A refusal is {"error": "CODE: what happened"}.',
     "health": "For whatever watches over it. Asks for no key.",
 }
 _DESCRIPTION = (
-    "Every refusal is a problem document (RFC 9457), whatever its status: `code` is stable, one of "
-    "those that the schema lists; `detail` says what happened and what to do. What can be tried "
+    "Every refusal, but below /v2 and /v1, is a problem document (RFC 9457): `code` is stable, one "
+    "of those that the schema lists; `detail` says what happened and what to do. What can be tried "
     "again has `Retry-After`."
 )
 # An example of a thousand labels would be read by nobody.
@@ -60,6 +63,7 @@ def described_in_full(
             _limit(media["schema"], policy.limits)
     describe_refusals(document, takes, labels)
     add_answer_examples(document, takes, labels)
+    add_protocols(document, Described.of(service, takes, labels, policy))
     return document
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from vistazo.api.description.example_model import EXAMPLE_ID
 from vistazo.api.problems import TITLES, status_by_code
+from vistazo.api.protocols.addresses import INFER, MODEL, MODEL_READY, V1_MODEL, V1_PREDICT
 from vistazo.api.schemas import Problem, RuleFault
 from vistazo.pictures.formats import ACCEPTED
 
@@ -19,6 +20,7 @@ _ONE = frozenset({"/predict", "/explain"})
 _BATCH, _FEEDBACK, _RELOAD = "/predict/batch", "/feedback", "/admin/reload"
 _UPLOADS = _ONE | {_BATCH}
 _BODIES = _UPLOADS | {_FEEDBACK}
+_NAMED = frozenset({MODEL, MODEL_READY, INFER, V1_MODEL, V1_PREDICT})
 _PICTURES: frozenset[Takes] = frozenset({"pictures"})
 _SAMPLES: frozenset[Takes] = frozenset({"texts", "rows"})
 
@@ -96,6 +98,7 @@ REFUSALS: dict[str, Refusal] = {
         "than what is kept (RECORDS_KEEP_DAYS), or was given to another key.",
         frozenset({_FEEDBACK}),
     ),
+    "unknown_model": Refusal("There is no model 'other' here; there is 'pneumonia'.", _NAMED),
     "upload_too_slow": Refusal("The upload was slower than 8000 bytes/s for 10 s.", _BODIES),
     "unauthorized": Refusal(
         "This wants a key. Send it in the header 'Authorization: Bearer KEY'.", is_of_keys=True

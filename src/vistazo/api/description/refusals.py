@@ -41,12 +41,12 @@ def describe_refusals(document: Document, takes: Takes | None, labels: Sequence[
         for each in [problem_example(code, labels)]
     }
     for path, operation in operations(document):
-        for code in _codes(path, operation, takes):
+        for code in codes_of(path, operation, takes):
             _add(operation["responses"], status[code], code)
         operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
-def _codes(path: str, operation: Document, takes: Takes | None) -> Iterator[str]:
+def codes_of(path: str, operation: Document, takes: Takes | None) -> Iterator[str]:
     """Those of keys wherever a handler says so itself, too: nobody may reload without one."""
     asks_who = bool(operation.get("security")) or "401" in operation["responses"]
     for code, refusal in REFUSALS.items():

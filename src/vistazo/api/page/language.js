@@ -6,7 +6,7 @@ import { LANGUAGES, stringsOf } from "./strings.js";
 const KEPT = "vistazo-language";
 
 let current = initial();
-let strings = await stringsOf(current);
+let strings = await stringsOf(current, (name) => import(`./${name}.js`)); // nothing is there without
 let wanted = current;
 let task = "image";
 

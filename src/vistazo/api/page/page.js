@@ -4,6 +4,7 @@ import { showModel } from "./about.js";
 import { byId, el } from "./elements.js";
 import { askKey } from "./key.js";
 import { language, prefer, problemText, speak, t } from "./language.js";
+import { part } from "./parts.js";
 import { fetched, isAway, untilReady } from "./readiness.js";
 import { loadDrift, loadExample, loadModel } from "./service.js";
 import { LANGUAGES } from "./strings.js";
@@ -40,7 +41,7 @@ const asks = () => model?.card.page?.ask ?? false;
 
 /** What is needed from the first picture on, and nobody who only reads needs. */
 async function load() {
-  loading ??= fetched(() => import("./results.js"), () => say((byId("lead").textContent = t("away"))));
+  loading ??= fetched(() => part("results"), () => say((byId("lead").textContent = t("away"))));
   const { Results } = await loading;
   if (results) return;
   showModel(model);
@@ -101,7 +102,7 @@ function listen() {
 async function watchDrift() {
   const found = await loadDrift().catch(() => null);
   if (!found) return;
-  drift = await import("./drift.js");
+  drift = await part("drift");
   drift.watch(found, model.card);
 }
 
@@ -130,7 +131,7 @@ async function renew() {
 
 /** The page is for texts, or for numbers. */
 async function takeSamples() {
-  writing = await fetched(() => import("./writing.js"));
+  writing = await fetched(() => part("writing"));
   writing.takeSamples(model, say);
 }
 

@@ -136,8 +136,11 @@ function imageOf(item, { url, ratio }, layer) {
   const image = el("img", { class: "picture", src: url, alt: t("picture", { file: item.file.name }) });
   const plane = el("div", { class: "plane" }, image, layer);
   plane.style.setProperty("--ratio", ratio);
+  // A browser's own "Print" does not wait for a picture that nobody has looked at yet (Chromium 150).
+  const late = image.complete ? null : el("p", { class: "late" }, w("late"));
+  image.addEventListener("load", () => late?.remove());
   image.addEventListener("error", () => plane.replaceWith(el("p", {}, t("noPreview"))));
-  return el("div", { class: "box" }, plane);
+  return el("div", { class: "box" }, late, plane);
 }
 
 /** Nobody takes fewer pages for all. */

@@ -3,6 +3,7 @@
 import { el, entry } from "./elements.js";
 import { feedbackOf } from "./feedback.js";
 import { bytes, isQuoted, labelOf, number, percent, problemText, t, words } from "./language.js";
+import { part } from "./parts.js";
 import { isStrange, verdict } from "./verdict.js";
 import { picture, viewer } from "./viewer.js";
 
@@ -101,7 +102,7 @@ export const decided = (answer, card) => [...verdict(answer, card), bars(answer,
 function furtherOf({ outputs }, card) {
   if (!outputs) return null;
   const section = el("section", { class: "probabilities" });
-  import("./further.js").then(({ furtherParts }) => section.replaceChildren(...furtherParts(outputs, card)));
+  part("further").then(({ furtherParts }) => section.replaceChildren(...furtherParts(outputs, card)));
   return section;
 }
 

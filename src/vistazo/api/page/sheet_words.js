@@ -24,6 +24,7 @@ const WORDS = {
     at: "Analysed",
     printed: "Printed",
     missing: "Without a result",
+    late: "This picture was not loaded yet when this was printed. Print once more.",
     pending: "Not analysed yet.",
   },
   es: {
@@ -47,6 +48,7 @@ const WORDS = {
     at: "Analizada",
     printed: "Impresa",
     missing: "Sin resultado",
+    late: "Esta imagen aún no estaba cargada cuando se imprimió esto. Imprime otra vez.",
     pending: "Aún sin analizar.",
   },
 };

@@ -1,10 +1,10 @@
 // The languages that the page speaks. The texts of each come when it is spoken.
 
+import { part } from "./parts.js";
+
 export const LANGUAGES = { en: "English", es: "Español" };
 
-const LOADED = {
-  en: async () => (await import("./english.js")).english,
-  es: async () => (await import("./spanish.js")).spanish,
-};
+const FILES = { en: "english", es: "spanish" };
 
-export const stringsOf = (code) => LOADED[code]();
+/** `load` gives a module by its name. */
+export const stringsOf = async (code, load = part) => (await load(FILES[code]))[FILES[code]];

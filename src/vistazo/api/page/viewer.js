@@ -3,12 +3,12 @@
 import { el } from "./elements.js";
 import { heatUrl, isDrawn, urlOf } from "./facts.js";
 import { labelOf, number, readable, t, table } from "./language.js";
+import { part } from "./parts.js";
 import { w } from "./sheet_words.js";
 
 // As large as there is room for.
 const ANY_SIZE_PX = 9999;
 
-let loading = null;
 let tools = null;
 
 /** `on.onLabel(label)` asks for another heatmap, `on.onView(view)` for the other view, `on.onUnseen()`
@@ -27,9 +27,8 @@ function addTools(figure, item, model, items) {
   const [stage, heat, strength] = [".stage", ".heat", "#heat-strength"].map((name) => figure.querySelector(name));
   const add = () => stage.after(...tools(item, model, items, { stage, heat, strength }));
   if (tools) return add();
-  loading ??= import("./tools.js");
-  const forget = () => (loading = null); // the next picture tries again
-  loading.then(({ toolsOf }) => ((tools = toolsOf), add()), forget);
+  const later = () => {}; // the next picture asks again
+  part("tools").then(({ toolsOf }) => ((tools = toolsOf), add()), later);
 }
 
 /** The picture as it was added. */

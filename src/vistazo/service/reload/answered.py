@@ -36,9 +36,13 @@ class Answered(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class AnsweredPicture:
-    """A picture, encoded and as the model that answered was given it, and what that one said."""
+    """A picture, encoded and as the model that answered was given it, and what that one said.
 
-    data: bytes
+    ``data`` is None of one that was not sent as a file: only a model that wants the same input can
+    be asked of it.
+    """
+
+    data: bytes | None
     pixels: NDArray[np.float32]
     spec: InputSpec
     labels: tuple[str, ...]
@@ -50,7 +54,9 @@ class AnsweredPicture:
         return self.prediction.model
 
     def may_be_asked(self, later: AnyClassifier) -> bool:
-        return isinstance(later, Classifier)
+        if not isinstance(later, Classifier):
+            return False
+        return self.data is not None or later.card.input == self.spec
 
     def opinion(self) -> Opinion:
         return _of_picture(self.prediction, self.labels, self.seconds)
@@ -59,8 +65,9 @@ class AnsweredPicture:
         """Of the same input; decoded once more where the two models want it otherwise."""
         if not isinstance(later, Classifier):
             raise TypeError("another kind of model")
-        is_the_same = later.card.input == self.spec
-        pixels = self.pixels if is_the_same else later.prepared(self.data).pixels
+        pixels = self.pixels
+        if self.data is not None and later.card.input != self.spec:
+            pixels = later.prepared(self.data).pixels
         if is_ended.is_set():
             return None
         started = time.perf_counter()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from vistazo.classifier import Classifier, Prediction
-from vistazo.cli import further_columns
-from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.further_columns import FurtherColumns
-from vistazo.cli.terminal_text import plain
-from vistazo.errors import InputError
+from vistazo.errors import VistazoError
 from vistazo.models.outputs import unique
+from vistazo.rows import further_columns
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.further_columns import FurtherColumns
+from vistazo.rows.terminal_text import plain
 
 FILE, ERROR = "file", "error"
 _BEFORE, _AFTER = ("predicted_class", "confidence"), ("in_distribution", "warnings")
@@ -23,9 +23,9 @@ _BEFORE, _AFTER = ("predicted_class", "confidence"), ("in_distribution", "warnin
 class Row:
     """A prediction, or the reason why there is none."""
 
-    file: Path
+    file: PurePath | str
     prediction: Prediction | None
-    error: InputError | None
+    error: VistazoError | None
 
     @property
     def name(self) -> str:
@@ -33,7 +33,7 @@ class Row:
         return name_of(self.file)
 
 
-def name_of(file: Path) -> str:
+def name_of(file: PurePath | str) -> str:
     return str(file).encode("utf-8", "backslashreplace").decode()
 
 
@@ -69,35 +69,42 @@ def as_object(row: Row, labels: Sequence[str]) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Columns:
-    """Of a table of answers: probabilities of the ``labels``, and what ``further`` outputs say."""
+    """Of a table of answers: probabilities of the ``labels``, and what ``further`` outputs say.
+    What is ``beside`` stands at the end: names, and what each holds.
+    """
 
     labels: tuple[str, ...]
     further: FurtherColumns
+    beside: tuple[tuple[str, type], ...] = ()
 
     @staticmethod
-    def of(classifier: Classifier) -> Columns:
-        return Columns(classifier.card.labels, FurtherColumns.of(classifier))
+    def of(classifier: Classifier, beside: tuple[tuple[str, type], ...] = ()) -> Columns:
+        return Columns(classifier.card.labels, FurtherColumns.of(classifier), beside)
 
     @property
     def names(self) -> list[str]:
         """A label or an output that is called like one of the other columns is told from it."""
-        others = {FILE, *_BEFORE, *_AFTER, ERROR, *AnsweredBy.FIELDS}
+        beside = [name for name, _ in self.beside]
+        others = {FILE, *_BEFORE, *_AFTER, ERROR, *beside, *AnsweredBy.FIELDS}
         named = [f"probability of {label}" if label in others else label for label in self.labels]
         taken = {*others, *named}
         more = [f"output {name}" if name in taken else name for name, _ in self.further.names()]
-        return [FILE, *_BEFORE, *named, *unique(more), *_AFTER, ERROR]
+        return [FILE, *_BEFORE, *named, *unique(more), *_AFTER, ERROR, *beside]
 
     @property
-    def texts(self) -> list[bool]:
-        """Whether each column holds text, else numbers."""
-        more = [is_text for _, is_text in self.further.names()]
-        numbers = [False] * len(self.labels)
-        return [True, True, False, *numbers, *more, False, True, True]
+    def kinds(self) -> list[type]:
+        """What each column holds: str, float or int."""
+        numbers = [float] * len(self.labels)
+        more = [str if is_text else float for _, is_text in self.further.names()]
+        beside = [kind for _, kind in self.beside]
+        return [str, str, float, *numbers, *more, float, str, str, *beside]
 
     def cells(self, found: Mapping[str, Any]) -> list[object]:
         """Of ``as_object``, in the order of ``names``; None where there is nothing to say."""
+        beside = [found.get(name) for name, _ in self.beside]
         if ERROR in found:
-            return [found[FILE], *(None for _ in self.names[2:]), found[ERROR]]
+            empty = len(self.names) - 2 - len(beside)
+            return [found[FILE], *([None] * empty), found[ERROR], *beside]
         likeness = found["in_distribution"]
         return [
             found[FILE],
@@ -107,6 +114,7 @@ class Columns:
             None if likeness is None else likeness["score"],
             " ".join(found["warnings"]),
             None,
+            *beside,
         ]
 
     def read(self, row: Mapping[str, Any]) -> dict[str, Any]:

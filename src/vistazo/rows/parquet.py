@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vistazo.cli.answered_by import AnsweredBy
-from vistazo.cli.picture_rows import Columns
 from vistazo.errors import SettingsError
+from vistazo.rows.answered_by import AnsweredBy
+from vistazo.rows.picture_rows import Columns
 from vistazo.training.checkpoint import replace_whole
 
 _GROUP = 10_000  # rows of which each column is written together
@@ -37,28 +37,29 @@ def pack(path: Path, columns: Columns) -> None:
     """Write the Parquet file from the rows beside it, and remove these. Some rows are held at a
     time. Raises SettingsError.
     """
-    import pyarrow
-    import pyarrow.parquet
-
-    schema = _schema(columns)
     partial = partial_of(path)
 
     def save(part: Path) -> None:
-        with (
-            partial.open(encoding="utf-8") as lines,
-            pyarrow.parquet.ParquetWriter(part, schema) as writer,
-        ):
-            found = map(json.loads, lines)
-            while rows := list(islice(found, _GROUP)):
-                values = zip(*(_values(row, columns) for row in rows), strict=True)
-                arrays = [
-                    pyarrow.array(column, of.type)
-                    for column, of in zip(values, schema, strict=True)
-                ]
-                writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
+        with partial.open(encoding="utf-8") as lines:
+            write(part, map(json.loads, lines), columns)
 
     replace_whole(path, save)
     partial.unlink()
+
+
+def write(path: Path, rows: Iterable[dict[str, Any]], columns: Columns) -> None:
+    """Rows as ``as_object`` has them, with the fields of AnsweredBy. Raises OSError."""
+    import pyarrow
+    import pyarrow.parquet
+
+    schema, left = _schema(columns), iter(rows)
+    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+        while group := list(islice(left, _GROUP)):
+            values = zip(*(_values(row, columns) for row in group), strict=True)
+            arrays = [
+                pyarrow.array(column, of.type) for column, of in zip(values, schema, strict=True)
+            ]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
 
 
 def unpack(path: Path, columns: Columns, by: AnsweredBy) -> None:
@@ -90,9 +91,10 @@ def unpack(path: Path, columns: Columns, by: AnsweredBy) -> None:
 def _schema(columns: Columns) -> Any:
     import pyarrow
 
-    kinds = {True: pyarrow.string(), False: pyarrow.float64()}
-    flat = zip(columns.names, (kinds[is_text] for is_text in columns.texts), strict=True)
-    by = ((name, kinds[name not in AnsweredBy.NUMBERS]) for name in AnsweredBy.FIELDS)
+    kinds = {str: pyarrow.string(), float: pyarrow.float64(), int: pyarrow.int64()}
+    flat = zip(columns.names, (kinds[kind] for kind in columns.kinds), strict=True)
+    numbers = AnsweredBy.NUMBERS
+    by = ((name, kinds[float if name in numbers else str]) for name in AnsweredBy.FIELDS)
     return pyarrow.schema([*flat, *by])
 
 

@@ -1,0 +1,1 @@
+"""What takes more than one machine: imported by nothing that one machine needs."""

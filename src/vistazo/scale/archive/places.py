@@ -1,0 +1,84 @@
+"""From what was named on the command line to where it is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from vistazo.errors import SettingsError
+from vistazo.rows import parquet
+from vistazo.scale.archive.local_folder import LocalFolder
+from vistazo.scale.archive.local_store import LocalStore
+from vistazo.scale.archive.remote import is_link
+from vistazo.scale.archive.remote_folder import RemoteFolder
+from vistazo.scale.archive.remote_store import RemoteStore
+from vistazo.scale.archive.source import Archive
+from vistazo.scale.archive.store import Store
+
+KINDS = (".csv", ".jsonl", ".parquet")
+_FILE = "file://"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Of an output in its store: its name, empty where the parts are to stay as a folder of
+    ``kind``; what a run keeps until it is done; and what says what it is.
+    """
+
+    name: str
+    kind: str
+    work: str
+    manifest: str
+
+    @staticmethod
+    def of_file(name: str) -> Layout:
+        kind = PurePosixPath(name).suffix.lower()
+        return Layout(name, kind, f"{name}.work", f"{name}.manifest.json")
+
+    @staticmethod
+    def of_folder(name: str) -> Layout:
+        """What begins with ``_`` is no data to those who read such folders."""
+        kind = PurePosixPath(name).suffix.lower()
+        return Layout("", kind if kind in KINDS else ".parquet", "_work", "_manifest.json")
+
+    @property
+    def begun(self) -> str:
+        return f"{self.work}/run.json"
+
+    def part(self, shard: int) -> str:
+        return f"{self.work}/part-{shard:06}.jsonl"
+
+    def data(self, shard: int) -> str:
+        """Of a folder: where the rows of a shard stay."""
+        return f"part-{shard:06}{self.kind}"
+
+
+def archive_at(place: str, *, goes_below: bool) -> Archive:
+    """Raises SettingsError where it cannot be reached with what is installed."""
+    place = place.removeprefix(_FILE)
+    if is_link(place):
+        return RemoteFolder(place, goes_below)
+    return LocalFolder(Path(os.path.abspath(place)), goes_below)  # noqa: PTH100 - a link stays one
+
+
+def output_at(place: str) -> tuple[Store, Layout]:
+    """A name that ends with ``/`` is that of a folder. Raises SettingsError."""
+    place = place.removeprefix(_FILE)
+    is_folder, place = place.endswith("/"), place.rstrip("/")
+    above, _, name = place.rpartition("/")
+    layout = Layout.of_folder(name) if is_folder else Layout.of_file(name)
+    if layout.kind not in KINDS:
+        raise SettingsError(
+            f"The output is a file of these: {', '.join(KINDS)}; or, where the name ends with /, a "
+            "folder of them."
+        )
+    if layout.kind == ".parquet":
+        parquet.check_installed()
+    root = place if is_folder else above
+    if is_link(place):
+        return RemoteStore(root), layout
+    folder = Path(root or ("/" if place.startswith("/") else "."))
+    if not (folder.parent if is_folder else folder).is_dir():
+        raise SettingsError(f"There is no folder {folder.parent if is_folder else folder}.")
+    return LocalStore(folder, layout.work), layout

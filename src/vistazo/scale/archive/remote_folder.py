@@ -1,0 +1,122 @@
+"""An archive behind a link, as fsspec reads it. What is read is asked for in one bounded piece."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from vistazo.errors import SettingsError, UnreadableFileError, UploadTooLargeError
+from vistazo.pictures.folders import Skipped, in_depth, is_of_a_program
+from vistazo.pictures.formats import SUFFIXES
+from vistazo.scale.archive import remote
+from vistazo.scale.archive.source import Entry, too_large
+
+_PAUSES_S = (0.5, 2.0)  # between tries of one file, beside those that the filesystem makes itself
+_FINAL = (FileNotFoundError, PermissionError, IsADirectoryError)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """``path`` as the filesystem has it."""
+
+    path: str
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class RemoteFolder:
+    link: str
+    goes_below: bool = True
+    reads_at_once: int = 8
+
+    @property
+    def place(self) -> str:
+        return remote.shown(self.link).rstrip("/")
+
+    @functools.cached_property
+    def _opened(self) -> tuple[Any, str]:
+        return remote.filesystem(self.link)
+
+    def __reduce__(self) -> tuple[type[RemoteFolder], tuple[str, bool, int]]:
+        """Another process opens it for itself."""
+        return RemoteFolder, (self.link, self.goes_below, self.reads_at_once)
+
+    def check(self) -> None:
+        if not self._listed(self._opened[1]):
+            raise SettingsError(f"There is nothing in {self.place}.")
+
+    def entries(self, skipped: Skipped) -> Iterator[Entry]:
+        top = self._opened[1]
+        for found in in_depth(_Found(top), lambda each: self._within(each, skipped)):
+            yield Entry(found.path[len(top) :].lstrip("/"), found.size_bytes)
+
+    def read(self, entry: Entry, max_bytes: int) -> bytes:
+        if entry.size_bytes is not None and entry.size_bytes > max_bytes:
+            raise UploadTooLargeError(too_large(max_bytes))
+        if entry.size_bytes == 0:  # of which no piece can be asked for
+            return b""
+        data = self._read(f"{self._opened[1]}/{entry.name}", max_bytes + 1)
+        if len(data) > max_bytes:
+            raise UploadTooLargeError(too_large(max_bytes))
+        return data
+
+    def _read(self, path: str, most_bytes: int) -> bytes:
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                return bytes(self._opened[0].cat_file(path, start=0, end=most_bytes))
+            # The libraries behind fsspec raise errors of their own, which share no base.
+            except Exception as error:
+                if pause_s is None or isinstance(error, _FINAL):
+                    said = f"The file cannot be read: {remote.why(error)}."
+                    raise UnreadableFileError(said) from error
+                time.sleep(pause_s)
+        raise AssertionError
+
+    def _listed(self, path: str) -> list[dict[str, Any]]:
+        """Raises SettingsError."""
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                return list(self._opened[0].ls(path, detail=True))
+            except Exception as error:  # as above
+                if pause_s is None or isinstance(error, _FINAL):
+                    raise SettingsError(
+                        f"{self.place} cannot be read: {remote.why(error)}. Is the name right, and "
+                        "are there credentials in the environment that may list and read it?"
+                    ) from error
+                time.sleep(pause_s)
+        raise AssertionError
+
+    def _within(self, folder: _Found, skipped: Skipped) -> Iterator[tuple[_Found, bool]]:
+        """A folder that cannot be listed ends the run: here, other than on a disk, it is rather the
+        network, and its pictures would be missing without a word.
+        """
+        pictures = []
+        for each in self._listed(folder.path):
+            path, size = str(each["name"]).rstrip("/"), each.get("size")
+            name = PurePosixPath(path[len(folder.path) :].lstrip("/"))
+            kind = self._kind(each, path, folder.path)
+            if kind in ("itself", "hidden"):
+                continue
+            if kind in ("files", "folders", "unreadable"):
+                skipped.add(kind, name)
+            else:
+                pictures.append((_Found(path, size), kind == "folder"))
+        pictures.sort(key=lambda each: each[0].path)
+        yield from pictures
+
+    def _kind(self, each: dict[str, Any], path: str, folder: str) -> str:
+        """Names such as ``a//b`` and ``a/../b``, which a bucket may have, are no paths."""
+        if path == folder:
+            return "itself"
+        base = path.rpartition("/")[2]
+        if path != f"{folder}/{base}" or base in ("", ".", ".."):
+            return "unreadable"
+        if is_of_a_program(PurePosixPath(base)):
+            return "hidden"
+        if each["type"] == "directory":
+            return "folder" if self.goes_below else "folders"
+        return "picture" if PurePosixPath(base).suffix.lower() in SUFFIXES else "files"
