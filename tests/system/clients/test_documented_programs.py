@@ -1,4 +1,4 @@
-"""The programs on the page about open protocols, as they stand there, run by the clients' Python."""
+"""The programs on the page about open protocols run as they stand there."""
 
 from __future__ import annotations
 
