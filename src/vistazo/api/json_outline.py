@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from vistazo.api.plain_json import STRING, Fields, parsed
 from vistazo.errors import RequestError
@@ -38,11 +37,10 @@ class Outline:
         they are around the rest.
         """
         spans: list[tuple[int, int]] = []
-        strings = list(islice(STRING.finditer(body), most_strings + 1))
-        if len(strings) > most_strings:
-            raise refusal
-        for string in strings:
-            begins, ends = string.span()
+        strings = (string.span() for string in STRING.finditer(body))
+        for number, (begins, ends) in enumerate(strings):
+            if number == most_strings:
+                raise refusal
             spans.append((begins, ends))
             if body[begins + 1 : ends - 1] in numbers_of and (found := _NUMBERS.match(body, ends)):
                 spans.append(found.span(1))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from starlette.responses import Response
+
 from vistazo.api import media
 from vistazo.api.asked import Asked
 from vistazo.api.callers import caller_of
@@ -19,6 +21,7 @@ from vistazo.loading import AnyClassifier
 from vistazo.service.admission import Place
 
 _Result = TypeVar("_Result")
+_FEW_NUMBERS = 100
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,12 @@ class Admitted:
     async def run(self, job: Callable[[], _Result]) -> _Result:
         """In a worker. Raises CallerLeftError, and what the job raises."""
         return await self.asked.answer(self.place.run(job, self.asked.observation))
+
+    async def written(self, job: Callable[[], Response], n_numbers: int) -> Response:
+        """An answer of so many numbers: a short one at once, for which a further turn would be
+        waited longer than it takes; a long one in a worker.
+        """
+        return job() if n_numbers <= _FEW_NUMBERS else await self.run(job)
 
 
 @contextlib.asynccontextmanager

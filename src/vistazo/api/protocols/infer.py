@@ -24,6 +24,7 @@ from vistazo.loading import AnyClassifier
 from vistazo.service import telemetry
 
 _LONGEST_LENGTH = 12  # digits
+_MOST_COLUMNS = 1_000  # each with its names: wider rows are one tensor
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class _Sent:
     wanted: tuple[WantedOutput, ...]
     answering: Answering
     is_further_look: bool
+
+    @property
+    def has_evidence(self) -> bool:
+        return any(is_evidence(each.name) for each in self.wanted)
 
 
 async def infer(request: Request) -> Response:
@@ -46,7 +51,10 @@ async def infer(request: Request) -> Response:
         request_id = telemetry.request_id.get() or ""
         document = _document(found.served, answers, request_id if sent.id is None else sent.id)
         encoding, labels = accepted_encoding(request.headers), found.served.card.labels
-        return await found.run(partial(_written, document, sent, answers, labels, encoding))
+        job = partial(_written, document, sent, answers, labels, encoding)
+        if sent.has_evidence:
+            return await found.run(job)
+        return await found.written(job, len(answers) * len(labels) * len(sent.wanted))
 
 
 def _header_length(headers: Headers) -> int | None:
@@ -87,7 +95,7 @@ def _read(
 def _most_held(policy: UploadPolicy, served: AnyClassifier) -> MostHeld:
     if isinstance(served, Classifier):
         return MostHeld(policy.max_batch_files)
-    n_columns = served.n_features if served.takes == "rows" else 1
+    n_columns = min(served.n_features, _MOST_COLUMNS) if served.takes == "rows" else 1
     return MostHeld(policy.sample_limits.max_samples, n_columns)
 
 

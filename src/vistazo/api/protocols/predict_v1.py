@@ -42,8 +42,8 @@ async def predict(request: Request) -> Response:
     asked = Asked.of(request)
     async with admitted(asked, partial(_read, asked.policy)) as (found, answering):
         answers = await asked.answer(answering(found))
-        encoding = accepted_encoding(request.headers)
-        return await found.run(partial(_written, answers, encoding))
+        job = partial(_written, answers, accepted_encoding(request.headers))
+        return await found.written(job, len(answers) * len(found.served.card.labels))
 
 
 # ---- in a worker
