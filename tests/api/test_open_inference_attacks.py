@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -275,3 +276,22 @@ def test_pixels_in_json_take_a_few_times_their_text(client: TestClient) -> None:
     answer, peak = peak_bytes(client, body % zeros)
     assert answer.status_code == 200
     assert peak < 20_000_000
+
+
+TALL = {
+    "torn": (b"[[1]" + b",1" * 499_999 + b"]", 400, "bad_request"),
+    "nested": (b"[[" + b",".join([b"[1]"] * 500_000) + b"]]", 422, "rejected_upload"),
+}
+
+
+@pytest.mark.parametrize("name", TALL)
+def test_the_brackets_of_a_tall_picture_are_compared_many_at_a_time(
+    client: TestClient, name: str
+) -> None:
+    """One at a time they took more than a second a million, and here are half a million."""
+    data, status, code = TALL[name]
+    said = b'{"inputs": [{"name": "x", "datatype": "UINT8", "shape": [1, 500000, 1], "data": %s}]}'
+    started_s = time.process_time()
+    refused = client.post(INFER, content=said % data)
+    assert time.process_time() - started_s < 0.4
+    error_of(refused, status, code)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 
+import httpx
 import pytest
 from pydantic import ValidationError
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from access_keys import ENTRIES, KEYS, bearer
 from builders import brightness_classifier, encoded, flat
 from served_samples import NEWS
 from vistazo.api.app import create_app
@@ -118,3 +121,29 @@ def test_a_route_that_the_service_has_itself_is_refused_in_words() -> None:
         with pytest.raises(ValidationError, match="the service itself has paths"):
             TextCard.model_validate({**NEWS, "route": path})
     assert TextCard.model_validate({**NEWS, "route": "/models/predict"}).route
+
+
+def test_a_path_that_ends_in_a_newline_is_none_whatever_key_is_sent() -> None:
+    """Routes of Starlette's fit before a last newline, too: past keys, limits and methods."""
+    app = create_app(
+        Settings.model_validate({"threads": 1, "api_keys": ENTRIES}), load=brightness_classifier
+    )
+    paths = {route.path for route in app.routes if isinstance(route, Route)}
+    paths |= set(app.openapi()["paths"]) | {"/v2/models/brightness/infer"}
+    with TestClient(app, raise_server_exceptions=False) as client:
+        while client.get("/health/ready").status_code == 503:
+            pass
+        for path in sorted(paths):
+            target = httpx.URL("http://testserver").copy_with(raw_path=f"{path}%0A".encode())
+            for method in ("GET", "POST", "HEAD"):
+                answer = client.request(method, target, headers=bearer(KEYS["ward"]))
+                # In a model's name it is a letter like any other, of a name that nobody has.
+                is_named = "{name}" in path and answer.status_code == 405
+                assert answer.status_code == 404 or is_named, (method, path)
+
+
+@pytest.mark.parametrize("letter", ["%00", "%0D", "%1F", "%7F"])
+def test_other_control_characters_are_in_no_path_either(client: TestClient, letter: str) -> None:
+    for path in (f"/health/live{letter}", f"/{letter}predict", f"/v2{letter}"):
+        target = httpx.URL("http://testserver").copy_with(raw_path=path.encode())
+        assert client.get(target).status_code == 404

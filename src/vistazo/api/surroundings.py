@@ -21,6 +21,7 @@ from vistazo.api.head import HeadAsGet
 from vistazo.api.limits import BodyLimit, MostBytes, RequestContext
 from vistazo.api.methods import OnlyItsMethods
 from vistazo.api.paths import TrailingSlash
+from vistazo.api.plain_path import PlainPath
 from vistazo.api.problems import on_error, on_http_exception, on_invalid_request
 from vistazo.api.protocols import addresses
 from vistazo.api.protocols.speaking import Speaking
@@ -56,6 +57,7 @@ def surround(
     if gate is not None:
         app.add_middleware(Guard, gate=gate)
     app.add_middleware(OnlyItsMethods, methods=_methods(app))
+    app.add_middleware(PlainPath)
     app.add_middleware(HeadAsGet)
     if origins:
         app.add_middleware(cross_origin, origins=origins)

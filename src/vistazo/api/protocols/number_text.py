@@ -59,11 +59,13 @@ def numbers_of(literal: memoryview, shape: tuple[int, ...], datatype: str) -> ND
         numbers[filled : filled + len(found)] = _cast(found, datatype)
         filled += len(found)
         brackets.update(piece.translate(None, _ALL_BUT_BRACKETS))
+    if filled != count:
+        raise _other_than(shape)
     brackets.update(b"]")
     expected = hashlib.blake2b()
     for written in _brackets(shape if begins == b"[" else (count,)):
         expected.update(written)
-    if filled != count or brackets.digest() != expected.digest():
+    if brackets.digest() != expected.digest():
         raise _other_than(shape)
     return numbers.reshape(shape)
 
@@ -119,17 +121,19 @@ def _cast(found: NDArray[np.generic], datatype: str) -> NDArray[np.generic]:
 
 
 def _brackets(shape: tuple[int, ...]) -> Iterator[bytes]:
-    """As JSON writes a list of that shape, without its numbers."""
+    """As JSON writes a list of that shape, without its numbers, many at a time."""
     first, rest = shape[0], shape[1:]
-    if math.prod(shape) <= _SMALL:
-        yield b"[" + b",".join([b"".join(_brackets(rest)) if rest else b""] * first) + b"]"
+    if math.prod(rest) > _SMALL:
+        for at in range(first):
+            yield b"," if at else b"["
+            yield from _brackets(rest)
+        yield b"]"
         return
-    yield b"["
-    if not rest:
-        yield b"," * (first - 1)
-    for at in range(first if rest else 0):
-        yield b"," if at else b""
-        yield from _brackets(rest)
+    inner = b"".join(_brackets(rest)) if rest else b""
+    yield b"[" + inner
+    at_once = max(1, _SMALL // math.prod(rest))
+    for begins in range(1, first, at_once):
+        yield (b"," + inner) * min(at_once, first - begins)
     yield b"]"
 
 
