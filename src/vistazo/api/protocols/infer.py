@@ -59,9 +59,12 @@ async def infer(request: Request) -> Response:
 
 def _header_length(headers: Headers) -> int | None:
     """Raises RequestError."""
-    sent = headers.get(HEADER_LENGTH)
-    if sent is None:
+    each = headers.getlist(HEADER_LENGTH)
+    if not each:
         return None
+    if len(each) > 1:  # whoever looked before us may have taken the other
+        raise RequestError(f"{HEADER_LENGTH} comes {len(each)} times: send it once.")
+    sent = each[0]
     if not (sent.isascii() and sent.isdigit() and len(sent) <= _LONGEST_LENGTH):
         raise RequestError(f"{HEADER_LENGTH} is no number of bytes.")
     return int(sent)

@@ -69,8 +69,8 @@ def _pictures(body: bytes, limits: ImageLimits, max_files: int) -> list[SentPict
 def _picture_in(instance: object) -> object:
     """The string itself, or that in {"b64": "..."} or {"image_bytes": {"b64": "..."}}."""
     for name in (_IMAGE, _BASE64):
-        if isinstance(instance, dict):
-            instance = instance.get(name, instance)
+        if isinstance(instance, dict) and list(instance) == [name]:  # beside it, another picture
+            instance = instance[name]
     return instance
 
 
