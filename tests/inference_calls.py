@@ -68,7 +68,7 @@ def output_of(answer: Any, name: str = "scores") -> Any:
             return np.reshape(output["data"], output["shape"]).tolist()
         if output["datatype"] == "BYTES":
             return elements_of(data)
-        return np.frombuffer(data, "<f4").reshape(output["shape"]).tolist()
+        return np.frombuffer(data, _KINDS[output["datatype"]]).reshape(output["shape"]).tolist()
     raise AssertionError(f"no output {name}")
 
 

@@ -311,3 +311,34 @@ def test_likeness_is_there_where_the_model_has_a_baseline(serving: Serve) -> Non
     assert output_of(answer, "likeness") == [
         float(np.float32(expected["in_distribution"]["score"]))
     ]
+
+
+@pytest.mark.parametrize(
+    ("scale", "sound", "raw"),
+    [
+        ("1/127.5-1", -1.0, 100.0),
+        ("none", 255.0, 1e4),
+        ({"divide_by": 255, "mean": [0.5], "std": [0.25]}, -2.0, 100.0),
+        ("per_picture", 100.0, None),
+    ],
+)
+def test_a_tensor_that_nothing_prepared_makes_is_refused(
+    serving: Serve, scale: Any, sound: float, raw: float | None
+) -> None:
+    with serving(card={"input": {"scale": scale}}) as client:
+        taken = client.post(INFER, json=asking(tensor("FP32", [1, 8, 8, 1], [sound] * 64)))
+        assert taken.status_code in (200, 422), taken.text  # the engine of the test takes 0 to 1
+        if raw is not None:
+            refused = client.post(INFER, json=asking(tensor("FP32", [1, 8, 8, 1], [raw] * 64)))
+            assert "Send raw pixels as UINT8" in error_of(refused, 400, "bad_request")
+
+
+def test_a_label_without_a_heatmap_is_a_question_like_any_other(serving: Serve) -> None:
+    with serving() as client, pytest.MonkeyPatch.context() as patched:
+        seen = []
+        patched.setattr(client.app.state.monitor, "see", seen.append)
+        client.post(INFER, json=asking(of_files(FILM), parameters={"label": "DARK"}))
+        assert len(seen) == 1
+        explained = {"label": "DARK", "explain": True}
+        client.post(INFER, json=asking(of_files(FILM), parameters=explained))
+        assert len(seen) == 1

@@ -96,6 +96,11 @@ JSON = {
         "NaN",
     ),
     "null": (said(datatype="FP32", shape=[1, 8, 8, 1], data=[None] * 64), "NaN"),
+    "raw-pixels-as-if-prepared": (
+        said(datatype="FP32", shape=[1, 8, 8, 1], data=[200] * 64),
+        "between 0 and 1; here they lie between 200 and 200. Send raw pixels as UINT8",
+    ),
+    "prepared-for-another": (said(datatype="FP32", shape=[1, 8, 8, 1], data=[-1] * 64), "UINT8"),
     "too-large-for-fp32": (said(datatype="FP32", shape=[1, 8, 8, 1], data=[1e39] * 64), "FP32"),
     "torn-lists": (
         said(datatype="FP32", shape=[1, 8, 8, 1], data=[[[0] * 32], [[0] * 32]]),

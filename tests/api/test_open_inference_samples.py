@@ -58,7 +58,7 @@ def of_texts(*sent: str) -> dict[str, Any]:
 
 def test_texts_have_the_probabilities_that_predict_gives(texts: TestClient) -> None:
     told = texts.post("/predict", json={"texts": [TRUE, FALSE]}).json()["results"]
-    expected = [[float(np.float32(each)) for each in one["predictions"]] for one in told]
+    expected = [one["predictions"] for one in told]
     body, headers = packed("BYTES", [2, 1], elements(TRUE.encode(), FALSE.encode()))
     encoded = [as_base64(TRUE.encode()), as_base64(FALSE.encode())]
     parameters = {"content_type": "base64"}
@@ -70,8 +70,7 @@ def test_texts_have_the_probabilities_that_predict_gives(texts: TestClient) -> N
     ]
     assert [output_of(answer) for answer in answers] == [expected] * 4
     of_version_1 = texts.post("/v1/models/news:predict", json={"instances": [TRUE, FALSE]})
-    found = np.float32(of_version_1.json()["predictions"]).tolist()
-    assert found == expected
+    assert of_version_1.json()["predictions"] == expected
 
 
 def test_a_text_says_its_label_its_likeness_and_its_words(texts: TestClient) -> None:
@@ -108,6 +107,15 @@ def test_rows_are_answered_by_their_decision_values_where_there_are_no_others(
         assert output_of(answer) == [list(each["scores"].values()) for each in expected]
     of_version_1 = rows.post("/v1/models/flowers:predict", json={"instances": sent.tolist()})
     assert of_version_1.json()["predictions"] == output_of(answers[0])
+
+
+def test_a_decision_value_beyond_fp32_is_told_as_it_is(rows: TestClient) -> None:
+    told = rows.get("/v2/models/flowers").json()["outputs"][0]
+    assert (told["name"], told["datatype"]) == ("scores", "FP64")
+    for parameters in ({}, {"binary_data_output": True}):
+        sent = asking(tensor("FP64", [1, 2], [1e39, 1]), parameters=parameters)
+        [scores] = output_of(rows.post(ROWS, json=sent))
+        assert scores == pytest.approx([-1e39, 1e39])
 
 
 def test_whole_numbers_are_a_row_too(rows: TestClient) -> None:

@@ -36,7 +36,7 @@ _NAMED_TENSOR = obj(
 _OUTPUT = obj(
     {
         "name": _TEXT,
-        "datatype": {**_TEXT, "enum": ["FP32", "BYTES"]},
+        "datatype": {**_TEXT, "enum": ["FP32", "FP64", "BYTES"]},
         "shape": listed(_WHOLE),
         "parameters": {"type": "object"},
         "data": {"type": "array", "items": {}},

@@ -10,7 +10,6 @@ from vistazo.api.observation import Observation
 from vistazo.api.protocols.given_answer import GivenAnswer, answer_to_sample
 from vistazo.api.sample_answering import classified
 from vistazo.api.sample_body import SentSamples
-from vistazo.errors import RequestError
 from vistazo.samples.classifier import SampleClassifier, SamplePrediction
 from vistazo.service.admission import Place
 from vistazo.service.reload import Shadow
@@ -28,7 +27,7 @@ class AnsweringSamples:
     async def answers(
         self, sent: SentSamples, *, explains: bool, label: str | None
     ) -> list[GivenAnswer]:
-        """Raises InputError, which names the sample by its place, and RequestError."""
+        """Raises InputError, which names the sample by its place."""
         if explains:
             return await self._explained(sent, label)
         job = partial(classified, self.classifier, sent, self.observation)
@@ -40,9 +39,7 @@ class AnsweringSamples:
         return [answer_to_sample(prediction, None) for prediction in predictions]
 
     async def _explained(self, sent: SentSamples, label: str | None) -> list[GivenAnswer]:
-        """One text a job: it may take many runs of the model."""
-        if self.classifier.takes != "texts":
-            raise RequestError("What spoke for a label is said of pictures and texts, not of rows.")
+        """Of texts. One is a job: it may take many runs of the model."""
         texts = await self.place.run(sent.all, self.observation)
         ends: list[tuple[SamplePrediction, WordEvidence]] = []
         for at, text in enumerate(texts):

@@ -92,7 +92,8 @@ def _read(
     wanted = wanted_of(asked, served)
     evidence = Evidence(any(is_evidence(each.name) for each in wanted), asked.label)
     answering = answering_tensors(asked.tensors, served, policy, evidence)
-    return _Sent(asked.id, wanted, answering, asked.label is not None)
+    is_further_look = evidence.is_wanted and asked.label is not None
+    return _Sent(asked.id, wanted, answering, is_further_look)
 
 
 def _most_held(policy: UploadPolicy, served: AnyClassifier) -> MostHeld:

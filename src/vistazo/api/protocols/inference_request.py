@@ -38,11 +38,14 @@ class MostHeld:
 
 @dataclass(frozen=True)
 class WantedOutput:
-    """``n_classes``: that many of the highest, as strings; None for the numbers themselves."""
+    """``n_classes``: that many of the highest, as strings; None for the numbers themselves, of the
+    ``datatype`` that the model has them in.
+    """
 
     name: str
     is_binary: bool
     n_classes: int | None = None
+    datatype: str = ""
 
 
 @dataclass(frozen=True)

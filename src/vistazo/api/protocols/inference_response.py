@@ -50,7 +50,7 @@ def _described(tensor: OutputTensor, packed: bytes | None) -> dict[str, Any]:
         parameters["content_type"] = "base64" if tensor.are_files else "str"
     return {
         "name": tensor.name,
-        "datatype": "BYTES" if is_of_bytes else "FP32",
+        "datatype": tensor.datatype,
         "shape": list(tensor.shape),
         **({"parameters": parameters} if parameters else {}),
         **({"data": _data(tensor)} if packed is None else {}),
@@ -70,5 +70,6 @@ def _data(tensor: OutputTensor) -> list[Any]:
 def _packed(tensor: OutputTensor) -> bytes:
     """Little-endian; of BYTES each element behind its length."""
     if not isinstance(tensor.values, list):
-        return np.ascontiguousarray(tensor.values, "<f4").tobytes()
+        values = tensor.values
+        return np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
     return b"".join(len(each).to_bytes(_LENGTH_BYTES, "little") + each for each in tensor.values)

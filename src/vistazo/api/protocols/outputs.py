@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,20 @@ HEATMAP, WORDS = "heatmap", "words"
 
 @dataclass(frozen=True, eq=False)
 class OutputTensor:
-    """``values`` are FP32 numbers, or BYTES: of texts, or of files, which JSON has in base64."""
+    """``values`` are numbers, FP32 or FP64, or BYTES: of texts, or of files, which JSON has in
+    base64.
+    """
 
     name: str
-    values: NDArray[np.float32] | list[bytes]
+    values: NDArray[np.floating] | list[bytes]
     shape: tuple[int, ...]
     are_files: bool = False
+
+    @property
+    def datatype(self) -> str:
+        if isinstance(self.values, list):
+            return "BYTES"
+        return "FP64" if self.values.dtype == np.float64 else "FP32"
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,9 @@ class NamedOutput:
 def outputs_of(served: AnyClassifier) -> list[NamedOutput]:
     """Those that may be asked for, first the one that is answered where none is."""
     several = (-1, len(served.card.labels))
-    named = [NamedOutput(SCORES, "FP32", several), NamedOutput(LABELS, "BYTES", (-1,))]
+    # An estimator's decision values may be larger than FP32 has them.
+    kind = "FP32" if isinstance(served, Classifier) else "FP64"
+    named = [NamedOutput(SCORES, kind, several), NamedOutput(LABELS, "BYTES", (-1,))]
     if not isinstance(served, Classifier):
         texts = served.takes == "texts"
         likeness = [NamedOutput(LIKENESS, "FP32", (-1,))] if texts else []
@@ -57,16 +67,13 @@ def outputs_of(served: AnyClassifier) -> list[NamedOutput]:
 
 def _further(served: Classifier) -> list[NamedOutput]:
     """Of a model of several outputs, those that its card heeds, and the one of the scores."""
-    specs = [
-        (each.name, served.card.more_outputs.get(each.name)) for each in served.signature.others
-    ]
-    found = [
-        NamedOutput(
-            name, "FP32", (-1, len(spec.labels)) if isinstance(spec, ClassOutput) else (-1,)
-        )
-        for name, spec in specs
-        if isinstance(spec, ClassOutput | NumberOutput)
-    ]
+    found = []
+    for each in served.signature.others:
+        spec = served.card.more_outputs.get(each.name)
+        if isinstance(spec, ClassOutput):
+            found.append(NamedOutput(each.name, "FP32", (-1, len(spec.labels))))
+        if isinstance(spec, NumberOutput):
+            found.append(NamedOutput(each.name, "FP64", (-1,)))
     main = NamedOutput(served.signature.output, "FP32", (-1, len(served.card.labels)))
     return [main, *found] if found else []
 
@@ -76,7 +83,7 @@ def wanted_of(asked: InferenceRequest, served: AnyClassifier) -> tuple[WantedOut
 
     Raises RequestError for one that there is not.
     """
-    known = [each.name for each in outputs_of(served)]
+    known = {each.name: each.datatype for each in outputs_of(served)}
     wanted = asked.outputs or (WantedOutput(SCORES, asked.is_binary),)
     names = {each.name for each in wanted}
     for name in names:
@@ -85,9 +92,11 @@ def wanted_of(asked: InferenceRequest, served: AnyClassifier) -> tuple[WantedOut
     if any(each.n_classes is not None and each.name != SCORES for each in wanted):
         raise RequestError(f"A 'classification' is of '{SCORES}' alone.")
     evidence = HEATMAP if isinstance(served, Classifier) else WORDS
+    if asked.explains and evidence not in known:
+        raise RequestError("What spoke for a label is said of pictures and texts, not of rows.")
     if asked.explains and evidence not in names:
-        return (*wanted, WantedOutput(evidence, asked.is_binary))
-    return wanted
+        wanted = (*wanted, WantedOutput(evidence, asked.is_binary))
+    return tuple(replace(each, datatype=known[each.name]) for each in wanted)
 
 
 def is_evidence(name: str) -> bool:
@@ -108,11 +117,11 @@ def tensor_of(
         return OutputTensor(name, evidence, count, are_files=name == HEATMAP)
     if name == LIKENESS:
         found = [each.likeness for each in answers]
-        return _numbers(name, [each for each in found if each is not None], len(answers))
+        return _numbers(wanted, [each for each in found if each is not None], len(answers))
     if name != SCORES:
         further = [_figures(each.further[name]) for each in answers]
-        return _numbers(name, further, len(answers))
-    scores = _numbers(name, [each.scores for each in answers if each.scores], len(answers))
+        return _numbers(wanted, further, len(answers))
+    scores = _numbers(wanted, [each.scores for each in answers if each.scores], len(answers))
     return scores if wanted.n_classes is None else _classified(scores, wanted.n_classes, labels)
 
 
@@ -121,12 +130,13 @@ def _figures(answer: OutputAnswer) -> tuple[float, ...] | float:
 
 
 def _numbers(
-    name: str, values: Sequence[tuple[float, ...] | float], n_answers: int
+    wanted: WantedOutput, values: Sequence[tuple[float, ...] | float], n_answers: int
 ) -> OutputTensor:
     if len(values) < n_answers:
-        raise RequestError(f"This model has no '{name}'. Ask for '{LABELS}'.")
-    array = np.asarray(values, dtype=np.float32)
-    return OutputTensor(name, array, array.shape)
+        raise RequestError(f"This model has no '{wanted.name}'. Ask for '{LABELS}'.")
+    kind: type[np.floating] = np.float64 if wanted.datatype == "FP64" else np.float32
+    array: NDArray[np.floating] = np.asarray(values, dtype=kind)
+    return OutputTensor(wanted.name, array, array.shape)
 
 
 def _classified(scores: OutputTensor, n_classes: int, labels: Sequence[str]) -> OutputTensor:

@@ -13,8 +13,10 @@ from vistazo.api.protocols.sent_tensor import SentTensor
 from vistazo.errors import InputError, MissingFileError, NotBase64Error, RequestError
 from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits
+from vistazo.pictures.preprocessing import scale
 
 _GREYS, _COLOURS = 1, 3
+_OVERSHOOT = 64  # of 255: some filters go beyond black and white at an edge
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,23 @@ def _prepared(tensor: SentTensor, spec: InputSpec, max_files: int) -> list[SentP
     pixels = tensor.array().astype(np.float32, copy=False)
     if not np.isfinite(pixels).all():
         raise RequestError("The tensor has a number that is NaN or infinite.")
+    _refuse_unprepared(pixels, spec)
     return [PreparedPicture(each) for each in pixels]
+
+
+def _refuse_unprepared(pixels: NDArray[np.float32], spec: InputSpec) -> None:
+    """Where the scale of the card has a range: most often they are raw. Raises RequestError."""
+    if spec.scale == "per_picture":
+        return
+    levels = np.array([-_OVERSHOOT, 255 + _OVERSHOOT, 0, 255], np.float32)
+    shown = np.broadcast_to(levels[:, np.newaxis, np.newaxis], (4, 1, spec.channels))
+    least, most, low, high = scale(shown, spec.scale)
+    if (pixels < least).any() or (pixels > most).any():
+        raise RequestError(
+            f"Prepared for this model, pixels lie between {low.min():.4g} and {high.max():.4g}; "
+            f"here they lie between {pixels.min():.4g} and {pixels.max():.4g}. Send raw pixels as "
+            "UINT8."
+        )
 
 
 def _shaped(tensor: SentTensor, spec: InputSpec) -> RequestError:
