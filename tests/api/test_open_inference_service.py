@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import threading
@@ -30,6 +31,8 @@ from live_service import PICTURE, on_a_socket
 from raw_answers import Replies
 from raw_callers import connected
 from vistazo.api.app import create_app
+from vistazo.errors import QueueFullError
+from vistazo.service.admission import Admission
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import _JsonFormatter
 
@@ -315,12 +318,14 @@ def test_version_1_tells_its_models(client: TestClient) -> None:
         (b'{"instances": [{}]}', 400, "bad_request"),
         (b'{"instances": [{"b64": 1}]}', 400, "bad_request"),
         (b'{"instances": [{"b64": [1]}]}', 400, "bad_request"),
+        (b'{"instances": [{"b64": "", "image_bytes": {"b64": ""}}]}', 400, "bad_request"),
+        (b'{"instances": [{"b64": "", "other": ""}]}', 400, "bad_request"),
         (b'{"instances": [{"b64": "%"}]}', 422, "not_base64"),
         (b'{"instances": [""]}', 422, "missing_file"),
         (b'{"instances": [' + b'"",' * 16 + b'""]}', 422, "too_many_files"),
         (b'{"instances": [' + b"0," * 2_000_000 + b"0]}", 400, "bad_request"),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_version_1_refuses_in_its_words(
     client: TestClient, body: bytes, status: int, code: str
@@ -336,3 +341,35 @@ def test_a_page_of_another_host_may_send_binary_data_and_read_it(serving: Serve)
         assert client.options(INFER, headers={**origin, **asks, **headers}).status_code == 200
         answer = client.post(INFER, content=REQUEST, headers=origin)
     assert HEADER_LENGTH in answer.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"explain": True, "binary_data_output": True}])
+def test_who_asks_of_one_picture_waits_for_one_turn(
+    client: TestClient, parameters: dict[str, Any]
+) -> None:
+    """In a further one an answer that is there could have to give way."""
+    turns, turn = [], Admission.turn
+
+    def counted_turn(self: Admission, caller: str, **more: Any) -> Any:
+        turns.append(caller)
+        return turn(self, caller, **more)
+
+    body = gzip.compress(json.dumps(asking(of_files(FILM), parameters=parameters)).encode())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Admission, "turn", counted_turn)
+        answer = client.post(INFER, content=body, headers={"Content-Encoding": "gzip"})
+    assert (answer.status_code, len(turns)) == (200, 1)
+
+
+def test_an_answer_that_had_to_give_way_counts_for_nothing(client: TestClient) -> None:
+    before = counted(client)
+
+    def gives_way(*_: object) -> Any:
+        raise QueueFullError("It gave way.")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("vistazo.api.protocols.infer.inference_response", gives_way)
+        for files in ([FILM], [FILM, FILM]):
+            refused = client.post(INFER, json=asking(of_files(*files)))
+            error_of(refused, 429, "queue_full")
+    assert counted(client) == before
