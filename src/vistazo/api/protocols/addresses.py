@@ -18,4 +18,4 @@ TAKE_A_PLACE = (INFER, V1_PREDICT)
 
 def is_of_a_protocol(path: str) -> bool:
     """Whether it is answered in the words of one, also where there is no such path."""
-    return _OF_A_PROTOCOL.match(path) is not None
+    return path.rstrip() in ("/v1", "/v2") or path.startswith(("/v1/", "/v2/"))
