@@ -64,12 +64,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(ray_python: Path, place: Path) -> Iterator[Run]:
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as ray:
+        variables = ray_variables()
 
         def run(*arguments: str, **settings: str) -> subprocess.Popen[str]:
             return subprocess.Popen(
                 [str(ray_python), *arguments],
                 env={
-                    **ray_variables(),
+                    **variables,
                     "CACHE_DIR": str(place / "cache"),
                     "MODEL_PATH": str(place / "mine.keras"),
                     "RAY_TMPDIR": ray,
@@ -240,7 +241,8 @@ def s3(run: Run, ray_python: Path, place: Path) -> Iterator[dict[str, str]]:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         filling = run("-c", _BUCKET, str(place / "films") + "/", **settings)
-        assert filling.wait(120) == 0, filling.communicate()
+        _, said = filling.communicate(timeout=120)
+        assert filling.returncode == 0, said
         yield settings
     finally:
         server.kill()

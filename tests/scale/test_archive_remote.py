@@ -182,7 +182,7 @@ def test_credentials_that_expire_in_the_middle_stop_the_run_and_no_file_is_blame
         class Expiring(Silent):
             def skipped(self, _: Skipped) -> None:
                 failing(expired, "cat_file", [PermissionError("Forbidden")] * 99, "b/03.png")
-                failing(expired, "ls", [PermissionError("Forbidden")] * 99)
+                failing(expired, "info", [PermissionError("Forbidden")] * 99)
 
         with pytest.raises(SettingsError, match="Forbidden"):
             scored(link, tmp_path / "out.csv", watcher=Expiring())

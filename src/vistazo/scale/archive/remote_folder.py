@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from vistazo.errors import SettingsError, UnreadableFileError, UploadTooLargeError
 from vistazo.pictures.folders import Skipped, in_depth, is_of_a_program
@@ -16,6 +16,7 @@ from vistazo.scale.archive import remote
 from vistazo.scale.archive.source import Entry, too_large
 
 _PAUSES_S = (0.5, 2.0)  # between tries of one file, beside those that the filesystem makes itself
+_Answer = TypeVar("_Answer")
 _FINAL = (FileNotFoundError, PermissionError, IsADirectoryError)
 
 
@@ -46,8 +47,12 @@ class RemoteFolder:
         return RemoteFolder, (self.link, self.goes_below, self.reads_at_once)
 
     def check(self) -> None:
-        if not self._listed(self._opened[1]):
-            raise SettingsError(f"There is nothing in {self.place}.")
+        """One question: to list a bucket may take minutes."""
+        found, path = self._opened
+        if self._asked(lambda: found.info(path))["type"] == "file":
+            raise SettingsError(
+                f"{self.place} is a file, and no folder of them: that is for vistazo predict."
+            )
 
     def entries(self, skipped: Skipped) -> Iterator[Entry]:
         top = self._opened[1]
@@ -76,11 +81,11 @@ class RemoteFolder:
                 time.sleep(pause_s)
         raise AssertionError
 
-    def _listed(self, path: str) -> list[dict[str, Any]]:
+    def _asked(self, ask: Callable[[], _Answer]) -> _Answer:
         """Raises SettingsError."""
         for pause_s in (*_PAUSES_S, None):
             try:
-                return list(self._opened[0].ls(path, detail=True))
+                return ask()
             except Exception as error:  # as above
                 if pause_s is None or isinstance(error, _FINAL):
                     raise SettingsError(
@@ -95,7 +100,7 @@ class RemoteFolder:
         network, and its pictures would be missing without a word.
         """
         pictures = []
-        for each in self._listed(folder.path):
+        for each in self._asked(lambda: self._opened[0].ls(folder.path, detail=True)):
             path, size = str(each["name"]).rstrip("/"), each.get("size")
             name = PurePosixPath(path[len(folder.path) :].lstrip("/"))
             kind = self._kind(each, path, folder.path)

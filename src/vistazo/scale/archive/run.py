@@ -125,7 +125,6 @@ class Run:
 
     def _begin(self) -> None:
         """Where another run begins at the same moment, the first counts."""
-        self.archive.check()
         skipped, started = Skipped(), _now()
         plan = write_plan(self.archive, self.store, self.layout, skipped, self.watcher.listed)
         self.watcher.skipped(skipped)
