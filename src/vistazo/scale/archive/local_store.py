@@ -62,7 +62,7 @@ class LocalStore:
         return True
 
     def remove(self, folder: str) -> None:
-        with self._in_words(folder):
+        with self._in_words(folder), contextlib.suppress(FileNotFoundError):  # by another run
             shutil.rmtree(self._root / folder)
 
     @contextlib.contextmanager
