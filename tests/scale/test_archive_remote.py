@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -305,3 +306,22 @@ def test_a_link_to_a_file_of_this_machine_is_its_path(tmp_path: Path) -> None:
     films = films_in(tmp_path / "films")
     (films / "00.png").write_bytes(encoded(flat(3)))
     assert scored(f"file://{films}", f"file://{tmp_path}/out.csv").files == 24
+
+
+def test_a_filesystem_that_cannot_connect_is_told_in_words(tmp_path: Path) -> None:
+    for link, output in (
+        ("ftp://a:secret@127.0.0.1:1/x", tmp_path / "out.csv"),
+        (films_in(tmp_path / "films"), "ftp://a:secret@127.0.0.1:1/x/out.csv"),
+    ):
+        with pytest.raises(SettingsError, match=r"ftp://127\.0\.0\.1:1/x cannot") as caught:
+            scored(link, output)
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("link", ["zip::{}", "zip://::{}"])
+def test_pictures_at_the_top_of_a_zip_are_found(tmp_path: Path, link: str) -> None:
+    folder = films_in(tmp_path / "films")
+    scored(folder, tmp_path / "here.csv")
+    packed = shutil.make_archive(str(tmp_path / "films"), "zip", folder)
+    scored(link.format(packed), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()

@@ -27,9 +27,15 @@ def filesystem(link: str) -> tuple[Any, str]:
         ) from error
     try:
         found, path = fsspec.core.url_to_fs(link, use_listings_cache=False)
-    except (ImportError, ValueError) as error:  # a scheme that nobody knows, or is not installed
-        raise SettingsError(f"{shown(link)} cannot be reached: {error}.") from error
-    return found, str(path).rstrip("/")
+    # A scheme that nobody knows, or is not installed; some connect here, and raise what they like.
+    except Exception as error:
+        raise SettingsError(f"{shown(link)} cannot be reached: {why(error)}.") from error
+    return found, str(path).rstrip("/") or str(path)
+
+
+def within(folder: str, name: str) -> str:
+    """The top of some is the empty text, and of others a slash."""
+    return f"{folder.rstrip('/')}/{name}" if folder else name
 
 
 def why(error: BaseException) -> str:

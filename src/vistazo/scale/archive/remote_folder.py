@@ -49,7 +49,9 @@ class RemoteFolder:
     def check(self) -> None:
         """One question: to list a bucket may take minutes."""
         found, path = self._opened
-        if self._asked(lambda: found.info(path))["type"] == "file":
+        if not path.strip("/"):  # of a top some filesystems know no more than what is in it
+            self._asked(lambda: found.ls(path))
+        elif self._asked(lambda: found.info(path))["type"] == "file":
             raise SettingsError(
                 f"{self.place} is a file, and no folder of them: that is for vistazo predict."
             )
@@ -64,7 +66,7 @@ class RemoteFolder:
             raise UploadTooLargeError(too_large(max_bytes))
         if entry.size_bytes == 0:  # of which no piece can be asked for
             return b""
-        data = self._read(f"{self._opened[1]}/{entry.name}", max_bytes + 1)
+        data = self._read(remote.within(self._opened[1], entry.name), max_bytes + 1)
         if len(data) > max_bytes:
             raise UploadTooLargeError(too_large(max_bytes))
         return data
@@ -118,7 +120,7 @@ class RemoteFolder:
         if path == folder:
             return "itself"
         base = path.rpartition("/")[2]
-        if path != f"{folder}/{base}" or base in ("", ".", ".."):
+        if path.lstrip("/") != remote.within(folder, base).lstrip("/") or base in ("", ".", ".."):
             return "unreadable"
         if is_of_a_program(PurePosixPath(base)):
             return "hidden"

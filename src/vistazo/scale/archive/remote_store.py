@@ -80,7 +80,7 @@ class RemoteStore:
             self._fs.pipe_file(path, data)
 
     def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
+        return remote.within(self._root, name)
 
     @contextlib.contextmanager
     def _in_words(self, name: str, what: str = "written") -> Iterator[None]:
