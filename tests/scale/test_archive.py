@@ -514,3 +514,33 @@ def test_a_folder_that_is_here_is_one_whatever_its_name(tmp_path: Path, name: st
     assert scored(folder, tmp_path / "out.csv").files == 24
     assert scored(folder.as_uri(), tmp_path / "other.csv").files == 24
     assert scored("FILE" + folder.as_uri()[4:], tmp_path / "third.csv").files == 24
+
+
+@pytest.mark.parametrize("place", ["", " "])
+def test_an_empty_name_is_not_the_folder_one_is_in(films: Path, tmp_path: Path, place: str) -> None:
+    for archive, output in ((place, tmp_path / "out.csv"), (films, place)):
+        with pytest.raises(SettingsError, match="empty name"):
+            scored(archive, output)
+
+
+def test_what_is_above_a_link_is_where_the_system_says(films: Path, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "link").symlink_to(films / "a")
+    archive = f"{tmp_path}/here/link/../b"
+    assert scored(archive, tmp_path / "out.csv").files == 8
+
+
+def test_two_commands_that_tidy_up_a_done_run_both_say_that_it_is_done(
+    films: Path, tmp_path: Path
+) -> None:
+    output, work = tmp_path / "out.csv", tmp_path / "out.csv.work"
+    scored(films, output)
+
+    class TidiedUp(KilledAt):
+        def remove(self, folder: str) -> None:
+            shutil.rmtree(work)
+            super().remove(folder)
+
+    work.mkdir()
+    (work / "part-000000.jsonl").touch()
+    assert scored(films, output, wrap=lambda store: TidiedUp(store, 0, "")).files == 24

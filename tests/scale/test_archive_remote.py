@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -325,3 +326,28 @@ def test_pictures_at_the_top_of_a_zip_are_found(tmp_path: Path, link: str) -> No
     packed = shutil.make_archive(str(tmp_path / "films"), "zip", folder)
     scored(link.format(packed), tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+
+
+def test_a_password_is_not_quoted_where_a_library_quotes_the_link(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = filled(bucket, films_in(tmp_path / "films"))
+    memory = fsspec.filesystem("memory"), link.removeprefix("memory:/")
+    monkeypatch.setattr(remote, "filesystem", lambda _: memory)
+    named = "sftp://me:hunt%3Aer2@host/films?token=abc123"
+    said = "sftp://me:hunt%3Aer2@host/films/a/03.png?token=abc123 (me:hunt:er2)"
+    failing(monkeypatch, "cat_file", [FileNotFoundError(said)], "a/03.png")
+    scored(named, tmp_path / "out.csv")
+    output = (tmp_path / "out.csv").read_text() + (tmp_path / "out.csv.manifest.json").read_text()
+    assert "file_unreadable" in output
+    assert not re.search("hunt|er2|abc123", output)
+    failing(monkeypatch, "info", [OfALibraryError(said)] * 9)
+    with pytest.raises(SettingsError) as caught:
+        scored(named, tmp_path / "other.csv")
+    assert not re.search("hunt|er2|abc123", str(caught.value))
+
+
+@pytest.mark.parametrize("link", ["http://127.0.0.1:1/films", "https://127.0.0.1:1/films?x=1"])
+def test_the_web_has_no_folders(tmp_path: Path, link: str) -> None:
+    with pytest.raises(SettingsError, match="of the web, which has no folders"):
+        scored(link, tmp_path / "out.csv")

@@ -63,8 +63,8 @@ class LocalStore:
         return True
 
     def remove(self, folder: str) -> None:
-        with self._in_words(folder), contextlib.suppress(FileNotFoundError):  # by another run
-            shutil.rmtree(self._root / folder)
+        # What stays, or is gone already by another run, is of no more use to anybody.
+        shutil.rmtree(self._root / folder, ignore_errors=True)
 
     @contextlib.contextmanager
     def _made(self, save: Save) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -61,11 +60,13 @@ def archive_at(place: str, *, goes_below: bool) -> Archive:
     path = _path_of(place)
     if is_link(path) and not Path(path).is_dir():
         return RemoteFolder(path, goes_below)
-    return LocalFolder(Path(os.path.abspath(path)), goes_below)  # noqa: PTH100 - a link stays one
+    return LocalFolder(Path(path).absolute(), goes_below)
 
 
 def _path_of(place: str) -> str:
     """Of ``file://`` what it means (RFC 8089); else what it is."""
+    if not place.strip():
+        raise SettingsError("The archive, or the output, has an empty name.")
     if not place.lower().startswith(_FILE):
         return place
     return unquote(place[len(_FILE) :].removeprefix("localhost"))

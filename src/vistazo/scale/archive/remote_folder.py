@@ -78,7 +78,7 @@ class RemoteFolder:
             # The libraries behind fsspec raise errors of their own, which share no base.
             except Exception as error:
                 if pause_s is None or isinstance(error, _FINAL):
-                    said = f"The file cannot be read: {remote.why(error)}."
+                    said = f"The file cannot be read: {remote.why(error, self.link)}."
                     raise UnreadableFileError(said) from error
                 time.sleep(pause_s)
         raise AssertionError
@@ -91,8 +91,9 @@ class RemoteFolder:
             except Exception as error:  # as above
                 if pause_s is None or isinstance(error, _FINAL):
                     raise SettingsError(
-                        f"{self.place} cannot be read: {remote.why(error)}. Is the name right, and "
-                        "are there credentials in the environment that may list and read it?"
+                        f"{self.place} cannot be read: {remote.why(error, self.link)}. Is the name "
+                        "right, and are there credentials in the environment that may list and "
+                        "read it?"
                     ) from error
                 time.sleep(pause_s)
         raise AssertionError

@@ -91,8 +91,8 @@ class RemoteStore:
         # The libraries behind fsspec raise errors of their own, which share no base.
         except Exception as error:
             raise SettingsError(
-                f"{self.place(name)} cannot be {what}: {remote.why(error)}. What is done is kept: "
-                "the same command goes on from there."
+                f"{self.place(name)} cannot be {what}: {remote.why(error, self._link)}. What is "
+                "done is kept: the same command goes on from there."
             ) from error
 
 
