@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -87,12 +89,13 @@ def server(one_server: RedisServer) -> RedisServer:
 
 @asynccontextmanager
 async def instance(
-    server: RedisServer, served: Classifier | None = None
+    server: RedisServer, served: Classifier | None = None, user: str = ""
 ) -> AsyncIterator[Instance]:
+    url = server.url.replace("//", f"//{user}:any@") if user else server.url
     models = [served or classifier()]
     monitor = Monitor(lambda: models[0], shares=True)
-    link = Link(RedisClient(server.url), Breaker("drift", "redis"), read_exchange, 0.1)
-    policy = SharedStatePolicy(SecretStr(server.url), "vistazo")
+    link = Link(RedisClient(url), Breaker("drift", "redis"), read_exchange, 0.1)
+    policy = SharedStatePolicy(SecretStr(url), "vistazo")
     made = Instance(models, monitor, Exchange(monitor, link, policy))
     try:
         yield made
@@ -199,6 +202,27 @@ def test_nothing_lies_there_but_places_of_bins(server: RedisServer) -> None:
             b"\0\0\0\1",
             b"\0" * 4,
         ]
+
+
+def test_a_user_who_may_do_what_the_manual_says_may_share_a_window(server: RedisServer) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text("utf-8")
+    [rules] = re.findall(r"A user of its own needs `(.*)`", manual)
+    with server.client() as client:
+        wanted = ("on", "nopass", *rules.replace("PREFIX", "vistazo").split())
+        client.execute_command("ACL", "SETUSER", "watcher", "resetkeys", *wanted)
+
+    async def work() -> None:
+        async with instance(server, user="watcher") as one:
+            one.answers(60)
+            await one.exchanged()
+            with server.client() as client:
+                [key] = client.keys("*")
+                client.xadd(key, {"a": "junk"})
+            one.answers(60)
+            await one.exchanged()
+            assert one.exchange.counts == {"sent": 120, "received": 0, "ignored": 1, "dropped": 0}
+
+    asyncio.run(work())
 
 
 def test_another_model_another_card_another_window(server: RedisServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -195,6 +196,38 @@ def test_what_somebody_else_puts_at_our_keys_gives_nobody_more_for_long(
             assert 0 < client.pttl(key) <= 60_000
 
     run(work, server)
+
+
+def test_a_connection_that_redis_has_closed_meanwhile_is_made_again(server: RedisServer) -> None:
+    async def work(one: Instance, other: Instance) -> None:
+        rates = one.rates()
+        await rates.count("10.0.0.1")
+        with server.client() as client:
+            client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        await asyncio.sleep(0.01)
+        assert (await rates.count("10.0.0.1")).remaining == 3
+        assert one.is_up
+        assert not sum(one.sharing.link.breaker.failures.values())
+
+    run(work, server)
+
+
+def test_a_user_who_may_do_what_the_manual_says_may_do_enough(server: RedisServer) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text("utf-8")
+    [rules] = re.findall(r"A user of its own needs `(.*)`", manual)
+    password = "of-nothing"  # noqa: S105
+    with server.client() as client:
+        wanted = ("on", f">{password}", *rules.replace("PREFIX", "vistazo").split())
+        client.execute_command("ACL", "SETUSER", "service", "resetkeys", *wanted)
+
+    async def work() -> None:
+        url = server.url.replace("//", f"//service:{password}@")
+        async with instance(url) as one, instance(url, "news") as other:
+            await one.rates().count("10.0.0.1")
+            assert one.is_up
+            assert other.sharing.link.breaker.failures["refused"] == 1, "not its keys"
+
+    asyncio.run(work())
 
 
 def fills(server: RedisServer) -> None:

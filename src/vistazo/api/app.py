@@ -25,7 +25,6 @@ from vistazo.api.protocols import addresses
 from vistazo.api.protocols.protocol_routes import protocol_routes
 from vistazo.api.security_schema import declare_keys
 from vistazo.api.service import Service
-from vistazo.api.shared_state import SharedState, drift_exchange, rate_sharing
 from vistazo.api.surroundings import surround
 from vistazo.api.swagger_routes import swagger_routes
 from vistazo.classifier import Classifier
@@ -41,7 +40,6 @@ from vistazo.service.metrics import (
     watch_models,
     watch_process,
     watch_records,
-    watch_shared_state,
     watch_work,
     watch_workers,
 )
@@ -57,6 +55,7 @@ from vistazo.service.reload import (
 from vistazo.service.settings import Settings
 
 if TYPE_CHECKING:
+    from vistazo.api.shared_state import SharedState
     from vistazo.service.access.shared_rates import RateSharing
     from vistazo.service.records.records import Records
 
@@ -77,7 +76,7 @@ def create_app(
     ``load`` gives another classifier than that of the settings, ``load_next`` another next one.
     Raises SettingsError.
     """
-    rates = rate_sharing(settings.shared_state_policy)
+    rates = _shared_rates(settings)
     stopping, gate = threading.Event(), Gate(settings, rates)
     service, readers = _service(settings, stopping, load, load_next)
     app = FastAPI(
@@ -222,12 +221,26 @@ def _records(settings: Settings, metrics: Metrics) -> Records | None:
     return records
 
 
+def _shared_rates(settings: Settings) -> RateSharing | None:
+    """None where nothing is shared. Raises SettingsError."""
+    policy = settings.shared_state_policy
+    if policy is None:
+        return None
+    # Only here, as below, because of what it takes: 6 MB with redis-py, an extra.
+    from vistazo.api.shared_state import rate_sharing
+
+    return rate_sharing(policy)
+
+
 def _shared_state(
     rates: RateSharing | None, monitor: Monitor, gate: Gate, metrics: Metrics
 ) -> SharedState | None:
     """None where each instance counts for itself."""
     if rates is None:
         return None
+    from vistazo.api.shared_state import SharedState, drift_exchange
+    from vistazo.service.metrics.shared_state import watch_shared_state
+
     shared = SharedState(rates, drift_exchange(rates.policy, monitor), counts=gate.counts)
     watch_shared_state(metrics, shared.breakers, lambda: shared.drift.counts)
     return shared

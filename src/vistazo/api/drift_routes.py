@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Request, Response
 
 from vistazo.api.drift_schemas import DriftAnswer
 from vistazo.api.feedback_worth import feedback_worth
 from vistazo.api.problems import described
 from vistazo.api.service import Service
-from vistazo.api.shared_state import SharedState
 from vistazo.errors import NotReadyError
 from vistazo.service.drift.monitor import Monitor
+
+if TYPE_CHECKING:
+    from vistazo.api.shared_state import SharedState
 
 router = APIRouter()
 

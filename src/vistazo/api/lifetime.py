@@ -7,6 +7,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -15,7 +16,6 @@ from vistazo.api.hangup import reload_on_hangup
 from vistazo.api.metrics_server import serving
 from vistazo.api.observation import NO_TELEMETRY, Observatory
 from vistazo.api.service import Service
-from vistazo.api.shared_state import SharedState
 from vistazo.api.surroundings import surround
 from vistazo.errors import ModelError, SettingsError, VistazoError
 from vistazo.models.fetch import Link
@@ -23,6 +23,9 @@ from vistazo.service.access.gate import Gate
 from vistazo.service.isolation.pool import IsolatedReader
 from vistazo.service.reload import watch
 from vistazo.service.settings import Settings
+
+if TYPE_CHECKING:
+    from vistazo.api.shared_state import SharedState
 
 log = logging.getLogger(__name__)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from vistazo.api.shared_state import SharedState
 from vistazo.service.metrics import Metrics
+
+if TYPE_CHECKING:
+    from vistazo.api.shared_state import SharedState
 
 router = APIRouter()
 

@@ -1,4 +1,4 @@
-"""What instances of the service know together, where REDIS_URL says so."""
+"""What instances of the service know together. Imported only where REDIS_URL says so."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from vistazo.errors import SettingsError
+from vistazo.service.access.shared_rates import RateSharing, read_count
+from vistazo.service.drift.exchange import Exchange, read_exchange
 from vistazo.service.shared_state.breaker import Breaker
 from vistazo.service.shared_state.link import Link
 from vistazo.service.shared_state.redis_url import address_of
 from vistazo.service.shared_state.settings import SharedStatePolicy
 
 if TYPE_CHECKING:
-    from vistazo.service.access.shared_rates import RateSharing
-    from vistazo.service.drift.exchange import Exchange
     from vistazo.service.drift.monitor import Monitor
 
 _NOT_INSTALLED = (
@@ -55,17 +55,12 @@ class SharedState:
         await self._rates.link.close()
 
 
-def rate_sharing(policy: SharedStatePolicy | None) -> RateSharing | None:
-    """None where nothing is shared. Raises SettingsError."""
-    if policy is None:
-        return None
-    # Only here, because of what it takes: 6 MB of memory with redis-py, an extra.
+def rate_sharing(policy: SharedStatePolicy) -> RateSharing:
+    """Raises SettingsError."""
     try:
         from vistazo.service.shared_state.client import RedisClient
     except ImportError:
         raise SettingsError(_NOT_INSTALLED) from None
-    from vistazo.service.access.shared_rates import RateSharing, read_count
-
     url = policy.url.get_secret_value()
     breaker = Breaker("rates", address_of(url))
     return RateSharing(Link(RedisClient(url), breaker, read_count, _LONGEST_COUNT_S), policy)
@@ -73,7 +68,6 @@ def rate_sharing(policy: SharedStatePolicy | None) -> RateSharing | None:
 
 def drift_exchange(policy: SharedStatePolicy, monitor: Monitor) -> Exchange:
     """Where ``rate_sharing`` has found that it can be."""
-    from vistazo.service.drift.exchange import Exchange, read_exchange
     from vistazo.service.shared_state.client import RedisClient
 
     url = policy.url.get_secret_value()

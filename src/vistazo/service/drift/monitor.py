@@ -6,14 +6,16 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from vistazo.classifier import ModelIdentity, Prediction
 from vistazo.loading import AnyClassifier
 from vistazo.samples.classifier import SamplePrediction
 from vistazo.service.drift.quantities import quantities_of
-from vistazo.service.drift.shared_window import SharedWindow, TheirAnswer
 from vistazo.service.drift.watch import Quantity, Watch
+
+if TYPE_CHECKING:
+    from vistazo.service.drift.shared_window import SharedWindow, TheirAnswer
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +134,9 @@ class Monitor:
 def _shared(model: ModelIdentity, watch: Watch | None) -> SharedWindow | None:
     if watch is None:
         return None
+    # Only here, so that it costs nothing where nothing is shared.
+    from vistazo.service.drift.shared_window import SharedWindow
+
     return SharedWindow(model.sha256, watch.reference.labels, watch.window)
 
 

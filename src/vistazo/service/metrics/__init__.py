@@ -10,7 +10,6 @@ from vistazo.service.metrics.metrics import Metrics
 from vistazo.service.metrics.models import watch_models
 from vistazo.service.metrics.process import watch_process
 from vistazo.service.metrics.records import watch_records
-from vistazo.service.metrics.shared_state import watch_shared_state
 from vistazo.service.metrics.work import watch_work
 from vistazo.service.metrics.workers import watch_workers
 
@@ -20,7 +19,6 @@ __all__ = [
     "watch_models",
     "watch_process",
     "watch_records",
-    "watch_shared_state",
     "watch_work",
     "watch_workers",
 ]

@@ -78,7 +78,6 @@ class RedisClient:
             retry=Retry(NoBackoff(), 0),
             socket_timeout=_LONGEST_S,
             socket_connect_timeout=_LONGEST_S,
-            client_name="vistazo",
         )
         return Redis(connection_pool=pool)
 

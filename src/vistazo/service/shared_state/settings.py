@@ -8,7 +8,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from vistazo.service.shared_state.redis_url import check_redis_url, password_of
+
+def _checked(value: object) -> object:
+    # Only here, so that it costs nothing where there is none.
+    from vistazo.service.shared_state.redis_url import check_redis_url
+
+    return check_redis_url(value)
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class SharedStatePolicy:
 
     @property
     def pepper(self) -> bytes:
+        from vistazo.service.shared_state.redis_url import password_of
+
         return hashlib.sha256(password_of(self.url.get_secret_value()).encode()).digest()
 
 
@@ -30,7 +37,7 @@ class SharedStateSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    redis_url: Annotated[SecretStr | None, BeforeValidator(check_redis_url)] = Field(
+    redis_url: Annotated[SecretStr | None, BeforeValidator(_checked)] = Field(
         None,
         description="A Redis in which several instances keep rates and drift windows together: "
         "redis://, rediss:// or unix://; needs the extra 'redis'.",
