@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from access_keys import ENTRIES, KEYS, bearer
 from builders import BrightnessEngine, brightness_classifier, encoded, film, flat
 from inference_calls import (
+    HEADER_LENGTH,
     INFER,
     PREDICT,
     as_base64,
@@ -238,7 +239,8 @@ def test_under_a_prefix_the_paths_are_the_same() -> None:
 def test_head_and_options_are_answered_as_elsewhere(client: TestClient) -> None:
     head = client.head("/v2/models/brightness")
     assert (head.status_code, head.content) == (200, b"")
-    assert client.head("/v2/models/other").status_code == 404
+    missing = client.head("/v2/models/other")
+    assert (missing.status_code, missing.headers.get("content-length")) == (404, None)
     assert client.options(INFER).headers["allow"] == "OPTIONS, POST"
 
 
@@ -324,3 +326,13 @@ def test_version_1_refuses_in_its_words(
     client: TestClient, body: bytes, status: int, code: str
 ) -> None:
     error_of(client.post(PREDICT, content=body), status, code)
+
+
+def test_a_page_of_another_host_may_send_binary_data_and_read_it(serving: Serve) -> None:
+    origin = {"Origin": "https://ward.example"}
+    asks = {"Access-Control-Request-Method": "POST"}
+    headers = {"Access-Control-Request-Headers": f"{HEADER_LENGTH}, content-encoding"}
+    with serving(cors_origins="https://ward.example") as client:
+        assert client.options(INFER, headers={**origin, **asks, **headers}).status_code == 200
+        answer = client.post(INFER, content=REQUEST, headers=origin)
+    assert HEADER_LENGTH in answer.headers["access-control-expose-headers"]

@@ -155,7 +155,8 @@ def test_a_replica_that_dies_loses_no_request(service: RayService) -> None:
     assert len(service.replicas()) == 2
 
 
-def test_fewer_replicas_and_more_again_lose_no_request(service: RayService) -> None:
+def test_fewer_replicas_and_a_new_version_of_more_lose_no_request(service: RayService) -> None:
+    first = service.replicas()
     with Load(service.url) as load:
         load.goes_on()
         service.deploy(min_replicas=1, max_replicas=1)
@@ -165,6 +166,7 @@ def test_fewer_replicas_and_more_again_lose_no_request(service: RayService) -> N
         service.wait_for_replicas(2)
         load.goes_on()
     assert not load.lost
+    assert not set(first).intersection(service.replicas())
 
 
 def test_slow_callers_hold_no_replica(service: RayService) -> None:

@@ -61,6 +61,7 @@ def options(command: click.Command) -> Iterator[str]:
 def test_a_variable_that_a_document_sets_is_read_by_something(document: Path) -> None:
     settings = {name.upper() for name in Settings.model_fields}
     files = ("docker-compose.yml", "Dockerfile", ".ci/run", "scripts/deploy/Caddyfile")
+    files += ("src/vistazo/scale/ray.py",)
     others = "".join((ROOT / file).read_text("utf-8") for file in files)
     for line in code(document):
         for name in re.findall(r"\b([A-Z][A-Z0-9_]{3,})=", line):

@@ -225,3 +225,20 @@ def test_an_upload_at_the_least_rate_goes_on_beyond_its_grace_and_its_time(
                     await asyncio.sleep(0.02)
 
     asyncio.run(steady())
+
+
+def test_what_a_compressed_body_has_become_is_charged_too() -> None:
+    """And finds no room where another upload holds it."""
+    room = reception(max_bytes=100)
+
+    async def scenario() -> None:
+        with room.upload("a") as first, room.upload("b") as second:
+            for upload, n_bytes in ((first, 40), (second, 10)):
+                async with upload.arriving():
+                    upload.received(n_bytes)
+            second.grown(30)
+            assert room.n_bytes == 80
+            with pytest.raises(QueueFullError):
+                second.grown(30)
+
+    asyncio.run(scenario())

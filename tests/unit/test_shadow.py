@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -330,3 +331,10 @@ def test_strange_pictures_are_compared_even_where_they_are_refused(tmp_path: Pat
     )
     later = next_source(source, Link("https://h.example/n.keras"))
     assert (later.out_of_distribution, later.card) == ("warn", None)
+
+
+def test_a_picture_that_was_no_file_is_asked_of_a_model_with_the_same_input_only() -> None:
+    pixels = replace(answered(), data=None)
+    assert pixels.may_be_asked(brightness_classifier())
+    assert pixels.second_opinion(brightness_classifier(), threading.Event()) is not None
+    assert not pixels.may_be_asked(brightness_classifier(input={"height": 9}))

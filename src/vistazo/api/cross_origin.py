@@ -12,8 +12,16 @@ from starlette.types import ASGIApp
 from vistazo.api.problems import problem_response
 from vistazo.errors import RequestError
 
-_SENT = ("Authorization", "Content-Type", "X-Request-ID")
-_SEEN = ("RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate", "X-Request-ID")
+_BINARY = "Inference-Header-Content-Length"  # of the Open Inference Protocol
+_SENT = ("Authorization", "Content-Encoding", "Content-Type", _BINARY, "X-Request-ID")
+_SEEN = (
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "WWW-Authenticate",
+    _BINARY,
+    "X-Request-ID",
+)
 
 
 class _CrossOrigin(CORSMiddleware):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -125,15 +125,16 @@ class Front:
 class _Caller:
     """As the proxy hears him: his body from here, and then whether he hangs up."""
 
-    def __init__(self, body: Iterable[bytes], receive: Receive) -> None:
-        self._whole: bytes | None = b"".join(body)
+    def __init__(self, body: Sequence[bytes], receive: Receive) -> None:
+        self._parts = list(body) or [b""]
+        self._parts.reverse()
         self._receive = receive
         self.has_left = False
 
     async def receive(self) -> Message:
-        if self._whole is not None:
-            whole, self._whole = self._whole, None
-            return {"type": "http.request", "body": whole, "more_body": False}
+        if self._parts:
+            part = self._parts.pop()
+            return {"type": "http.request", "body": part, "more_body": bool(self._parts)}
         message = await self._receive()
         self.has_left = message["type"] == "http.disconnect"
         return message

@@ -13,7 +13,7 @@ from PIL import Image
 from builders import encoded
 from foreign_client import ClientError, ForeignClient
 
-pytestmark = [pytest.mark.longer, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.longer, pytest.mark.timeout(600)]
 
 MODEL = "pneumonia"
 NOISE = np.random.default_rng(0).integers(0, 256, (600, 500), np.uint8)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from foreign_client import ClientError, ForeignClient
 
-pytestmark = [pytest.mark.longer, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.longer, pytest.mark.timeout(600)]
 
 
 def scores(served: Any, *data: bytes) -> Any:

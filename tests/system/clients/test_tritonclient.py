@@ -14,7 +14,7 @@ from PIL import Image
 from builders import encoded
 from foreign_client import ClientError, ForeignClient
 
-pytestmark = [pytest.mark.longer, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.longer, pytest.mark.timeout(600)]
 
 
 def files(*data: bytes) -> list[dict[str, Any]]:
@@ -189,19 +189,42 @@ def test_texts_are_answered(triton: ForeignClient, news: Any) -> None:
         assert np.array(said["scores"]).shape == (3, 2)
 
 
-@pytest.mark.parametrize("datatype", ["FP32", "FP64"])
+def test_the_words_that_spoke_come_on_request(triton: ForeignClient, news: Any) -> None:
+    of = {"address": news.address, "model_name": news.model}
+    named = {"name": "text", "shape": [1, 1], "datatype": "BYTES", "values": ["pura verdad"]}
+    said = triton.call("infer", inputs=[named], parameters={"explain": True}, **of)
+    (more,) = set(said) - {"answer", "scores"}
+    assert "verdad" in decoded(said[more])[0]
+
+
+@pytest.mark.parametrize("datatype", ["FP32", "FP64", "INT64"])
 @pytest.mark.parametrize("binary", [True, False])
 def test_rows_are_answered(
     triton: ForeignClient, flowers: Any, datatype: str, binary: bool
 ) -> None:
-    rows = np.array([[3.5, 1.0], [1.0, 4.0]])
+    rows = np.array([[3.0, 1.0], [1.0, 4.0]])
     of = {"address": flowers.address, "model_name": flowers.model}
     wanted = [{"name": name, "binary_data": binary} for name in ("scores", "labels")]
     inputs = tensor(rows, datatype, binary=binary)
     said = triton.call("infer", inputs=inputs, outputs=wanted, **of)
     assert decoded(said["labels"]) == ["B", "A"]
-    expected = 1 / (1 + np.exp(-(rows[:, 0] - rows[:, 1])))
+    expected = 1 / (1 + np.exp(rows[:, 1] - rows[:, 0]))
     assert np.array(said["scores"])[:, 1] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["configuration", "statistics", "repository", "unload", "shared memory", "log settings"],
+)
+def test_what_triton_has_beyond_the_protocol_is_refused_in_words(
+    triton: ForeignClient, pneumonia: Any, what: str
+) -> None:
+    of = {"address": pneumonia.address, "model": pneumonia.model}
+    with pytest.raises(ClientError) as refused:
+        triton.call("beyond_the_protocol", what=what, **of)
+    assert refused.value.status in {"404", "405"}
+    assert "not_found: " in refused.value.said or "method_not_allowed: " in refused.value.said
+    assert triton.call("is_model_ready", **of)
 
 
 def test_errors_are_its_own_exception_with_our_words(

@@ -8,6 +8,7 @@ more of an archive than that.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -81,11 +82,19 @@ def _connected(cluster: Cluster) -> Any:
         if cluster.workers is not None:
             own["num_cpus"] = max(cluster.workers, os.cpu_count() or 1)
     try:
+        _look_for(address)
         ray.init(address=address, log_to_driver=False, logging_level="error", **own)
     except (OSError, ValueError, RuntimeError) as error:
         said = " ".join(str(error).split())[:300]
         raise SettingsError(f"There is no Ray at '{address}': {said}") from error
     return ray
+
+
+def _look_for(address: str) -> None:
+    """Raises OSError where nobody listens. Ray would end the whole process after a minute."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), _WAIT_S).close()
 
 
 class _Crew:

@@ -7,6 +7,7 @@ written the plan first, both write the same parts, and whose come later does not
 from __future__ import annotations
 
 import contextlib
+import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,8 +46,13 @@ class RemoteStore:
 
     @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[BinaryIO]:
-        with self._in_words(name, "read"), self._fs.open(self._path(name), "rb") as file:
-            yield file
+        """Buffered here: the files of some filesystems know no bounds of a line."""
+        with (
+            self._in_words(name, "read"),
+            self._fs.open(self._path(name), "rb") as file,
+            io.BufferedReader(file) as buffered,
+        ):
+            yield buffered
 
     def write(self, name: str, save: Save) -> None:
         with self._in_words(name), _made(save) as part:

@@ -70,6 +70,20 @@ def metadata_with_asyncio(address: str, model: str) -> list[Any]:
     return asyncio.run(asked())
 
 
+def beyond_the_protocol(address: str, model: str, what: str) -> Any:
+    """What Triton has, and the protocol has not."""
+    client = http.InferenceServerClient(address)
+    ask = {
+        "configuration": lambda: client.get_model_config(model),
+        "statistics": lambda: client.get_inference_statistics(model),
+        "repository": client.get_model_repository_index,
+        "unload": lambda: client.unload_model(model),
+        "shared memory": lambda: client.register_system_shared_memory("a", "/a", 8),
+        "log settings": lambda: client.update_log_settings({"log_info": False}),
+    }
+    return ask[what]()
+
+
 def _result_of(asked: Any) -> dict[str, Any]:
     try:
         return _told(asked.get_result())
@@ -101,5 +115,5 @@ def _told(result: Any) -> dict[str, Any]:
 if __name__ == "__main__":
     carry_out(
         *(is_alive, is_ready, is_model_ready, server_metadata, model_metadata),
-        *(infer, infer_later, infer_with_asyncio, metadata_with_asyncio),
+        *(infer, infer_later, infer_with_asyncio, metadata_with_asyncio, beyond_the_protocol),
     )
