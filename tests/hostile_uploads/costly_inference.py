@@ -10,6 +10,7 @@ from functools import cache
 
 _MOST = 15_800_000  # bytes: what the small plan takes
 _SIDE = 96
+_LONG = 2_600_000  # pixels in a line
 
 
 def costly_inference(chance: random.Random) -> bytes:
@@ -56,6 +57,12 @@ RECIPES: dict[str, Callable[[], bytes]] = {
     "missing numbers": lambda: _tensor("[1,1700,1700,1]", "UINT8", _list(b"null", 1700 * 1700)),
     "sixteen pictures": lambda: _pixels(16, 600),
     "each in brackets": lambda: _nested(1900),
+    "a line of pixels": lambda: _tensor(
+        f"[1,{_LONG},1,1]", "UINT8", _list(_list(b"[[1]]", _LONG), 1)
+    ),
+    "brackets at its beginning": lambda: _tensor(
+        f"[1,{_LONG * 2},1,1]", "UINT8", b"[[1]," + _list(b"1", _LONG * 2 - 1)[1:]
+    ),
     "fewer than the shape says": lambda: _tensor(
         "[1,3000,3000,1]", "UINT8", _list(b"1", 7_800_000)
     ),

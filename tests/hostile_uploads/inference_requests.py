@@ -17,6 +17,13 @@ from hostile_uploads.uploads import hostile_picture
 MODEL, VERSION = "pneumonia", "0.3.0"
 _INFER = (f"/v2/models/{MODEL}/infer", f"/v2/models/{MODEL}/versions/{VERSION}/infer")
 _ODD_PATHS = (
+    *(f"/v2/models/{MODEL}/infer%0A", f"/v1/models/{MODEL}:predict%0a", "/v2/health/live%0A"),
+    *(f"/v2/models/{MODEL}/infer%0D%0A", f"/v2/models/{MODEL}%0A/infer", "/v2%0A", "/v2/models%09"),
+    *(
+        f"/v2/models/{MODEL}/infer%20",
+        f"/v2/models/{MODEL}/infer%7F",
+        f"/v2/models/{MODEL}/ready%0A",
+    ),
     *("/v2/models/nobody/infer", f"/v2/models/{MODEL}/versions/9/infer", "/v2/models//infer"),
     *(f"/v2/models/{MODEL}/versions/{'9' * 3000}/infer", f"/v2/models/{'m' * 6000}/infer"),
     *("/v2/models/%2e%2e/infer", "/v2/models/%00/infer", "/v2/models/%ff%fe/infer", "/v2/models"),

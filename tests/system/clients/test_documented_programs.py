@@ -1,4 +1,4 @@
-"""The programs on the page about open protocols run as they stand there."""
+"""The programs on the page about open protocols, as they stand there, in each client's Python."""
 
 from __future__ import annotations
 
