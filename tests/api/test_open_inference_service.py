@@ -398,3 +398,12 @@ def test_bodies_that_grow_at_once_have_room_together_for_no_more_than_one(servin
             tracemalloc.stop()
     assert statuses.keys() <= {400, 429}
     assert peak < 5 * most, statuses
+
+
+def test_a_body_that_breaks_behind_its_head_is_refused_in_the_protocols_words() -> None:
+    head = f"POST {INFER} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with on_a_socket() as running, connected(running.url) as connection:
+        connection.sendall(head.encode() + b"zz\r\n")
+        reply = Replies(connection).next()
+    assert reply.status == 400
+    assert json.loads(reply.body)["error"].startswith("bad_request: ")
