@@ -68,6 +68,7 @@ def scored(
     """As ``vistazo score`` does, with a model of this process."""
     limits = limits or ImageLimits()
     archive = archive_at(str(place), goes_below=goes_below) if _is_name(place) else place
+    archive.check()
     store, layout = output_at(str(output))
     scorer = Scorer(model, archive, limits.max_bytes, threads)
     terms = Terms.of(

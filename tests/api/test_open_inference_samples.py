@@ -25,6 +25,10 @@ from inference_calls import (
 from served_samples import FALSETRUE, reading_classifier, row_classifier, text_classifier
 from vistazo.api.app import create_app
 from vistazo.loading import AnyClassifier
+from vistazo.models.plan.operation import Decisions
+from vistazo.models.plan.plan import Plan
+from vistazo.models.sample_card import RowCard
+from vistazo.samples.classifier import SampleClassifier
 from vistazo.service.settings import Settings
 
 TRUE, FALSE = "es verdad, verdad", "una mentira, señor"
@@ -50,6 +54,21 @@ def texts() -> Iterator[TestClient]:
 def rows() -> Iterator[TestClient]:
     with serving(row_classifier) as client:
         yield client
+
+
+class Votes:
+    """Says B, and nothing more."""
+
+    n_classes = 2
+
+    def decide(self, values: Any) -> Decisions:
+        return Decisions(np.ones(len(values), np.int64))
+
+
+def voting_classifier() -> SampleClassifier:
+    plan = Plan("rows", 2, ("A", "B"), (), Votes())
+    card = {"name": "flowers", "version": "1", "labels": ["A", "B"]}
+    return SampleClassifier(plan, RowCard.model_validate(card), "1" * 64)
 
 
 def of_texts(*sent: str) -> dict[str, Any]:
@@ -245,3 +264,13 @@ def test_a_text_that_is_no_unicode(texts: TestClient) -> None:
 def test_a_body_of_texts_has_the_most_bytes_that_predict_takes() -> None:
     with serving(lambda: text_classifier(**FALSETRUE), max_json_bytes=1_000) as client:
         error_of(client.post(TEXTS, content=b" " * 1_001), 413, "upload_too_large")
+
+
+def test_an_estimator_that_gives_no_numbers_gives_its_labels() -> None:
+    with serving(voting_classifier) as client:
+        sent = tensor("FP64", [1, 2], [3, 1])
+        assert output_of(client.post(ROWS, json=asking(sent)), "labels") == ["B"]
+        refused = client.post(ROWS, json=asking(sent, "scores"))
+        assert "Ask for 'labels'" in error_of(refused, 400, "bad_request")
+        of_version_1 = client.post("/v1/models/flowers:predict", json={"instances": [[3, 1]]})
+        assert of_version_1.json() == {"predictions": ["B"]}

@@ -6,7 +6,10 @@ import gzip
 import json
 import logging
 import threading
+import tracemalloc
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -354,10 +357,10 @@ def test_who_asks_of_one_picture_waits_for_one_turn(
         turns.append(caller)
         return turn(self, caller, **more)
 
-    body = gzip.compress(json.dumps(asking(of_files(FILM), parameters=parameters)).encode())
+    body = json.dumps(asking(of_files(FILM), parameters=parameters)).encode()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Admission, "turn", counted_turn)
-        answer = client.post(INFER, content=body, headers={"Content-Encoding": "gzip"})
+        answer = client.post(INFER, content=body)
     assert (answer.status_code, len(turns)) == (200, 1)
 
 
@@ -373,3 +376,34 @@ def test_an_answer_that_had_to_give_way_counts_for_nothing(client: TestClient) -
             refused = client.post(INFER, json=asking(of_files(*files)))
             error_of(refused, 429, "queue_full")
     assert counted(client) == before
+
+
+def test_bodies_that_grow_at_once_have_room_together_for_no_more_than_one(serving: Serve) -> None:
+    """Each of eight workers made thirty megabytes of a few, and only then asked for room."""
+    most = 4_000_000
+    body = gzip.compress(b" " * (most - 1_000))
+    with serving(max_queued_bytes=most, threads=8) as client:
+        client.post(INFER, content=REQUEST)
+        tracemalloc.start()
+        try:
+            with ThreadPoolExecutor(8) as callers:
+                headers = {"Content-Encoding": "gzip"}
+                asking_all = [
+                    callers.submit(client.post, INFER, content=body, headers=headers)
+                    for _ in range(24)
+                ]
+                statuses = Counter(each.result().status_code for each in asking_all)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert statuses.keys() <= {400, 429}
+    assert peak < 5 * most, statuses
+
+
+def test_a_body_that_breaks_behind_its_head_is_refused_in_the_protocols_words() -> None:
+    head = f"POST {INFER} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with on_a_socket() as running, connected(running.url) as connection:
+        connection.sendall(head.encode() + b"zz\r\n")
+        reply = Replies(connection).next()
+    assert reply.status == 400
+    assert json.loads(reply.body)["error"].startswith("bad_request: ")

@@ -8,8 +8,10 @@ import errno
 import io
 import json
 import os
+import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -276,10 +278,10 @@ def test_a_full_disk_is_told_in_words_and_the_next_run_goes_on(
     output, opened = tmp_path / "out.csv", local_store.LocalStore._made
 
     @contextlib.contextmanager
-    def full(self: local_store.LocalStore, name: str, save: Save) -> Iterator[Path]:
-        if "part-000002" in name:
+    def full(self: local_store.LocalStore, save: Save) -> Iterator[Path]:
+        if (tmp_path / "out.csv.work" / "part-000001.jsonl").exists():
             raise OSError(errno.ENOSPC, "No space left on device")
-        with opened(self, name, save) as path:
+        with opened(self, save) as path:
             yield path
 
     with monkeypatch.context() as disk:
@@ -449,3 +451,96 @@ def test_parts_and_outputs_are_for_everybody_who_may_read_the_folder(
     mask = os.umask(0)
     os.umask(mask)
     assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o666 & ~mask
+
+
+def test_of_a_folder_that_lost_a_part_the_advice_can_be_followed(
+    films: Path, tmp_path: Path
+) -> None:
+    scored(films, f"{tmp_path}/out.csv/")
+    (tmp_path / "out.csv" / "part-000001.csv").unlink()
+    with pytest.raises(SettingsError, match=rf"Delete the folder {tmp_path}/out.csv,"):
+        scored(films, f"{tmp_path}/out.csv/")
+    shutil.rmtree(tmp_path / "out.csv")
+    assert scored(films, f"{tmp_path}/out.csv/").files == 24
+
+
+def test_a_listing_for_which_there_is_no_room_is_told_in_words_and_leaves_nothing(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = LocalFolder.entries
+
+    def entries(self: LocalFolder, skipped: Any) -> Iterator[Entry]:
+        yield from listed(self, skipped)
+        raise OSError(errno.EFBIG, "File too large")  # of the file that is written
+
+    monkeypatch.setattr(LocalFolder, "entries", entries)
+    with pytest.raises(SettingsError, match="cannot be written: File too large"):
+        scored(films, tmp_path / "out.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["films"]
+
+
+def test_the_listing_is_made_where_the_output_is(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    assert scored(films, tmp_path / "out.csv").files == 24
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("n\udcff.csv", "no text"), ("a" * 238 + ".csv", "too long")],
+    ids=["no text", "long"],
+)
+def test_an_output_whose_manifest_could_not_be_written_is_refused_at_the_beginning(
+    films: Path, tmp_path: Path, name: str, said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        scored(films, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["films"]
+    assert scored(films, tmp_path / ("a" * 237 + ".csv")).files == 24
+
+
+def test_a_run_that_finds_no_picture_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").touch()
+    with pytest.raises(SettingsError, match="no picture"):
+        scored(tmp_path / "texts", tmp_path / "out.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["texts"]
+
+
+@pytest.mark.parametrize("name", ["x::y", "with a space", "100%25"])
+def test_a_folder_that_is_here_is_one_whatever_its_name(tmp_path: Path, name: str) -> None:
+    folder = films_in(tmp_path / name)
+    assert scored(folder, tmp_path / "out.csv").files == 24
+    assert scored(folder.as_uri(), tmp_path / "other.csv").files == 24
+    assert scored("FILE" + folder.as_uri()[4:], tmp_path / "third.csv").files == 24
+
+
+@pytest.mark.parametrize("place", ["", " "])
+def test_an_empty_name_is_not_the_folder_one_is_in(films: Path, tmp_path: Path, place: str) -> None:
+    for archive, output in ((place, tmp_path / "out.csv"), (films, place)):
+        with pytest.raises(SettingsError, match="empty name"):
+            scored(archive, output)
+
+
+def test_what_is_above_a_link_is_where_the_system_says(films: Path, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "link").symlink_to(films / "a")
+    archive = f"{tmp_path}/here/link/../b"
+    assert scored(archive, tmp_path / "out.csv").files == 8
+
+
+def test_two_commands_that_tidy_up_a_done_run_both_say_that_it_is_done(
+    films: Path, tmp_path: Path
+) -> None:
+    output, work = tmp_path / "out.csv", tmp_path / "out.csv.work"
+    scored(films, output)
+
+    class TidiedUp(KilledAt):
+        def remove(self, folder: str) -> None:
+            shutil.rmtree(work)
+            super().remove(folder)
+
+    work.mkdir()
+    (work / "part-000000.jsonl").touch()
+    assert scored(films, output, wrap=lambda store: TidiedUp(store, 0, "")).files == 24

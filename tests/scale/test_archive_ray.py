@@ -6,6 +6,7 @@ Ray and s3fs are in an environment of their own, and so is all that runs here.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -64,12 +65,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(ray_python: Path, place: Path) -> Iterator[Run]:
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as ray:
+        variables = ray_variables()
 
         def run(*arguments: str, **settings: str) -> subprocess.Popen[str]:
             return subprocess.Popen(
                 [str(ray_python), *arguments],
                 env={
-                    **ray_variables(),
+                    **variables,
                     "CACHE_DIR": str(place / "cache"),
                     "MODEL_PATH": str(place / "mine.keras"),
                     "RAY_TMPDIR": ray,
@@ -183,6 +185,38 @@ def test_a_machine_that_goes_away_changes_no_row(run: Run, place: Path, here: by
     assert output.read_bytes() == here
 
 
+_DEADLY = """
+import os
+_open = os.open
+def open_or_die(path, *rest, **more):
+    if str(path).endswith("deadly.png"):
+        os._exit(1)
+    return _open(path, *rest, **more)
+os.open = open_or_die
+"""
+
+
+def test_a_picture_that_takes_every_worker_down_is_one_row(run: Run, place: Path) -> None:
+    films, patch = place / "few", place / "patch"
+    films.mkdir()
+    patch.mkdir()
+    (patch / "sitecustomize.py").write_text(_DEADLY)
+    for name in ("a.png", "b.png", "deadly.png", "e.png", "f.png"):
+        (films / name).write_bytes(encoded(flat(200)))
+    path = os.pathsep.join((str(patch), ray_variables()["PYTHONPATH"]))
+    process = run(
+        "-m", "vistazo", "score", "few", "few.jsonl", "--engine", "ray", "--address", "local",
+        "--workers", "1", "--shard-files", "3", PYTHONPATH=path,
+    )  # fmt: skip
+    told, said = process.communicate(timeout=300)
+    assert process.returncode == 1, said
+    assert "few.jsonl: 5 pictures, 1 of them without an answer" in told
+    assert said.count("A worker died") == 3 + 2 + 2  # of three, of the two beside the first, alone
+    rows = [json.loads(line) for line in (place / "few.jsonl").read_text().splitlines()]
+    assert [row["file"] for row in rows] == ["a.png", "b.png", "deadly.png", "e.png", "f.png"]
+    assert [row.get("code") for row in rows] == [None, None, "picture_too_costly", None, None]
+
+
 def test_a_model_that_a_worker_does_not_find_is_told_in_words(run: Run, place: Path) -> None:
     """The command has it in memory when it is taken away."""
     process = run(
@@ -240,7 +274,8 @@ def s3(run: Run, ray_python: Path, place: Path) -> Iterator[dict[str, str]]:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         filling = run("-c", _BUCKET, str(place / "films") + "/", **settings)
-        assert filling.wait(120) == 0, filling.communicate()
+        _, said = filling.communicate(timeout=120)
+        assert filling.returncode == 0, said
         yield settings
     finally:
         server.kill()

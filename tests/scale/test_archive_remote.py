@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -182,7 +184,7 @@ def test_credentials_that_expire_in_the_middle_stop_the_run_and_no_file_is_blame
         class Expiring(Silent):
             def skipped(self, _: Skipped) -> None:
                 failing(expired, "cat_file", [PermissionError("Forbidden")] * 99, "b/03.png")
-                failing(expired, "ls", [PermissionError("Forbidden")] * 99)
+                failing(expired, "info", [PermissionError("Forbidden")] * 99)
 
         with pytest.raises(SettingsError, match="Forbidden"):
             scored(link, tmp_path / "out.csv", watcher=Expiring())
@@ -305,3 +307,58 @@ def test_a_link_to_a_file_of_this_machine_is_its_path(tmp_path: Path) -> None:
     films = films_in(tmp_path / "films")
     (films / "00.png").write_bytes(encoded(flat(3)))
     assert scored(f"file://{films}", f"file://{tmp_path}/out.csv").files == 24
+
+
+def test_a_filesystem_that_cannot_connect_is_told_in_words(tmp_path: Path) -> None:
+    for link, output in (
+        ("ftp://a:secret@127.0.0.1:1/x", tmp_path / "out.csv"),
+        (films_in(tmp_path / "films"), "ftp://a:secret@127.0.0.1:1/x/out.csv"),
+    ):
+        with pytest.raises(SettingsError, match=r"ftp://127\.0\.0\.1:1/x cannot") as caught:
+            scored(link, output)
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("link", ["zip::{}", "zip://::{}"])
+def test_pictures_at_the_top_of_a_zip_are_found(tmp_path: Path, link: str) -> None:
+    folder = films_in(tmp_path / "films")
+    scored(folder, tmp_path / "here.csv")
+    packed = shutil.make_archive(str(tmp_path / "films"), "zip", folder)
+    scored(link.format(packed), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+
+
+def test_a_password_is_not_quoted_where_a_library_quotes_the_link(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = filled(bucket, films_in(tmp_path / "films"))
+    memory = fsspec.filesystem("memory"), link.removeprefix("memory:/")
+    monkeypatch.setattr(remote, "filesystem", lambda _: memory)
+    named = "sftp://me:hunt%3Aer2@host/films?token=abc123"
+    said = "sftp://me:hunt%3Aer2@host/films/a/03.png?token=abc123 (me:hunt:er2)"
+    failing(monkeypatch, "cat_file", [FileNotFoundError(said)], "a/03.png")
+    scored(named, tmp_path / "out.csv")
+    output = (tmp_path / "out.csv").read_text() + (tmp_path / "out.csv.manifest.json").read_text()
+    assert "file_unreadable" in output
+    assert not re.search("hunt|er2|abc123", output)
+    failing(monkeypatch, "info", [OfALibraryError(said)] * 9)
+    with pytest.raises(SettingsError) as caught:
+        scored(named, tmp_path / "other.csv")
+    assert not re.search("hunt|er2|abc123", str(caught.value))
+
+
+@pytest.mark.parametrize("link", ["http://127.0.0.1:1/films", "https://127.0.0.1:1/films?x=1"])
+def test_the_web_has_no_folders(tmp_path: Path, link: str) -> None:
+    with pytest.raises(SettingsError, match="of the web, which has no folders"):
+        scored(link, tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("output", ["s3://answers.csv", "memory://answers.csv", "s3:///a.csv"])
+def test_an_output_that_is_a_bucket_is_written_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    folder = films_in(tmp_path / "films")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="names no file in a bucket"):
+        scored(folder, output)
+    assert [path.name for path in tmp_path.iterdir()] == ["films"]

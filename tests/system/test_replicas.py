@@ -23,6 +23,7 @@ import pytest
 
 from builders import encoded, film
 from ports import free_port, is_open
+from redis_server import redis_server
 
 CADDYFILE = Path(__file__).parents[2] / "scripts" / "deploy" / "Caddyfile"
 OLDEST = (2, 11)
@@ -189,6 +190,35 @@ def test_rates_see_the_caller_and_not_the_balancer_nor_what_a_caller_says_of_him
         assert [asks("127.0.0.2") for _ in range(4)] == [200, 200, 200, 429]
         assert asks("127.0.0.2", **{"X-Forwarded-For": "127.0.0.9"}) == 429
         assert asks("127.0.0.3") == 200
+
+
+def test_a_rate_is_that_of_all_replicas_where_they_share_a_redis(
+    caddy: str, running: Callable[..., Any], tmp_path: Path
+) -> None:
+    settings = {"RATE_LIMIT": "7/hour", "TRUSTED_PROXIES": "127.0.0.1", "LOG_LEVEL": "info"}
+    home = tmp_path / "caddy"
+    home.mkdir()
+    with ExitStack() as stack:
+        server = stack.enter_context(redis_server(tmp_path))
+        shared = {**settings, "REDIS_URL": server.url}
+        logs = [tmp_path / f"{place}.log" for place in range(3)]
+        three = [
+            stack.enter_context(running(**shared, stderr=stack.enter_context(log.open("w"))))
+            for log in logs
+        ]
+        deadline = time.monotonic() + 30
+        while not all('"what": "rates"' in log.read_text() for log in logs):
+            assert time.monotonic() < deadline, logs[0].read_text()
+            time.sleep(0.05)
+        balanced = stack.enter_context(balancing(caddy, [port_of(each) for each in three], home))
+        statuses: Counter[int] = Counter()
+        for address in ("127.0.0.2", "127.0.0.3"):
+            for _ in range(12):
+                with balanced.client(address) as client:
+                    statuses[client.get("/model").status_code] += 1
+        assert statuses == {200: 14, 429: 10}
+        asked = [log.read_text().count('"path": "/model"') for log in logs]
+        assert sum(count > 0 for count in asked) > 1, "Caddy asked several"
 
 
 def test_a_feedback_may_come_to_another_replica_than_its_answer(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import logging
 from typing import TYPE_CHECKING
 
 from vistazo.errors import SettingsError
@@ -15,6 +17,8 @@ from vistazo.service.shared_state.settings import SharedStatePolicy
 
 if TYPE_CHECKING:
     from vistazo.service.drift.monitor import Monitor
+
+log = logging.getLogger(__name__)
 
 _NOT_INSTALLED = (
     "REDIS_URL is set, but what speaks to Redis is not installed: "
@@ -40,17 +44,21 @@ class SharedState:
 
     async def run(self) -> None:
         """Until it is cancelled: what nobody waits for."""
-        turn = 0
-        while True:
-            if self._counts:
-                await self._rates.mend()
-            if self.drift.has_to_send or not self.drift.is_up or turn % _IDLE_TURNS == 0:
-                await self.drift.run_once()
-            turn += 1
+        for turn in itertools.count():
+            try:
+                await self._run_once(is_idle_turn=turn % _IDLE_TURNS == 0)
+            except Exception:  # the outermost boundary of a task that nobody awaits
+                log.exception("unexpected error while state was shared")
             await asyncio.sleep(_EVERY_S)
 
+    async def _run_once(self, *, is_idle_turn: bool) -> None:
+        if self._counts:
+            await self._rates.mend()
+        if self.drift.has_to_send or not self.drift.is_up or is_idle_turn:
+            await self.drift.run_once()
+
     async def close(self) -> None:
-        """Within two seconds."""
+        """Within a few seconds, whatever Redis does."""
         await self.drift.close()
         await self._rates.link.close()
 

@@ -149,7 +149,7 @@ def inference_request(
 def instances(element: Schema, takes: Takes | None, n_features: int, most: int) -> Schema:
     instance = element
     if takes in (None, "pictures"):
-        instance = obj({"b64": element}, "b64")
+        instance = obj({"b64": element}, "b64", additionalProperties=False)
     if takes == "rows":
         instance = {**listed(element), "minItems": n_features, "maxItems": n_features}
     several = {**listed(instance), "minItems": 1, "maxItems": most}

@@ -12,13 +12,12 @@ from vistazo.api import media
 from vistazo.api.asked import Asked
 from vistazo.api.callers import caller_of
 from vistazo.api.protocols.address import asked_address
-from vistazo.api.protocols.compressed_body import decompressed, encoding_of
+from vistazo.api.protocols.compressed_body import decompressed, decompressed_bytes, encoding_of
 from vistazo.api.protocols.question import Done, Question
 from vistazo.api.protocols.served_model import check_address, served_model
 from vistazo.classifier import Classifier
 from vistazo.loading import AnyClassifier
 from vistazo.service.admission import Place
-from vistazo.service.reception import Upload
 
 Read = Callable[[bytes, AnyClassifier], Question]
 
@@ -37,9 +36,12 @@ async def answer_to(asked: Asked, read: Read) -> Response:
             upload.wait_in(place)
             served = service.classifier_for_accepted
             check_address(asked_address(request.scope), served)
-            begin = partial(_begin, body, encoding, most, read, served)
-            work = _answer(asked, upload, place, begin)
-            del body, begin  # which may be larger than what it held
+            if encoding:
+                count = partial(decompressed_bytes, body, encoding, most)
+                n_bytes = await asked.answer(place.run(count, asked.observation))
+                upload.grown(n_bytes)
+            work = _answer(asked, place, partial(_begin, body, encoding, read, served))
+            del body  # which may be larger than what it held
             return await asked.answer(work)
 
 
@@ -50,15 +52,12 @@ def _most_bytes(asked: Asked, served: AnyClassifier) -> int:
     return asked.policy.max_json_bytes
 
 
-async def _answer(
-    asked: Asked, upload: Upload, place: Place, first: Callable[[], _Begun]
-) -> Response:
+async def _answer(asked: Asked, place: Place, begin: Callable[[], _Begun]) -> Response:
     """Told to nobody before it is written: until then the place may have to give way."""
-    begun = await place.run(first, asked.observation)
-    del first
+    begun = await place.run(begin, asked.observation)
+    del begin
     question, done, response = begun.question, begun.done, begun.response
     if response is None:
-        upload.grown(begun.grown_bytes)
         done = await place.run_each(question.jobs, asked.observation)
         write = partial(question.write, [each for one in done for each in one.answers])
         response = write() if question.is_short else await place.run(write, asked.observation)
@@ -83,19 +82,17 @@ def _tell(asked: Asked, question: Question, done: Sequence[Done]) -> None:
 
 @dataclass(frozen=True)
 class _Begun:
-    """``response`` is None where there is more to do. Then its body has ``grown_bytes``."""
+    """``response`` is None where there is more to do."""
 
     question: Question
-    grown_bytes: int
     done: Sequence[Done] = ()
     response: Response | None = None
 
 
-def _begin(body: bytes, encoding: str, most: int, read: Read, served: AnyClassifier) -> _Begun:
+def _begin(body: bytes, encoding: str, read: Read, served: AnyClassifier) -> _Begun:
     """And end, where it is one job: whoever asks little waits for one turn."""
-    whole = decompressed(body, encoding, most) if encoding else body
-    question, grown = read(whole, served), max(0, len(whole) - len(body))
+    question = read(decompressed(body, encoding) if encoding else body, served)
     if len(question.jobs) > 1:
-        return _Begun(question, grown)
+        return _Begun(question)
     done = [job() for job in question.jobs]
-    return _Begun(question, 0, done, question.write([one for each in done for one in each.answers]))
+    return _Begun(question, done, question.write([one for each in done for one in each.answers]))

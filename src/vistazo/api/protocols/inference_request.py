@@ -39,13 +39,14 @@ class MostHeld:
 @dataclass(frozen=True)
 class WantedOutput:
     """``n_classes``: that many of the highest, as strings; None for the numbers themselves, of the
-    ``datatype`` that the model has them in.
+    ``datatype`` that the model has them in. ``is_default``: nobody has asked for it.
     """
 
     name: str
     is_binary: bool
     n_classes: int | None = None
     datatype: str = ""
+    is_default: bool = False
 
 
 @dataclass(frozen=True)

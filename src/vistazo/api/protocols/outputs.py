@@ -84,7 +84,7 @@ def wanted_of(asked: InferenceRequest, served: AnyClassifier) -> tuple[WantedOut
     Raises RequestError for one that there is not.
     """
     known = {each.name: each.datatype for each in outputs_of(served)}
-    wanted = asked.outputs or (WantedOutput(SCORES, asked.is_binary),)
+    wanted = asked.outputs or (WantedOutput(SCORES, asked.is_binary, is_default=True),)
     names = {each.name for each in wanted}
     for name in names:
         if name not in known:
@@ -108,6 +108,8 @@ def tensor_of(
 ) -> OutputTensor:
     """Raises RequestError where the model has nothing to put there."""
     name, count = wanted.name, (len(answers),)
+    if wanted.is_default and not all(each.scores for each in answers):
+        name = LABELS  # of an estimator that says no more
     if name == LABELS:
         return OutputTensor(name, [each.label.encode() for each in answers], count)
     if name == WARNINGS:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NoReturn
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -101,7 +102,7 @@ def _rows(body: bytes, shape: Shape, limits: SampleLimits) -> SentSamples:
         _refuse(f"The instances are not rows of {shape.n_features} numbers each.", "rows")
     refuse_too_many(count, "rows", limits)
     rows = numbers_of(literal, (count, shape.n_features), "FP64")
-    return SentSamples(shape, limits, rows_of(rows), is_one=False)
+    return SentSamples(shape, limits, rows_of(rows.astype(np.float64)), is_one=False)
 
 
 def _sent(body: bytes, most: int, takes: str) -> tuple[Outline, list[object]]:

@@ -15,6 +15,7 @@ HOW = (
     "model's own page, /v2/models/NAME, says what it takes."
 )
 MAX_NAME = 200
+_LONGEST_NAME_BYTES = 1_000
 _MOST = 1 << 40  # of a whole number: a product of a few of them is no danger, as its number alone
 # A tensor has a dozen strings, with the names of its fields; an element of version 1 three.
 _STRINGS, _STRINGS_AN_ELEMENT, _STRINGS_AN_INPUT = 400, 3, 20
@@ -46,8 +47,15 @@ def fields_of(outline: Outline) -> dict[str, object]:
 
 
 def _named(outline: Outline, pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    """Names are read, so that one that is written in two ways does not come twice."""
-    return once_each([(outline.text(number, "a name", MAX_NAME), each) for number, each in pairs])
+    """Names are read, so that one that is written in two ways does not come twice; a very long one
+    is none of ours.
+    """
+    return once_each([(_name(outline, number), each) for number, each in pairs])
+
+
+def _name(outline: Outline, number: str) -> str:
+    n_bytes = len(outline.literal(number))
+    return number if n_bytes > _LONGEST_NAME_BYTES else outline.text(number, "a name", n_bytes)
 
 
 def text_of(outline: Outline, value: object, name: str, max_chars: int = MAX_NAME) -> str:

@@ -73,9 +73,12 @@ class _Rows:
         return np.column_stack([each.array().reshape(count).astype(np.float64) for each in columns])
 
 
-def rows_of(rows: NDArray[np.generic]) -> list[list[float | None]]:
+def rows_of(rows: NDArray[np.float64]) -> list[list[float | None]]:
     """NaN is a missing number."""
-    return [[None if np.isnan(each) else float(each) for each in row] for row in rows]
+    found: list[list[float | None]] = rows.tolist()
+    for row, column in np.argwhere(np.isnan(rows)):
+        found[row][column] = None
+    return found
 
 
 def refuse_too_many(count: int, takes: str, limits: SampleLimits) -> None:

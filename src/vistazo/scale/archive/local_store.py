@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vistazo.errors import SettingsError
-from vistazo.scale.archive.store import Save
+from vistazo.scale.archive.store import LOCK, MAKING, Save
 
 
 class LocalStore:
@@ -28,7 +29,7 @@ class LocalStore:
         with contextlib.ExitStack() as stack:
             with self._in_words(folder):
                 (self._root / folder).mkdir(parents=True, exist_ok=True)
-                file = stack.enter_context((self._root / folder / "lock").open("wb"))
+                file = stack.enter_context((self._root / folder / LOCK).open("wb"))
             self._lock(file, folder)
             yield
 
@@ -46,11 +47,11 @@ class LocalStore:
             yield file
 
     def write(self, name: str, save: Save) -> None:
-        with self._in_words(name), self._made(name, save) as part:
+        with self._in_words(name), self._made(save) as part:
             part.replace(self._root / name)
 
     def create(self, name: str, save: Save) -> bool:
-        with self._in_words(name), self._made(name, save) as part:
+        with self._in_words(name), self._made(save) as part:
             try:
                 os.link(part, self._root / name)
             except FileExistsError:
@@ -62,12 +63,12 @@ class LocalStore:
         return True
 
     def remove(self, folder: str) -> None:
-        with self._in_words(folder):
-            shutil.rmtree(self._root / folder)
+        # What stays, or is gone already by another run, is of no more use to anybody.
+        shutil.rmtree(self._root / folder, ignore_errors=True)
 
     @contextlib.contextmanager
-    def _made(self, name: str, save: Save) -> Iterator[Path]:
-        part = self._root / self._scratch / f"making-{os.getpid()}-{Path(name).name}"
+    def _made(self, save: Save) -> Iterator[Path]:
+        part = self._root / self._scratch / f"{MAKING}{os.getpid()}-{secrets.token_hex(4)}"
         try:
             save(part)
             yield part

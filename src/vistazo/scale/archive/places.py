@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from vistazo.errors import SettingsError
 from vistazo.rows import parquet
@@ -18,6 +18,7 @@ from vistazo.scale.archive.store import Store
 
 KINDS = (".csv", ".jsonl", ".parquet")
 _FILE = "file://"
+_MOST_NAME_BYTES = 255
 
 
 @dataclass(frozen=True)
@@ -56,29 +57,51 @@ class Layout:
 
 def archive_at(place: str, *, goes_below: bool) -> Archive:
     """Raises SettingsError where it cannot be reached with what is installed."""
-    place = place.removeprefix(_FILE)
-    if is_link(place):
-        return RemoteFolder(place, goes_below)
-    return LocalFolder(Path(os.path.abspath(place)), goes_below)  # noqa: PTH100 - a link stays one
+    path = _path_of(place)
+    if is_link(path) and not Path(path).is_dir():
+        return RemoteFolder(path, goes_below)
+    return LocalFolder(Path(path).absolute(), goes_below)
+
+
+def _path_of(place: str) -> str:
+    """Of ``file://`` what it means (RFC 8089); else what it is."""
+    if not place.strip():
+        raise SettingsError("The archive, or the output, has an empty name.")
+    if not place.lower().startswith(_FILE):
+        return place
+    return unquote(place[len(_FILE) :].removeprefix("localhost"))
 
 
 def output_at(place: str) -> tuple[Store, Layout]:
     """A name that ends with ``/`` is that of a folder. Raises SettingsError."""
-    place = place.removeprefix(_FILE)
+    place = _path_of(place)
     is_folder, place = place.endswith("/"), place.rstrip("/")
     above, _, name = place.rpartition("/")
+    if not is_folder and above.rstrip("/").endswith(":"):  # s3://answers.csv
+        raise SettingsError(f"{place} names no file in a bucket, but a bucket.")
     layout = Layout.of_folder(name) if is_folder else Layout.of_file(name)
     if layout.kind not in KINDS:
         raise SettingsError(
             f"The output is a file of these: {', '.join(KINDS)}; or, where the name ends with /, a "
             "folder of them."
         )
+    _check_name(layout)
     if layout.kind == ".parquet":
         parquet.check_installed()
     root = place if is_folder else above
-    if is_link(place):
+    if "://" in place:
         return RemoteStore(root), layout
     folder = Path(root or ("/" if place.startswith("/") else "."))
     if not (folder.parent if is_folder else folder).is_dir():
         raise SettingsError(f"There is no folder {folder.parent if is_folder else folder}.")
     return LocalStore(folder, layout.work), layout
+
+
+def _check_name(layout: Layout) -> None:
+    """Rather than after hours, when the manifest is written."""
+    try:
+        n_bytes = max(len(each.encode()) for each in (layout.manifest, layout.work))
+    except UnicodeEncodeError:
+        raise SettingsError("The name of the output is no text. Name another output.") from None
+    if n_bytes > _MOST_NAME_BYTES:
+        raise SettingsError("The name of the output is too long. Name another output.")

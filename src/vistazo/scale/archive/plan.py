@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -19,8 +18,6 @@ from vistazo.pictures.folders import Skipped
 from vistazo.scale.archive.places import Layout
 from vistazo.scale.archive.source import Archive, Entry
 from vistazo.scale.archive.store import Store, lines_in
-
-_PART_OF_HASH = 16  # enough of it for a name
 
 
 @dataclass(frozen=True)
@@ -50,15 +47,15 @@ def write_plan(
 
     Raises SettingsError, also where there is no picture.
     """
-    with tempfile.TemporaryDirectory(prefix="vistazo-") as folder:
-        listing = Path(folder) / "listing"
-        plan = _listed(archive, listing, skipped, listed)
-        if not plan.files:
+    name, made = f"{layout.work}/plan-{secrets.token_hex(8)}.jsonl", list[Plan]()
+
+    def save(path: Path) -> None:
+        made.append(_listed(name, archive, path, skipped, listed))
+        if not made[0].files:
             raise SettingsError(f"There is no picture in {archive.place}.")
-        # Under the name of what is in it: of two runs that begin at once each has its own.
-        name = f"{layout.work}/plan-{plan.sha256[:_PART_OF_HASH]}.jsonl"
-        store.write(name, lambda path: shutil.copyfile(listing, path))
-    return replace(plan, name=name)
+
+    store.write(name, save)  # of two runs that begin at once each has its own
+    return made[0]
 
 
 def shards_of(store: Store, name: str, sha256: str, shard_files: int) -> Iterator[Shard]:
@@ -71,7 +68,9 @@ def shards_of(store: Store, name: str, sha256: str, shard_files: int) -> Iterato
             number += 1
 
 
-def _listed(archive: Archive, path: Path, skipped: Skipped, listed: Callable[[int], None]) -> Plan:
+def _listed(
+    name: str, archive: Archive, path: Path, skipped: Skipped, listed: Callable[[int], None]
+) -> Plan:
     digest, files, n_bytes = hashlib.sha256(), 0, 0
     with path.open("wb") as file:
         for entry in archive.entries(skipped):
@@ -81,7 +80,7 @@ def _listed(archive: Archive, path: Path, skipped: Skipped, listed: Callable[[in
             file.write(line)
             files, n_bytes = files + 1, n_bytes + (entry.size_bytes or 0)
             listed(files)
-    return Plan("", digest.hexdigest(), files, n_bytes)
+    return Plan(name, digest.hexdigest(), files, n_bytes)
 
 
 def _check(store: Store, name: str, sha256: str) -> None:

@@ -7,8 +7,12 @@ more of an archive than that.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +71,13 @@ def score_on_ray(
 
 
 def _connected(cluster: Cluster) -> Any:
+    address = cluster.address or os.environ.get("RAY_ADDRESS") or LOCAL
+    own: dict[str, Any] = {}
+    if address == LOCAL:
+        _keep_to_ourselves()
+        own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
+        if cluster.workers is not None:
+            own["num_cpus"] = max(cluster.workers, os.cpu_count() or 1)
     try:
         import ray
     except ImportError as error:
@@ -74,20 +85,35 @@ def _connected(cluster: Cluster) -> Any:
             "--engine ray needs Ray, which is not installed: pip install 'vistazo[archives,ray]', "
             "in an environment of its own."
         ) from error
-    address = cluster.address or os.environ.get("RAY_ADDRESS") or LOCAL
-    own: dict[str, Any] = {}
-    if address == LOCAL:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
-        if cluster.workers is not None:
-            own["num_cpus"] = max(cluster.workers, os.cpu_count() or 1)
     try:
         _look_for(address)
-        ray.init(address=address, log_to_driver=False, logging_level="error", **own)
+        with _own_way_to_end():
+            ray.init(address=address, log_to_driver=False, logging_level="error", **own)
     except (OSError, ValueError, RuntimeError) as error:
         said = " ".join(str(error).split())[:300]
         raise SettingsError(f"There is no Ray at '{address}': {said}") from error
     return ray
+
+
+@contextlib.contextmanager
+def _own_way_to_end() -> Iterator[None]:
+    """Of Ray's own a process that is asked to end (SIGTERM) is aborted, with a trace."""
+    own = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, own)
+
+
+def _keep_to_ourselves() -> None:
+    """Whoever may speak to a Ray may run anything there: ours has a token that nobody else knows,
+    unless somebody chose otherwise. Before Ray is imported, which reads it.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if "RAY_AUTH_MODE" not in os.environ:
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
 def _look_for(address: str) -> None:

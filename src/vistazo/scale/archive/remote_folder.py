@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from vistazo.errors import SettingsError, UnreadableFileError, UploadTooLargeError
 from vistazo.pictures.folders import Skipped, in_depth, is_of_a_program
@@ -16,6 +16,7 @@ from vistazo.scale.archive import remote
 from vistazo.scale.archive.source import Entry, too_large
 
 _PAUSES_S = (0.5, 2.0)  # between tries of one file, beside those that the filesystem makes itself
+_Answer = TypeVar("_Answer")
 _FINAL = (FileNotFoundError, PermissionError, IsADirectoryError)
 
 
@@ -46,8 +47,14 @@ class RemoteFolder:
         return RemoteFolder, (self.link, self.goes_below, self.reads_at_once)
 
     def check(self) -> None:
-        if not self._listed(self._opened[1]):
-            raise SettingsError(f"There is nothing in {self.place}.")
+        """One question: to list a bucket may take minutes."""
+        found, path = self._opened
+        if not path.strip("/"):  # of a top some filesystems know no more than what is in it
+            self._asked(lambda: found.ls(path))
+        elif self._asked(lambda: found.info(path))["type"] == "file":
+            raise SettingsError(
+                f"{self.place} is a file, and no folder of them: that is for vistazo predict."
+            )
 
     def entries(self, skipped: Skipped) -> Iterator[Entry]:
         top = self._opened[1]
@@ -59,7 +66,7 @@ class RemoteFolder:
             raise UploadTooLargeError(too_large(max_bytes))
         if entry.size_bytes == 0:  # of which no piece can be asked for
             return b""
-        data = self._read(f"{self._opened[1]}/{entry.name}", max_bytes + 1)
+        data = self._read(remote.within(self._opened[1], entry.name), max_bytes + 1)
         if len(data) > max_bytes:
             raise UploadTooLargeError(too_large(max_bytes))
         return data
@@ -71,21 +78,22 @@ class RemoteFolder:
             # The libraries behind fsspec raise errors of their own, which share no base.
             except Exception as error:
                 if pause_s is None or isinstance(error, _FINAL):
-                    said = f"The file cannot be read: {remote.why(error)}."
+                    said = f"The file cannot be read: {remote.why(error, self.link)}."
                     raise UnreadableFileError(said) from error
                 time.sleep(pause_s)
         raise AssertionError
 
-    def _listed(self, path: str) -> list[dict[str, Any]]:
+    def _asked(self, ask: Callable[[], _Answer]) -> _Answer:
         """Raises SettingsError."""
         for pause_s in (*_PAUSES_S, None):
             try:
-                return list(self._opened[0].ls(path, detail=True))
+                return ask()
             except Exception as error:  # as above
                 if pause_s is None or isinstance(error, _FINAL):
                     raise SettingsError(
-                        f"{self.place} cannot be read: {remote.why(error)}. Is the name right, and "
-                        "are there credentials in the environment that may list and read it?"
+                        f"{self.place} cannot be read: {remote.why(error, self.link)}. Is the name "
+                        "right, and are there credentials in the environment that may list and "
+                        "read it?"
                     ) from error
                 time.sleep(pause_s)
         raise AssertionError
@@ -95,7 +103,7 @@ class RemoteFolder:
         network, and its pictures would be missing without a word.
         """
         pictures = []
-        for each in self._listed(folder.path):
+        for each in self._asked(lambda: self._opened[0].ls(folder.path, detail=True)):
             path, size = str(each["name"]).rstrip("/"), each.get("size")
             name = PurePosixPath(path[len(folder.path) :].lstrip("/"))
             kind = self._kind(each, path, folder.path)
@@ -113,7 +121,7 @@ class RemoteFolder:
         if path == folder:
             return "itself"
         base = path.rpartition("/")[2]
-        if path != f"{folder}/{base}" or base in ("", ".", ".."):
+        if path.lstrip("/") != remote.within(folder, base).lstrip("/") or base in ("", ".", ".."):
             return "unreadable"
         if is_of_a_program(PurePosixPath(base)):
             return "hidden"

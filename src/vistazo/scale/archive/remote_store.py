@@ -80,7 +80,7 @@ class RemoteStore:
             self._fs.pipe_file(path, data)
 
     def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
+        return remote.within(self._root, name)
 
     @contextlib.contextmanager
     def _in_words(self, name: str, what: str = "written") -> Iterator[None]:
@@ -91,8 +91,8 @@ class RemoteStore:
         # The libraries behind fsspec raise errors of their own, which share no base.
         except Exception as error:
             raise SettingsError(
-                f"{self.place(name)} cannot be {what}: {remote.why(error)}. What is done is kept: "
-                "the same command goes on from there."
+                f"{self.place(name)} cannot be {what}: {remote.why(error, self._link)}. What is "
+                "done is kept: the same command goes on from there."
             ) from error
 
 

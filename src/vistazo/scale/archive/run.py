@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from vistazo.scale.archive.part import Part, Row, Summary, summary_in
 from vistazo.scale.archive.places import Layout
 from vistazo.scale.archive.plan import Shard, shards_of, write_plan
 from vistazo.scale.archive.source import Archive
-from vistazo.scale.archive.store import Store, bytes_in
+from vistazo.scale.archive.store import LOCK, MAKING, Store, bytes_in
 from vistazo.scale.archive.terms import Begun, Terms, begun_of, save_json
 
 SHARD_FILES = 256
@@ -61,13 +62,23 @@ class Run:
         """Raises SettingsError, and whatever the engine raises: what is done is kept."""
         manifest = self._finished()
         if manifest is None:
-            with self.store.locked(self.layout.work):
-                manifest = self._finished()  # by a run that had the lock until now
-                if manifest is None:
-                    manifest = self._worked_off(engine, name)
+            try:
+                with self.store.locked(self.layout.work):
+                    manifest = self._finished()  # by a run that had the lock until now
+                    if manifest is None:
+                        manifest = self._worked_off(engine, name)
+            finally:
+                self._leave_nothing()
         if self.store.names(self.layout.work):
             self.store.remove(self.layout.work)
         return manifest
+
+    def _leave_nothing(self) -> None:
+        """Where nothing has been begun: of an archive without a picture, for one."""
+        with contextlib.suppress(SettingsError):
+            names = self.store.names(self.layout.work)
+            if names and all(name == LOCK or name.startswith(MAKING) for name in names):
+                self.store.remove(self.layout.work)
 
     def _worked_off(self, engine: Engine, name: str) -> Manifest:
         started_s = time.monotonic()
@@ -90,9 +101,10 @@ class Run:
             self._check(found.run, self.store.place(self.layout.name))
             missing = [of.name for of in found.outputs if not self.store.exists(of.name)]
             if missing:
+                away = place if self.layout.name else f"the folder {self.store.place('')}"
                 raise SettingsError(
                     f"{place} says what is not there any more ({self.store.place(missing[0])}). "
-                    "Delete it, and the run begins anew."
+                    f"Delete {away}, and the run begins anew."
                 )
             self.is_new = False
             return found
@@ -125,7 +137,6 @@ class Run:
 
     def _begin(self) -> None:
         """Where another run begins at the same moment, the first counts."""
-        self.archive.check()
         skipped, started = Skipped(), _now()
         plan = write_plan(self.archive, self.store, self.layout, skipped, self.watcher.listed)
         self.watcher.skipped(skipped)

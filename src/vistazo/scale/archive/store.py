@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+LOCK, MAKING = "lock", "making-"
+"""What a store may leave in the folder that it locks, and makes things in."""
+
 Save = Callable[[Path], object]
 
 

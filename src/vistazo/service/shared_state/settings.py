@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,6 +33,12 @@ class SharedStatePolicy:
         return hashlib.sha256(password_of(self.url.get_secret_value()).encode()).digest()
 
 
+def _as_prefix(value: object) -> object:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", str(value)):
+        raise ValueError("write it with letters, digits and . _ - alone, 64 of them at most")
+    return value
+
+
 class SharedStateSettings(BaseModel):
     """Without REDIS_URL each instance counts for itself."""
 
@@ -42,9 +49,8 @@ class SharedStateSettings(BaseModel):
         description="A Redis in which several instances keep rates and drift windows together: "
         "redis://, rediss:// or unix://; needs the extra 'redis'.",
     )
-    redis_prefix: str = Field(
+    redis_prefix: Annotated[str, BeforeValidator(_as_prefix)] = Field(
         "vistazo",
-        pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="What its keys begin with: another one for each service that uses that Redis.",
     )
 
