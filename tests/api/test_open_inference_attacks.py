@@ -300,3 +300,11 @@ def test_the_brackets_of_a_tall_picture_are_compared_many_at_a_time(
     refused = client.post(INFER, content=said % data)
     assert time.process_time() - started_s < 0.4
     error_of(refused, status, code)
+
+
+def test_a_length_of_the_json_that_is_said_twice(client: TestClient) -> None:
+    body, headers = packed("BYTES", [1], elements(FILM))
+    twice = [(HEADER_LENGTH, headers[HEADER_LENGTH]), (HEADER_LENGTH, "5")]
+    for said_twice in (twice, twice[::-1]):
+        refused = client.post(INFER, content=body, headers=said_twice)
+        assert "twice" in error_of(refused, 400, "bad_request")

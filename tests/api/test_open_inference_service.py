@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import threading
+import tracemalloc
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -30,6 +34,8 @@ from live_service import PICTURE, on_a_socket
 from raw_answers import Replies
 from raw_callers import connected
 from vistazo.api.app import create_app
+from vistazo.errors import QueueFullError
+from vistazo.service.admission import Admission
 from vistazo.service.settings import Settings
 from vistazo.service.telemetry import _JsonFormatter
 
@@ -315,12 +321,14 @@ def test_version_1_tells_its_models(client: TestClient) -> None:
         (b'{"instances": [{}]}', 400, "bad_request"),
         (b'{"instances": [{"b64": 1}]}', 400, "bad_request"),
         (b'{"instances": [{"b64": [1]}]}', 400, "bad_request"),
+        (b'{"instances": [{"b64": "", "image_bytes": {"b64": ""}}]}', 400, "bad_request"),
+        (b'{"instances": [{"b64": "", "other": ""}]}', 400, "bad_request"),
         (b'{"instances": [{"b64": "%"}]}', 422, "not_base64"),
         (b'{"instances": [""]}', 422, "missing_file"),
         (b'{"instances": [' + b'"",' * 16 + b'""]}', 422, "too_many_files"),
         (b'{"instances": [' + b"0," * 2_000_000 + b"0]}", 400, "bad_request"),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_version_1_refuses_in_its_words(
     client: TestClient, body: bytes, status: int, code: str
@@ -336,3 +344,66 @@ def test_a_page_of_another_host_may_send_binary_data_and_read_it(serving: Serve)
         assert client.options(INFER, headers={**origin, **asks, **headers}).status_code == 200
         answer = client.post(INFER, content=REQUEST, headers=origin)
     assert HEADER_LENGTH in answer.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"explain": True, "binary_data_output": True}])
+def test_who_asks_of_one_picture_waits_for_one_turn(
+    client: TestClient, parameters: dict[str, Any]
+) -> None:
+    """In a further one an answer that is there could have to give way."""
+    turns, turn = [], Admission.turn
+
+    def counted_turn(self: Admission, caller: str, **more: Any) -> Any:
+        turns.append(caller)
+        return turn(self, caller, **more)
+
+    body = json.dumps(asking(of_files(FILM), parameters=parameters)).encode()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Admission, "turn", counted_turn)
+        answer = client.post(INFER, content=body)
+    assert (answer.status_code, len(turns)) == (200, 1)
+
+
+def test_an_answer_that_had_to_give_way_counts_for_nothing(client: TestClient) -> None:
+    before = counted(client)
+
+    def gives_way(*_: object) -> Any:
+        raise QueueFullError("It gave way.")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("vistazo.api.protocols.infer.inference_response", gives_way)
+        for files in ([FILM], [FILM, FILM]):
+            refused = client.post(INFER, json=asking(of_files(*files)))
+            error_of(refused, 429, "queue_full")
+    assert counted(client) == before
+
+
+def test_bodies_that_grow_at_once_have_room_together_for_no_more_than_one(serving: Serve) -> None:
+    """Each of eight workers made thirty megabytes of a few, and only then asked for room."""
+    most = 4_000_000
+    body = gzip.compress(b" " * (most - 1_000))
+    with serving(max_queued_bytes=most, threads=8) as client:
+        client.post(INFER, content=REQUEST)
+        tracemalloc.start()
+        try:
+            with ThreadPoolExecutor(8) as callers:
+                headers = {"Content-Encoding": "gzip"}
+                asking_all = [
+                    callers.submit(client.post, INFER, content=body, headers=headers)
+                    for _ in range(24)
+                ]
+                statuses = Counter(each.result().status_code for each in asking_all)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert statuses.keys() <= {400, 429}
+    assert peak < 5 * most, statuses
+
+
+def test_a_body_that_breaks_behind_its_head_is_refused_in_the_protocols_words() -> None:
+    head = f"POST {INFER} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with on_a_socket() as running, connected(running.url) as connection:
+        connection.sendall(head.encode() + b"zz\r\n")
+        reply = Replies(connection).next()
+    assert reply.status == 400
+    assert json.loads(reply.body)["error"].startswith("bad_request: ")

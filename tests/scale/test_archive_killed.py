@@ -100,7 +100,8 @@ def test_a_run_that_is_killed_at_any_moment_ends_with_the_rows_of_one_that_is_no
             time.sleep(0.005)
         time.sleep(moments.random() / 10)
         is_stopped = number % 3 == 0
-        process.send_signal(signal.SIGINT if is_stopped else signal.SIGKILL)
+        ending = signal.SIGINT if number % 2 else signal.SIGTERM
+        process.send_signal(ending if is_stopped else signal.SIGKILL)
         _, said = process.communicate(timeout=60)
         killed += process.returncode in (130, -signal.SIGKILL)
         if process.returncode == 130:

@@ -351,3 +351,14 @@ def test_a_password_is_not_quoted_where_a_library_quotes_the_link(
 def test_the_web_has_no_folders(tmp_path: Path, link: str) -> None:
     with pytest.raises(SettingsError, match="of the web, which has no folders"):
         scored(link, tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("output", ["s3://answers.csv", "memory://answers.csv", "s3:///a.csv"])
+def test_an_output_that_is_a_bucket_is_written_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    folder = films_in(tmp_path / "films")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="names no file in a bucket"):
+        scored(folder, output)
+    assert [path.name for path in tmp_path.iterdir()] == ["films"]

@@ -9,10 +9,13 @@ import select
 from http import HTTPStatus
 
 import h11
+from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from vistazo.api.closing import LINGER_S
+from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
+from vistazo.api.protocols.speaking import answer_in_its_words
 from vistazo.errors import RequestError
 
 _MALFORMED = (
@@ -210,11 +213,13 @@ class Connection(H11Protocol):
 
     def _refuse(self) -> None:
         status = HTTPStatus(self.conn.fault_status)
-        answer = problem_response(
+        answer: Response = problem_response(
             RequestError(_MALFORMED),
             {"Connection": "close", "X-Content-Type-Options": "nosniff"},
             status,
         )
+        if self.cycle is not None and not self.cycle.response_complete:  # its head was sound
+            answer = answer_in_its_words(route_path(dict(self.cycle.scope)), answer)
         headers = [*self.server_state.default_headers, *answer.raw_headers]
         events: list[h11.Event] = [
             h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())

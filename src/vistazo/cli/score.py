@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -195,6 +196,7 @@ class _Shown:
 
     @contextlib.contextmanager
     def told_how_to_go_on(self) -> Iterator[None]:
+        before = signal.signal(signal.SIGTERM, _stop)  # as batch systems end what takes too long
         try:
             yield
         except KeyboardInterrupt:
@@ -202,7 +204,13 @@ class _Shown:
             self.progress.say(f"Stopped{so_far}. The same command goes on from there.")
             raise
         finally:
+            signal.signal(signal.SIGTERM, before)
             self.progress.clear()
+
+
+def _stop(*_: object) -> None:
+    """As Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def _tell(output: str, manifest: Manifest, *, is_new: bool, as_json: bool) -> None:

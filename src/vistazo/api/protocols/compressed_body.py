@@ -1,6 +1,6 @@
 """Bodies that are compressed, either way (RFC 9110 section 8.4.1): gzip, and deflate, that is zlib.
 
-How much a few bytes become nobody knows before: no more of it is made than a body may have.
+How much a few bytes become nobody knows before: it is counted first, and made where there is room.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
 
 from starlette.datastructures import Headers
 
@@ -30,26 +31,44 @@ def encoding_of(headers: Headers) -> str:
     return encodings[0]
 
 
-def decompressed(body: bytes, encoding: str, max_bytes: int) -> bytes:
-    """Raises UploadTooLargeError as soon as it is more than ``max_bytes``, and RequestError for
-    what is damaged, cut short, or followed by something else.
+def decompressed_bytes(body: bytes, encoding: str, max_bytes: int) -> int:
+    """How many it would become: none of it is kept, so that there is room for it before it is made.
+
+    Raises UploadTooLargeError as soon as it is more than ``max_bytes``, and RequestError for what
+    is damaged, cut short, or followed by something else.
     """
-    inflating, held = zlib.decompressobj(_WINDOW_BITS[encoding]), io.BytesIO()
+    n_bytes = 0
+    for piece in _pieces(body, encoding):
+        n_bytes += len(piece)
+        if n_bytes > max_bytes:
+            raise UploadTooLargeError(
+                f"Decompressed, the body is larger than {max_bytes} bytes, the most that is "
+                "accepted."
+            )
+    return n_bytes
+
+
+def decompressed(body: bytes, encoding: str) -> bytes:
+    """For a body that is known to become no more than there is room for."""
+    held = io.BytesIO()
+    for piece in _pieces(body, encoding):
+        held.write(piece)
+    return held.getvalue()
+
+
+def _pieces(body: bytes, encoding: str) -> Iterator[bytes]:
+    """Raises RequestError for what is damaged, cut short, or followed by something else."""
+    inflating = zlib.decompressobj(_WINDOW_BITS[encoding])
     for begins in range(0, len(body), _PIECE_BYTES):
         if inflating.eof:
             break
         rest: bytes | memoryview = memoryview(body)[begins : begins + _PIECE_BYTES]
         while piece := _inflated(inflating, rest, encoding):
-            held.write(piece)
+            yield piece
             rest = inflating.unconsumed_tail
-            if held.tell() > max_bytes:
-                raise UploadTooLargeError(
-                    f"Decompressed, the body is larger than {max_bytes} bytes, the most that is "
-                    "accepted."
-                )
     else:
         if inflating.eof and not inflating.unused_data:
-            return held.getvalue()
+            return
     raise RequestError(f"The body is no whole {encoding}, or something follows it.")
 
 

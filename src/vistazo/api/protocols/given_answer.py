@@ -14,6 +14,17 @@ from vistazo.samples.classifier import SamplePrediction
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """Whether it is asked for, and of which label: None, of the predicted class."""
+
+    is_wanted: bool = False
+    label: str | None = None
+
+
+NO_EVIDENCE = Evidence()
+
+
+@dataclass(frozen=True)
 class GivenAnswer:
     """``scores`` are probabilities in label order; of an estimator that gives none, its decision
     values, or None. ``evidence`` is a PNG of a picture, and JSON of a text, where it was asked for.

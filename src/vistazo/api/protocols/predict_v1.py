@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NoReturn
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from vistazo.api.asked import Asked, UploadPolicy
+from vistazo.api.asked import Asked
 from vistazo.api.json_outline import Outline
 from vistazo.api.picture_words import too_many
-from vistazo.api.protocols.admitted import admitted
-from vistazo.api.protocols.answering import Answering, answering_pictures, answering_samples
+from vistazo.api.protocols.admitted import answer_to
+from vistazo.api.protocols.answering import jobs_of_pictures, jobs_of_samples
 from vistazo.api.protocols.compressed_body import accepted_encoding
 from vistazo.api.protocols.given_answer import GivenAnswer
 from vistazo.api.protocols.inference_response import compressed_response
 from vistazo.api.protocols.number_text import numbers_of
 from vistazo.api.protocols.picture_inputs import SentPicture, encoded_pictures
+from vistazo.api.protocols.question import Job, Question
 from vistazo.api.protocols.request_json import fields_of, outlined
 from vistazo.api.protocols.sample_inputs import refuse_too_many, rows_of
 from vistazo.api.protocols.sent_tensor import file_of, whole_text
@@ -29,6 +31,7 @@ from vistazo.loading import AnyClassifier
 from vistazo.pictures import ImageLimits
 from vistazo.texts.limits import SampleLimits
 
+_FEW = 16  # answers are written at once
 _INSTANCES, _BASE64, _IMAGE = "instances", "b64", "image_bytes"
 _HOW = {
     "pictures": 'Send {"instances": [{"b64": "...base64..."}]}.',
@@ -40,22 +43,25 @@ _HOW = {
 async def predict(request: Request) -> Response:
     """Raises InputError where one of its instances cannot be classified, and RequestError."""
     asked = Asked.of(request)
-    async with admitted(asked, partial(_read, asked.policy)) as (found, answering):
-        answers = await asked.answer(answering(found))
-        job = partial(_written, answers, accepted_encoding(request.headers))
-        return await found.written(job, len(answers) * len(found.served.card.labels))
+    return await answer_to(asked, partial(_question, asked, accepted_encoding(request.headers)))
 
 
 # ---- in a worker
 
 
-def _read(policy: UploadPolicy, body: bytes, served: AnyClassifier) -> Answering:
+def _question(asked: Asked, encoding: str, body: bytes, served: AnyClassifier) -> Question:
+    jobs = _jobs(body, asked, served)
+    return Question(jobs, partial(_written, encoding), len(jobs) <= _FEW)
+
+
+def _jobs(body: bytes, asked: Asked, served: AnyClassifier) -> list[Job]:
+    policy = asked.policy
     if isinstance(served, Classifier):
         pictures = _pictures(body, policy.limits, policy.max_batch_files)
-        return answering_pictures(pictures, served, policy.limits)
+        return jobs_of_pictures(pictures, asked, served)
     shape, limits = Shape.of(served), policy.sample_limits
     read = _texts if shape.takes == "texts" else _rows
-    return answering_samples(read(body, shape, limits), served)
+    return jobs_of_samples(read(body, shape, limits), asked, served)
 
 
 def _pictures(body: bytes, limits: ImageLimits, max_files: int) -> list[SentPicture]:
@@ -67,9 +73,11 @@ def _pictures(body: bytes, limits: ImageLimits, max_files: int) -> list[SentPict
 
 
 def _picture_in(instance: object) -> object:
-    """The string itself, or that in {"b64": "..."} or {"image_bytes": {"b64": "..."}}."""
+    """The string itself, or that in {"b64": "..."} or {"image_bytes": {"b64": "..."}}: alone, as a
+    second one would be another picture.
+    """
     for name in (_IMAGE, _BASE64):
-        if isinstance(instance, dict) and list(instance) == [name]:  # beside it, another picture
+        if isinstance(instance, dict) and instance.keys() == {name}:
             instance = instance[name]
     return instance
 
@@ -115,7 +123,7 @@ def _refuse(why: str, takes: str) -> NoReturn:
     raise RequestError(f"{why} {_HOW[takes]}")
 
 
-def _written(answers: list[GivenAnswer], encoding: str) -> Response:
+def _written(encoding: str, answers: Sequence[GivenAnswer]) -> Response:
     """Reasons to doubt are told beside the predictions, where there are any."""
     predictions = [answer.scores or answer.label for answer in answers]
     document: dict[str, Any] = {"predictions": predictions}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vistazo.api.paths import route_path
@@ -48,6 +49,16 @@ def in_its_words(path: str, send: Send) -> Send:
     """
     is_its_own = path == "/v2" or path.startswith(("/v2/", "/v1/models"))
     return _InItsWords(send) if is_its_own else send
+
+
+def answer_in_its_words(path: str, answer: Response) -> Response:
+    """Of a problem document that has not been sent."""
+    if not is_of_a_protocol(path):
+        return answer
+    about_it = ("content-type", "content-length")
+    headers = {name: each for name, each in answer.headers.items() if name not in about_it}
+    said = _said(bytes(answer.body))
+    return Response(said, answer.status_code, headers, "application/json")
 
 
 class _InItsWords:

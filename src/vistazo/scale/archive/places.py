@@ -77,6 +77,8 @@ def output_at(place: str) -> tuple[Store, Layout]:
     place = _path_of(place)
     is_folder, place = place.endswith("/"), place.rstrip("/")
     above, _, name = place.rpartition("/")
+    if not is_folder and above.rstrip("/").endswith(":"):  # s3://answers.csv
+        raise SettingsError(f"{place} names no file in a bucket, but a bucket.")
     layout = Layout.of_folder(name) if is_folder else Layout.of_file(name)
     if layout.kind not in KINDS:
         raise SettingsError(

@@ -7,9 +7,12 @@ more of an archive than that.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -84,11 +87,23 @@ def _connected(cluster: Cluster) -> Any:
         ) from error
     try:
         _look_for(address)
-        ray.init(address=address, log_to_driver=False, logging_level="error", **own)
+        with _own_way_to_end():
+            ray.init(address=address, log_to_driver=False, logging_level="error", **own)
     except (OSError, ValueError, RuntimeError) as error:
         said = " ".join(str(error).split())[:300]
         raise SettingsError(f"There is no Ray at '{address}': {said}") from error
     return ray
+
+
+@contextlib.contextmanager
+def _own_way_to_end() -> Iterator[None]:
+    """Of Ray's own a process that is asked to end (SIGTERM) is aborted, with a trace."""
+    own = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, own)
 
 
 def _keep_to_ourselves() -> None:
