@@ -64,13 +64,13 @@ class Turn:
 @dataclass(frozen=True)
 class Served:
     """A server that is ready. ``proxies`` and ``replicas`` are its processes of that kind;
-    ``logged`` gives what it has logged so far.
+    ``logs`` are the files that it logs to.
     """
 
     process: MeasuredService
     proxies: list[int]
     replicas: list[int]
-    logged: Callable[[], str]
+    logs: Callable[[], list[Path]]
     ray: RayService | None = None
 
 
@@ -83,7 +83,7 @@ def alone(threads: int) -> Iterator[Served]:
         command = [sys.executable, "-m", "vistazo", "serve"]
         with orphans_adopted(), running(command, environment, port, Path(folder)) as process:
             wait_until_ready(process)
-            yield Served(process, [], [process.pid], process.log.read_text)
+            yield Served(process, [], [process.pid], lambda: [process.log])
 
 
 @contextlib.contextmanager
@@ -95,8 +95,8 @@ def behind_ray(replicas: int) -> Iterator[Served]:
             service.wait_for_replicas(replicas)
             time.sleep(2)  # until Ray has seen that all are well
             proxies = service.named(b"ray::ProxyActor")
-            logged = lambda: _logs_of(service.ray_folder)  # noqa: E731
-            yield Served(service.process, proxies, service.replicas(), logged, service)
+            logs = lambda: sorted(service.ray_folder.glob("session_2*/logs/worker-*.err"))  # noqa: E731
+            yield Served(service.process, proxies, service.replicas(), logs, service)
 
 
 CONTENDERS = {
@@ -107,18 +107,13 @@ CONTENDERS = {
 }
 
 
-def _logs_of(ray_folder: Path) -> str:
-    files = sorted(ray_folder.glob("session_2*/logs/worker-*.err"))
-    return "".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
-
-
 def take_turn(served: Served, seconds: float) -> Turn:
     groups = {"proxy": served.proxies, "replica": served.replicas, "all": [served.process.pid]}
     before = {name: sum(map(cpu_s_of, pids)) for name, pids in groups.items()}
     many = _load(served.process.port, CONNECTIONS, seconds)
     spent = {name: sum(map(cpu_s_of, pids)) - before[name] for name, pids in groups.items()}
     each_ms = {name: 1000 * cpu_s / many["requests"] for name, cpu_s in spent.items()}
-    seen = len(_service_ms(served.logged()))
+    seen = {log: len(_service_ms(log)) for log in served.logs()}
     one = _load(served.process.port, 1, seconds)
     return Turn(
         *_figures(many, seconds),
@@ -128,7 +123,7 @@ def take_turn(served: Served, seconds: float) -> Turn:
         proxy_cpu_ms=each_ms["proxy"],
         replica_cpu_ms=each_ms["replica"],
         other_cpu_ms=each_ms["all"] - each_ms["proxy"] - each_ms["replica"],
-        service_ms=statistics.quantiles(_service_ms(served.logged())[seen:], n=_QUANTILES),
+        service_ms=statistics.quantiles(_since(seen), n=_QUANTILES),
         scale_up_s=_scale_up_s(served.ray) if len(served.replicas) == 1 and served.ray else None,
     )
 
@@ -158,9 +153,15 @@ def _load(port: int, connections: int, seconds: float) -> dict:
     return load
 
 
-def _service_ms(log: str) -> list[float]:
+def _since(seen: dict[Path, int]) -> list[float]:
+    """What requests took after those that each log had already."""
+    return [each for log, number in seen.items() for each in _service_ms(log)[number:]]
+
+
+def _service_ms(log: Path) -> list[float]:
     """What each request took, by the log of who answered it."""
-    lines = (json.loads(line) for line in log.splitlines() if '"event": "request"' in line)
+    text = log.read_text(encoding="utf-8", errors="replace")
+    lines = (json.loads(line) for line in text.splitlines() if '"event": "request"' in line)
     return [line["ms"] for line in lines if line["path"] == "/predict"]
 
 

@@ -62,7 +62,7 @@ def validate(measured: dict[str, Any]) -> None:
 
 
 def simulate(costs: Costs, replicas: int, proxies: int, per_s: float) -> Outcome:
-    layout = Layout(replicas, proxies, max_queued=17 * replicas, max_held=MAX_HELD)
+    layout = Layout(replicas, proxies, max_queued=0, max_held=MAX_HELD)
     return Simulation(costs, layout).open(per_s, 1000 * _REQUESTS / per_s)
 
 
@@ -93,7 +93,7 @@ def scale_up(costs: Costs, start_s: float) -> None:
     )
     print(f"{'after s':>8}{'replicas':>10}{'answered/s':>12}{'p50 ms':>9}{'refused':>9}")
     for after_s in (20, 40, 60, 120, 240):
-        simulation = Simulation(costs, Layout(1, proxies=3, max_held=MAX_HELD))
+        simulation = Simulation(costs, Layout(1, proxies=3, max_queued=0, max_held=MAX_HELD))
         told = simulation.open(3 * can, 1000.0 * after_s, scaling)
         row = f"{told.replicas:10}{told.per_s:12.0f}{told.p50_ms:9.0f}{told.refused:9.1%}"
         print(f"{after_s:8}{row}")

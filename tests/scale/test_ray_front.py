@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -24,8 +26,10 @@ class Proxy:
 
     answers: list[Response | None]
     bodies: list[bytes] = field(default_factory=list)
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.headers = scope["headers"]
         body, more = b"", True
         while more:
             message = await receive()
@@ -52,10 +56,12 @@ class Caller:
         method: str = "POST",
         parts: Iterable[bytes] = (BODY,),
         length: int | None = None,
+        more: Iterable[tuple[bytes, bytes]] = (),
     ) -> Caller:
         parts = list(parts)
         told = sum(map(len, parts)) if length is None else length
         headers = [(b"content-length", str(told).encode())] if told else []
+        headers += more
         pieces = [
             {"type": "http.request", "body": part, "more_body": number < len(parts)}
             for number, part in enumerate(parts, 1)
@@ -136,6 +142,65 @@ def test_a_protocol_s_client_is_told_in_the_protocol_s_words() -> None:
     assert caller.ask("/v2/models/m/infer").said == {"outputs": []}
 
 
+def test_a_card_s_own_route_below_v1_is_none_of_a_protocol() -> None:
+    problem = Response(b'{"code": "c", "detail": "d"}', 415, media_type="application/problem+json")
+    caller, _ = before(problem, None, None)
+    assert caller.ask("/v1/classify").problem == {"code": "c", "detail": "d"}
+    caller.sent.clear()
+    assert caller.ask("/v1/classify").problem["code"] == "not_ready"
+
+
+ORDERS = [
+    (b"x-request-timeout-seconds", b"0.001"),
+    (b"X-Request-Disconnect-Disabled", b"?1"),
+    (b"serve-multiplexed-model-id", b"\xff"),
+    (b"serve_multiplexed_model_id", b"another"),
+    (b"x-session-id", b"\xff"),
+    (b"traceparent", b"\xff"),
+    (b"x-request-id", b"\xff"),
+]
+
+
+def test_a_stranger_gives_ray_no_orders() -> None:
+    caller, proxy = before(OK())
+    caller.ask(more=[*ORDERS, (b"authorization", b"Bearer k")])
+    [own_id] = [value for name, value in proxy.headers if name == b"x-request-id"]
+    assert re.fullmatch(rb"[0-9a-f]{32}", own_id)
+    assert [name for name, _ in proxy.headers] == [
+        b"content-length", b"authorization", b"x-request-id"
+    ]  # fmt: skip
+
+
+def test_what_ray_does_not_expect_is_answered_all_the_same() -> None:
+    caller, _ = before(OK())
+
+    async def broken(*_: object) -> None:
+        raise UnicodeDecodeError("utf-8", b"", 0, 1, "invalid")
+
+    caller.front._app = broken
+    assert caller.ask().problem["code"] == "not_ready"
+
+
+def test_a_refusal_here_is_as_one_of_the_service(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    caller, _ = before(None, None)
+    caller.front._origins = ["https://ward.example"]
+    caller.ask(more=[(b"x-request-id", b"mine"), (b"origin", b"https://ward.example")])
+    assert caller.problem["request_id"] == "mine"
+    told = dict(caller.headers)
+    assert (told["x-request-id"], told["x-content-type-options"]) == ("mine", "nosniff")
+    assert told["access-control-allow-origin"] == "https://ward.example"
+    assert caplog.records[-1].__dict__["code"] == "not_ready"
+
+
+def test_nobody_writes_who_he_is_because_he_comes_over_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    middlewares()
+    assert os.environ.pop("FORWARDED_ALLOW_IPS") == ""
+
+
 @pytest.mark.parametrize("path", ["/feedback", "/feedback/", "/a-prefix/feedback", "/admin/reload"])
 def test_what_is_done_once_is_not_asked_twice(path: str) -> None:
     caller, proxy = before(None, OK())
@@ -165,12 +230,14 @@ def test_who_hangs_up_while_he_sends_reaches_no_replica() -> None:
     [
         (PlainTextResponse("Request dropped due to backpressure", 429), "queue_full"),
         (PlainTextResponse("The deployment is unavailable", 503), "not_ready"),
+        (PlainTextResponse("Request timed out after 1s.", 408), "not_ready"),
     ],
 )
 def test_a_refusal_of_ray_is_a_problem_document(of_ray: Response, code: str) -> None:
     caller, _ = before(of_ray)
     caller.ask()
-    assert (caller.status, caller.problem["code"]) == (of_ray.status_code, code)
+    assert caller.status == {429: 429}.get(of_ray.status_code, 503)
+    assert caller.problem["code"] == code
     assert "retry-after" in dict(caller.headers)
 
 
@@ -221,6 +288,7 @@ def test_an_answer_has_one_request_id() -> None:
 
 
 def test_a_proxy_that_is_trusted_is_believed_in_front_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
     monkeypatch.delenv("METRICS_PORT", raising=False)
     assert [each.cls.__name__ for each in middlewares()] == ["Front"]
     monkeypatch.setenv("TRUSTED_PROXIES", "192.0.2.0/24")

@@ -150,7 +150,7 @@ def test_a_replica_that_dies_loses_no_request(service: RayService) -> None:
         load.goes_on(150)
         service.wait_for_ready(3)
         load.goes_on()
-    assert not load.lost
+    assert (load.lost, load.retried) == (Counter(), 0)  # nobody had to ask again, either
     assert second in service.replicas()
     assert len(service.replicas()) == 2
 
@@ -198,6 +198,45 @@ def test_what_is_sent_without_end_stays_bounded_in_the_proxy(service: RayService
     assert _resident_mb(proxy) - before_mb < 60
 
 
+@pytest.mark.parametrize(
+    "header", ["X-Request-ID", "serve_multiplexed_model_id", "x-request-disconnect-disabled"]
+)
+def test_no_header_ends_a_request_before_the_service_sees_it(
+    service: RayService, header: str
+) -> None:
+    answer = post(service, headers={header: b"\xff"})
+    assert (answer.status_code, len(answer.json()["request_id"])) == (200, 32)
+    assert post(service, headers={"x-request-timeout-seconds": "0.001"}).status_code == 200
+
+
+def test_a_busy_service_still_says_that_it_is_ready(service: RayService) -> None:
+    stopped = threading.Event()
+
+    def ask_on() -> None:
+        while not stopped.is_set():
+            post(service)
+
+    threads = [threading.Thread(target=ask_on) for _ in range(50)]  # 34 places
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    asked = [httpx.get(f"{service.url}/health/ready", timeout=60) for _ in range(10)]
+    stopped.set()
+    for thread in threads:
+        thread.join()
+    assert {answer.status_code for answer in asked} == {200}
+
+
+def test_a_caller_s_address_is_not_what_he_writes(ray_python: Path, tmp_path: Path) -> None:
+    settings = {"RATE_LIMIT": "3/minute", "CACHE_DIR": str(tmp_path / "cache")}
+    with ray_serving(ray_python, tmp_path, settings, min_replicas=1, max_replicas=1) as limited:
+        told = [
+            post(limited, headers={"X-Forwarded-For": f"198.51.100.{number}"}).status_code
+            for number in range(6)
+        ]
+    assert told == [200, 200, 200, 429, 429, 429]
+
+
 def _resident_mb(pid: int) -> float:
     pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -231,7 +270,7 @@ def test_the_yaml_is_one_that_ray_takes_and_says_what_follows_from_the_settings(
     ray_python: Path,
 ) -> None:
     [application] = told_by([str(ray_python), "-c", CHECKED, str(YAML)]).stdout.splitlines()[-1:]
-    assert json.loads(application) == ["Vistazo", 1, 17, 170, 32]
+    assert json.loads(application) == ["Vistazo", 1, 33, 170, 32]
 
 
 def told_by(command: list[str], *, is_well: bool = True) -> subprocess.CompletedProcess[str]:

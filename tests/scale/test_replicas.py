@@ -25,10 +25,11 @@ def test_a_replica_works_on_as_many_pictures_as_it_has_cores(cpus: float, thread
     assert replica_settings({"THREADS": "2"}, cpus).threads == threads
 
 
-def test_a_replica_gets_what_its_own_queue_has_room_for() -> None:
+def test_a_replica_gets_more_than_its_own_queue_has_room_for() -> None:
     settings = Settings(threads=2, queue_size=5)
     told = ReplicaPlan.of(settings, Replicas(max_replicas=4))
-    assert told.max_ongoing_requests == settings.admission_policy.places == 8
+    assert settings.admission_policy.places == 8
+    assert told.max_ongoing_requests == 24  # and can say beside these that it is ready
     assert told.max_queued_requests == 32
     assert told.target_ongoing_requests == 4
 

@@ -50,7 +50,7 @@ class RequestContext:
         headers, path, started_s = Headers(scope=scope), self._path(scope), time.perf_counter()
         observation = self._observatory.begin(path, headers.get("traceparent", ""), scope)
         scope.setdefault("state", {})["observation"] = observation
-        answer = _Stamped(send, _request_id(headers))
+        answer = _Stamped(send, request_id_of(headers))
         with (
             telemetry.of_request(answer.request_id, observation.trace_id),
             refusals.collected() as refused,
@@ -94,7 +94,8 @@ class _Stamped:
         await self._send(message)
 
 
-def _request_id(headers: Headers) -> str:
+def request_id_of(headers: Headers) -> str:
+    """What the caller calls it, where that is short and plain; else a new one."""
     asked = headers.get(REQUEST_ID_HEADER, "")
     return asked if _PLAIN_ID.fullmatch(asked) else os.urandom(16).hex()
 

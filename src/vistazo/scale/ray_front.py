@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -22,8 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vistazo.api.callers import caller_of
 from vistazo.api.closing import closing
+from vistazo.api.cross_origin import cross_origin
 from vistazo.api.forwarded import Forwarded
-from vistazo.api.limits import REQUEST_ID_HEADER, content_length
+from vistazo.api.limits import REQUEST_ID_HEADER, content_length, request_id_of
 from vistazo.api.paths import route_path
 from vistazo.api.problems import problem_response
 from vistazo.api.protocols.speaking import in_its_words
@@ -34,7 +36,9 @@ from vistazo.errors import (
     UploadTooLargeError,
     VistazoError,
 )
+from vistazo.scale.ray_headers import without_orders_to_ray
 from vistazo.scale.replicas import planned_settings
+from vistazo.service import telemetry
 from vistazo.service.reception import Reception, Upload
 
 log = logging.getLogger(__name__)
@@ -42,7 +46,9 @@ log = logging.getLogger(__name__)
 _TRIES = 2
 # Asked twice these are done twice.
 _DONE_ONCE = ("/feedback", "/admin/reload")
+# Ray's own, which come as plain text.
 _REFUSALS = {
+    408: NotReadyError("No replica answered in time. Send this again shortly."),
     429: QueueFullError("Too many requests are waiting. Send this one again shortly."),
     503: NotReadyError("No replica can answer now. Send this again shortly."),
 }
@@ -53,35 +59,50 @@ _LOST_FOR_GOOD = VistazoError(
 
 
 def middlewares() -> list[Middleware]:
-    """For Ray's proxy, by the environment that Ray was started with. Raises SettingsError."""
+    """For Ray's proxy, by the environment that Ray was started with. Raises SettingsError.
+
+    uvicorn, which is the proxy's server and not there yet, would let everybody who comes over this
+    machine say in a header who he is: it is told not to. TRUSTED_PROXIES says whom to believe.
+    """
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
     settings = planned_settings(os.environ)
     reception = Reception(settings.reception_policy)
-    front = Middleware(Front, reception=reception, most_bytes=settings.max_queued_bytes)
+    most_bytes, origins = settings.max_queued_bytes, settings.cors_origins
+    front = Middleware(Front, reception=reception, most_bytes=most_bytes, origins=origins)
     proxies = settings.trusted_proxies
     return [front, Middleware(Forwarded, trusted=proxies)] if proxies else [front]
 
 
 class Front:
-    """``most_bytes`` is the largest body that any path takes; a replica knows of each path."""
+    """``most_bytes`` is the largest body that any path takes; a replica knows of each path. Pages
+    of ``origins`` may see what is refused here, as they may see any answer.
+    """
 
-    def __init__(self, app: ASGIApp, reception: Reception, most_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        reception: Reception,
+        most_bytes: int,
+        origins: Sequence[str] | None = None,
+    ) -> None:
         self._app = app
         self._reception = reception
         self._most_bytes = most_bytes
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        send = in_its_words(route_path(scope), send)
-        with self._reception.upload(caller_of(scope)) as upload:
+        request_id = request_id_of(Headers(scope=scope))
+        scope = {**scope, "headers": without_orders_to_ray(scope["headers"], request_id)}
+        with telemetry.of_request(request_id), self._reception.upload(caller_of(scope)) as upload:
             try:
                 body = await self._received(Headers(scope=scope), receive, upload)
             except CallerLeftError:
                 return
             except VistazoError as error:
-                receive, send = closing(receive, send)
-                await problem_response(error)(scope, receive, send)
+                await self._refuse(error, scope, *closing(receive, send))
                 return
             await self._ask(scope, body, receive, send)
 
@@ -111,15 +132,32 @@ class Front:
 
     async def _ask(self, scope: Scope, body: list[bytes], receive: Receive, send: Send) -> None:
         may_repeat = not scope["path"].rstrip("/").endswith(_DONE_ONCE)
+        refuse = partial(self._refuse, scope=scope, receive=receive, send=send)
         for left in reversed(range(_TRIES if may_repeat else 1)):
             caller, answer = _Caller(body, receive), _Answer(send)
-            await self._app(dict(scope), caller.receive, answer)
+            own = {**scope, "headers": list(scope["headers"])}  # Ray adds to them
+            try:
+                await self._app(own, caller.receive, answer)
+            except Exception:  # the boundary to Ray: whatever it raises, the caller is answered
+                log.exception("unexpected error in Ray's proxy")
             if answer.refusal is not None:
-                await problem_response(answer.refusal)(scope, receive, send)
+                await refuse(answer.refusal)
             if answer.has_begun or caller.has_left:
                 return
             log.warning("a replica is gone with a request", extra={"is_asked_again": left > 0})
-        await problem_response(_LOST if may_repeat else _LOST_FOR_GOOD)(scope, receive, send)
+        await refuse(_LOST if may_repeat else _LOST_FOR_GOOD)
+
+    async def _refuse(
+        self, error: VistazoError, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """As a replica would: with an id, and a line in the log."""
+        headers = {"X-Content-Type-Options": "nosniff"}
+        if request_id := telemetry.request_id.get():
+            headers[REQUEST_ID_HEADER] = request_id
+        answer = problem_response(error, headers)
+        log.info("refused", extra={"status": answer.status_code, "code": error.code})
+        refusal: ASGIApp = cross_origin(answer, self._origins) if self._origins else answer
+        await refusal(scope, receive, in_its_words(route_path(scope), send))
 
 
 class _Caller:

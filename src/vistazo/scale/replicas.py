@@ -20,6 +20,8 @@ _DRAIN_STEP_S = 2.0
 # A replica whose process is gone is replaced after so long.
 _HEALTH_CHECK_S = 2.0
 _RETRY_AFTER_S = 1  # as QueueFullError has it
+# Requests beside those that wait for work: whether it is ready, metrics, the page.
+_BESIDE = 16
 
 
 class Replicas(BaseModel):
@@ -74,15 +76,16 @@ class ReplicaPlan:
     def of(settings: Settings, replicas: Replicas) -> ReplicaPlan:
         """Of the settings that a replica will have, ``replica_settings``.
 
-        A replica is given what its own queue has room for, so that none refuses while another has
-        room. In front of all wait at most as many as they hold together. One is added where each
-        core has its picture and one more waits.
+        A replica is given more than its own queue has room for: it refuses itself what it has no
+        place for, and can still say that it is ready. Where none can take a request, as many wait
+        in front as all hold together. One is added where each core has its picture and one more
+        waits.
         """
         policy = settings.admission_policy
         step_s = min(_DRAIN_STEP_S, max(settings.drain_timeout_s, 0.1))
         return ReplicaPlan(
             num_cpus=settings.threads,
-            max_ongoing_requests=policy.places,
+            max_ongoing_requests=policy.places + _BESIDE,
             max_queued_requests=policy.places * replicas.max_replicas,
             target_ongoing_requests=policy.workers + 1,
             graceful_shutdown_wait_loop_s=step_s,

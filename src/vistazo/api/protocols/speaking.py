@@ -44,8 +44,11 @@ class Speaking:
 
 
 def in_its_words(path: str, send: Send) -> Send:
-    """For whoever refuses a request before the service sees it."""
-    return _InItsWords(send) if is_of_a_protocol(path) else send
+    """For whoever refuses a request before the service sees it. What of /v1 names no model may be
+    the card's own route, which is none of a protocol.
+    """
+    is_its_own = path == "/v2" or path.startswith(("/v2/", "/v1/models"))
+    return _InItsWords(send) if is_its_own else send
 
 
 def answer_in_its_words(path: str, answer: Response) -> Response:
