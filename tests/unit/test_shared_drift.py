@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from vistazo.service.drift.monitor import Monitor, Report
 from vistazo.service.drift.shared_window import SharedWindow
 from vistazo.service.drift.window import PlacedAnswer, Window
 from vistazo.service.shared_state.breaker import Breaker
+from vistazo.service.shared_state.call import Call
 from vistazo.service.shared_state.client import RedisClient
 from vistazo.service.shared_state.link import Link
 from vistazo.service.shared_state.settings import SharedStatePolicy
@@ -268,6 +269,96 @@ def test_a_model_without_a_reference_shares_nothing(server: RedisServer) -> None
     asyncio.run(work())
     with server.client() as client:
         assert client.keys("*") == []
+
+
+class FakeRedis:
+    """Honours the client's protocol: confirms what it is sent, when it is let."""
+
+    def __init__(self) -> None:
+        self.is_let = asyncio.Event()
+        self.is_asked = asyncio.Event()
+        self.got = 0
+
+    async def send(self, calls: Sequence[Call]) -> list[object]:
+        self.is_asked.set()
+        await self.is_let.wait()
+        for call in calls:
+            length, joined = call.arguments[3:5]
+            assert isinstance(length, int)
+            assert isinstance(joined, bytes)
+            self.got += len(joined) // length
+        return [[b"1-0", b"", 0] for _ in calls]
+
+    async def close(self) -> None:
+        self.is_let.set()
+
+
+async def fake_instance() -> tuple[Instance, FakeRedis]:
+    """Its Redis has answered once, and now takes its time."""
+    redis, models = FakeRedis(), [classifier()]
+    monitor = Monitor(lambda: models[0], shares=True)
+    link = Link(redis, Breaker("drift", "redis"), read_exchange, 0.1)
+    policy = SharedStatePolicy(SecretStr("redis://redis"), "vistazo")
+    made = Instance(models, monitor, Exchange(monitor, link, policy))
+    redis.is_let.set()
+    await made.exchanged()
+    redis.is_let.clear()
+    redis.is_asked.clear()
+    return made, redis
+
+
+def test_at_the_end_also_those_are_sent_that_came_while_others_were_on_their_way() -> None:
+    async def work() -> None:
+        one, redis = await fake_instance()
+        one.answers(50)
+        looks = asyncio.create_task(one.exchange.refresh())
+        await redis.is_asked.wait()
+        one.answers(30)
+        asyncio.get_running_loop().call_later(0.05, redis.is_let.set)
+        await one.exchange.close()
+        await looks
+        assert redis.got == 80
+        assert one.exchange.counts == {"sent": 80, "received": 0, "ignored": 0, "dropped": 0}
+
+    asyncio.run(work())
+
+
+def test_who_is_cancelled_while_answers_are_on_their_way_loses_none() -> None:
+    async def work() -> None:
+        one, redis = await fake_instance()
+        one.answers(50)
+        runs = asyncio.create_task(one.exchange.run_once())
+        await redis.is_asked.wait()
+        runs.cancel()
+        await asyncio.wait({runs})
+        one.answers(30)
+        asyncio.get_running_loop().call_later(0.05, redis.is_let.set)
+        await one.exchange.close()
+        assert redis.got == 80
+        assert one.exchange.counts["sent"] == 80
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("n_later", [0, 30])
+def test_what_was_not_sent_at_the_end_counts_as_dropped(
+    monkeypatch: pytest.MonkeyPatch, n_later: int
+) -> None:
+    monkeypatch.setattr("vistazo.service.drift.exchange._LONGEST_FLUSH_S", 0.05)
+
+    async def work() -> None:
+        one, redis = await fake_instance()
+        one.answers(50)
+        runs = asyncio.create_task(one.exchange.run_once())
+        await redis.is_asked.wait()
+        runs.cancel()
+        one.answers(n_later)
+        await one.exchange.close()
+        assert redis.got == 0
+        counts = {"sent": 0, "received": 0, "ignored": 0, "dropped": 50 + n_later}
+        assert one.exchange.counts == counts
+
+    asyncio.run(work())
 
 
 JUNK = {

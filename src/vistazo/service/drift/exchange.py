@@ -129,17 +129,30 @@ class Exchange:
             await asyncio.wait({self._begun()}, timeout=_LONGEST_REFRESH_S)
 
     async def run_once(self) -> None:
-        """Also to find out whether it can be done again."""
+        """Also to find out whether it can be done again. Who is cancelled here cancels nobody else,
+        and what is under way goes on until ``close``.
+        """
         if self.breaker.may_be_tried:
-            await self._begun()
+            await asyncio.shield(self._begun())
 
     async def close(self) -> None:
-        """Send what is left; wait a little for that."""
-        if self.is_up and self.has_to_send:
-            await asyncio.wait({self._begun()}, timeout=_LONGEST_FLUSH_S)
+        """Send what is left; wait a little for that. What is left then is dropped."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + _LONGEST_FLUSH_S
+        for _ in range(2):  # the one that is under way may have begun before the last answers came
+            if self.is_up and (self._is_running or self.has_to_send):
+                await asyncio.wait({self._begun()}, timeout=max(0, until_s - loop.time()))
         if self._running is not None:
             self._running.cancel()
+            await asyncio.wait({self._running})
+        window = self._followed()
+        if window is not None:
+            self._counts["dropped"] += len(window.waiting(window.size))
         await self._link.close()
+
+    @property
+    def _is_running(self) -> bool:
+        return self._running is not None and not self._running.done()
 
     def _begun(self) -> asyncio.Task[None]:
         """One at a time: who asks meanwhile waits for the same."""
@@ -151,15 +164,24 @@ class Exchange:
         window = self._followed()
         while window is not None:
             batch = window.waiting(_MOST_AT_ONCE)
-            exchanged = await self._link.try_out(self._call(window, batch), _LONGEST_S)
+            exchanged = await self._sent(window, batch)
             if exchanged is None:
-                window.give_back(batch)
                 return
             self._counts["sent"] += len(batch)
             window.seen_until = exchanged.until
             await self._take(window, exchanged)
             if len(batch) < _MOST_AT_ONCE:
                 return
+
+    async def _sent(self, window: SharedWindow, batch: list[bytes]) -> Exchanged | None:
+        """What nobody confirmed is given back, also where nobody waits for it any more."""
+        exchanged = None
+        try:
+            exchanged = await self._link.try_out(self._call(window, batch), _LONGEST_S)
+        finally:
+            if exchanged is None:
+                window.give_back(batch)
+        return exchanged
 
     async def _take(self, window: SharedWindow, exchanged: Exchanged) -> None:
         """A look at a time: a whole window at the start is no reason to let callers wait."""
