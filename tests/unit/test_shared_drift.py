@@ -187,6 +187,54 @@ def test_no_more_is_kept_than_a_window_holds_and_not_for_ever(server: RedisServe
         assert client.memory_usage(key) < 20_000
 
 
+def test_a_window_is_read_in_pieces_that_do_not_hold_redis_up(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instances that start together would else keep it from counting requests meanwhile."""
+    monkeypatch.setattr("vistazo.service.drift.exchange._MOST_AT_ONCE", 20)
+
+    async def work(one: Instance, other: Instance) -> None:
+        one.answers(250)
+        await one.exchanged()
+        other.answers(30)
+        with server.client() as client:
+            before = client.info("commandstats")["cmdstat_eval"]["calls"]
+            await other.exchanged()
+            asked = client.info("commandstats")["cmdstat_eval"]["calls"] - before
+        assert 13 <= asked <= 15
+        assert other.exchange.counts == {"sent": 30, "received": 250, "ignored": 0, "dropped": 0}
+        await one.exchanged()
+        assert (one.report.answers, other.report.answers) == (250, 250)
+
+    run(work, server)
+
+
+def test_what_came_unconfirmed_is_not_sent_twice_by_who_reads_in_pieces(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vistazo.service.drift.exchange._MOST_AT_ONCE", 20)
+
+    async def work(one: Instance, other: Instance) -> None:
+        await one.exchanged()
+        shared = one.monitor.shared
+        assert shared is not None
+        one.answers(10)
+        seen_until, batch = shared.seen_until, shared.waiting(10)
+        shared.give_back(batch)
+        await one.exchanged()
+        other.answers(100)
+        await other.exchanged()
+        shared.give_back(batch)  # as if nobody had confirmed it
+        shared.seen_until = seen_until
+        one.answers(5)
+        await one.exchanged()
+        with server.client() as client:
+            [key] = client.keys("*")
+            assert client.xlen(key) == 115
+
+    run(work, server)
+
+
 def test_nothing_lies_there_but_places_of_bins(server: RedisServer) -> None:
     async def work(one: Instance, other: Instance) -> None:
         one.answers(3)
@@ -287,7 +335,7 @@ class FakeRedis:
             assert isinstance(length, int)
             assert isinstance(joined, bytes)
             self.got += len(joined) // length
-        return [[b"1-0", b"", 0] for _ in calls]
+        return [[b"1-0", b"", 0, 0, 0] for _ in calls]
 
     async def close(self) -> None:
         self.is_let.set()
