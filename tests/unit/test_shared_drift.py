@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from vistazo.service.drift.monitor import Monitor, Report
 from vistazo.service.drift.shared_window import SharedWindow
 from vistazo.service.drift.window import PlacedAnswer, Window
 from vistazo.service.shared_state.breaker import Breaker
+from vistazo.service.shared_state.call import Call
 from vistazo.service.shared_state.client import RedisClient
 from vistazo.service.shared_state.link import Link
 from vistazo.service.shared_state.settings import SharedStatePolicy
@@ -186,6 +187,54 @@ def test_no_more_is_kept_than_a_window_holds_and_not_for_ever(server: RedisServe
         assert client.memory_usage(key) < 20_000
 
 
+def test_a_window_is_read_in_pieces_that_do_not_hold_redis_up(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instances that start together would else keep it from counting requests meanwhile."""
+    monkeypatch.setattr("vistazo.service.drift.exchange._MOST_AT_ONCE", 20)
+
+    async def work(one: Instance, other: Instance) -> None:
+        one.answers(250)
+        await one.exchanged()
+        other.answers(30)
+        with server.client() as client:
+            before = client.info("commandstats")["cmdstat_eval"]["calls"]
+            await other.exchanged()
+            asked = client.info("commandstats")["cmdstat_eval"]["calls"] - before
+        assert 13 <= asked <= 15
+        assert other.exchange.counts == {"sent": 30, "received": 250, "ignored": 0, "dropped": 0}
+        await one.exchanged()
+        assert (one.report.answers, other.report.answers) == (250, 250)
+
+    run(work, server)
+
+
+def test_what_came_unconfirmed_is_not_sent_twice_by_who_reads_in_pieces(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vistazo.service.drift.exchange._MOST_AT_ONCE", 20)
+
+    async def work(one: Instance, other: Instance) -> None:
+        await one.exchanged()
+        shared = one.monitor.shared
+        assert shared is not None
+        one.answers(10)
+        seen_until, batch = shared.seen_until, shared.waiting(10)
+        shared.give_back(batch)
+        await one.exchanged()
+        other.answers(100)
+        await other.exchanged()
+        shared.give_back(batch)  # as if nobody had confirmed it
+        shared.seen_until = seen_until
+        one.answers(5)
+        await one.exchanged()
+        with server.client() as client:
+            [key] = client.keys("*")
+            assert client.xlen(key) == 115
+
+    run(work, server)
+
+
 def test_nothing_lies_there_but_places_of_bins(server: RedisServer) -> None:
     async def work(one: Instance, other: Instance) -> None:
         one.answers(3)
@@ -268,6 +317,96 @@ def test_a_model_without_a_reference_shares_nothing(server: RedisServer) -> None
     asyncio.run(work())
     with server.client() as client:
         assert client.keys("*") == []
+
+
+class FakeRedis:
+    """Honours the client's protocol: confirms what it is sent, when it is let."""
+
+    def __init__(self) -> None:
+        self.is_let = asyncio.Event()
+        self.is_asked = asyncio.Event()
+        self.got = 0
+
+    async def send(self, calls: Sequence[Call]) -> list[object]:
+        self.is_asked.set()
+        await self.is_let.wait()
+        for call in calls:
+            length, joined = call.arguments[3:5]
+            assert isinstance(length, int)
+            assert isinstance(joined, bytes)
+            self.got += len(joined) // length
+        return [[b"1-0", b"", 0, 0, 0] for _ in calls]
+
+    async def close(self) -> None:
+        self.is_let.set()
+
+
+async def fake_instance() -> tuple[Instance, FakeRedis]:
+    """Its Redis has answered once, and now takes its time."""
+    redis, models = FakeRedis(), [classifier()]
+    monitor = Monitor(lambda: models[0], shares=True)
+    link = Link(redis, Breaker("drift", "redis"), read_exchange, 0.1)
+    policy = SharedStatePolicy(SecretStr("redis://redis"), "vistazo")
+    made = Instance(models, monitor, Exchange(monitor, link, policy))
+    redis.is_let.set()
+    await made.exchanged()
+    redis.is_let.clear()
+    redis.is_asked.clear()
+    return made, redis
+
+
+def test_at_the_end_also_those_are_sent_that_came_while_others_were_on_their_way() -> None:
+    async def work() -> None:
+        one, redis = await fake_instance()
+        one.answers(50)
+        looks = asyncio.create_task(one.exchange.refresh())
+        await redis.is_asked.wait()
+        one.answers(30)
+        asyncio.get_running_loop().call_later(0.05, redis.is_let.set)
+        await one.exchange.close()
+        await looks
+        assert redis.got == 80
+        assert one.exchange.counts == {"sent": 80, "received": 0, "ignored": 0, "dropped": 0}
+
+    asyncio.run(work())
+
+
+def test_who_is_cancelled_while_answers_are_on_their_way_loses_none() -> None:
+    async def work() -> None:
+        one, redis = await fake_instance()
+        one.answers(50)
+        runs = asyncio.create_task(one.exchange.run_once())
+        await redis.is_asked.wait()
+        runs.cancel()
+        await asyncio.wait({runs})
+        one.answers(30)
+        asyncio.get_running_loop().call_later(0.05, redis.is_let.set)
+        await one.exchange.close()
+        assert redis.got == 80
+        assert one.exchange.counts["sent"] == 80
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("n_later", [0, 30])
+def test_what_was_not_sent_at_the_end_counts_as_dropped(
+    monkeypatch: pytest.MonkeyPatch, n_later: int
+) -> None:
+    monkeypatch.setattr("vistazo.service.drift.exchange._LONGEST_FLUSH_S", 0.05)
+
+    async def work() -> None:
+        one, redis = await fake_instance()
+        one.answers(50)
+        runs = asyncio.create_task(one.exchange.run_once())
+        await redis.is_asked.wait()
+        runs.cancel()
+        one.answers(n_later)
+        await one.exchange.close()
+        assert redis.got == 0
+        counts = {"sent": 0, "received": 0, "ignored": 0, "dropped": 50 + n_later}
+        assert one.exchange.counts == counts
+
+    asyncio.run(work())
 
 
 JUNK = {

@@ -211,6 +211,40 @@ def test_nobody_waits_longer_than_he_should_and_then_nobody_at_all() -> None:
     assert client.cancelled == 1
 
 
+def test_a_redis_that_answers_in_its_time_is_used_however_many_ask() -> None:
+    """Who comes while an answer is under way may find his own time over before his turn has come:
+    that is no fault of Redis, which counts him all the same.
+    """
+    client = FakeClient()
+    answers: list[str | None] = []
+
+    async def waited() -> list[float]:
+        link = linked(client)
+        await link.try_out(CALL, 1)
+        client.takes_s = 0.06
+        loop, took = asyncio.get_running_loop(), []
+
+        async def ask(after_s: float) -> None:
+            await asyncio.sleep(after_s)
+            began_s = loop.time()
+            answers.append(await link.ask(CALL))
+            took.append(loop.time() - began_s)
+
+        await asyncio.gather(*(ask(after_ms / 1_000) for after_ms in range(0, 200, 7)))
+        assert link.breaker.is_closed
+        assert link.breaker.failures["slow"] == 0
+        await asyncio.sleep(0.13)  # the last ones are on their way
+        await link.close()
+        return took
+
+    took = asyncio.run(waited())
+    assert max(took) < 0.15
+    assert answers[0] == "key"
+    assert answers.count(None) < len(answers) / 2
+    assert sum(client.round_trips) == 1 + len(answers)
+    assert client.cancelled == 0
+
+
 class EchoClient(FakeClient):
     """Over a real socket, to somebody who answers at once."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from vistazo.service.shared_state.breaker import Breaker
 from vistazo.service.shared_state.call import Call, Client, LostError, Reason
@@ -21,12 +21,17 @@ Answer = TypeVar("Answer")
 class _Asked(Generic[Answer]):
     call: Call
     answer: asyncio.Future[Answer | None]
-    until_s: float
+    timeout_s: float
 
 
 class Link(Generic[Answer]):
     """For one event loop. What is asked while an answer is under way goes together, in one round
     trip. Nobody waits longer than ``timeout_s``, and nobody at all while the breaker is open.
+
+    Two things are told apart. Redis is slow, and the breaker opens, where a round trip takes longer
+    than that from when it was sent. Who waits that long in all, behind another round trip and for
+    his own, goes on without an answer; what he asked is sent all the same, and says nothing of
+    Redis.
 
     ``read`` makes an answer of what came; it raises ValueError for anything else.
     """
@@ -51,12 +56,11 @@ class Link(Generic[Answer]):
         """The same, though the breaker is open: whether it answers again. That may take longer: a
         connection has to be made, and nobody is kept waiting.
         """
-        loop = asyncio.get_running_loop()
-        asked = _Asked[Answer](call, loop.create_future(), loop.time() + timeout_s)
-        self._asked.append(asked)
+        answer: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self._asked.append(_Asked(call, answer, timeout_s))
         if self._carrier is None or self._carrier.done():
             self._carrier = asyncio.create_task(self._carry())
-        return await asked.answer
+        return answer.result() if await _is_there(answer, timeout_s) else None
 
     async def close(self) -> None:
         if self._carrier is not None and not self._carrier.done():
@@ -94,21 +98,26 @@ class Link(Generic[Answer]):
         """Raises LostError."""
         sending = asyncio.create_task(self._client.send([each.call for each in together]))
         try:
-            left_s = min(each.until_s for each in together) - asyncio.get_running_loop().time()
-            for wait_s in (max(left_s, 0), _TO_READ_S):
-                await asyncio.wait({sending}, timeout=wait_s)
-                if sending.done():
-                    return sending.result()
+            if await _is_there(sending, min(each.timeout_s for each in together)):
+                return sending.result()
             raise LostError("slow")
         finally:
             sending.cancel()
             sending.add_done_callback(_forget)
 
 
+async def _is_there(awaited: asyncio.Future[Any], timeout_s: float) -> bool:
+    """It came in time."""
+    for wait_s in (timeout_s, _TO_READ_S):
+        await asyncio.wait({awaited}, timeout=wait_s)
+        if awaited.done():
+            return True
+    return False
+
+
 def _answer(asked: Sequence[_Asked[Answer]], answers: Sequence[Answer | None]) -> None:
     for each, answer in zip(asked, answers, strict=True):
-        if not each.answer.done():  # who asked may be gone
-            each.answer.set_result(answer)
+        each.answer.set_result(answer)  # who asked may be gone
 
 
 def _forget(sending: asyncio.Task[list[object]]) -> None:
