@@ -11,7 +11,6 @@ import contextlib
 import csv
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
@@ -21,6 +20,7 @@ from typing import BinaryIO, Protocol
 from vistazo.errors import SettingsError
 from vistazo.rows.answered_by import AnsweredBy
 from vistazo.rows.csv_cells import csv_line, unguarded
+from vistazo.rows.one_writer import be_its_writer
 from vistazo.rows.picture_rows import ERROR, FILE, Columns, Row, as_object
 
 _MOST_BYTES = 1_000_000  # of one record: more is somebody's other file
@@ -186,22 +186,8 @@ def _opened(path: Path) -> Iterator[FileIO]:
     with _in_words(path):
         number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
     with FileIO(number, "r+b") as file:
-        _lock(file, path)
+        be_its_writer(file, str(path))
         yield file
-
-
-def _lock(file: FileIO, path: Path) -> None:
-    """Where the system knows such locks."""
-    if sys.platform == "win32":
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise SettingsError(f"Another run is writing to {path}.") from None
-    except OSError:  # of a file system that has none
-        return
 
 
 @contextlib.contextmanager

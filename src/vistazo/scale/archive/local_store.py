@@ -6,12 +6,12 @@ import contextlib
 import os
 import secrets
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from vistazo.errors import SettingsError
+from vistazo.rows.one_writer import be_its_writer
 from vistazo.scale.archive.store import LOCK, MAKING, Save
 
 
@@ -30,7 +30,7 @@ class LocalStore:
             with self._in_words(folder):
                 (self._root / folder).mkdir(parents=True, exist_ok=True)
                 file = stack.enter_context((self._root / folder / LOCK).open("wb"))
-            self._lock(file, folder)
+            be_its_writer(file, self.place(folder))
             yield
 
     def names(self, folder: str) -> set[str]:
@@ -85,16 +85,3 @@ class LocalStore:
                 f"{self.place(name)} cannot be {what}: {error.strerror or error}. What is done is "
                 "kept: the same command goes on from there."
             ) from error
-
-    def _lock(self, file: BinaryIO, folder: str) -> None:
-        """Where the system knows such locks."""
-        if sys.platform == "win32":
-            return
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SettingsError(f"Another run is writing to {self.place(folder)}.") from None
-        except OSError:  # of a file system that has none
-            return
