@@ -39,7 +39,7 @@ def test_hostile_uploads_are_answered_or_refused_and_cost_little() -> None:
 def test_hostile_requests_for_inference_are_answered_in_the_words_of_the_protocol(
     protocol: str,
 ) -> None:
-    counts = ("--count", "1000", "--warm-up", "300")
+    counts = ("--count", "1200", "--warm-up", "600")
     run("measure_hostile_uploads.py", "--protocol", protocol, *counts)
 
 
