@@ -62,6 +62,22 @@ def test_a_caller_who_asks_before_he_sends_is_told_to_go_on(url: str) -> None:
         assert Replies(connection).next().status == 200
 
 
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (get(HOST + b"X-A: " + b"a" * 20_000 + b"\r\n"), 431),
+        (get(line=b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n"), 414),
+    ],
+    ids=["headers", "a target"],
+)
+def test_what_is_too_long_is_named_also_where_it_comes_whole_and_alone(
+    url: str, request_: bytes, status: int
+) -> None:
+    with connected(url) as connection:
+        connection.sendall(request_)
+        assert Replies(connection).next().status == status
+
+
 def test_requests_in_a_row_are_answered_in_their_order(url: str) -> None:
     """RFC 9112 section 9.3.2."""
     with connected(url) as connection:

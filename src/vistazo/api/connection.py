@@ -80,7 +80,8 @@ class _Parser(h11.Connection):
                 self._count_small_piece()
         except h11.RemoteProtocolError as error:
             self.fault_status = _of_the_caller(error.error_status_hint)
-            if is_head and self.fault_status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+            is_cut_off = is_head and self.their_state is h11.ERROR  # else h11 has taken it whole
+            if is_cut_off and self.fault_status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
                 self.fault_status = _of_a_long_head(self.trailing_data[0])
             raise
         return event
