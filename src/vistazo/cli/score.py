@@ -96,7 +96,7 @@ def command(  # noqa: PLR0917 - as many as there are options
 ) -> int:
     """Classify an archive of pictures, on this machine or on many.
 
-    ARCHIVE: a folder, or the link of one: s3://bucket/films and whatever else fsspec reads
+    ARCHIVE: a folder, or the link of one: s3://bucket/pictures and whatever else fsspec reads
     (pip install 'vistazo[archives]'). Every picture in it and below is classified once.
 
     OUTPUT: a .csv, .jsonl or .parquet, here or behind a link; with a / at its end it is a folder of
@@ -110,11 +110,11 @@ def command(  # noqa: PLR0917 - as many as there are options
 
     \b
     Examples:
-      vistazo score films/ answers.csv
-      vistazo score films/ answers.parquet --model my_model.keras
-      vistazo score s3://bucket/films s3://bucket/answers.parquet
-      vistazo score s3://bucket/films answers.parquet/ --engine ray --address auto
-      vistazo score films/ answers.jsonl --engine ray --workers 4 --json
+      vistazo score pictures/ answers.csv
+      vistazo score pictures/ answers.parquet --model my_model.keras
+      vistazo score s3://bucket/pictures s3://bucket/answers.parquet
+      vistazo score s3://bucket/pictures answers.parquet/ --engine ray --address auto
+      vistazo score pictures/ answers.jsonl --engine ray --workers 4 --json
     """  # noqa: D301
     asked = _Asked(engine, workers, address, shard_files, recursive, as_json)
     if engine != _RAY and (workers is not None or address is not None):

@@ -1,4 +1,4 @@
-"""Places behind a link, such as s3://bucket/films: what fsspec knows how to reach."""
+"""Places behind a link, such as s3://bucket/pictures: what fsspec knows how to reach."""
 
 from __future__ import annotations
 
