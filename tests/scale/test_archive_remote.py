@@ -299,7 +299,7 @@ def test_without_fsspec_a_link_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
-    with pytest.raises(SettingsError, match="pip install 'vistazo"):
+    with pytest.raises(SettingsError, match="pip install -r scripts"):
         scored("s3://bucket/films", tmp_path / "out.csv")
 
 

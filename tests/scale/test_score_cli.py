@@ -86,7 +86,7 @@ def test_without_ray_the_engine_says_what_to_install(
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     done = score("sound", "on-ray.csv", "--engine", "ray")
     assert done.returncode == 2
-    assert "pip install 'vistazo[archives,ray]'" in done.stderr
+    assert "pip install -r scripts/requirements/ray.txt" in done.stderr
     assert not (place / "on-ray.csv").exists()
 
 

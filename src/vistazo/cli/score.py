@@ -97,7 +97,7 @@ def command(  # noqa: PLR0917 - as many as there are options
     """Classify an archive of pictures, on this machine or on many.
 
     ARCHIVE: a folder, or the link of one: s3://bucket/pictures and whatever else fsspec reads
-    (pip install 'vistazo[archives]'). Every picture in it and below is classified once.
+    (scripts/requirements/archives.txt). Every picture in it and below is classified once.
 
     OUTPUT: a .csv, .jsonl or .parquet, here or behind a link; with a / at its end it is a folder of
     such files, one for each shard. OUTPUT.manifest.json says what it is, and is written last.

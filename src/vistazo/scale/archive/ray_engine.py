@@ -82,8 +82,8 @@ def _connected(cluster: Cluster) -> Any:
         import ray
     except ImportError as error:
         raise SettingsError(
-            "--engine ray needs Ray, which is not installed: pip install 'vistazo[archives,ray]', "
-            "in an environment of its own."
+            "--engine ray needs Ray, which is not installed: in an environment of its own, "
+            "pip install -r scripts/requirements/ray.txt"
         ) from error
     try:
         _look_for(address)

@@ -27,7 +27,8 @@ def filesystem(link: str) -> tuple[Any, str]:
         import fsspec
     except ImportError as error:
         raise SettingsError(
-            f"{shown(link)} needs fsspec, which is not installed: pip install 'vistazo[archives]'."
+            f"{shown(link)} needs fsspec, which is not installed: pip install -r "
+            "scripts/requirements/archives.txt"
         ) from error
     try:
         found, path = fsspec.core.url_to_fs(link, use_listings_cache=False)
