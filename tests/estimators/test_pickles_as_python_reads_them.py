@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as of_numpy
 
@@ -42,6 +42,7 @@ ARRAYS = of_numpy.arrays(
 
 
 @given(VALUES, st.integers(0, 5))
+@example("0000000000", 1)
 @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 def test_plain_values(tmp_path: Path, value: object, version: int) -> None:
     path = tmp_path / "value.pkl"
