@@ -48,7 +48,7 @@ _UNSUPPORTED = tuple(
         (rb"\x89HDF\r\n", "an HDF5 file", "If it is a Keras model, let its name end .h5."),
         (rb"\x93NUMPY", "an array of NumPy, not an estimator", _SAVE_IT),
         # A pickle of a text of ten letters begins like R's binary form, but for the version behind.
-        (rb"RD[XAB][23]\n|X\n\x00{3}[\x02\x03]\x00[\x01-\x09]|A\n[23]\n", "a file of R", _OTHER_TOOL),
+        (rb"RD[XAB][23]\n|X\n\x00{3}[\2\3]\0[\1-\x09]|A\n[23]\n", "a file of R", _OTHER_TOOL),
         (rb"MATLAB ", "a file of MATLAB", _OTHER_TOOL),
         (rb"....TFL3", "a TensorFlow Lite model", "Save the Keras model itself, as .keras."),
         (rb"binf|bs64", "a model of XGBoost", _OTHER_TOOL),
