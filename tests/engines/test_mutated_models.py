@@ -50,6 +50,7 @@ def check(found: dict[str, Any], count: int) -> None:
         assert set(of["verdicts"]) <= {"a model", "no memory", *ERRORS, *ended}, kind
 
 
+@pytest.mark.longer
 def test_mutated_files_of_every_kind_give_a_model_or_one_of_our_errors() -> None:
     found = watched(30, 1)
     assert set(found) == set(KINDS)

@@ -69,7 +69,12 @@ def scan_in_both_schemes(page: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "stub", [{}, _DOUBTFUL, _REFUSED], ids=["a result", "a doubtful result", "no result"]
+    "stub",
+    [
+        pytest.param({}, id="a result"),
+        pytest.param(_DOUBTFUL, id="a doubtful result", marks=pytest.mark.longer),
+        pytest.param(_REFUSED, id="no result", marks=pytest.mark.longer),
+    ],
 )
 def test_axe_finds_no_fault_in(open_page: OpenPage, a_film: Path, stub: dict[str, Any]) -> None:
     page = open_page(stub, locale="es-ES")
@@ -88,6 +93,7 @@ def test_axe_finds_no_fault_in_the_empty_page_and_the_question_for_a_key(
     scan_in_both_schemes(page)
 
 
+@pytest.mark.longer
 def test_axe_finds_no_fault_in_what_the_model_saw(open_page: OpenPage, a_film: Path) -> None:
     page = open_page()
     look_at_the_input(page, a_film)

@@ -129,6 +129,7 @@ def test_the_heatmap_lies_over_the_film_as_strong_as_wished_for_the_label_wished
     assert page.locator("#heat-strength").input_value() == "25"
 
 
+@pytest.mark.longer
 def test_on_a_slow_network_one_picture_is_sent_at_a_time_and_its_way_is_shown(
     open_page: OpenPage, tmp_path: Path, a_film: Path
 ) -> None:
@@ -154,6 +155,7 @@ def test_on_a_slow_network_one_picture_is_sent_at_a_time_and_its_way_is_shown(
     page.wait_for_selector("#result .label")
 
 
+@pytest.mark.longer
 def test_a_busy_service_is_asked_again(open_page: OpenPage, a_film: Path) -> None:
     busy = stubs.problem(429, "queue_full", **{"Retry-After": "1"})
     page = open_page({"**/predict?*": stubs.in_turn(busy, stubs.from_service)})

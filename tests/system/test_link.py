@@ -54,6 +54,7 @@ def curl(url: str, picture: Path) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.longer
 def test_from_a_link_to_curl_and_again_when_the_link_is_dead(
     running: Callable[..., Any], files: Files, picture: Path
 ) -> None:

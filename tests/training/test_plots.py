@@ -71,6 +71,7 @@ def test_pictures_of_one_label_alone_can_be_drawn(label: int, tmp_path: Path) ->
     draw_all(answers, measure_answers(answers), _pictures(answers), ImageLimits(), tmp_path)
 
 
+@pytest.mark.longer
 def test_the_grid_of_mistakes_grows_with_them_up_to_twelve(tmp_path: Path) -> None:
     heights = {}
     for wrong in (0, 4, 5, 12, 13):

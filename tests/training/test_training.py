@@ -195,6 +195,7 @@ def test_three_labels_of_colour_pictures_end_in_a_softmax(tmp_path: Path) -> Non
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.longer
 def test_three_labels_of_a_medmnist_file_are_trained_to_a_card(tmp_path: Path) -> None:
     labels = np.arange(60) % 3
     images = np.random.default_rng(0).integers(0, 90, (60, 28, 28, 3), dtype=np.uint8)
