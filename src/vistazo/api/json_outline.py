@@ -17,6 +17,7 @@ from vistazo.errors import RequestError
 
 # What a field holds where that is numbers alone, however they are nested; null is a missing one.
 _NUMBERS = re.compile(rb"[ \t\n\r]*:[ \t\n\r]*(\[[-+.0-9eEnul,\[\] \t\n\r]*\])")
+_LONGEST_NAME = 100
 _BYTES_A_CHARACTER = 12  # of an escaped letter beyond the first plane
 
 
@@ -42,8 +43,11 @@ class Outline:
             if number == most_strings:
                 raise refusal
             spans.append((begins, ends))
-            if body[begins + 1 : ends - 1] in numbers_of and (found := _NUMBERS.match(body, ends)):
-                spans.append(found.span(1))
+            # No copy of a string of megabytes: names are short.
+            is_short = ends - begins < _LONGEST_NAME
+            if is_short and body[begins + 1 : ends - 1] in numbers_of:
+                found = _NUMBERS.match(body, ends)
+                spans += [found.span(1)] if found else []
         return Outline(body, spans)
 
     @property
