@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 from vistazo import __version__
 from vistazo.api import admin_routes, drift_routes, feedback_routes, metrics_routes, routes
@@ -79,19 +80,7 @@ def create_app(
     rates = _shared_rates(settings)
     stopping, gate = threading.Event(), Gate(settings, rates)
     service, readers = _service(settings, stopping, load, load_next)
-    app = FastAPI(
-        title="Vistazo",
-        version=__version__,
-        summary="Class probabilities for a picture, a text or a row of numbers.",
-        license_info={"name": "MIT", "identifier": "MIT"},
-        generate_unique_id_function=lambda route: route.name,
-        openapi_url=None,  # DescriptionRoute
-        docs_url=None,  # swagger_routes
-        redoc_url=None,
-        redirect_slashes=False,  # TrailingSlash does better
-        telemetry=NO_TELEMETRY,
-        lifespan=partial(lifetime, settings, readers, stopping, on_failed_start),
-    )
+    app = _bare(partial(lifetime, settings, readers, stopping, on_failed_start))
     app.state.service, app.state.gate = service, gate
     shares = rates is not None
     app.state.monitor = monitor = Monitor(lambda: service.reloader.classifier, shares=shares)
@@ -110,6 +99,23 @@ def create_app(
     app.openapi = partial(_described, known, service, policy)  # type: ignore[method-assign]
     _tell_who_may_call(gate)
     return app
+
+
+def _bare(lifespan: Lifespan[FastAPI]) -> FastAPI:
+    """Without a path of its own."""
+    return FastAPI(
+        title="Vistazo",
+        version=__version__,
+        summary="Class probabilities for a picture, a text or a row of numbers.",
+        license_info={"name": "MIT", "identifier": "MIT"},
+        generate_unique_id_function=lambda route: route.name,
+        openapi_url=None,  # DescriptionRoute
+        docs_url=None,  # swagger_routes
+        redoc_url=None,
+        redirect_slashes=False,  # TrailingSlash does better
+        telemetry=NO_TELEMETRY,
+        lifespan=lifespan,
+    )
 
 
 def _described(
