@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import killed_commands
 from builders import encoded, flat, write_brightness_model
 from hostile_boxes import ATTACKS as BOXED_ATTACKS
 from hostile_pictures import ATTACKS
@@ -50,22 +51,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def begin(films: Path, cache: Path) -> Begin:
     def begin(*arguments: str, **settings: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "vistazo", "score", *arguments],
-            env={
-                **os.environ,
-                "PYTHONPATH": str(ROOT / "src"),
-                "CACHE_DIR": str(cache),
-                "MODEL_PATH": "mine.keras",
-                **settings,
-            },
-            cwd=films.parent,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # Where a shell runs the tests behind, Ctrl-C is ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-        )
+        return killed_commands.begun(films.parent, cache, "score", *arguments, **settings)
 
     return begin
 

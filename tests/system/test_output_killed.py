@@ -6,12 +6,12 @@ import csv
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+import killed_commands
 from builders import encoded, flat, write_brightness_model
 
 ROOT = Path(__file__).parents[2]
@@ -30,20 +30,8 @@ def films(tmp_path: Path) -> Path:
 
 
 def begun(films: Path, cache: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "vistazo", "predict", "--output", "answers.csv", films.name],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT / "src"),
-            "CACHE_DIR": str(cache),
-            "MODEL_PATH": "mine.keras",
-        },
-        cwd=films.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Where a shell runs the tests behind, Ctrl-C is ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    return killed_commands.begun(
+        films.parent, cache, "predict", "--output", "answers.csv", films.name
     )
 
 
