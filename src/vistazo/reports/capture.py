@@ -31,7 +31,7 @@ def capture(inherited: Inherited, said: Statement, png: bytes) -> bytes:
     dataset.TimeOfSecondaryCapture = dataset.ContentTime
     dataset.ImageType = ["DERIVED", "SECONDARY"]
     dataset.PatientOrientation = None
-    dataset.Laterality = None
+    dataset.Laterality = source.laterality  # empty: not known
     dataset.ImageComments = " ".join(filter(None, (said.notice, *said.warnings)))[:5_000]
     dataset.DerivationDescription = _derivation(said)
     dataset.SourceImageSequence = [_source_item(source, said)]

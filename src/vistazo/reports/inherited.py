@@ -40,6 +40,7 @@ class Source:
     number: int
     offset: str  # of its times from UTC, as +0100; "" where it does not say
     burned_in: str  # YES, NO or ""
+    laterality: str  # R, L or ""
     is_lossy: bool
 
 
@@ -55,7 +56,7 @@ def read_header(stream: bytes) -> Inherited:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of values: each is looked at here
-        header = pydicom.dcmread(BytesIO(stream), force=True)
+        header = pydicom.dcmread(BytesIO(stream), stop_before_pixels=True, force=True)
         return Inherited(_source(header), _elements(header))
 
 
@@ -79,6 +80,7 @@ def _source(header: Dataset) -> Source:
         int(number) if re.fullmatch("[0-9]{1,9}", number) and int(number) else 1,
         offset if _OFFSET.fullmatch(offset) else "",
         _one_of("YES", "NO")(_text(header, "BurnedInAnnotation")),
+        _one_of("R", "L")(_text(header, "ImageLaterality") or _text(header, "Laterality")),
         _text(header, "LossyImageCompression") == "01",
     )
 
@@ -105,6 +107,8 @@ def _elements(header: Dataset) -> Dataset:
         value = fitting(_text(header, keyword))
         if value or is_due:
             setattr(kept, keyword, value)
+    if kept.get("PatientIdentityRemoved") == "YES" and "DeidentificationMethod" not in kept:
+        kept.DeidentificationMethod = "As of the picture that this is about"
     return kept
 
 
@@ -140,11 +144,16 @@ def _wanted() -> Iterator[tuple[str, bool, _Fitting]]:
         ("IssuerOfPatientID", False, _of_letters(64)),
         ("PatientBirthTime", False, _like(_TIME)),
         ("PatientIdentityRemoved", False, _one_of("YES", "NO")),
+        ("DeidentificationMethod", False, _of_letters(64)),
         ("StudyDescription", False, _of_letters(64)),
         ("PatientAge", False, _like(_AGE)),
         ("PatientSize", False, _like(_DECIMAL, 16)),
         ("PatientWeight", False, _like(_DECIMAL, 16)),
-        ("LongitudinalTemporalInformationModified", False, _one_of("UNMODIFIED", "MODIFIED", "REMOVED")),
+        (
+            "LongitudinalTemporalInformationModified",
+            False,
+            _one_of("UNMODIFIED", "MODIFIED", "REMOVED"),
+        ),
         ("TimezoneOffsetFromUTC", False, _like(_OFFSET)),
     )
 

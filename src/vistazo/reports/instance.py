@@ -75,7 +75,10 @@ def _equipment(dataset: Dataset, said: Statement) -> None:
     dataset.Manufacturer = _MAKER
     dataset.ManufacturerModelName = concepts.cut(said.model.name, _NOTICE_LETTERS)
     dataset.DeviceSerialNumber = said.model.sha256
-    dataset.SoftwareVersions = [concepts.cut(said.software, 64), concepts.cut(said.model.version, 64)]
+    dataset.SoftwareVersions = [
+        concepts.cut(said.software, 64),
+        concepts.cut(said.model.version, 64),
+    ]
 
 
 def _moment(made_at: str, offset: str) -> datetime:
