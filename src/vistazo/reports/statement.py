@@ -25,8 +25,10 @@ _WARNINGS = {
 }
 
 
-def statement(prediction: Prediction, card: ModelCard) -> Statement:
-    """Made now, in this machine's time."""
+def statement(prediction: Prediction, card: ModelCard, label: str | None = None) -> Statement:
+    """Made now, in this machine's time. A heatmap speaks of ``label``, by default of the predicted
+    class.
+    """
     identity = prediction.model
     frame = prediction.radiograph or Radiograph()
     return Statement(
@@ -43,7 +45,8 @@ def statement(prediction: Prediction, card: ModelCard) -> Statement:
         warnings=tuple(
             f"Warning ({code}): {_words(code)}" for code in prediction.decision.warnings
         ),
-        explained=prediction.decision.predicted_class,
+        explained=label or prediction.decision.predicted_class,
+        is_usual=label in (None, prediction.decision.predicted_class),
     )
 
 
