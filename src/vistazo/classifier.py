@@ -27,6 +27,7 @@ from vistazo.models.drafting import Conclusion
 from vistazo.observer import NOBODY, Observer, during
 from vistazo.pictures.appearance import Appearance
 from vistazo.pictures.preprocessing import place
+from vistazo.pictures.preview import png_of
 from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.reader import PictureReader, Prepared
 from vistazo.pictures.seen import Seen, seen
@@ -180,6 +181,12 @@ class Classifier:
         side = explanation.least_side_px
         picture = self._reader.picture(data, at_least=(side, side))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
+
+    def preview(self, data: bytes, max_side_px: int) -> bytes:
+        """Draw the picture as it is read, no side longer than that: a PNG. Raises InputError where
+        it cannot be; what the card accepts is not asked.
+        """
+        return png_of(self._reader.preview(data, max_side_px))
 
     def seen(self, data: bytes) -> Seen:
         """Return what the model is given of one encoded picture. Raises InputError."""

@@ -55,6 +55,11 @@ class Answering:
         self.observation.predicted(prediction, labels, picture=file.data)
         return png
 
+    async def preview(self, file: UploadedFile, max_side_px: int) -> bytes:
+        """A PNG."""
+        showing = partial(self.classifier.preview, file.data, max_side_px)
+        return await self.place.run(showing, self.observation)
+
     async def batch(
         self, files: list[UploadedFile], workload: Workload
     ) -> list[Answer | BatchFailure]:

@@ -10,7 +10,6 @@ from typing import Any
 from vistazo.api.asked import UploadPolicy
 from vistazo.api.body_schemas import limit_files
 from vistazo.api.media import BYTES, FORM, JSON
-from vistazo.api.routes import TAKE_A_PLACE
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
@@ -20,7 +19,7 @@ from vistazo.texts.limits import SampleLimits
 
 _BATCH, _FEEDBACK = "/predict/batch", "/feedback"
 _Document = dict[str, Any]
-# What is answered to pictures, and what to texts and rows.
+# In JSON, what is answered to pictures, and what to texts and rows.
 _ANSWERS = {
     "/predict": (["Answer"], ["SampleAnswer", "SampleAnswers"]),
     _BATCH: (["BatchAnswer"], ["SampleBatchAnswer"]),
@@ -48,18 +47,20 @@ def with_what_is_known(
             parameter["schema"] = {"type": "string", "enum": list(served.card.labels)}
     feedback = _post(paths[_FEEDBACK])["requestBody"]["content"][JSON]["schema"]
     feedback["properties"]["label"]["enum"] = list(served.card.labels)
-    for path in TAKE_A_PLACE:
+    for path in _ANSWERS:
         _narrow(_post(paths[path]), served, _Shapes(policy, path))
-    if not isinstance(served, Classifier) and served.takes == "rows":
-        del paths["/explain"]
-    if not isinstance(served, Classifier) and served.card.route is not None:
+    if isinstance(served, Classifier):
+        return document
+    for path in ("/preview", "/explain") if served.takes == "rows" else ("/preview",):
+        del paths[path]
+    if served.card.route is not None:
         paths[served.card.route] = {"post": _of_the_card(_post(paths["/predict"]), served)}
     return document
 
 
 def _of_any_model(document: _Document) -> _Document:
     """Its JSON may hold pictures, texts or rows."""
-    for path in TAKE_A_PLACE:
+    for path in _ANSWERS:
         content = _post(document["paths"][path])["requestBody"]["content"]
         content[JSON]["schema"] = {"type": "object"}
     return document

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain")
+TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain", "/preview")
 
 _PROBLEMS = described(
     {
@@ -59,6 +59,11 @@ Explain = Annotated[
 ]
 Label = Annotated[
     str | None, Query(description="Explain this label; by default the predicted class.")
+]
+
+_MIN_SIDE_PX, _MAX_SIDE_PX = 16, 1_600
+MaxSide = Annotated[
+    int, Query(ge=_MIN_SIDE_PX, le=_MAX_SIDE_PX, description="Of the PNG's longer side, pixels.")
 ]
 
 
@@ -115,6 +120,24 @@ async def explain(request: Request, label: Label = None) -> Response:
             return await asked.answer(samples.words(body, label))
     async with asked.picture() as (file, answering):
         png = await asked.answer(answering.overlay(file, label))
+        return Response(png, media_type="image/png")
+
+
+@router.post(
+    "/preview",
+    responses={
+        **_PROBLEMS,
+        200: {"content": {"image/png": {}}, "description": "The picture"},
+    },
+    openapi_extra=one_picture(),
+    response_class=Response,
+)
+async def preview(request: Request, max_side_px: MaxSide = _MAX_SIDE_PX) -> Response:
+    """Show a picture as it is read, upright: a PNG, whatever the model's card accepts."""
+    asked = Asked.of(request)
+    media.of_pictures(asked.service.classifier)
+    async with asked.picture() as (file, answering):
+        png = await asked.answer(answering.preview(file, max_side_px))
         return Response(png, media_type="image/png")
 
 
