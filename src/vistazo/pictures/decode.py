@@ -19,6 +19,7 @@ from vistazo.pictures import raster
 from vistazo.pictures.container import STRIP
 from vistazo.pictures.formats import format_of
 from vistazo.pictures.picture import Picture
+from vistazo.pictures.radiograph import Radiograph
 
 # Beside the file, which the service and its worker hold: four bytes a pixel of colours, and of a
 # progressive JPEG its coefficients, three more, or with four components of full size eight.
@@ -58,12 +59,15 @@ class ImageLimits:
 
 @dataclass(frozen=True)
 class Header:
-    """What the first bytes say: sizes in pixels as stored, before any EXIF rotation."""
+    """What the first bytes say: sizes in pixels as stored, before any EXIF rotation. ``radiograph``
+    is what that of a DICOM file says.
+    """
 
     format: str
     width: int
     height: int
     channels: int
+    radiograph: Radiograph | None = None
 
     @property
     def pixels(self) -> int:
