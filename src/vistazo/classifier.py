@@ -28,6 +28,7 @@ from vistazo.observer import NOBODY, Observer, during
 from vistazo.pictures.appearance import Appearance
 from vistazo.pictures.preprocessing import place
 from vistazo.pictures.preview import png_of
+from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.reader import PictureReader, Prepared
 from vistazo.pictures.seen import Seen, seen
 
@@ -53,6 +54,7 @@ class Prediction:
     ``in_distribution`` says whether the picture looks like those of training; None where the model
     has no baseline. ``appearance`` is None of pixels that were prepared elsewhere. ``outputs`` is
     by name what the model says in each of several outputs, that of ``decision`` first; else empty.
+    ``radiograph`` is what the header of a DICOM file says of the picture.
     """
 
     decision: Decision
@@ -60,6 +62,7 @@ class Prediction:
     in_distribution: Likeness | None = None
     appearance: Appearance | None = None
     outputs: Mapping[str, OutputAnswer] = field(default_factory=dict)
+    radiograph: Radiograph | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +122,7 @@ class Classifier:
     def classify(self, data: bytes, observer: Observer = NOBODY) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
         prepared = self.prepared(data, observer)
-        return self.score(prepared.pixels, observer, prepared.appearance)
+        return self.score(prepared.pixels, observer, prepared.appearance, prepared.radiograph)
 
     def prepared(self, data: bytes, observer: Observer = NOBODY) -> Prepared:
         """Prepare one encoded picture for the model. Raises InputError."""
@@ -130,12 +133,14 @@ class Classifier:
         pixels: NDArray[np.float32],
         observer: Observer = NOBODY,
         appearance: Appearance | None = None,
+        radiograph: Radiograph | None = None,
     ) -> Prediction:
-        """Classify the pixels (h, w, c) of one prepared picture, which looked so.
+        """Classify the pixels (h, w, c) of one prepared picture, which looked so, and of which its
+        header said so.
 
         Raises RejectedUploadError, where strange ones are.
         """
-        return self._predict(self._run(pixels, observer), appearance)
+        return self._predict(self._run(pixels, observer), appearance, radiograph)
 
     def explain(
         self, data: bytes, label: str | None = None, observer: Observer = NOBODY
@@ -153,7 +158,7 @@ class Classifier:
         """As ``explain``, of a prepared picture; ``label`` is one that the model has."""
         spec = self.card.input
         outputs = self._run(prepared.pixels, observer)
-        prediction = self._predict(outputs, prepared.appearance)
+        prediction = self._predict(outputs, prepared.appearance, prepared.radiograph)
         label = label or prediction.decision.predicted_class
         with during("explain", observer):
             evidence = self._explainer.explain(prepared.pixels, outputs, label)
@@ -187,7 +192,9 @@ class Classifier:
         """Return what the model is given of one encoded picture. Raises InputError."""
         return seen(self.prepared(data).pixels, self.card.input)
 
-    def _predict(self, outputs: Outputs, appearance: Appearance | None) -> Prediction:
+    def _predict(
+        self, outputs: Outputs, appearance: Appearance | None, radiograph: Radiograph | None
+    ) -> Prediction:
         if not np.isfinite(outputs.scores[0]).all():
             raise InputError(
                 "The model has no finite answer to this picture: its weights may be damaged."
@@ -195,14 +202,14 @@ class Classifier:
         decision = decide(outputs.scores[0], self.card)
         told = self._told(decision, outputs)
         if self._baseline is None or outputs.features is None:
-            return Prediction(decision, self.identity, None, appearance, told)
+            return Prediction(decision, self.identity, None, appearance, told, radiograph)
         likeness = self._baseline.likeness(outputs.features[0])
         if not likeness.verdict:
             if self._policy == "reject":
                 raise RejectedUploadError([_unlike_training(self.card.name)])
             warnings = (*decision.warnings, OUT_OF_DISTRIBUTION)
             decision = replace(decision, warnings=warnings)
-        return Prediction(decision, self.identity, likeness, appearance, told)
+        return Prediction(decision, self.identity, likeness, appearance, told, radiograph)
 
     def _told(self, decision: Decision, outputs: Outputs) -> dict[str, OutputAnswer]:
         """What each of several outputs says."""

@@ -35,6 +35,8 @@ def test_a_picture_gets_its_class_probabilities(client: TestClient) -> None:
 
 def test_a_picture_of_every_format_is_answered_alike(client: TestClient) -> None:
     for each in FORMATS:
+        if each.name == "dicom":  # test_dicom_answers.py
+            continue
         picture = encoded(flat(230).convert("RGB"), each.name.upper())
         answer = post(client, picture, f"film{each.suffixes[0]}").json()
         assert answer["confidence"] == pytest.approx(230 / 255, abs=0.01)

@@ -28,6 +28,7 @@ from vistazo.pictures.raster import RasterImage
 from vistazo.pictures.reader import DirectReader
 
 LIMITS = ImageLimits()
+OF_PILLOW = [each for each in FORMATS if each.name != "dicom"]
 ORIENTATION = 0x0112
 LZW, DEFLATE = {"compression": "tiff_lzw"}, {"compression": "tiff_adobe_deflate"}
 
@@ -163,7 +164,7 @@ def test_any_mutation_gives_a_picture_or_an_input_error(image_format: str) -> No
 
 
 def test_every_format_is_known_by_its_bytes_whatever_its_name() -> None:
-    for each in FORMATS:
+    for each in OF_PILLOW:
         picture = encoded(Image.new("RGB", (9, 9)), each.name.upper())
         assert format_of(picture) == each.name
         assert open_image(picture, LIMITS).header.format == each.name
@@ -174,7 +175,7 @@ def test_all_formats_of_one_picture_are_prepared_nearly_alike() -> None:
     spec, reader = card().input, DirectReader(LIMITS)
     image = Image.linear_gradient("L").convert("RGB")
     (first, *others) = (
-        reader.prepared(encoded(image, each.name.upper()), spec).pixels for each in FORMATS
+        reader.prepared(encoded(image, each.name.upper()), spec).pixels for each in OF_PILLOW
     )
     for other in others:
         np.testing.assert_allclose(other, first, atol=2.5 / 255)

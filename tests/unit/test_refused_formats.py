@@ -60,7 +60,6 @@ REFUSED = {
     "animated AVIF": box(b"ftyp", b"avis\0\0\0\0avif") + bytes(99),
     "JPEG XL": b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(9),
     "JPEG 2000": b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(9),
-    "DICOM": b"II*\0" + bytes(124) + b"DICM" + bytes(99),
     "BigTIFF": b"II+\0\x08\0\0\0",
     "GIF": b"GIF89a" + bytes(9),
     "a video": box(b"ftyp", b"isom\0\0\0\0mp42") + bytes(99),

@@ -105,7 +105,9 @@ class Answering:
     def _classify(self, file: UploadedFile) -> AnsweredPicture:
         found = self.classifier.prepared(file.data, self.observation)
         started = time.perf_counter()
-        prediction = self.classifier.score(found.pixels, self.observation, found.appearance)
+        prediction = self.classifier.score(
+            found.pixels, self.observation, found.appearance, found.radiograph
+        )
         seconds, card = time.perf_counter() - started, self.classifier.card
         return AnsweredPicture(
             file.data, found.pixels, card.input, card.labels, prediction, seconds

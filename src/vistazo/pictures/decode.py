@@ -16,9 +16,10 @@ from vistazo.errors import (
     UploadTooLargeError,
 )
 from vistazo.pictures import raster
-from vistazo.pictures.container import STRIP
+from vistazo.pictures.container import STRIP, Stripped
 from vistazo.pictures.formats import format_of
 from vistazo.pictures.picture import Picture
+from vistazo.pictures.radiograph import Radiograph
 
 # Beside the file, which the service and its worker hold: four bytes a pixel of colours, and of a
 # progressive JPEG its coefficients, three more, or with four components of full size eight.
@@ -58,12 +59,15 @@ class ImageLimits:
 
 @dataclass(frozen=True)
 class Header:
-    """What the first bytes say: sizes in pixels as stored, before any EXIF rotation."""
+    """What the first bytes say: sizes in pixels as stored, before any EXIF rotation. ``radiograph``
+    is what that of a DICOM file says.
+    """
 
     format: str
     width: int
     height: int
     channels: int
+    radiograph: Radiograph | None = None
 
     @property
     def pixels(self) -> int:
@@ -115,7 +119,7 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     refuse_too_many_bytes(len(data), limits)
     image_format = format_of(data)
     stripped = STRIP[image_format](data)
-    source = raster.open_raster(stripped, image_format)
+    source, radiograph = _opened(stripped, image_format)
     width, height = source.size
     if width * height > limits.max_pixels:
         detail = (
@@ -133,7 +137,29 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     most_bytes = limits.max_held_bytes - _FILES_HELD * len(data) - stripped.held_bytes
     if most_bytes < 0:
         raster.reject_held_bytes()
-    return EncodedImage(Header(image_format, width, height, source.channels), source, most_bytes)
+    header = Header(image_format, width, height, source.channels, radiograph)
+    return EncodedImage(header, source, most_bytes)
+
+
+def _opened(stripped: Stripped, image_format: str) -> tuple[_Raster, Radiograph | None]:
+    if image_format != "dicom":
+        return raster.open_raster(stripped, image_format), None
+    from vistazo.pictures.dicom import open_dicom
+
+    opened = open_dicom(stripped)
+    return opened, opened.radiograph
+
+
+def load_reader(image_format: str) -> bool:
+    """Load what decodes a format, unless it is loaded: whether it was not.
+
+    Raises UnsupportedFormatError where it is not installed.
+    """
+    if image_format != "dicom":
+        return raster.load_reader(image_format)
+    from vistazo.pictures.dicom import load_libraries
+
+    return load_libraries()
 
 
 def work_of(data: bytes) -> int:

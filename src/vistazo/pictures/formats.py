@@ -10,7 +10,7 @@ from vistazo.errors import CorruptImageError, UnsupportedFormatError
 @dataclass(frozen=True)
 class PictureFormat:
     """``name`` is the one in a ``Header``; ``title`` is how people write it. Pillow has it too, in
-    capitals.
+    capitals, but for DICOM.
     """
 
     name: str
@@ -26,6 +26,7 @@ FORMATS = (
     PictureFormat("tiff", "TIFF", (".tif", ".tiff"), "image/tiff"),
     PictureFormat("webp", "WebP", (".webp",), "image/webp"),
     PictureFormat("avif", "AVIF", (".avif",), "image/avif"),
+    PictureFormat("dicom", "DICOM", (".dcm", ".dicom"), "application/dicom"),
 )
 SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes)
 MEDIA_TYPES = tuple(each.media_type for each in FORMATS)
@@ -53,6 +54,12 @@ _FOREIGN_FORMATS: dict[bytes, str] = {
     b"<": "an SVG or HTML page",
 }
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
+# A data set without the mark begins with what it is written in (0002,eeee), or with its group 0008:
+# how its text is coded, or what kind of picture it is. (PS3.5, 7.1; PS3.6)
+_FIRST_GROUPS = {b"\2\0": 0x0103, b"\x08\0": 0x0041}  # the first element that is not believed
+_FIRST_VRS = {b"UL", b"OB", b"UI", b"CS", b"DA", b"TM", b"SH", b"LO", b"AE", b"DT"}
+_LONG_VRS = {b"OB"}
+_MOST_FIRST_BYTES = 256
 # ISO/IEC 14496-12: size, "ftyp", the major brand, its version, then the brands it is also of.
 _BRANDS_AT, _MOST_BRANDS = 8, 40
 _AVIF, _AVIF_SEQUENCE = b"avif", b"avis"
@@ -68,7 +75,9 @@ def format_of(data: bytes) -> str:
     for name, signature in _SIGNATURES.items():
         if data.startswith(signature):
             return name
-    if data.startswith(_TIFFS) and not _is_dicom(data):
+    if _is_dicom(data):
+        return "dicom"
+    if data.startswith(_TIFFS):
         return "tiff"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "webp"
@@ -90,8 +99,6 @@ def _brands(data: bytes) -> list[bytes]:
 
 
 def _foreign(data: bytes, brands: list[bytes]) -> str | None:
-    if _is_dicom(data):
-        return "a DICOM file"
     if _HEIC & set(brands):
         return "a HEIC, which phones can be told not to write: save it as JPEG"
     if _AVIF_SEQUENCE in brands:
@@ -103,4 +110,21 @@ def _foreign(data: bytes, brands: list[bytes]) -> str | None:
 
 def _is_dicom(data: bytes) -> bool:
     """Some begin as a TIFF, and are both (dual-personality files)."""
-    return data[_DICOM_MARK_AT : _DICOM_MARK_AT + 4] == _DICOM_MARK
+    is_marked = data[_DICOM_MARK_AT : _DICOM_MARK_AT + 4] == _DICOM_MARK
+    return is_marked or _is_bare_data_set(data)
+
+
+def _is_bare_data_set(data: bytes) -> bool:
+    """Whether its first element can be one, in explicit or in implicit VR, little endian."""
+    below = _FIRST_GROUPS.get(data[:2])
+    if below is None or int.from_bytes(data[2:4], "little") >= below:
+        return False
+    vr = data[4:6]
+    if vr in _LONG_VRS:
+        length = data[8:12]
+    elif vr in _FIRST_VRS:
+        length = data[6:8]
+    else:
+        length = data[4:8]
+    n_bytes = int.from_bytes(length, "little")
+    return 0 < n_bytes <= min(_MOST_FIRST_BYTES, len(data) - 8) and not n_bytes % 2

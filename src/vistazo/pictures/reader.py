@@ -19,6 +19,7 @@ from vistazo.pictures.decode import EncodedImage, ImageLimits, open_image
 from vistazo.pictures.picture import Picture
 from vistazo.pictures.preprocessing import decode_size, prepare_and_look
 from vistazo.pictures.preview import preview
+from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.upload import accept
 
 
@@ -26,12 +27,14 @@ from vistazo.pictures.upload import accept
 class Prepared:
     """``pixels`` as a model takes them, float32 (h, w, c), of a picture that was decoded to
     ``width`` x ``height``, upright, and what it looked like: None where it came prepared.
+    ``radiograph`` is what the header of a DICOM file says of it.
     """
 
     pixels: NDArray[np.float32]
     width: int
     height: int
     appearance: Appearance | None
+    radiograph: Radiograph | None = None
 
 
 class PictureReader(Protocol):
@@ -66,7 +69,8 @@ def _accepted(image: EncodedImage, n_bytes: int, spec: InputSpec) -> Picture:
 
 def _prepared(image: EncodedImage, picture: Picture, spec: InputSpec) -> Prepared:
     pixels, appearance = prepare_and_look(picture, spec, image.upright_size)
-    return Prepared(pixels, picture.width, picture.height, appearance)
+    radiograph = image.header.radiograph
+    return Prepared(pixels, picture.width, picture.height, appearance, radiograph)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class AcceptedUpload(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format: Literal["png", "jpeg", "bmp", "tiff", "webp", "avif"]
+    format: Literal["png", "jpeg", "bmp", "tiff", "webp", "avif", "dicom"]
     bytes: int = Field(gt=0)
     width: int = Field(gt=0, description="Pixels, as stored.")
     height: int = Field(gt=0, description="Pixels, as stored.")

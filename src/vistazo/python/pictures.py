@@ -41,7 +41,9 @@ class AskedPictures:
             ready = given
             if not isinstance(ready, Prepared):
                 ready = self._prepared(opened(given, self._limits))
-            prediction = self._classifier.score(ready.pixels, appearance=ready.appearance)
+            prediction = self._classifier.score(
+                ready.pixels, appearance=ready.appearance, radiograph=ready.radiograph
+            )
             return answer_to_picture(prediction, self._classifier.card.labels)
 
     def answers(self, given: Iterable[object]) -> Iterator[Answer | InputError]:

@@ -51,7 +51,9 @@ class AnsweringPictures:
         """The pixels are let go at once, but where the model that comes next may want them."""
         prepared, card = self._prepared(sent), self.classifier.card
         started = time.perf_counter()
-        prediction = self.classifier.score(prepared.pixels, self.observation, prepared.appearance)
+        prediction = self.classifier.score(
+            prepared.pixels, self.observation, prepared.appearance, prepared.radiograph
+        )
         told = (prediction, time.perf_counter() - started)
         pixels, data = prepared.pixels, _data_of(sent)
         offer = AnsweredPicture(data, pixels, card.input, card.labels, *told)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from vistazo.pictures.container.avif import strip_avif
 from vistazo.pictures.container.bmp import strip_bmp
+from vistazo.pictures.container.dicom import strip_dicom
 from vistazo.pictures.container.jpeg import strip_jpeg
 from vistazo.pictures.container.png import strip_png
 from vistazo.pictures.container.stripped import Stripped
@@ -25,6 +26,7 @@ STRIP: dict[str, Callable[[bytes], Stripped]] = {
     "tiff": strip_tiff,
     "webp": strip_webp,
     "avif": strip_avif,
+    "dicom": strip_dicom,
 }
 
 __all__ = ["STRIP", "Stripped", "strip_jpeg", "strip_png"]

@@ -8,16 +8,17 @@ picture can be so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from vistazo import errors
 from vistazo.models.card import InputSpec
 from vistazo.pictures import Header, Picture
 from vistazo.pictures.appearance import Appearance
+from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.reader import Prepared
 from vistazo.pictures.upload import accept
 from vistazo.service.isolation import wire
@@ -47,12 +48,44 @@ class _Warm(_Said):
     kind: Literal["warm"]
 
 
+_Code = Annotated[str, Field(max_length=64, pattern=r"^[\x20-\x7e]*$")]
+_Uid = Annotated[str, Field(max_length=64, pattern=r"^[0-9.]*$")]
+_Number = Annotated[int, Field(ge=1, le=2**31)]
+
+
+class _Radiograph(_Said):
+    modality: _Code
+    view: _Code
+    laterality: _Code
+    body_part: _Code
+    age_years: float | None = Field(ge=0, le=200, allow_inf_nan=False)
+    frame: _Number
+    frames: _Number
+    window: _Code
+    burned_in: bool | None
+    turned: bool
+    uid: _Uid
+    sop_class: _Uid
+    transfer_syntax: _Uid
+
+
 class _Header(_Said):
     kind: Literal["header"]
-    format: Literal["png", "jpeg", "bmp", "tiff", "webp", "avif"]
+    format: Literal["png", "jpeg", "bmp", "tiff", "webp", "avif", "dicom"]
     width: _Side
     height: _Side
     channels: int = Field(ge=1, le=4)
+    radiograph: _Radiograph | None = None
+
+    @model_validator(mode="after")
+    def _is_of_its_format(self) -> Self:
+        if (self.radiograph is not None) != (self.format == "dicom"):
+            raise ValueError("what a DICOM file says, of another one")
+        return self
+
+    def header(self) -> Header:
+        said = None if self.radiograph is None else Radiograph(**self.radiograph.model_dump())
+        return Header(self.format, self.width, self.height, self.channels, said)
 
 
 class _Appearance(_Said):
@@ -133,7 +166,8 @@ class Exchange:
         self._ask({"kind": "prepare", "recipe": Recipe.of(spec).as_json()}, data, spec)
         said = self._answer(_Header)
         try:
-            accept(Header(said.format, said.width, said.height, said.channels), len(data), spec)
+            header = said.header()
+            accept(header, len(data), spec)
         except errors.InputError:
             self.is_in_step = True  # a worker does not decode what its recipe does not suit
             raise
@@ -143,7 +177,8 @@ class Exchange:
             raise wire.GarbledError("other pixels than were asked for")
         appearance = _appearance(found, said)
         pixels = self._pixels(found, np.float32)
-        return Prepared(pixels, found.width, found.height, appearance), found.prepare_s
+        prepared = Prepared(pixels, found.width, found.height, appearance, header.radiograph)
+        return prepared, found.prepare_s
 
     def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
         """Raises InputError, NoMemoryError and DefectError."""

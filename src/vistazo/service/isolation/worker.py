@@ -25,10 +25,10 @@ from PIL import Image
 from vistazo.errors import InputError, RejectedUploadError
 from vistazo.pictures import EncodedImage, ImageLimits, Picture, open_image
 from vistazo.pictures.appearance import Appearance
+from vistazo.pictures.decode import load_reader
 from vistazo.pictures.formats import format_of
 from vistazo.pictures.preprocessing import decode_size, prepare_and_look
 from vistazo.pictures.preview import preview
-from vistazo.pictures.raster import load_reader
 from vistazo.pictures.shape import suits
 from vistazo.service.allocator import keep_freed_blocks, trim
 from vistazo.service.isolation import confinement, wire
