@@ -121,9 +121,7 @@ def test_nothing_is_scored_and_nothing_counts_as_an_answer(client: TestClient) -
     def told() -> list[str]:
         lines = client.get("/metrics").text.splitlines()
         names = ("vistazo_predictions_total", "vistazo_stage_duration_seconds_count")
-        return [
-            line for line in lines if line.startswith(names) and 'stage="queue"' not in line
-        ]
+        return [line for line in lines if line.startswith(names) and 'stage="queue"' not in line]
 
     before, drift = told(), client.get("/drift").json()
     shown(client, tiff(film(90, 70)))

@@ -42,11 +42,7 @@ def with_what_is_known(
         served = service.classifier
     except NotReadyError:
         return _of_any_model(document)
-    for parameter in _parameters(document):
-        if parameter["name"] == "label":
-            parameter["schema"] = {"type": "string", "enum": list(served.card.labels)}
-    feedback = _post(paths[_FEEDBACK])["requestBody"]["content"][JSON]["schema"]
-    feedback["properties"]["label"]["enum"] = list(served.card.labels)
+    _say_the_labels(document, list(served.card.labels))
     for path in _ANSWERS:
         _narrow(_post(paths[path]), served, _Shapes(policy, path))
     if isinstance(served, Classifier):
@@ -56,6 +52,14 @@ def with_what_is_known(
     if served.card.route is not None:
         paths[served.card.route] = {"post": _of_the_card(_post(paths["/predict"]), served)}
     return document
+
+
+def _say_the_labels(document: _Document, labels: list[str]) -> None:
+    for parameter in _parameters(document):
+        if parameter["name"] == "label":
+            parameter["schema"] = {"type": "string", "enum": labels}
+    feedback = _post(document["paths"][_FEEDBACK])["requestBody"]["content"][JSON]["schema"]
+    feedback["properties"]["label"]["enum"] = labels
 
 
 def _of_any_model(document: _Document) -> _Document:
@@ -122,7 +126,9 @@ def _narrow(operation: _Document, served: AnyClassifier, shapes: _Shapes) -> Non
     content[JSON]["schema"] = shapes.of(served)
     operation["responses"]["200"]["content"].pop("image/png", None)
     _answer(operation, samples)
-    of_pictures = ("show_input",) if served.takes == "texts" else ("show_input", "explain", "label")
+    of_pictures = ["show_input", "sop_instance_uid"]
+    if served.takes != "texts":
+        of_pictures += ["explain", "label"]
     operation["parameters"] = [
         each for each in operation.get("parameters", ()) if each["name"] not in of_pictures
     ]
