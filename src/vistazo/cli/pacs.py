@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,6 +21,9 @@ from vistazo.pacs.asked import Asked, Secrets, base_of, modality_of, since_of
 from vistazo.pacs.ledger import STATES
 from vistazo.pacs.peers import called_of, peer_of, title_of
 from vistazo.pacs.spool import existing_spool
+
+if TYPE_CHECKING:
+    from vistazo.classifier import Classifier
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -57,8 +60,8 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
      {"type": click.IntRange(1, 65535), "default": 11112, "show_default": True}),
     ("--send-to", "An archive that takes reports by C-STORE. Several: each gets all.",
      {"type": _Read("TITLE@HOST:PORT", called_of), "multiple": True}),
-    ("--dicomweb", "Look for X-rays there (QIDO-RS, WADO-RS). Reports go there, too (STOW-RS), "
-     "unless --send-to or --stow says otherwise.", {"type": _URL}),
+    ("--dicomweb", ("Look for X-rays there (QIDO-RS, WADO-RS). Reports go there, too (STOW-RS), "
+     "unless --send-to or --stow says otherwise."), {"type": _URL}),
     ("--stow", "An archive that takes reports by STOW-RS.", {"type": _URL}),
     ("--since", "Look for studies of that day and later, or of the last days.",
      {"type": _Read("DAY|DAYSd", since_of), "default": "1d", "show_default": True}),
@@ -122,10 +125,7 @@ def command(context: click.Context, /, model: Location | None, **given: Any) -> 
         return
     if given["spool"] is None:
         raise click.UsageError("Say where X-rays and reports wait: --spool FOLDER.")
-    given = {name: list(value) if isinstance(value, list) else value for name, value in given.items()}
-    asked = Asked(
-        peers=given.pop("peer"), modalities=given.pop("modality"), **given
-    )
+    asked = Asked(peers=given.pop("peer"), modalities=given.pop("modality"), **given)
     asked.check()
     _run(asked, model)
 
@@ -133,7 +133,7 @@ def command(context: click.Context, /, model: Location | None, **given: Any) -> 
 @command.command(name="status")
 @the_spool
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def status(spool: Path, as_json: bool) -> int:  # noqa: FBT001
+def status(spool: Path, as_json: bool) -> int:
     """Say how many X-rays wait, and what became of the others.
 
     Exit status: 0; 1 where something was given up.
@@ -204,3 +204,48 @@ def _run(asked: Asked, model: Location | None) -> None:
         click.echo(_said(asked), err=True)
         stop.wait()
         station.stop()
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM set it: what is in work then ends by itself. A second Ctrl-C does not
+    wait for that.
+    """
+    event = threading.Event()
+
+    def stop(number: int, _: object) -> None:
+        if event.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        event.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _secrets() -> Secrets:
+    """Raises SettingsError."""
+    given = {
+        name: os.environ.get(f"PACS_DICOMWEB_{name.upper()}", "").strip()
+        for name in ("user", "password", "token")
+    }
+    if given["token"] and given["user"]:
+        raise SettingsError("Set PACS_DICOMWEB_TOKEN or PACS_DICOMWEB_USER, not both.")
+    return Secrets(**given)
+
+
+def _modalities(classifier: Classifier) -> tuple[str, ...]:
+    """Those that the card accepts."""
+    accepts = getattr(classifier.card.input, "accepts", None)
+    return tuple(getattr(accepts, "modalities", None) or ("CR", "DX"))
+
+
+def _said(asked: Asked) -> str:
+    ways_in = [f"X-rays come to {asked.title} on {asked.host}:{asked.port}"] if asked.peers else []
+    if asked.dicomweb is not None:
+        ways_in.append(f"are looked for in {asked.dicomweb}")
+    ways_out = [*map(str, asked.send_to), *filter(None, [asked.stow_base])]
+    return f"{' and '.join(ways_in)}; reports go to {', '.join(ways_out)}. Ctrl-C ends it."

@@ -29,7 +29,7 @@ _NOT_NOW = frozenset({401, 403, 407, 408, 425, 429, 502, 503, 504})
 
 
 class UnfetchableError(VistazoError):
-    """This instance cannot be had; others may."""
+    """One instance that cannot be had; others may."""
 
     code = "unfetchable"
 

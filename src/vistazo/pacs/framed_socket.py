@@ -1,4 +1,4 @@
-"""Sockets that know how a PDU is framed (DICOM PS3.8, section 9.3.1), and hold its length to a limit.
+"""Sockets that know how a PDU is framed (DICOM PS3.8, section 9.3.1), and bound its length.
 
 What reads from them takes six bytes, and then as many as these say: up to 4 GB, and as slowly as
 the caller likes. So the limits are kept where the bytes come in.
@@ -10,6 +10,7 @@ import socket
 import ssl
 import struct
 import time
+from typing import cast
 
 HEADER_BYTES = 6
 # Of what an association is asked for with, and of fragments of data: we announce as much.
@@ -57,32 +58,32 @@ class _Framed:
 class FramedSocket(socket.socket):
     """Of a connection that was accepted."""
 
-    _framed: _Framed
+    framed: _Framed
 
     @staticmethod
     def of(accepted: socket.socket, timeout_s: float) -> FramedSocket:
         framed = FramedSocket(fileno=accepted.detach())
-        framed._framed = _Framed(timeout_s)
+        framed.framed = _Framed(timeout_s)
         return framed
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Raises OSError, as sockets do."""
-        self.settimeout(self._framed.begin())
+        self.settimeout(self.framed.begin())
         data = super().recv(bufsize, flags)
-        self._framed.took(data)
+        self.framed.took(data)
         return data
 
 
 class FramedTlsSocket(ssl.SSLSocket):
     """The same within TLS. Its handshake is made by the first ``recv``, within the same time."""
 
-    _framed: _Framed
+    framed: _Framed
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """Raises OSError, as sockets do."""
-        self.settimeout(self._framed.begin())
+        self.settimeout(self.framed.begin())
         data = super().recv(buflen, flags)
-        self._framed.took(data)
+        self.framed.took(data)
         return data
 
 
@@ -93,7 +94,9 @@ def framed(
     if tls is None:
         return FramedSocket.of(accepted, timeout_s)
     tls.sslsocket_class = FramedTlsSocket
-    wrapped = tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
-    assert isinstance(wrapped, FramedTlsSocket)
-    wrapped._framed = _Framed(timeout_s)
+    wrapped = cast(
+        FramedTlsSocket,
+        tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False),
+    )
+    wrapped.framed = _Framed(timeout_s)
     return wrapped

@@ -174,7 +174,7 @@ class Ledger:
     def counts(self) -> Counter[str]:
         with self._lock:
             rows = self._database.execute("SELECT state, count(*) FROM instances GROUP BY state")
-            return Counter({state: 0 for state in STATES} | dict(rows.fetchall()))
+            return Counter(dict.fromkeys(STATES, 0) | dict(rows.fetchall()))
 
     def reasons(self, state: State, most: int = 20) -> list[tuple[str, int]]:
         """How often each, the most frequent first."""
@@ -219,9 +219,7 @@ class Ledger:
                 raise
 
 
-_SELECT = (
-    "SELECT key, state, bytes, came_ms, changed_ms, tries, accepted_by FROM instances"
-)
+_SELECT = "SELECT key, state, bytes, came_ms, changed_ms, tries, accepted_by FROM instances"
 
 
 def open_ledger(file: Path) -> Ledger:
@@ -271,8 +269,9 @@ def _make(database: sqlite3.Connection) -> None:
 
 
 def _entry(row: tuple[str, State, int, int, int, int, str]) -> Entry:
-    *fields, accepted_by = row
-    return Entry(*fields, frozenset(filter(None, accepted_by.split("\n"))))
+    key, state, n_bytes, came_ms, changed_ms, tries, accepted_by = row
+    names = frozenset(filter(None, accepted_by.split("\n")))
+    return Entry(key, state, n_bytes, came_ms, changed_ms, tries, names)
 
 
 def _now_ms() -> int:

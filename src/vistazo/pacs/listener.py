@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import socketserver
 import sqlite3
 import ssl
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any, cast
 
 from pydicom.dataset import Dataset
 from pynetdicom import _config, evt
 from pynetdicom.ae import ApplicationEntity
+from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.transport import ThreadedAssociationServer
 
 from vistazo.errors import SettingsError
@@ -50,22 +53,31 @@ class _Server(ThreadedAssociationServer):
     """Refuses strangers before a thread is begun for them."""
 
     request_queue_size = 64
-    policy: ListenerPolicy
+
+    def __init__(
+        self,
+        entity: ApplicationEntity,
+        policy: ListenerPolicy,
+        handlers: list[evt.EventHandlerType],
+    ) -> None:
+        self._policy = policy
+        address, contexts = (policy.host, policy.port), entity.supported_contexts
+        super().__init__(entity, address, policy.title, contexts, evt_handlers=handlers)
 
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
-        assert self.socket is not None
-        accepted, address = self.socket.accept()
-        return framed(accepted, self.policy.timeout_s, self.policy.tls), address
+        accepted, address = cast(socket.socket, self.socket).accept()
+        return framed(accepted, self._policy.timeout_s, self._policy.tls), address
 
     def verify_request(
-        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+        self,
+        request: socket.socket | tuple[bytes, socket.socket],  # noqa: ARG002
+        client_address: Any,
     ) -> bool:
         """Beyond twice the associations nobody is even told that there are too many."""
-        assert isinstance(client_address, tuple)
-        if not may_connect(self.policy.peers, str(client_address[0])):
+        if not may_connect(self._policy.peers, str(client_address[0])):
             log.warning("a connection was refused", extra={"reason": "unknown address"})
             return False
-        if len(self.active_associations) >= 2 * self.policy.associations:
+        if len(self.active_associations) >= 2 * self._policy.associations:
             log.warning("a connection was refused", extra={"reason": "too many connections"})
             return False
         return True
@@ -74,20 +86,18 @@ class _Server(ThreadedAssociationServer):
         """One connection that could not be begun."""
         log.warning("a connection failed", exc_info=True)
 
+    def shutdown(self) -> None:
+        """Take no more connections."""
+        socketserver.TCPServer.shutdown(self)
+        self.server_close()
+
 
 class Listener:
     """Takes X-rays into ``spool`` once it is started."""
 
     def __init__(self, policy: ListenerPolicy, spool: Spool) -> None:
         self._policy, self._spool = policy, spool
-        self._entity = _entity(policy)
         self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        return int(self._server.server_address[1])
 
     def start(self) -> None:
         """Raises SettingsError where the address cannot be had."""
@@ -97,61 +107,53 @@ class Listener:
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_CONN_CLOSE, _end),
         ]
-        _Server.policy = self._policy
         try:
-            self._server = self._entity.make_server(
-                (self._policy.host, self._policy.port), evt_handlers=handlers, server_class=_Server
-            )
+            server = _Server(_entity(self._policy), self._policy, handlers)
         except OSError as error:
             raise SettingsError(
                 f"{self._policy.host}:{self._policy.port} cannot be listened on: "
                 f"{error.strerror or error}."
             ) from error
-        self._entity._servers.append(self._server)  # noqa: SLF001 - as start_server does
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), daemon=True)
-        self._thread.start()
+        threading.Thread(target=server.serve_forever, args=(0.2,), daemon=True).start()
+        self._server = server
 
     def stop(self, within_s: float) -> None:
-        """Take no more; associations may end by themselves for a while, then they are aborted."""
-        if self._server is None or self._thread is None:
+        """Take no more; associations may end by themselves for a while, then they are cut off."""
+        if self._server is None:
             return
         server, self._server = self._server, None
         server.shutdown()
-        self._thread.join()
         deadline_s = time.monotonic() + within_s
         while server.active_associations and time.monotonic() < deadline_s:
             time.sleep(0.05)
         for association in server.active_associations:
             association.dul.kill_dul()
-            association.kill()
-            _shut(association.dul.socket.socket if association.dul.socket else None)
+            if association.dul.socket is not None:
+                _shut(association.dul.socket.socket)
 
     def _begin(self, event: evt.Event) -> None:
-        association, policy = event.assoc, self._policy
-        association.dimse = BoundedDimse(
-            association, policy.limits, self._spool.incoming, self._spool.check_room
+        event.assoc.dimse = BoundedDimse(
+            event.assoc, self._policy.limits, self._spool.incoming, self._spool.check_room
         )
 
     def _check_caller(self, event: evt.Event) -> None:
         """Whether this title may call from this address."""
         association = event.assoc
-        title = str(association.requestor.primitive.calling_ae_title).strip()
-        address = association.requestor.address_info
+        asked, address = association.requestor.primitive, association.requestor.address_info
+        title = "" if asked is None else asked.calling_ae_title.strip()
         if address is None or not may_call(self._policy.peers, title, address.address):
             log.warning("an association was refused", extra={"reason": "unknown peer"})
             association.acse.send_reject(*_UNKNOWN_CALLER)
             association.kill()  # once it has been told
 
     def _store(self, event: evt.Event) -> Dataset:
-        dimse = event.assoc.dimse
-        assert isinstance(dimse, BoundedDimse)
-        arrival = dimse.arrivals.popleft()
+        arrival = cast(BoundedDimse, event.assoc.dimse).arrivals.popleft()
         if arrival.refused:
             log.warning("an X-ray was not taken", extra={"reason": arrival.refused})
             is_too_large = arrival.n_bytes > self._policy.limits.object_bytes
             return _status(_NOT_UNDERSTOOD if is_too_large else _OUT_OF_RESOURCES, arrival.refused)
         try:
-            uid = str(event.request.AffectedSOPInstanceUID)
+            uid = str(cast(C_STORE, event.request).AffectedSOPInstanceUID)
             if not is_uid(uid):
                 return _status(_NOT_UNDERSTOOD, "The SOP Instance UID is not valid.")
             self._spool.keep(arrival.path, uid)

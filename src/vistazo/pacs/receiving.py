@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ
@@ -135,8 +135,7 @@ class BoundedDimse(DIMSEServiceProvider):
         try:
             self._check_room()
             self._file = arrival.path.open("xb")
-            assert self.message is not None
-            command = self.message.command_set
+            command = cast(C_STORE_RQ, self.message).command_set
             contexts = {each.context_id: each for each in self.assoc.accepted_contexts}
             syntax = str(contexts[context_id].transfer_syntax[0])
             uids = (str(command.AffectedSOPClassUID), str(command.AffectedSOPInstanceUID))
@@ -158,9 +157,8 @@ class BoundedDimse(DIMSEServiceProvider):
             self._refuse(arrival, f"It is larger than {limits.object_bytes} bytes.")
 
     def _append(self, arrival: Arrival, data: bytes) -> None:
-        assert self._file is not None
         try:
-            self._file.write(data)
+            cast(BinaryIO, self._file).write(data)
         except OSError as error:
             self._refuse(arrival, error.strerror or "the disk refuses")
 

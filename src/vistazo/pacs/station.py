@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from vistazo.pacs.destinations import Destination
 from vistazo.pacs.listener import Listener
@@ -39,6 +40,9 @@ class Station:
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._reporting = Reporting(self.spool, self.reporter, self.patience)
+
     def start(self) -> None:
         """Raises SettingsError."""
         if self.listener is not None:
@@ -48,7 +52,7 @@ class Station:
             self._begin(f"reports-{number}", self._report)
         if self.poller is not None:
             self.poller.is_stopping = self._stop.is_set
-            self._begin("poller", self._poll)
+            self._begin("poller", partial(self._poll, self.poller))
 
     def stop(self) -> None:
         """What is being received, classified or sent may end; nothing more is begun."""
@@ -90,10 +94,6 @@ class Station:
                 self.spool.ledger.forget(KEPT_DAYS)
                 tidied_s = time.monotonic()
 
-    def _poll(self) -> None:
-        assert self.poller is not None
+    def _poll(self, poller: Poller) -> None:
         while not self._stop.is_set():
-            self._stop.wait(self.poller.poll())
-
-    def __post_init__(self) -> None:
-        self._reporting = Reporting(self.spool, self.reporter, self.patience)
+            self._stop.wait(poller.poll())
