@@ -25,6 +25,7 @@ from PIL import Image
 from vistazo.errors import InputError, RejectedUploadError
 from vistazo.pictures import EncodedImage, ImageLimits, Picture, open_image
 from vistazo.pictures.appearance import Appearance
+from vistazo.pictures.claims import is_refused
 from vistazo.pictures.decode import load_reader
 from vistazo.pictures.formats import format_of
 from vistazo.pictures.preprocessing import decode_size, prepare_and_look
@@ -122,8 +123,9 @@ class Worker:
         """Of a picture that does not suit the card the header alone is told: the service refuses
         it, in words.
         """
-        header = wire.encoded({"kind": "header", **asdict(image.header)})
-        if not suits(image.header.width, image.header.height, recipe):
+        header, said = wire.encoded({"kind": "header", **asdict(image.header)}), image.header
+        fits = suits(said.width, said.height, recipe)
+        if not fits or is_refused(said.radiograph, recipe.accepts):
             wire.send(self.outgoing, header)
             return
         picture = image.decode(at_least=decode_size(recipe))
