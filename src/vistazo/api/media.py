@@ -25,7 +25,7 @@ from vistazo.service.reception import Upload
 
 JSON, FORM, BYTES = "application/json", "multipart/form-data", "application/octet-stream"
 DICOM, PNG = "application/dicom", "image/png"
-_IMAGE = re.compile(rb"image/[\w.+-]+")
+_PICTURE = re.compile(rb"image/[\w.+-]+|application/dicom")
 _UTF_8 = {b"utf-8", b"utf8"}
 
 
@@ -62,7 +62,7 @@ def is_bytes(request: Request) -> bool:
     nothing is said (RFC 9110 section 8.3).
     """
     kind, _ = _kind(request)
-    return kind in (b"", BYTES.encode()) or _IMAGE.fullmatch(kind) is not None
+    return kind in (b"", BYTES.encode()) or _PICTURE.fullmatch(kind) is not None
 
 
 def prefers_dicom(request: Request, to: str) -> bool:

@@ -28,6 +28,7 @@ _COMMANDS = (
     "keys",
     "token",
     "records",
+    "pacs",
     "benchmark",
 )
 

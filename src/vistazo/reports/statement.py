@@ -14,12 +14,24 @@ from vistazo.classifier import Prediction
 from vistazo.models.card import ModelCard
 from vistazo.models.output_spec import ClassOutput
 from vistazo.models.words import spoken
+from vistazo.pictures.claims import (
+    BURNED_IN_ANNOTATION,
+    ONE_OF_SEVERAL_FRAMES,
+    OTHER_AGE,
+    OTHER_MODALITY,
+    OTHER_VIEW,
+)
 from vistazo.pictures.radiograph import Radiograph
 from vistazo.reports.said import SaidClasses, SaidModel, SaidNumber, Statement
 
 LANGUAGE = "en"
 _MOST_LABELS = 100
 _WARNINGS = {
+    OTHER_MODALITY: "The model was made for pictures of other modalities.",
+    OTHER_VIEW: "The model was made for other views.",
+    OTHER_AGE: "The model was made for patients of other ages.",
+    BURNED_IN_ANNOTATION: "Text may be part of the picture, and have been taken for a finding.",
+    ONE_OF_SEVERAL_FRAMES: "The file has several frames; one of them was looked at.",
     UNCERTAIN: "The probability is too near to the threshold for a decision.",
     OUT_OF_DISTRIBUTION: "The picture does not look like those that the model was made for.",
 }
