@@ -231,8 +231,7 @@ def _in_syntax(name: str, syntax: str) -> dict[str, Callable[[], bytes]]:
     """Grey and coloured files of one transfer syntax, as far as it has them."""
     way: dict[str, Any] = {"transfer_syntax": syntax}
     found: dict[str, Callable[[], bytes]] = {}
-    if syntax != syntaxes.JPEG_EXTENDED:
-        found[f"{name}, 8 bits"] = partial(_grey, **way)
+    found[f"{name}, 8 bits"] = partial(_grey, **way)
     if syntax != syntaxes.JPEG_BASELINE:
         found[f"{name}, 12 of 16 bits"] = partial(_grey, 12, **way, **_TWELVE)
     if syntax not in (syntaxes.JPEG_BASELINE, syntaxes.JPEG_EXTENDED):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-import shutil
-import subprocess
+import struct
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from dicom_files import syntaxes
@@ -34,7 +32,7 @@ def encoded(frame: np.ndarray, syntax: str, samples: Samples) -> bytes:
     if syntax in (syntaxes.JPEG_LOSSLESS, syntaxes.JPEG_LOSSLESS_FIRST):
         return _by_gdcm(frame, syntax, samples)
     if syntax == syntaxes.JPEG_EXTENDED:
-        return _by_dcmtk(frame, samples)
+        return _extended_jpeg(frame, samples)
     if syntax in (syntaxes.JPEG_2000, syntaxes.JPEG_2000_LOSSLESS):
         return _jpeg_2000(frame, syntax, samples)
     if syntax == syntaxes.JPEG_LS_NEAR:
@@ -99,17 +97,32 @@ def _by_gdcm(frame: np.ndarray, syntax: str, samples: Samples) -> bytes:
         return _only_frame(target)
 
 
-def _by_dcmtk(frame: np.ndarray, samples: Samples) -> bytes:
-    """JPEG of 12 bits: what GDCM writes as such says 16, and no other package writes it."""
-    command = shutil.which("dcmcjpeg")
-    if command is None:
-        pytest.skip("dcmtk is not installed")
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = _native_file(frame, samples, folder), Path(folder, "encoded")
-        subprocess.run(
-            [command, "+ee", "+q", "95", source, target], check=True, capture_output=True
-        )
-        return _only_frame(target)
+def _extended_jpeg(frame: np.ndarray, samples: Samples) -> bytes:
+    """A JPEG whose frame is of SOF1. Of 12 bits: its tables are sixteen times as coarse, and so
+    what they bring back is sixteen times the picture of 8 bits, whose coefficients these are.
+    """
+    shift = max(samples.bits_stored - 8, 0)
+    baseline = _jpeg((frame >> shift).astype(np.uint8), samples)
+    parts, at = [baseline[:2]], 2
+    while baseline[at + 1] != 0xDA:
+        marker, size = baseline[at + 1], struct.unpack_from(">H", baseline, at + 2)[0]
+        payload = baseline[at + 4 : at + 2 + size]
+        if marker == 0xDB:
+            payload = _coarser(payload, shift)
+        elif marker == 0xC0:
+            marker, payload = 0xC1, bytes((8 + shift,)) + payload[1:]
+        parts.append(struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload)
+        at += 2 + size
+    return b"".join((*parts, baseline[at:]))
+
+
+def _coarser(tables: bytes, shift: int) -> bytes:
+    """Quantization tables of 16 bits for those of 8."""
+    found = []
+    for at in range(0, len(tables), 65):
+        values = [each << shift for each in tables[at + 1 : at + 65]]
+        found.append(struct.pack(">B64H", 0x10 | tables[at], *values))
+    return b"".join(found)
 
 
 def _native_file(frame: np.ndarray, samples: Samples, folder: str) -> Path:

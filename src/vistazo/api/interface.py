@@ -45,13 +45,17 @@ def with_what_is_known(
     _say_the_labels(document, list(served.card.labels))
     for path in _ANSWERS:
         _narrow(_post(paths[path]), served, _Shapes(policy, path))
-    if isinstance(served, Classifier):
-        return document
+    if not isinstance(served, Classifier):
+        _speak_of_samples(paths, served)
+    return document
+
+
+def _speak_of_samples(paths: _Document, served: SampleClassifier) -> None:
+    """What is for pictures alone goes; the route of the card comes."""
     for path in ("/preview", "/explain") if served.takes == "rows" else ("/preview",):
         del paths[path]
     if served.card.route is not None:
         paths[served.card.route] = {"post": _of_the_card(_post(paths["/predict"]), served)}
-    return document
 
 
 def _say_the_labels(document: _Document, labels: list[str]) -> None:
@@ -126,7 +130,9 @@ def _narrow(operation: _Document, served: AnyClassifier, shapes: _Shapes) -> Non
     content[JSON]["schema"] = shapes.of(served)
     operation["responses"]["200"]["content"].pop("image/png", None)
     _answer(operation, samples)
-    of_pictures = ("show_input",) if served.takes == "texts" else ("show_input", "explain", "label")
+    of_pictures = ["show_input", "sop_instance_uid"]
+    if served.takes != "texts":
+        of_pictures += ["explain", "label"]
     operation["parameters"] = [
         each for each in operation.get("parameters", ()) if each["name"] not in of_pictures
     ]

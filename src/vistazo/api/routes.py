@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -61,6 +61,10 @@ Label = Annotated[
     str | None, Query(description="Explain this label; by default the predicted class.")
 ]
 
+TellsUid = Annotated[
+    bool, Query(description="Add the SOP Instance UID of a DICOM file to the answer.")
+]
+
 _MIN_SIDE_PX, _MAX_SIDE_PX = 16, 1_600
 MaxSide = Annotated[
     int, Query(ge=_MIN_SIDE_PX, le=_MAX_SIDE_PX, description="Of the PNG's longer side, pixels.")
@@ -82,19 +86,21 @@ async def predict(
     show_input: Annotated[
         bool, Query(description="Add what the model saw of a picture to the answer.")
     ] = False,
+    sop_instance_uid: TellsUid = False,
 ) -> Response:
     """Classify one picture, a text or several, or rows of numbers."""
     asked = Asked.of(request)
     asked.observation.is_further_look = label is not None or show_input
     if not asked.takes_pictures(label):
-        if show_input:
-            raise RequestError("What the model saw (show_input) is shown of a picture only.")
+        if show_input or sop_instance_uid:
+            raise RequestError("show_input and sop_instance_uid are of pictures only.")
         async with asked.samples() as (body, samples):
             if card_route.is_asked_by(request.scope):
                 return await asked.answer(samples.by_the_card(body))
             work = samples.explained(body, label) if explain else samples.answered(body)
             return await asked.answer(work)
-    async with asked.picture() as (file, answering):
+    async with asked.picture() as (file, answers):
+        answering = replace(answers, tells_uid=sop_instance_uid)
         wanted = answering.explained(file, label) if explain else answering.classified(file)
         answer = await asked.answer(wanted)
         if show_input:
@@ -149,17 +155,24 @@ async def preview(request: Request, max_side_px: MaxSide = _MAX_SIDE_PX) -> Resp
     response_model_exclude_none=True,
 )
 async def predict_batch(
-    request: Request, *, explain: Explain = False, label: Label = None
+    request: Request,
+    *,
+    explain: Explain = False,
+    label: Label = None,
+    sop_instance_uid: TellsUid = False,
 ) -> Response:
     """Classify several pictures, texts or rows: one result or one problem for each, in order."""
     asked = Asked.of(request)
     asked.observation.is_further_look = label is not None
     if not asked.takes_pictures(label):
+        if sop_instance_uid:
+            raise RequestError("sop_instance_uid is of pictures only.")
         async with asked.samples() as (body, samples):
             work = samples.explained_batch(body, label) if explain else samples.batch(body)
             return await asked.answer(work)
     policy = asked.policy
-    async with asked.pictures(policy.max_batch_files) as (files, answering):
+    async with asked.pictures(policy.max_batch_files) as (files, answers):
+        answering = replace(answers, tells_uid=sop_instance_uid)
         workload = Workload(policy.limits)
         wanted = answering.explained_batch(files, workload, label) if explain else None
         results = await asked.answer(wanted or answering.batch(files, workload))

@@ -202,16 +202,12 @@ def main(argument: str) -> None:
     given = json.loads(argument)
     confinement.confine(given["service_pid"])
     keep_freed_blocks()
-    # What a C library prints must not come between the messages.
-    outgoing = io.FileIO(os.dup(1), "wb")
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
+    outgoing = confinement.keep_stdout()
     limits = ImageLimits(**given["limits"])
     _warm_up(limits)
     gc.collect()
     gc.freeze()
-    os.dup2(silence, 2)  # a traceback may quote a picture
-    os.close(silence)
+    confinement.silence_stderr()
     incoming = io.BufferedReader(io.FileIO(0), _BUFFER_BYTES)
     space_bytes = confinement.address_space_bytes()
     worker = Worker(incoming, outgoing, limits, space_bytes, given["cpu_s"])
