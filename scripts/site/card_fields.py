@@ -20,6 +20,7 @@ _BLOCK = re.compile(r"(?<=<!-- fields -->\n).*?(?=<!-- end of fields -->)", re.D
 CARDS = ("ModelCard", "TextCard", "RowCard")
 HEADINGS = {
     "InputSpec": "input, of pictures",
+    "AcceptedHeaders": "accepts, of DICOM files",
     "Standardization": "scale, by mean and deviation",
     "OutputSpec": "output, of pictures",
     "ClassOutput": "more_outputs: one that classifies",

@@ -11,6 +11,7 @@ __version__ = "0.4.0"
 
 _HOMES = {
     "Answer": "vistazo.python",
+    "DicomHeader": "vistazo.python",
     "Explanation": "vistazo.python",
     "InDistribution": "vistazo.python",
     "InputError": "vistazo.errors",

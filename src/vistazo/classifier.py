@@ -26,7 +26,9 @@ from vistazo.models.card import ModelCard
 from vistazo.models.drafting import Conclusion
 from vistazo.observer import NOBODY, Observer, during
 from vistazo.pictures.appearance import Appearance
+from vistazo.pictures.claims import header_warnings
 from vistazo.pictures.preprocessing import place
+from vistazo.pictures.preview import png_of
 from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.reader import PictureReader, Prepared
 from vistazo.pictures.seen import Seen, seen
@@ -35,6 +37,7 @@ _NOT_FINITE = (
     "The model answers with infinite or undefined numbers: its weights are damaged, or its "
     "training diverged."
 )
+KEPT_SIDE_PX = 2_048  # of the longer side, of a DICOM file's picture
 # What becomes of a picture that does not look like those that the model was made for.
 OutOfDistributionPolicy = Literal["warn", "reject", "off"]
 
@@ -53,7 +56,7 @@ class Prediction:
     ``in_distribution`` says whether the picture looks like those of training; None where the model
     has no baseline. ``appearance`` is None of pixels that were prepared elsewhere. ``outputs`` is
     by name what the model says in each of several outputs, that of ``decision`` first; else empty.
-    ``radiograph`` is what the header of a DICOM file says of the picture.
+    ``radiograph`` is what the header of a DICOM file says of the picture, None of another format.
     """
 
     decision: Decision
@@ -181,6 +184,24 @@ class Classifier:
         picture = self._reader.picture(data, at_least=(side, side))
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
 
+    def preview(self, data: bytes, max_side_px: int) -> bytes:
+        """Draw the picture as it is read, no side longer than that: a PNG. Raises InputError where
+        it cannot be; what the card accepts is not asked.
+        """
+        return png_of(self._reader.preview(data, max_side_px))
+
+    def without_header(self, data: bytes, prediction: Prediction) -> bytes | None:
+        """What may be kept of a picture that was classified so: the file as it came; of a DICOM
+        file, which tells of the patient, a PNG of the picture as it is shown, None where that
+        cannot be had a second time.
+        """
+        if prediction.radiograph is None:
+            return data
+        try:
+            return self.preview(data, KEPT_SIDE_PX)
+        except InputError:
+            return None
+
     def seen(self, data: bytes) -> Seen:
         """Return what the model is given of one encoded picture. Raises InputError."""
         return seen(self.prepared(data).pixels, self.card.input)
@@ -194,6 +215,8 @@ class Classifier:
             )
         decision = decide(outputs.scores[0], self.card)
         told = self._told(decision, outputs)
+        if doubts := header_warnings(radiograph, self.card.input.accepts):
+            decision = replace(decision, warnings=(*decision.warnings, *doubts))
         if self._baseline is None or outputs.features is None:
             return Prediction(decision, self.identity, None, appearance, told, radiograph)
         likeness = self._baseline.likeness(outputs.features[0])

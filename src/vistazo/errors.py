@@ -19,11 +19,13 @@ VistazoError
 │   ├── RejectedUploadError      a sound picture that breaks one or more rules
 │   ├── SampleError              a text or a row that the model does not take
 │   ├── PictureTooCostlyError    decoding it takes more than a picture may
-│   └── TextTooCostlyError       analysing it takes more than a text may
+│   ├── TextTooCostlyError       analysing it takes more than a text may
+│   └── ReportTooCostlyError     writing a report of it takes more than one may
 ├── RequestError             the request itself is malformed
 │   ├── MissingFileError         there is no file where one belongs
 │   ├── TooManyFilesError        more pictures than one request may have
 │   ├── WrongMediaTypeError      a body of a kind that the model does not take
+│   ├── DicomNeededError         a report as DICOM of what is no DICOM
 │   ├── UnknownLabelError        a label that the model does not have
 │   ├── UnknownRequestError      feedback on an answer that is not known
 │   ├── UnknownModelError        a name or version that is not served here
@@ -33,11 +35,13 @@ VistazoError
 │   ├── UnauthorizedError        he sent no key or token, or one that is not valid
 │   └── ForbiddenError           a valid one that is not for this
 ├── FeedbackOffError         feedback, where none is kept
+├── ReportsNotInstalledError what writes reports as DICOM is not there
 ├── ReloadFailedError        another model was asked for, and cannot be served
 └── UnavailableError         no answer now; try again later
     ├── QueueFullError           too much work is waiting
     ├── RateLimitedError         the caller has asked as often as he may
     ├── FeedbackNotKeptError     it could not be written down
+    ├── NoRoomForReportError     a report takes more memory than is left
     └── NotReadyError            starting or draining
 
 Each says in one sentence what happened and, where something can be done, what to do. ``code`` is
@@ -144,6 +148,10 @@ class TextTooCostlyError(InputError):
     code = "text_too_costly"
 
 
+class ReportTooCostlyError(InputError):
+    code = "report_too_costly"
+
+
 class RequestError(VistazoError):
     code = "bad_request"
 
@@ -158,6 +166,10 @@ class TooManyFilesError(RequestError):
 
 class WrongMediaTypeError(RequestError):
     code = "wrong_media_type"
+
+
+class DicomNeededError(RequestError):
+    code = "dicom_needed"
 
 
 class UnknownLabelError(RequestError):
@@ -209,6 +221,10 @@ class FeedbackOffError(VistazoError):
     code = "feedback_off"
 
 
+class ReportsNotInstalledError(VistazoError):
+    code = "reports_not_installed"
+
+
 class ReloadFailedError(VistazoError):
     code = "reload_failed"
 
@@ -233,6 +249,11 @@ class RateLimitedError(UnavailableError):
 class FeedbackNotKeptError(UnavailableError):
     code = "feedback_not_kept"
     retry_after_s = 5
+
+
+class NoRoomForReportError(UnavailableError):
+    code = "report_no_room"
+    retry_after_s = 60
 
 
 class NotReadyError(UnavailableError):

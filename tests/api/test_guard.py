@@ -53,7 +53,7 @@ def test_a_key_lets_in_and_its_name_is_in_the_log(
     assert KEYS["ward"] not in str(line)
 
 
-@pytest.mark.parametrize("path", ["/predict", "/predict/batch", "/explain"])
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch", "/explain", "/preview"])
 def test_who_sends_no_key_is_told_how(guarded: TestClient, path: str) -> None:
     answer = guarded.post(path, files=WHITE)
     assert answer.status_code == 401
@@ -139,7 +139,7 @@ def test_every_path_has_its_row_and_what_has_none_is_not_open(guarded: TestClien
 
 def test_the_table_says_what_each_path_needs() -> None:
     needs = {
-        "predict": ("/predict", "/predict/batch", "/explain", "/model"),
+        "predict": ("/predict", "/predict/batch", "/explain", "/preview", "/model"),
         "metrics": ("/metrics",),
         "feedback": ("/feedback",),
         "admin": ("/admin/reload", "/admin/x/y"),

@@ -25,7 +25,7 @@ def described(client: TestClient) -> dict[str, Any]:
 
 def test_every_refusal_is_described_as_the_problem_document_that_it_is(client: TestClient) -> None:
     document = described(client)
-    for path in ("/predict", "/predict/batch", "/explain"):
+    for path in ("/predict", "/predict/batch", "/explain", "/preview"):
         responses = document["paths"][path]["post"]["responses"]
         refusals = {status: each for status, each in responses.items() if status != "200"}
         assert set(refusals) >= {"400", "408", "413", "415", "422", "429", "503"}

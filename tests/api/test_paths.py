@@ -22,7 +22,7 @@ WHITE = {"file": ("film.png", encoded(flat(230)))}
 LARGE = b"x" * 20_000_000
 
 
-@pytest.mark.parametrize("path", ["/predict/", "/predict/batch/", "/explain/"])
+@pytest.mark.parametrize("path", ["/predict/", "/predict/batch/", "/explain/", "/preview/"])
 def test_a_trailing_slash_is_the_same_path(client: TestClient, path: str) -> None:
     bare = client.post(path[:-1], files=WHITE, follow_redirects=False)
     response = client.post(path, files=WHITE, follow_redirects=False)

@@ -207,7 +207,7 @@ def test_what_is_no_json_is_told_how_texts_are_sent(
     assert refused.json()["detail"].startswith("This model takes texts")
 
 
-@pytest.mark.parametrize("path", ["/predict", "/predict/batch", "/explain"])
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch", "/explain", "/preview"])
 def test_a_model_of_pictures_tells_how_they_are_sent(client: TestClient, path: str) -> None:
     refused = client.post(path, json={"text": TRUE})
     assert (refused.status_code, refused.json()["code"]) == (422, "missing_file")

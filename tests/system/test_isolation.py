@@ -151,6 +151,8 @@ def test_a_worker_answers_and_refuses_as_this_process_would(pool: IsolatedReader
             assert outcome(lambda: pool.prepared(data, spec)) == expected, name  # noqa: B023
         expected = outcome(lambda: here.picture(data, (32, 32)))  # noqa: B023
         assert outcome(lambda: pool.picture(data, (32, 32))) == expected, name  # noqa: B023
+        expected = outcome(lambda: here.preview(data, 300))  # noqa: B023
+        assert outcome(lambda: pool.preview(data, 300)) == expected, name  # noqa: B023
     assert pool.ended == {}
     assert len(pool.pids) == 1
 

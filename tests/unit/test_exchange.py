@@ -115,6 +115,20 @@ def test_a_picture_of_another_shape_than_it_says_is_not_taken(shape: list[int]) 
         exchange(said(found) + bytes(5000)).picture(b"data", (8, 8))
 
 
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [([41, 40], "uint8"), ([40, 41], "uint8"), ([40, 40, 4], "uint8"), ([40, 40], "float32")],
+)
+def test_a_preview_is_no_larger_than_was_asked_for_and_of_8_bits(
+    shape: list[int], dtype: str
+) -> None:
+    asked = {**PIXELS, "shape": [40, 40, 3], "dtype": "uint8"}
+    assert exchange(said(asked) + bytes(4_800)).preview(b"data", 40).pixels.shape == (40, 40, 3)
+    found = {**PIXELS, "shape": shape, "dtype": dtype, "height": shape[0], "width": shape[1]}
+    with pytest.raises(ConversationError):
+        exchange(said(found) + bytes(9_999)).preview(b"data", 40)
+
+
 @given(st.binary(max_size=200))
 def test_no_answer_does_more_than_refuse(answer: bytes) -> None:
     for whole in (answer, struct.pack(">I", len(answer)) + answer):

@@ -209,6 +209,7 @@ def _max_bytes(settings: Settings) -> dict[str, MostBytes]:
         **dict.fromkeys(addresses.TAKE_A_PLACE, of_several),
         "/predict": of_one,
         "/explain": of_one,
+        "/preview": of_one,
         "/predict/batch": of_several,
         "/feedback": MostBytes(feedback_routes.FEEDBACK_BYTES),
     }

@@ -10,7 +10,6 @@ from typing import Any
 from vistazo.api.asked import UploadPolicy
 from vistazo.api.body_schemas import limit_files
 from vistazo.api.media import BYTES, FORM, JSON
-from vistazo.api.routes import TAKE_A_PLACE
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
@@ -20,7 +19,7 @@ from vistazo.texts.limits import SampleLimits
 
 _BATCH, _FEEDBACK = "/predict/batch", "/feedback"
 _Document = dict[str, Any]
-# What is answered to pictures, and what to texts and rows.
+# In JSON, what is answered to pictures, and what to texts and rows.
 _ANSWERS = {
     "/predict": (["Answer"], ["SampleAnswer", "SampleAnswers"]),
     _BATCH: (["BatchAnswer"], ["SampleBatchAnswer"]),
@@ -43,23 +42,33 @@ def with_what_is_known(
         served = service.classifier
     except NotReadyError:
         return _of_any_model(document)
+    _say_the_labels(document, list(served.card.labels))
+    for path in _ANSWERS:
+        _narrow(_post(paths[path]), served, _Shapes(policy, path))
+    if not isinstance(served, Classifier):
+        _speak_of_samples(paths, served)
+    return document
+
+
+def _speak_of_samples(paths: _Document, served: SampleClassifier) -> None:
+    """What is for pictures alone goes; the route of the card comes."""
+    for path in ("/preview", "/explain") if served.takes == "rows" else ("/preview",):
+        del paths[path]
+    if served.card.route is not None:
+        paths[served.card.route] = {"post": _of_the_card(_post(paths["/predict"]), served)}
+
+
+def _say_the_labels(document: _Document, labels: list[str]) -> None:
     for parameter in _parameters(document):
         if parameter["name"] == "label":
-            parameter["schema"] = {"type": "string", "enum": list(served.card.labels)}
-    feedback = _post(paths[_FEEDBACK])["requestBody"]["content"][JSON]["schema"]
-    feedback["properties"]["label"]["enum"] = list(served.card.labels)
-    for path in TAKE_A_PLACE:
-        _narrow(_post(paths[path]), served, _Shapes(policy, path))
-    if not isinstance(served, Classifier) and served.takes == "rows":
-        del paths["/explain"]
-    if not isinstance(served, Classifier) and served.card.route is not None:
-        paths[served.card.route] = {"post": _of_the_card(_post(paths["/predict"]), served)}
-    return document
+            parameter["schema"] = {"type": "string", "enum": labels}
+    feedback = _post(document["paths"][_FEEDBACK])["requestBody"]["content"][JSON]["schema"]
+    feedback["properties"]["label"]["enum"] = labels
 
 
 def _of_any_model(document: _Document) -> _Document:
     """Its JSON may hold pictures, texts or rows."""
-    for path in TAKE_A_PLACE:
+    for path in _ANSWERS:
         content = _post(document["paths"][path])["requestBody"]["content"]
         content[JSON]["schema"] = {"type": "object"}
     return document
@@ -121,7 +130,9 @@ def _narrow(operation: _Document, served: AnyClassifier, shapes: _Shapes) -> Non
     content[JSON]["schema"] = shapes.of(served)
     operation["responses"]["200"]["content"].pop("image/png", None)
     _answer(operation, samples)
-    of_pictures = ("show_input",) if served.takes == "texts" else ("show_input", "explain", "label")
+    of_pictures = ["show_input", "sop_instance_uid"]
+    if served.takes != "texts":
+        of_pictures += ["explain", "label"]
     operation["parameters"] = [
         each for each in operation.get("parameters", ()) if each["name"] not in of_pictures
     ]

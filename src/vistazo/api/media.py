@@ -22,7 +22,7 @@ from vistazo.samples.classifier import SampleClassifier
 from vistazo.service.reception import Upload
 
 JSON, FORM, BYTES = "application/json", "multipart/form-data", "application/octet-stream"
-_IMAGE = re.compile(rb"image/[\w.+-]+")
+_PICTURE = re.compile(rb"image/[\w.+-]+|application/dicom")
 _UTF_8 = {b"utf-8", b"utf8"}
 
 
@@ -59,7 +59,7 @@ def is_bytes(request: Request) -> bool:
     nothing is said (RFC 9110 section 8.3).
     """
     kind, _ = _kind(request)
-    return kind in (b"", BYTES.encode()) or _IMAGE.fullmatch(kind) is not None
+    return kind in (b"", BYTES.encode()) or _PICTURE.fullmatch(kind) is not None
 
 
 def _kind(request: Request) -> tuple[bytes, dict[bytes, bytes]]:

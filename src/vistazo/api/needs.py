@@ -8,6 +8,7 @@ from vistazo.service.access.scopes import AccessScope
 NEEDS: dict[str, AccessScope | None] = {
     "/predict": "predict",
     "/explain": "predict",
+    "/preview": "predict",
     "/model": "predict",
     "/feedback": "feedback",
     "/metrics": "metrics",

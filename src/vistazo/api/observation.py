@@ -82,6 +82,10 @@ class Observation:
     def trace_id(self) -> str | None:
         return None if self._trace is None else self._trace.trace_id
 
+    @property
+    def keeps_pictures(self) -> bool:
+        return self._records is not None and self._records.policy.keeps_pictures
+
     def took(self, stage: Stage, seconds: float) -> None:
         self._metrics.took(stage, seconds)
         if self._trace is not None:
@@ -96,14 +100,14 @@ class Observation:
         picture: bytes | None = None,
     ) -> None:
         """An answer that somebody gets: the ``index``-th of its request, by a model of these
-        ``labels``, to this ``picture`` where it was one.
+        ``labels``. ``picture`` is what may be kept of the one that it was to: no header of DICOM.
         """
         self._metrics.predicted(prediction)
         if self._monitor is not None and not self.is_further_look:
             self._monitor.see(prediction)
         if self._records is not None:
             at_ms, request_id = time.time_ns() // 1_000_000, telemetry.request_id.get() or ""
-            kept = picture if self._records.policy.keeps_pictures else None
+            kept = picture if self.keeps_pictures else None
             caller = record_caller(self._scope)
             self._records.keep(
                 AnswerRecord(request_id, index, at_ms, caller, labels, prediction, kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain")
+TAKE_A_PLACE = ("/predict", "/predict/batch", "/explain", "/preview")
 
 _PROBLEMS = described(
     {
@@ -61,6 +61,15 @@ Label = Annotated[
     str | None, Query(description="Explain this label; by default the predicted class.")
 ]
 
+TellsUid = Annotated[
+    bool, Query(description="Add the SOP Instance UID of a DICOM file to the answer.")
+]
+
+_MIN_SIDE_PX, _MAX_SIDE_PX = 16, 1_600
+MaxSide = Annotated[
+    int, Query(ge=_MIN_SIDE_PX, le=_MAX_SIDE_PX, description="Of the PNG's longer side, pixels.")
+]
+
 
 @router.post(
     "/predict",
@@ -77,19 +86,21 @@ async def predict(
     show_input: Annotated[
         bool, Query(description="Add what the model saw of a picture to the answer.")
     ] = False,
+    sop_instance_uid: TellsUid = False,
 ) -> Response:
     """Classify one picture, a text or several, or rows of numbers."""
     asked = Asked.of(request)
     asked.observation.is_further_look = label is not None or show_input
     if not asked.takes_pictures(label):
-        if show_input:
-            raise RequestError("What the model saw (show_input) is shown of a picture only.")
+        if show_input or sop_instance_uid:
+            raise RequestError("show_input and sop_instance_uid are of pictures only.")
         async with asked.samples() as (body, samples):
             if card_route.is_asked_by(request.scope):
                 return await asked.answer(samples.by_the_card(body))
             work = samples.explained(body, label) if explain else samples.answered(body)
             return await asked.answer(work)
-    async with asked.picture() as (file, answering):
+    async with asked.picture() as (file, answers):
+        answering = replace(answers, tells_uid=sop_instance_uid)
         wanted = answering.explained(file, label) if explain else answering.classified(file)
         answer = await asked.answer(wanted)
         if show_input:
@@ -119,6 +130,24 @@ async def explain(request: Request, label: Label = None) -> Response:
 
 
 @router.post(
+    "/preview",
+    responses={
+        **_PROBLEMS,
+        200: {"content": {"image/png": {}}, "description": "The picture"},
+    },
+    openapi_extra=one_picture(),
+    response_class=Response,
+)
+async def preview(request: Request, max_side_px: MaxSide = _MAX_SIDE_PX) -> Response:
+    """Show a picture as it is read, upright: a PNG, whatever the model's card accepts."""
+    asked = Asked.of(request)
+    media.of_pictures(asked.service.classifier)
+    async with asked.picture() as (file, answering):
+        png = await asked.answer(answering.preview(file, max_side_px))
+        return Response(png, media_type="image/png")
+
+
+@router.post(
     "/predict/batch",
     responses={**_PROBLEMS, 200: {"model": SampleBatchAnswer}},
     openapi_extra=several_pictures(),
@@ -126,17 +155,24 @@ async def explain(request: Request, label: Label = None) -> Response:
     response_model_exclude_none=True,
 )
 async def predict_batch(
-    request: Request, *, explain: Explain = False, label: Label = None
+    request: Request,
+    *,
+    explain: Explain = False,
+    label: Label = None,
+    sop_instance_uid: TellsUid = False,
 ) -> Response:
     """Classify several pictures, texts or rows: one result or one problem for each, in order."""
     asked = Asked.of(request)
     asked.observation.is_further_look = label is not None
     if not asked.takes_pictures(label):
+        if sop_instance_uid:
+            raise RequestError("sop_instance_uid is of pictures only.")
         async with asked.samples() as (body, samples):
             work = samples.explained_batch(body, label) if explain else samples.batch(body)
             return await asked.answer(work)
     policy = asked.policy
-    async with asked.pictures(policy.max_batch_files) as (files, answering):
+    async with asked.pictures(policy.max_batch_files) as (files, answers):
+        answering = replace(answers, tells_uid=sop_instance_uid)
         workload = Workload(policy.limits)
         wanted = answering.explained_batch(files, workload, label) if explain else None
         results = await asked.answer(wanted or answering.batch(files, workload))

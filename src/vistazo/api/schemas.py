@@ -13,14 +13,18 @@ from vistazo.answers.decision import UNCERTAIN
 from vistazo.answers.explanation import heat_layer
 from vistazo.answers.explanation.evidence import Method
 from vistazo.answers.likeness import OUT_OF_DISTRIBUTION
+from vistazo.api.dicom_schemas import DicomHeader
 from vistazo.api.output_schemas import ClassesAnswer, NumberAnswer, outputs_of
 from vistazo.classifier import Explanation, Prediction
 from vistazo.engines.base import Runtime
 from vistazo.errors import BrokenRule
+from vistazo.pictures.claims import HEADER_WARNINGS
 from vistazo.service.reload import Comparison, Reload
 
 # Listed for programs; what is answered is not checked once more.
 Doubt = Annotated[str, Field(json_schema_extra={"enum": [UNCERTAIN, OUT_OF_DISTRIBUTION]})]
+_OF_PICTURES = [UNCERTAIN, OUT_OF_DISTRIBUTION, *HEADER_WARNINGS]
+PictureDoubt = Annotated[str, Field(json_schema_extra={"enum": [*_OF_PICTURES]})]
 _A_PNG = {"contentEncoding": "base64", "contentMediaType": "image/png"}
 
 
@@ -85,10 +89,13 @@ class Answer(BaseModel):
     in_distribution: InDistribution | None = Field(
         None, description="Where the model has a baseline of its training pictures."
     )
-    warnings: list[Doubt] = Field(
-        description="Reasons to doubt this answer: 'uncertain', 'out_of_distribution'."
+    warnings: list[PictureDoubt] = Field(
+        description="Reasons to doubt this answer: 'uncertain', 'out_of_distribution'; of a DICOM "
+        "file, whose header may contradict the model's card, also 'other_modality', 'other_view', "
+        "'other_age', 'burned_in_annotation', 'one_of_several_frames'."
     )
     request_id: str
+    dicom: DicomHeader | None = Field(None, description="Only of a DICOM file.")
     outputs: dict[str, ClassesAnswer | NumberAnswer] | None = Field(
         None,
         description="Only of a model of several outputs: what each says, by its name in the model; "
@@ -115,6 +122,8 @@ class Answer(BaseModel):
         filename: str,
         request: str,
         heatmap: Heatmap | None = None,
+        *,
+        dicom: DicomHeader | None = None,
     ) -> Answer:
         decision, model = prediction.decision, prediction.model
         likeness = prediction.in_distribution
@@ -128,6 +137,7 @@ class Answer(BaseModel):
             in_distribution=likeness and InDistribution(**asdict(likeness)),
             warnings=list(decision.warnings),
             request_id=request,
+            dicom=dicom,
             outputs=outputs_of(prediction.outputs) or None,
             heatmap=heatmap,
         )

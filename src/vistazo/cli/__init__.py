@@ -27,6 +27,7 @@ _COMMANDS = (
     "keys",
     "token",
     "records",
+    "pacs",
     "benchmark",
 )
 

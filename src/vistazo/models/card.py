@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from vistazo.models.accepted_headers import AcceptedHeaders
 from vistazo.models.output_spec import (
     ClassOutput,
     MoreOutputs,
@@ -92,6 +93,11 @@ class InputSpec(_Part):
         4.0,
         ge=1,
         description="A picture whose long side is more than this times the short one is refused.",
+    )
+    accepts: AcceptedHeaders | None = Field(
+        None,
+        exclude_if=lambda accepts: accepts is None,
+        description="What the header of a DICOM file may say; by default it is not looked at.",
     )
 
     @property

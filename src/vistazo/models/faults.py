@@ -55,6 +55,7 @@ PATTERNS: dict[str, str] = {
     "or a digit",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*\.(keras|h5)$": "should be the name of a file, .keras or .h5",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "may have letters, digits and _ and begins with no digit",
+    r"^[A-Z][A-Z0-9_]{0,15}$": "should be a code of DICOM, such as CR or PA",
     r"^[0-9a-f]{64}$": "should be a SHA-256: 64 digits, 0 to 9 and a to f",
     r"^[0-9a-fA-F]{64}$": "should be a SHA-256: 64 digits, 0 to 9 and a to f",
     r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$": "should be the code of a language, such as en or es",

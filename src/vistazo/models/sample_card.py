@@ -26,8 +26,8 @@ def _is_plain(value: object) -> object:
 Value = Annotated[bool | int | float | str, BeforeValidator(_is_plain)]
 # What the service's own paths begin with, those to come too.
 _RESERVED = (
-    "predict", "explain", "model", "health", "metrics", "drift", "feedback", "admin", "page",
-    "docs", "redoc", "v2",
+    "predict", "explain", "preview", "model", "health", "metrics", "drift", "feedback", "admin",
+    "page", "docs", "redoc", "v2",
 )  # fmt: skip
 _RESERVED_BELOW = "/v1/models"  # the rest of /v1 was there to be taken
 

@@ -29,3 +29,21 @@ class Radiograph:
     uid: str = ""
     sop_class: str = ""
     transfer_syntax: str = ""
+
+    def told(self) -> dict[str, str | float | bool]:
+        """What answers tell of it, by the names that it has there, without what is not said. The
+        SOP Instance UID is for who asks for it.
+        """
+        said: dict[str, str | float | bool | None] = {
+            "modality": self.modality or None,
+            "view": self.view or None,
+            "laterality": self.laterality or None,
+            "body_part": self.body_part or None,
+            "age_years": self.age_years,
+            "frame": self.frame,
+            "frames": self.frames,
+            "window": self.window or None,
+            "burned_in_annotation": self.burned_in,
+            "turned": self.turned or None,
+        }
+        return {name: value for name, value in said.items() if value is not None}

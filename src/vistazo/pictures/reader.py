@@ -18,6 +18,7 @@ from vistazo.pictures.appearance import Appearance
 from vistazo.pictures.decode import EncodedImage, ImageLimits, open_image
 from vistazo.pictures.picture import Picture
 from vistazo.pictures.preprocessing import decode_size, prepare_and_look
+from vistazo.pictures.preview import preview
 from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.upload import accept
 
@@ -46,6 +47,12 @@ class PictureReader(Protocol):
     def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
         """Decode one encoded picture to twice ``at_least`` (height, width), or more where that is
         cheaper; less only where it has less. Raises InputError.
+        """
+        ...
+
+    def preview(self, data: bytes, max_side_px: int) -> Picture:
+        """Decode one encoded picture to be looked at, uint8, no side longer than that. Raises
+        InputError.
         """
         ...
 
@@ -79,3 +86,6 @@ class DirectReader:
 
     def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
         return open_image(data, self.limits).decode(at_least)
+
+    def preview(self, data: bytes, max_side_px: int) -> Picture:
+        return preview(open_image(data, self.limits), max_side_px)

@@ -19,6 +19,7 @@ from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.models.card import InputSpec
 from vistazo.models.faults import faults_in, said
 from vistazo.pictures import Header
+from vistazo.pictures.header_rules import broken_by_header
 from vistazo.pictures.shape import is_long_enough, is_plausible
 
 
@@ -69,10 +70,15 @@ def accept(header: Header, n_bytes: int, spec: InputSpec) -> AcceptedUpload:
         "height": header.height,
         "channels": header.channels,
     }
+    broken = broken_by_header(header.radiograph, spec.accepts)
     try:
-        return AcceptedUpload.model_validate(upload, context=spec)
+        accepted = AcceptedUpload.model_validate(upload, context=spec)
     except ValidationError as error:
-        raise RejectedUploadError([_broken(fault) for fault in faults_in(error)]) from None
+        broken += [_broken(fault) for fault in faults_in(error)]
+        raise RejectedUploadError(broken) from None
+    if broken:
+        raise RejectedUploadError(broken)
+    return accepted
 
 
 def _broken(fault: ErrorDetails) -> BrokenRule:

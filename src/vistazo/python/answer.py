@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from vistazo.answers.text_likeness import TextLikeness
 from vistazo.classifier import Explanation as PictureEvidence
 from vistazo.classifier import ModelIdentity, Prediction
 from vistazo.errors import RequestError
+from vistazo.pictures.radiograph import Radiograph
 from vistazo.samples.classifier import SamplePrediction
 
 _NO_GRID = np.zeros((0, 0), np.float32)
@@ -36,14 +38,34 @@ class InDistribution:
 
 
 @dataclass(frozen=True)
+class DicomHeader:
+    """What the header of a DICOM file says: codes of DICOM, None where it does not say, or not in a
+    code that is known. ``frame`` of ``frames``, from 1, was taken; ``turned`` is True where it was
+    brought upright.
+    """
+
+    modality: str | None = None
+    view: str | None = None
+    laterality: str | None = None
+    body_part: str | None = None
+    age_years: float | None = None
+    frame: int = 1
+    frames: int = 1
+    window: str | None = None
+    burned_in_annotation: bool | None = None
+    turned: bool = False
+
+
+@dataclass(frozen=True)
 class Answer:
     """To one picture, text or row.
 
     ``probabilities`` (0..1) are by label, in the order of the labels, and ``confidence`` is that of
     ``predicted_class``. Where an estimator of scikit-learn gives none, they are empty and None, and
     ``scores`` has its decision values. ``warnings`` are reasons to doubt: ``uncertain``,
-    ``out_of_distribution``. ``in_distribution`` is None where that cannot be told. ``outputs`` is,
-    only of a model of several outputs, what each says by its name.
+    ``out_of_distribution``, and what the header of a DICOM file has against the card.
+    ``in_distribution`` is None where that cannot be told. ``outputs`` is, only of a model of
+    several outputs, what each says by its name. ``dicom`` is None but of a DICOM file.
     """
 
     predicted_class: str
@@ -54,6 +76,7 @@ class Answer:
     model: ModelIdentity
     scores: Mapping[str, float] = field(default_factory=dict)
     outputs: Mapping[str, OutputAnswer] = field(default_factory=dict)
+    dicom: DicomHeader | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +114,7 @@ def answer_to_picture(prediction: Prediction, labels: Sequence[str]) -> Answer:
         _likeness(prediction.in_distribution),
         prediction.model,
         outputs=prediction.outputs,
+        dicom=_header(prediction.radiograph),
     )
 
 
@@ -114,6 +138,12 @@ def explained_picture(answer: Answer, found: PictureEvidence, png: bytes) -> Exp
 
 def explained_text(answer: Answer, found: WordEvidence) -> Explanation:
     return Explanation(answer, found.label, found.method, words=found.words)
+
+
+def _header(found: Radiograph | None) -> DicomHeader | None:
+    # Any: mypy cannot tell which name has which kind of value.
+    said: Mapping[str, Any] = {} if found is None else found.told()
+    return None if found is None else DicomHeader(**said)
 
 
 def _likeness(found: Likeness | TextLikeness | None) -> InDistribution | None:

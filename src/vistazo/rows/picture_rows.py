@@ -13,6 +13,13 @@ from vistazo.models.outputs import unique
 from vistazo.rows import further_columns
 from vistazo.rows.answered_by import AnsweredBy
 from vistazo.rows.further_columns import FurtherColumns
+from vistazo.rows.header_columns import (
+    DICOM,
+    HEADER_COLUMNS,
+    header_cells,
+    header_in_words,
+    header_read,
+)
 from vistazo.rows.terminal_text import plain
 
 FILE, ERROR = "file", "error"
@@ -46,6 +53,7 @@ def in_words(row: Row, width: int) -> str:
         doubt = f"  ({', '.join(decision.warnings)})" if decision.warnings else ""
         text = f"{decision.predicted_class}  {decision.confidence:.1%}{doubt}"
         text += further_columns.in_words(row.prediction.outputs)
+        text += header_in_words(row.prediction.radiograph)
     return plain(f"{row.name:{width}}  {text}")
 
 
@@ -56,6 +64,7 @@ def as_object(row: Row, labels: Sequence[str]) -> dict[str, object]:
         return {FILE: row.name, "code": code, ERROR: str(row.error)}
     decision, likeness = row.prediction.decision, row.prediction.in_distribution
     outputs = further_columns.as_objects(row.prediction.outputs)
+    header = row.prediction.radiograph
     return {
         FILE: row.name,
         "predicted_class": decision.predicted_class,
@@ -63,6 +72,7 @@ def as_object(row: Row, labels: Sequence[str]) -> dict[str, object]:
         "probabilities": dict(zip(labels, decision.probabilities, strict=True)),
         "in_distribution": likeness and asdict(likeness),
         "warnings": list(decision.warnings),
+        **({DICOM: header.told()} if header else {}),
         **({"outputs": outputs} if outputs else {}),
     }
 
@@ -70,26 +80,34 @@ def as_object(row: Row, labels: Sequence[str]) -> dict[str, object]:
 @dataclass(frozen=True)
 class Columns:
     """Of a table of answers: probabilities of the ``labels``, and what ``further`` outputs say.
-    What is ``beside`` stands at the end: names, and what each holds.
+    What is ``beside`` stands at the end: names, and what each holds. ``has_headers``: what DICOM
+    files say has columns.
     """
 
     labels: tuple[str, ...]
     further: FurtherColumns
     beside: tuple[tuple[str, type], ...] = ()
+    has_headers: bool = False
 
     @staticmethod
     def of(classifier: Classifier, beside: tuple[tuple[str, type], ...] = ()) -> Columns:
-        return Columns(classifier.card.labels, FurtherColumns.of(classifier), beside)
+        further, card = FurtherColumns.of(classifier), classifier.card
+        has_headers = card.input.accepts is not None
+        return Columns(card.labels, further, beside, has_headers=has_headers)
+
+    @property
+    def _header(self) -> Mapping[str, type]:
+        return HEADER_COLUMNS if self.has_headers else {}
 
     @property
     def names(self) -> list[str]:
         """A label or an output that is called like one of the other columns is told from it."""
         beside = [name for name, _ in self.beside]
-        others = {FILE, *_BEFORE, *_AFTER, ERROR, *beside, *AnsweredBy.FIELDS}
+        others = {FILE, *_BEFORE, *_AFTER, *self._header, ERROR, *beside, *AnsweredBy.FIELDS}
         named = [f"probability of {label}" if label in others else label for label in self.labels]
         taken = {*others, *named}
         more = [f"output {name}" if name in taken else name for name, _ in self.further.names()]
-        return [FILE, *_BEFORE, *named, *unique(more), *_AFTER, ERROR, *beside]
+        return [FILE, *_BEFORE, *named, *unique(more), *_AFTER, *self._header, ERROR, *beside]
 
     @property
     def kinds(self) -> list[type]:
@@ -97,7 +115,8 @@ class Columns:
         numbers = [float] * len(self.labels)
         more = [str if is_text else float for _, is_text in self.further.names()]
         beside = [kind for _, kind in self.beside]
-        return [str, str, float, *numbers, *more, float, str, str, *beside]
+        header = self._header.values()
+        return [str, str, float, *numbers, *more, float, str, *header, str, *beside]
 
     def cells(self, found: Mapping[str, Any]) -> list[object]:
         """Of ``as_object``, in the order of ``names``; None where there is nothing to say."""
@@ -113,6 +132,7 @@ class Columns:
             *self.further.cells(found.get("outputs", {})),
             None if likeness is None else likeness["score"],
             " ".join(found["warnings"]),
+            *(header_cells(found) if self.has_headers else ()),
             None,
             *beside,
         ]
@@ -130,5 +150,6 @@ class Columns:
             "probabilities": dict(zip(self.labels, values[first:last], strict=True)),
             "in_distribution": None if score is None else {"score": score},
             "warnings": row["warnings"].split(),
+            **(header_read(row) if self.has_headers else {}),
             **({"outputs": outputs} if outputs else {}),
         }

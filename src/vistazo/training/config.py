@@ -237,7 +237,8 @@ class TrainingConfig(Part):
     def recipe_sha256(self) -> str:
         """Of all that decides the weights: a checkpoint fits only its own recipe."""
         recipe = self.model_dump_json(
-            include={"seed", "labels", "input", "splits", "network", "fit", "augmentation"}
+            include={"seed", "labels", "input", "splits", "network", "fit", "augmentation"},
+            exclude={"input": {"accepts"}},
         )
         return hashlib.sha256(recipe.encode()).hexdigest()
 

@@ -42,9 +42,11 @@ def card_of(
     if labels is None:
         raise CardError(f"The order of the labels is not certain: {'; '.join(result.doubts)}.")
     named = {} if earlier is None else {"name": earlier.output.name}
+    # No picture tells what headers may say.
+    accepted = {} if earlier is None else {"accepts": earlier.input.accepts}
     found = {
         "labels": labels,
-        "input": result.chosen.spec.model_dump(),
+        "input": {**result.chosen.spec.model_dump(), **accepted},
         "output": {**calibrated(result).model_dump(), **named},
         "sha256": sha256,
         "more_outputs": {name: {"kind": "ignored"} for name in result.signature.no_rows}

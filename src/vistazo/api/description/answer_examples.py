@@ -162,6 +162,7 @@ _PICTURE = {"image": PNG, "filename": "picture.png"}
 _BODIES: dict[str, _Document] = {
     "/predict": {"one": _PICTURE},
     "/explain": {"one": _PICTURE},
+    "/preview": {"one": _PICTURE},
     "/predict/batch": {"several": {"images": [_PICTURE, PNG]}},
 }
 _OF_PICTURES: dict[str, _Answers] = {"/predict": _one, "/predict/batch": _batch}

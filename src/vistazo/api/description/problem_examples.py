@@ -16,7 +16,8 @@ from vistazo.pictures.formats import ACCEPTED
 
 Takes = Literal["pictures", "texts", "rows"]
 
-_ONE = frozenset({"/predict", "/explain"})
+_ASKED = frozenset({"/predict", "/explain"})
+_ONE = _ASKED | {"/preview"}
 _BATCH, _FEEDBACK, _RELOAD = "/predict/batch", "/feedback", "/admin/reload"
 _UPLOADS = _ONE | {_BATCH}
 _BODIES = _UPLOADS | {_FEEDBACK}
@@ -91,7 +92,7 @@ REFUSALS: dict[str, Refusal] = {
         "More than 16 pictures, the most in one batch. Send them in several.", _UPLOADS, _PICTURES
     ),
     "unknown_label": Refusal(
-        "The model has no label 'OTHER'. It has {labels}.", _ONE | {_FEEDBACK}
+        "The model has no label 'OTHER'. It has {labels}.", _ASKED | {_FEEDBACK}
     ),
     "unknown_request": Refusal(
         "No answer of this request_id and index is kept that was given to you: it may be older "

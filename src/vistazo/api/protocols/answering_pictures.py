@@ -11,7 +11,7 @@ from vistazo.api.observation import Observation
 from vistazo.api.protocols.given_answer import Evidence, answer_to_picture
 from vistazo.api.protocols.picture_inputs import EncodedPicture, RawPicture, SentPicture
 from vistazo.api.protocols.question import Done, Job
-from vistazo.classifier import Classifier
+from vistazo.classifier import Classifier, Prediction
 from vistazo.errors import InputError, RejectedUploadError
 from vistazo.observer import during
 from vistazo.pictures import ImageLimits
@@ -57,13 +57,20 @@ class AnsweringPictures:
         told = (prediction, time.perf_counter() - started)
         pixels, data = prepared.pixels, _data_of(sent)
         offer = AnsweredPicture(data, pixels, card.input, card.labels, *told)
-        answer = answer_to_picture(prediction, None)
-        return Done(card.labels, [answer], [prediction], data, offer if is_offered else None)
+        answer, kept = answer_to_picture(prediction, None), self._kept(sent, prediction)
+        return Done(card.labels, [answer], [prediction], kept, offer if is_offered else None)
 
     def _explained(self, sent: SentPicture, label: str | None) -> Done:
         prepared, labels = self._prepared(sent), self.classifier.card.labels
         prediction, found = self.classifier.explain_prepared(prepared, label, self.observation)
-        return Done(labels, [answer_to_picture(prediction, found)], [prediction], _data_of(sent))
+        answer, kept = answer_to_picture(prediction, found), self._kept(sent, prediction)
+        return Done(labels, [answer], [prediction], kept)
+
+    def _kept(self, sent: SentPicture, prediction: Prediction) -> bytes | None:
+        data = _data_of(sent)
+        if data is None or not self.observation.keeps_pictures:
+            return None
+        return self.classifier.without_header(data, prediction)
 
     def _prepared(self, sent: SentPicture) -> Prepared:
         if isinstance(sent, EncodedPicture):

@@ -17,7 +17,7 @@ from vistazo.service.reload import Answered
 class Done:
     """By one job: the answers, and what is told of them to whoever measures and keeps answers.
 
-    ``labels`` are the model's, ``picture`` is the file that it was of, if it was one.
+    ``labels`` are the model's, ``picture`` is what records are given of the file that it was of.
     """
 
     labels: tuple[str, ...]

@@ -6,6 +6,7 @@ limit of time and of memory, and is killed where one is passed.
 
     pool.py           the service's side: takes a worker, has it do a job, replaces it
     worker_process.py one worker, as the service sees it
+    program.py        a program in a process of its own, however it is used
     exchange.py       what is said about one picture, from the service's side; trusts no answer
     memory.py         how much of it a picture may take
     recipe.py         how a picture is to be prepared, as it travels

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from io import FileIO
 from pathlib import Path
 
 if sys.platform != "win32":
@@ -40,6 +41,24 @@ def confine(service_pid: int) -> None:
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != service_pid:
             os._exit(0)
+
+
+def keep_stdout() -> FileIO:
+    """For messages alone: what a C library prints must not come between them."""
+    outgoing = FileIO(os.dup(1), "wb")
+    _to_nowhere(1)
+    return outgoing
+
+
+def silence_stderr() -> None:
+    """A traceback may quote what was read."""
+    _to_nowhere(2)
+
+
+def _to_nowhere(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
 
 
 def address_space_bytes() -> int | None:

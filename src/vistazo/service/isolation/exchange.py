@@ -184,10 +184,18 @@ class Exchange:
         """Raises InputError, NoMemoryError and DefectError."""
         self._ask({"kind": "picture", "at_least": at_least}, data)
         found = self._answer(_Pixels)
-        if found.shape[:2] != [found.height, found.width] or found.shape[2:] not in ([], [3]):
-            raise wire.GarbledError("other pixels than were asked for")
+        _check_shape(found)
         if found.dtype == "float32":
             return Picture(self._pixels(found, np.float32))
+        return Picture(self._pixels(found, np.uint8))
+
+    def preview(self, data: bytes, max_side_px: int) -> Picture:
+        """As ``picture``."""
+        self._ask({"kind": "preview", "max_side_px": max_side_px}, data)
+        found = self._answer(_Pixels)
+        _check_shape(found)
+        if found.dtype != "uint8" or max(found.shape) > max_side_px:
+            raise wire.GarbledError("other pixels than were asked for")
         return Picture(self._pixels(found, np.uint8))
 
     def _pixels(self, found: _Pixels, kind: Any) -> NDArray[Any]:
@@ -218,6 +226,12 @@ class Exchange:
         meaning = _meaning(said)
         self.is_in_step = isinstance(meaning, errors.InputError | DefectError)
         raise meaning
+
+
+def _check_shape(found: _Pixels) -> None:
+    """Of a picture. Raises GarbledError."""
+    if found.shape[:2] != [found.height, found.width] or found.shape[2:] not in ([], [3]):
+        raise wire.GarbledError("other pixels than were asked for")
 
 
 def _appearance(found: _Pixels, header: _Header) -> Appearance:

@@ -118,6 +118,10 @@ class IsolatedReader:
         refuse_too_many_bytes(len(data), self._limits)
         return self._with_a_worker(lambda exchange: exchange.picture(data, at_least))
 
+    def preview(self, data: bytes, max_side_px: int) -> Picture:
+        refuse_too_many_bytes(len(data), self._limits)
+        return self._with_a_worker(lambda exchange: exchange.preview(data, max_side_px))
+
     def close(self) -> None:
         """End all workers, and jobs that run with them: these raise NotReadyError."""
         with self._changed:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
+from vistazo.pictures.claims import Accepted, HeaderBounds
 from vistazo.pictures.preparation import Preparation, Scale
 from vistazo.pictures.shape import ShapeBounds
 
@@ -19,6 +20,9 @@ class _Constants:
 
 class Asked(Preparation, ShapeBounds, Protocol):
     """Of a card's input what a worker has to know."""
+
+    @property
+    def accepts(self) -> Accepted | None: ...
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,14 @@ class Recipe:
     scale: Scale
     min_side_px: int
     max_aspect_ratio: float
+    accepts: HeaderBounds | None = None
 
     @staticmethod
     def of(spec: Asked) -> Recipe:
         how = spec.scale
         if not isinstance(how, str):
             how = _Constants(how.divide_by, how.mean, how.std)
+        accepts = None if spec.accepts is None else HeaderBounds.of(spec.accepts)
         return Recipe(
             spec.height,
             spec.width,
@@ -56,6 +62,7 @@ class Recipe:
             how,
             spec.min_side_px,
             spec.max_aspect_ratio,
+            accepts,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -63,5 +70,7 @@ class Recipe:
 
     @staticmethod
     def from_json(fields: Mapping[str, Any]) -> Recipe:
-        how = fields["scale"]
-        return Recipe(**{**fields, "scale": how if isinstance(how, str) else _Constants(**how)})
+        how, accepts = fields["scale"], fields["accepts"]
+        scale = how if isinstance(how, str) else _Constants(**how)
+        bounds = None if accepts is None else HeaderBounds(**accepts)
+        return Recipe(**{**fields, "scale": scale, "accepts": bounds})

@@ -23,11 +23,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vistazo.errors import InputError, RejectedUploadError
-from vistazo.pictures import EncodedImage, ImageLimits, open_image
+from vistazo.pictures import EncodedImage, ImageLimits, Picture, open_image
 from vistazo.pictures.appearance import Appearance
+from vistazo.pictures.claims import is_refused
 from vistazo.pictures.decode import load_reader
 from vistazo.pictures.formats import format_of
 from vistazo.pictures.preprocessing import decode_size, prepare_and_look
+from vistazo.pictures.preview import preview
 from vistazo.pictures.shape import suits
 from vistazo.service.allocator import keep_freed_blocks, trim
 from vistazo.service.isolation import confinement, wire
@@ -84,8 +86,10 @@ class Worker:
             image = self._opened(self.incoming.read(head["n_bytes"]))
             if head["kind"] == "prepare":
                 self._prepare(image, Recipe.from_json(head["recipe"]))
+            elif head["kind"] == "preview":
+                self._show_picture(preview(image, head["max_side_px"]))
             else:
-                self._picture(image, head["at_least"])
+                self._show_picture(image.decode(head["at_least"]))
         except InputError as error:
             self._last = None
             self._say(_refusal(error))
@@ -119,8 +123,9 @@ class Worker:
         """Of a picture that does not suit the card the header alone is told: the service refuses
         it, in words.
         """
-        header = wire.encoded({"kind": "header", **asdict(image.header)})
-        if not suits(image.header.width, image.header.height, recipe):
+        header, said = wire.encoded({"kind": "header", **asdict(image.header)}), image.header
+        fits = suits(said.width, said.height, recipe)
+        if not fits or is_refused(said.radiograph, recipe.accepts):
             wire.send(self.outgoing, header)
             return
         picture = image.decode(at_least=decode_size(recipe))
@@ -130,8 +135,7 @@ class Worker:
         sides = picture.width, picture.height
         self._show(pixels, sides, prepare_s, appearance, before=header)
 
-    def _picture(self, image: EncodedImage, at_least: tuple[int, int]) -> None:
-        picture = image.decode(at_least)
+    def _show_picture(self, picture: Picture) -> None:
         self._show(np.ascontiguousarray(picture.pixels), (picture.width, picture.height))
 
     def _show(
@@ -198,16 +202,12 @@ def main(argument: str) -> None:
     given = json.loads(argument)
     confinement.confine(given["service_pid"])
     keep_freed_blocks()
-    # What a C library prints must not come between the messages.
-    outgoing = io.FileIO(os.dup(1), "wb")
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
+    outgoing = confinement.keep_stdout()
     limits = ImageLimits(**given["limits"])
     _warm_up(limits)
     gc.collect()
     gc.freeze()
-    os.dup2(silence, 2)  # a traceback may quote a picture
-    os.close(silence)
+    confinement.silence_stderr()
     incoming = io.BufferedReader(io.FileIO(0), _BUFFER_BYTES)
     space_bytes = confinement.address_space_bytes()
     worker = Worker(incoming, outgoing, limits, space_bytes, given["cpu_s"])

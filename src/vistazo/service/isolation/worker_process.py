@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import asdict
 from io import FileIO
-from pathlib import Path
 from typing import cast
 
-import vistazo
-from vistazo.models.child_environment import child_environment
 from vistazo.service.isolation.exchange import Exchange
 from vistazo.service.isolation.memory import MemoryBudget
-
-if sys.platform == "linux":
-    import fcntl
+from vistazo.service.isolation.program import start_program
 
 _PROGRAM = "vistazo.service.isolation.worker"
-_SOURCE = str(Path(vistazo.__file__).parents[1])
 _EXIT_S = 5.0
 
 _REASONS = {
@@ -38,11 +29,6 @@ _REASONS = {
         "SIGILL": "crashed",
     }.items()
 }
-
-
-# A picture, or a model's input, goes through in one piece: in the usual 64 kB each side would wait
-# for the other ten times. Linux gives everybody as much; it takes memory only while it is full.
-_PIPE_BYTES = 1_048_576
 
 
 class WorkerProcess:
@@ -65,25 +51,9 @@ class WorkerProcess:
 
     @staticmethod
     def start(memory: MemoryBudget, cpu_s: float) -> WorkerProcess:
-        """It warms up by itself. Raises OSError where the system gives no process.
-
-        A process of its own session, so that a Ctrl-C on the terminal is not for it. It ends with
-        the thread that calls this (``confinement``).
-        """
-        given = {"service_pid": os.getpid(), "limits": asdict(memory.limits), "cpu_s": cpu_s}
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-S", "-m", _PROGRAM, json.dumps(given)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            close_fds=True,
-            start_new_session=True,
-            cwd=os.path.abspath(os.sep),  # noqa: PTH100 - of a drive, on Windows
-            # What this process finds, the worker finds; it looks nowhere else (-P -S).
-            env=child_environment(_SOURCE, *sys.path),
-        )
-        for pipe in (process.stdin, process.stdout):
-            _widen(cast("FileIO", pipe))
+        """It warms up by itself. Raises as ``start_program``."""
+        given = {"limits": asdict(memory.limits), "cpu_s": cpu_s}
+        process = start_program(_PROGRAM, given)
         return WorkerProcess(process, memory)
 
     @property
@@ -120,9 +90,3 @@ class WorkerProcess:
         """Once it has ended, and nobody reads what it says."""
         for pipe in self._pipes:
             pipe.close()
-
-
-def _widen(pipe: FileIO) -> None:
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # this user has too many wide ones already
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

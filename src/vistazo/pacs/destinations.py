@@ -1,0 +1,43 @@
+"""Where reports go: what the two ways have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from vistazo.errors import VistazoError
+
+
+class UnreachableError(VistazoError):
+    """Nothing can be sent there now: not this, and nothing else."""
+
+    code = "unreachable"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """The files of one report."""
+
+    key: str
+    files: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """``refused`` says why a parcel was not taken; empty where it was, as a whole."""
+
+    key: str
+    refused: str = ""
+
+
+class Destination(Protocol):
+    @property
+    def name(self) -> str:
+        """Under which it is remembered, and told of."""
+        ...
+
+    def send(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
+        """In their order. Raises UnreachableError, also after some receipts."""
+        ...

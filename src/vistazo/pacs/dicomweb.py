@@ -1,0 +1,192 @@
+"""An archive over HTTP (DICOM PS3.18): look for X-rays, fetch them, store reports."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from vistazo.errors import UploadTooLargeError, VistazoError
+from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
+from vistazo.pacs.multipart import DicomParts, boundary_of, cut_to_first_part
+from vistazo.pacs.part10 import is_uid
+
+_PAGE = 100
+_CHUNK_BYTES = 65_536
+_MAX_JSON_BYTES = 4_000_000
+_MULTIPART_BYTES = 65_536  # what is around an X-ray
+_ALL = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+_STUDY, _SERIES, _INSTANCE, _MODALITY = "0020000D", "0020000E", "00080018", "00080060"
+# What says something of the archive, or of us, and nothing of what was sent.
+_NOT_NOW = frozenset({401, 403, 407, 408, 425, 429, 502, 503, 504})
+
+
+class UnfetchableError(VistazoError):
+    """One instance that cannot be had; others may."""
+
+    code = "unfetchable"
+
+
+@dataclass(frozen=True)
+class Found:
+    """An instance, as the archive names it."""
+
+    study: str
+    series: str
+    instance: str
+
+
+@dataclass(frozen=True)
+class Archive:
+    """``base`` is the root of its services, such as https://pacs/dicom-web. ``client`` knows who we
+    are there, and follows nobody elsewhere.
+    """
+
+    base: str
+    client: httpx.Client = field(repr=False)
+    object_bytes: int
+    timeout_s: float = 30.0
+    bytes_per_s: float = 8_000.0
+
+    @property
+    def name(self) -> str:
+        return self.base
+
+    def instances(self, modality: str, days: str) -> Iterator[Found]:
+        """All of a modality whose study was made in these ``days``: 20260501-20260531, either end
+        may be open (QIDO-RS, PS3.18, section 10.6). Raises UnreachableError.
+        """
+        seen: set[Found] = set()
+        while True:
+            page = self._page(modality, days, len(seen))
+            new = [found for found in page if found not in seen]
+            yield from new
+            seen.update(new)
+            # One that does not know 'offset' says the same again.
+            if not new or len(page) < _PAGE:
+                return
+
+    def fetch(self, found: Found, to: Path) -> None:
+        """Write an instance to a file, as it is stored (WADO-RS, PS3.18, section 10.4).
+
+        Raises UnreachableError, UnfetchableError, InputError for what is no instance, OSError.
+        """
+        place = f"/studies/{found.study}/series/{found.series}/instances/{found.instance}"
+        with self._answer("GET", place, headers={"accept": _ALL}) as answer:
+            _check(answer)
+            boundary = boundary_of(answer.headers.get("content-type", ""))
+            with to.open("xb") as file:
+                for chunk in self._bounded(answer, self.object_bytes + _MULTIPART_BYTES):
+                    file.write(chunk)
+        cut_to_first_part(to, boundary)
+        if to.stat().st_size > self.object_bytes:
+            raise UploadTooLargeError(f"It is larger than {self.object_bytes} bytes.")
+
+    def send(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
+        """STOW-RS (PS3.18, section 10.5). Raises UnreachableError."""
+        for parcel in parcels:
+            yield self._stored(parcel)
+
+    def _stored(self, parcel: Parcel) -> Receipt:
+        parts = DicomParts(parcel.files)
+        headers = {**parts.headers, "accept": "application/dicom+json"}
+        with self._answer("POST", "/studies", headers=headers, content=iter(parts)) as answer:
+            status = answer.status_code
+            with contextlib.suppress(UploadTooLargeError):  # nobody reads it
+                for _ in self._bounded(answer, _MAX_JSON_BYTES):
+                    pass
+        if status == HTTPStatus.OK:
+            return Receipt(parcel.key)
+        if status in _NOT_NOW or status // 100 == 3:
+            raise UnreachableError(f"The archive answered {status} when a report was stored.")
+        return Receipt(parcel.key, f"the archive answered {status}")
+
+    def _page(self, modality: str, days: str, offset: int) -> list[Found]:
+        asked = {
+            _MODALITY: modality, "StudyDate": days, "limit": str(_PAGE), "offset": str(offset),
+        }  # fmt: skip
+        headers = {"accept": "application/dicom+json"}
+        with self._answer("GET", "/instances", params=asked, headers=headers) as answer:
+            if answer.status_code == HTTPStatus.NO_CONTENT:
+                return []
+            try:
+                _check(answer)
+            except UnfetchableError as error:
+                raise UnreachableError(str(error)) from error
+            try:
+                listed = json.loads(b"".join(self._bounded(answer, _MAX_JSON_BYTES)))
+            except UploadTooLargeError as error:
+                raise UnreachableError(str(error)) from error
+            except (ValueError, RecursionError):
+                raise UnreachableError("The archive's answer is no JSON.") from None
+        if not isinstance(listed, list):
+            raise UnreachableError("The archive's answer is no list.")
+        read = [_found(each, modality) for each in listed[: 10 * _PAGE]]
+        return [found for found in read if found is not None]
+
+    @contextlib.contextmanager
+    def _answer(self, method: str, place: str, **how: Any) -> Iterator[httpx.Response]:
+        try:
+            with self.client.stream(method, self.base + place, **how) as answer:
+                yield answer
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+            raise UnreachableError(f"The archive: {type(error).__name__}.") from error
+
+    def _bounded(self, answer: httpx.Response, most: int) -> Iterator[bytes]:
+        """Its body. Raises UploadTooLargeError, UnreachableError where it is too slow."""
+        read, started_s = 0, time.monotonic()
+        for chunk in answer.iter_raw(_CHUNK_BYTES):
+            read += len(chunk)
+            if read > most:
+                raise UploadTooLargeError("The archive's answer is larger than the limit.")
+            if time.monotonic() - started_s > self.timeout_s + read / self.bytes_per_s:
+                raise UnreachableError("The archive's answer is too slow.")
+            yield chunk
+
+
+def client_of(
+    timeout_s: float, *, user: str = "", password: str = "", token: str = ""
+) -> httpx.Client:
+    """Certificates are verified, as the system (SSL_CERT_FILE) knows them."""
+    return httpx.Client(
+        auth=httpx.BasicAuth(user, password) if user else None,
+        # What is compressed would become much out of little, before it could be counted.
+        headers={"accept-encoding": "identity"}
+        | ({"authorization": f"Bearer {token}"} if token else {}),
+        timeout=timeout_s,
+        follow_redirects=False,
+    )
+
+
+def _check(answer: httpx.Response) -> None:
+    status = answer.status_code
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        raise UnreachableError("The archive compresses its answers, unasked.")
+    if status in _NOT_NOW or status // 100 == 3:
+        raise UnreachableError(f"The archive answered {status}.")
+    if status != HTTPStatus.OK:
+        raise UnfetchableError(f"The archive answered {status}.")
+
+
+def _found(listed: object, modality: str) -> Found | None:
+    """None of what is not as it should be: of another modality, say, where a filter is ignored."""
+    if not isinstance(listed, Mapping):
+        return None
+    uids = [_first(listed, tag) for tag in (_STUDY, _SERIES, _INSTANCE)]
+    if _first(listed, _MODALITY) not in ("", modality) or not all(map(is_uid, uids)):
+        return None
+    return Found(*uids)
+
+
+def _first(listed: Mapping[Any, Any], tag: str) -> str:
+    element = listed.get(tag)
+    values = element.get("Value") if isinstance(element, Mapping) else None
+    value = values[0] if isinstance(values, list) and values else ""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,28 @@
+"""The model's answer to an X-ray, as a report and a picture of its heatmap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vistazo.classifier import Classifier
+from vistazo.errors import UnsupportedFormatError
+from vistazo.pacs.part10 import SOP_INSTANCE, file_meta
+from vistazo.pacs.reporting import Reported
+from vistazo.pacs.spool import Made
+from vistazo.reports.writer import ReportWriter
+
+
+@dataclass(frozen=True)
+class ModelReporter:
+    classifier: Classifier
+    writer: ReportWriter
+
+    def report(self, data: bytes) -> Reported:
+        """Raises InputError."""
+        prediction, overlay = self.classifier.overlay(data)
+        if prediction.radiograph is None:
+            raise UnsupportedFormatError("What was sent is no DICOM file.")
+        report = self.writer.write(data, prediction, self.classifier.card, overlay)
+        files = [file for file in (report.report, report.heatmap) if file is not None]
+        made = tuple(Made(file_meta(file)[SOP_INSTANCE], file) for file in files)
+        return Reported(prediction.radiograph.uid, made)

@@ -1,0 +1,98 @@
+"""X-rays are looked for in an archive by DICOMweb: another way into the same spool."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from vistazo.errors import CorruptImageError, InputError
+from vistazo.pacs.destinations import UnreachableError
+from vistazo.pacs.dicomweb import Archive, Found, UnfetchableError
+from vistazo.pacs.part10 import SOP_INSTANCE, file_meta
+from vistazo.pacs.patience import Patience
+from vistazo.pacs.spool import Spool, SpoolFullError
+
+log = logging.getLogger(__name__)
+
+_HEAD_BYTES = 4_096
+
+
+@dataclass(frozen=True)
+class Since:
+    """Studies from ``first`` on, or of the last ``days``."""
+
+    first: date | None
+    days: int = 1
+
+    def as_range(self, today: date) -> str:
+        """As a query has it (PS3.4, section C.2.2.2.5)."""
+        return f"{self.first or today - timedelta(days=self.days):%Y%m%d}-"
+
+
+@dataclass
+class Poller:
+    """``poll`` is for one thread; it says how long to wait before the next one."""
+
+    archive: Archive
+    spool: Spool
+    modalities: tuple[str, ...]
+    since: Since
+    every_s: float
+    patience: Patience = field(default_factory=Patience)
+    is_stopping: Callable[[], bool] = lambda: False
+    _failures: int = 0
+    _unfetched: dict[str, int] = field(default_factory=dict)
+
+    def poll(self) -> float:
+        """Fetch what is not known yet. Seconds until it is to be asked again."""
+        try:
+            for modality in self.modalities:
+                self._poll(modality)
+            self._failures = 0
+            return self.every_s
+        except SpoolFullError:
+            return self.every_s  # there will be room, once reports have been sent
+        except (UnreachableError, OSError) as error:
+            self._failures += 1
+            wait_s = max(self.every_s, self.patience.wait_s(self._failures))
+            why = str(error) if isinstance(error, UnreachableError) else type(error).__name__
+            log.warning(
+                "the archive cannot be asked now",
+                extra={"reason": why, "again_in_s": round(wait_s, 1)},
+            )
+            return wait_s
+
+    def _poll(self, modality: str) -> None:
+        for found in self.archive.instances(modality, self.since.as_range(date.today())):  # noqa: DTZ011
+            if self.is_stopping():
+                return
+            key = self.spool.ledger.key_of(found.instance)
+            if self.spool.ledger.entry(key) is None and not self.spool.ledger.is_own(key):
+                self.spool.check_room()
+                self._fetch(found, key)
+
+    def _fetch(self, found: Found, key: str) -> None:
+        part = self.spool.incoming / f"{secrets.token_hex(16)}.part"
+        try:
+            self.archive.fetch(found, part)
+            with part.open("rb") as file:
+                if file_meta(file.read(_HEAD_BYTES)).get(SOP_INSTANCE) != found.instance:
+                    raise CorruptImageError("The archive gave another instance.")
+            self.spool.keep(part, found.instance)
+            self._unfetched.pop(key, None)
+        except InputError as error:
+            self._refuse(key, error.code)
+        except UnfetchableError as error:  # the others may come all the same
+            tries = self._unfetched[key] = self._unfetched.get(key, 0) + 1
+            if tries >= self.patience.refusals:
+                self._refuse(key, str(error))
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _refuse(self, key: str, why: str) -> None:
+        self._unfetched.pop(key, None)
+        self.spool.ledger.refused(key, why)
+        log.info("an X-ray was refused", extra={"instance": key, "rule": why})

@@ -1,0 +1,97 @@
+"""X-rays that wait become reports; what the model refuses is noted, and done."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from vistazo.errors import BrokenRule, InputError, RejectedUploadError, VistazoError
+from vistazo.pacs.ledger import Entry
+from vistazo.pacs.patience import Patience
+from vistazo.pacs.spool import Made, Spool
+
+log = logging.getLogger(__name__)
+
+_MOST = 64
+_OTHER_INSTANCE = BrokenRule(
+    "sop_instance_uid", "The header names another instance than that which was sent."
+)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """``uid`` is the SOP Instance UID in the header of the X-ray."""
+
+    uid: str
+    files: tuple[Made, ...]
+
+
+class Reporter(Protocol):
+    """Safe to use from several threads at once."""
+
+    def report(self, data: bytes) -> Reported:
+        """The same UIDs for the same X-ray and model. Raises InputError where it is refused."""
+        ...
+
+
+@dataclass
+class Reporting:
+    """``report_next`` is for any number of threads."""
+
+    spool: Spool
+    reporter: Reporter
+    patience: Patience = field(default_factory=Patience)
+    _taken: set[str] = field(default_factory=set)
+    _taking: threading.Lock = field(default_factory=threading.Lock)
+
+    def report_next(self) -> bool:
+        """One that is due; False where there is none."""
+        entry = self._take()
+        if entry is None:
+            return False
+        try:
+            self._report(entry)
+        finally:
+            with self._taking:
+                self._taken.remove(entry.key)
+        return True
+
+    def _take(self) -> Entry | None:
+        with self._taking:
+            for entry in self.spool.ledger.due("waiting", _MOST):
+                if entry.key not in self._taken:
+                    self._taken.add(entry.key)
+                    return entry
+        return None
+
+    def _report(self, entry: Entry) -> None:
+        try:
+            reported = self.reporter.report(self.spool.picture(entry.key))
+            if self.spool.ledger.key_of(reported.uid) != entry.key:
+                raise RejectedUploadError([_OTHER_INSTANCE])
+            self.spool.keep_reports(entry.key, reported.files)
+        except InputError as error:
+            self._refuse(entry, error)
+        except (VistazoError, OSError) as error:
+            self._postpone(entry, type(error).__name__)
+        # The boundary of one X-ray: a defect of ours costs its report alone, and is told.
+        except Exception as error:
+            log.exception("unexpected error over an X-ray", extra={"instance": entry.key})
+            self._postpone(entry, type(error).__name__)
+
+    def _refuse(self, entry: Entry, error: InputError) -> None:
+        rules = [error.code]
+        if isinstance(error, RejectedUploadError):
+            rules = [broken.rule for broken in error.broken]
+        reason = ", ".join(rules)
+        self.spool.end(entry.key, "refused", reason)
+        log.info("an X-ray was refused", extra={"instance": entry.key, "rule": reason})
+
+    def _postpone(self, entry: Entry, why: str) -> None:
+        if entry.tries + 1 >= self.patience.refusals:
+            self.spool.end(entry.key, "failed", f"No report could be made: {why}.")
+            log.error("a report was given up", extra={"instance": entry.key, "reason": why})
+            return
+        self.spool.ledger.postponed(entry.key, self.patience.wait_s(entry.tries + 1), why)

@@ -1,0 +1,93 @@
+"""Coded concepts: those of standards where there is one, else our own (DICOM PS3.3 section 8).
+
+A label means what the card of its model says, which no standard's code does: it is coded in our own
+scheme, 99VISTAZO, and its words are the code's meaning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from highdicom.sr.coding import CodedConcept
+
+SCHEME = "99VISTAZO"
+_MOST_LETTERS = 64  # of a Code Meaning (LO)
+_SHORT = re.compile(r"[A-Za-z0-9._-]{1,14}")  # of a Code Value (SH, 16), with what is put before
+_ANNOTATION = re.compile(r"[!-Z^-z|~]{1,14}")  # of a unit (UCUM section 6): no bracket
+
+
+def dcm(value: str, meaning: str) -> CodedConcept:
+    return CodedConcept(value, "DCM", meaning)
+
+
+def sct(value: str, meaning: str) -> CodedConcept:
+    return CodedConcept(value, "SCT", meaning)
+
+
+def own(value: str, meaning: str) -> CodedConcept:
+    return CodedConcept(value, SCHEME, cut(meaning, _MOST_LETTERS))
+
+
+def label(text: str) -> CodedConcept:
+    return own(f"L-{_short(text)}", text)
+
+
+def probability_of(text: str) -> CodedConcept:
+    return own(f"P-{_short(text)}", f"Probability of {text}")
+
+
+def number(output: str) -> CodedConcept:
+    return own(f"N-{_short(output)}", output)
+
+
+def no_units() -> CodedConcept:
+    return CodedConcept("1", "UCUM", "no units")
+
+
+def unit(text: str) -> CodedConcept:
+    """As an annotation, which UCUM lets be any word: what a card calls a unit is no code of it."""
+    if not _ANNOTATION.fullmatch(text):
+        return no_units()
+    return CodedConcept(f"{{{text}}}", "UCUM", text)
+
+
+# Procedures that pictures come from, by their modality.
+_PROCEDURES = {
+    "CR": sct("168537006", "Plain radiography"),
+    "DX": sct("168537006", "Plain radiography"),
+    "RF": sct("44491008", "Fluoroscopy"),
+    "XA": sct("44491008", "Fluoroscopy"),
+}
+_MODALITIES = {
+    "CR": "Computed Radiography",
+    "DX": "Digital Radiography",
+    "RF": "Radiofluoroscopy",
+    "XA": "X-Ray Angiography",
+}
+_LANGUAGES = {"en": "English", "es": "Spanish"}
+
+
+def procedure(modality: str) -> CodedConcept:
+    return _PROCEDURES.get(modality, sct("363679005", "Imaging procedure"))
+
+
+def modality(code: str) -> CodedConcept:
+    return dcm(code, _MODALITIES[code]) if code in _MODALITIES else dcm("OT", "Other Modality")
+
+
+def language(code: str) -> CodedConcept:
+    return CodedConcept(code, "RFC5646", _LANGUAGES.get(code, code))
+
+
+def cut(text: str, letters: int) -> str:
+    """One line of so many letters at most, without what a code or a description may not hold."""
+    plain = " ".join(re.sub(r"[\x00-\x1f\x7f\\]", " ", text).split()) or "-"
+    return plain if len(plain) <= letters else plain[: letters - 1] + "…"
+
+
+def _short(text: str) -> str:
+    """The text itself where a code can be; else a name for it that no other text has."""
+    if _SHORT.fullmatch(text):
+        return text
+    return hashlib.sha256(text.encode()).hexdigest()[:14]

@@ -1,0 +1,123 @@
+"""Has reports written, one at a time: a stranger's header is parsed where a crash takes nothing
+down.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from vistazo.classifier import Prediction
+from vistazo.errors import NoRoomForReportError, NotReadyError, ReportTooCostlyError
+from vistazo.models.card import ModelCard
+from vistazo.models.process_memory import family_bytes
+from vistazo.reports.child import Child, ChildPolicy, NotWrittenError
+from vistazo.reports.header import header_of
+from vistazo.reports.installed import check_installed
+from vistazo.reports.statement import statement
+from vistazo.service.small_plan import SMALL_BYTES
+
+log = logging.getLogger(__name__)
+
+# Of a process that writes a report with its heatmap, without what it shares with this one.
+CHILD_BYTES = 90_000_000
+_RESERVE_BYTES = 8_000_000  # of a container: what is of no process
+_REST_S = 30.0
+_TRIES = 2
+_MB = 1 << 20  # as containers count
+
+
+@dataclass(frozen=True)
+class Report:
+    """Part 10 files: the structured ``report``, and the ``heatmap`` where there is one."""
+
+    report: bytes
+    heatmap: bytes | None
+
+
+@dataclass(frozen=True)
+class ReportPolicy:
+    """``timeout_s`` is the longest for one report, ``container_bytes`` what this process and its
+    children may take together: None where nothing says so.
+    """
+
+    timeout_s: float = 30.0
+    container_bytes: int | None = None
+
+    @property
+    def child(self) -> ChildPolicy:
+        """In a small container a process for each report: what it holds is wanted by others."""
+        small = self.container_bytes is not None and self.container_bytes < SMALL_BYTES
+        return ChildPolicy(self.timeout_s, 0.0 if small else _REST_S)
+
+
+class ReportWriter:
+    """Safe to use from several threads at once. Nothing is started before the first report."""
+
+    def __init__(self, policy: ReportPolicy) -> None:
+        self._policy = policy
+        self._turn = threading.Lock()
+        self._child: Child | None = None
+        self._is_closed = False
+
+    def write(
+        self, data: bytes, prediction: Prediction, card: ModelCard, overlay: bytes | None = None
+    ) -> Report:
+        """What ``prediction`` says of the picture of a DICOM file, and the ``overlay`` (PNG).
+
+        Raises RejectedUploadError where the header does not say whose picture it is and of which
+        study, ReportTooCostlyError, ReportsNotInstalledError, NoRoomForReportError, and
+        NotReadyError once it is closed.
+        """
+        check_installed()
+        parts = (statement(prediction, card).as_json(), header_of(data), overlay or b"")
+        with self._turn:
+            files = self._written(parts)
+        return Report(files[0], files[1] if len(files) > 1 else None)
+
+    def close(self) -> None:
+        """What is being written raises."""
+        self._is_closed = True
+        if (child := self._child) is not None:
+            child.end()
+
+    def _written(self, parts: tuple[bytes, bytes, bytes]) -> list[bytes]:
+        """Whoever kills the process costs nobody his report: another one tries."""
+        for _ in range(_TRIES):
+            child = self._ready()
+            try:
+                return child.written(parts)
+            except NotWrittenError as error:
+                child.end()
+                self._refuse_where_closed()
+                log.warning("a report was not written", extra={"reason": str(error)})
+        raise ReportTooCostlyError(
+            "No report could be written of this picture's header: it takes more time or memory "
+            "than one may, or cannot be read. The log says why."
+        )
+
+    def _ready(self) -> Child:
+        """Raises NoRoomForReportError, NotReadyError."""
+        self._refuse_where_closed()
+        if self._child is None or not self._child.takes_a_report():
+            self._refuse_without_room()
+            self._child = Child(self._policy.child)
+        return self._child
+
+    def _refuse_where_closed(self) -> None:
+        if self._is_closed:
+            raise NotReadyError("The service is shutting down.")
+
+    def _refuse_without_room(self) -> None:
+        """Before the system ends one of its processes, perhaps the one that answers."""
+        most = self._policy.container_bytes
+        if most is None:
+            return
+        left = most - family_bytes() - _RESERVE_BYTES
+        if left < CHILD_BYTES:
+            raise NoRoomForReportError(
+                f"A report as DICOM takes {CHILD_BYTES / _MB:.0f} MB, and {max(0, left) / _MB:.0f} "
+                f"MB are left of the container's {most / _MB:.0f} MB. Try again when less is "
+                "asked of it, give it more memory, or write reports elsewhere: vistazo report."
+            )
