@@ -34,8 +34,8 @@ def test_each_rule_and_each_problem_with_what_was_sent_has_words_on_the_page() -
 
 # Of how a file is put together: one sentence for all.
 IN_FILES = {
-    "max_boxes", "max_chunks", "max_entries", "max_fill_bytes", "max_items", "max_scans",
-    "max_segments", "max_strips",
+    "max_boxes", "max_chunks", "max_elements", "max_entries", "max_fill_bytes", "max_items",
+    "max_parts", "max_scans", "max_segments", "max_strips",
 }  # fmt: skip
 
 

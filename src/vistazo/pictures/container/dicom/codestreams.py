@@ -49,7 +49,7 @@ def checked_cost(codestream: memoryview, form: PixelFormat, transfer_syntax: str
 
 
 def _size(codestream: memoryview, transfer_syntax: str) -> Size:
-    if transfer_syntax in (*kinds.JPEG_2000, *kinds.HIGH_THROUGHPUT):
+    if transfer_syntax in kinds.OF_JPEG_2000:
         return jpeg_2000_size(codestream)
     if bytes(codestream[:2]) != b"\xff\xd8":
         damaged("its pixels are no JPEG, as it says they are")

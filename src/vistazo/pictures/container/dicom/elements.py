@@ -6,6 +6,7 @@ recursion, and each step costs the same.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -207,10 +208,11 @@ class _Walk:
         data, at = self._data, self._at
         if is_explicit:
             vr = bytes(data[at + 4 : at + 6])
-            if vr in SHORT_VRS:
+            is_unknown = vr not in SHORT_VRS and vr not in LONG_VRS and _UNKNOWN_VR.match(vr)
+            if vr in SHORT_VRS or (is_unknown and any(data[at + 6 : at + 8])):
                 self._at += 8
                 return vr.decode(), _LENGTHS[order].unpack_from(data, at + 6)[0]
-            if vr in LONG_VRS or (vr.isalpha() and vr.isupper()):
+            if vr in LONG_VRS or is_unknown:
                 if level.end - at < 12:
                     damaged("an element is cut short")
                 self._at += 12
@@ -257,6 +259,7 @@ class _Walk:
 
 
 _DELIMITERS = 0xFFFE
+_UNKNOWN_VR = re.compile(rb"[A-Z]{2}")  # of a maker, or of tomorrow
 _TAGS = {order: struct.Struct(order + "HH") for order in "<>"}
 _LENGTHS = {order: struct.Struct(order + "H") for order in "<>"}
 _LONG_LENGTHS = {order: struct.Struct(order + "I") for order in "<>"}

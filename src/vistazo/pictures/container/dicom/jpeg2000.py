@@ -20,6 +20,7 @@ _START = b"\xff\x4f\xff\x51"  # SOC, and SIZ at once
 _SIZ, _COD, _COC, _SOT, _SOD, _EOC = 0xFF51, 0xFF52, 0xFF53, 0xFF90, 0xFF93, 0xFFD9
 # Packed packet headers, other orders of progression: nobody writes them, and they cost.
 _RARE = (0xFF5F, 0xFF60, 0xFF61)
+_MOST_BOX_BYTES = 65_536
 _FIELDS = struct.Struct(">HIIIIIIIIH")
 _PART = struct.Struct(">HHHIBB")
 _MOST_LEVELS, _LARGEST_EXPONENT, _MOST_BLOCK_EXPONENTS = 32, 10, 12
@@ -72,12 +73,21 @@ class _Coding:
         return precincts, blocks
 
 
-def jpeg_2000_size(data: memoryview) -> Size:
-    """``data`` is a codestream. Raises CorruptImageError, and RejectedUploadError where it breaks
-    the rule ``max_parts``.
+def without_boxes(data: memoryview) -> memoryview:
+    """The codestream, where it stands in a JP2, which is not allowed: PS3.5, 8.2.4.
+
+    Raises CorruptImageError.
     """
-    if bytes(data[:4]) != _START:
+    at = bytes(data[:_MOST_BOX_BYTES]).find(_START)
+    if at < 0:
         damaged("its pixels are no JPEG 2000, as it says they are")
+    return data[at:]
+
+
+def jpeg_2000_size(data: memoryview) -> Size:
+    """``data`` is a codestream, from its start. Raises CorruptImageError, and RejectedUploadError
+    where it breaks the rule ``max_parts``.
+    """
     size, tile = None, (0, 0)
     coding: dict[int, _Coding] = {}
     layers, tiles = 1, 0

@@ -41,8 +41,8 @@ NATIVE = (_SYNTAX, _SYNTAX + ".1", _SYNTAX + ".1.99", _SYNTAX + ".2")
 JPEG_BASELINE, JPEG_EXTENDED = _SYNTAX + ".4.50", _SYNTAX + ".4.51"
 JPEG_LOSSLESS = (_SYNTAX + ".4.57", _SYNTAX + ".4.70")
 JPEG_LS = (_SYNTAX + ".4.80", _SYNTAX + ".4.81")
-JPEG_2000 = (_SYNTAX + ".4.90", _SYNTAX + ".4.91")
-HIGH_THROUGHPUT = tuple(f"{_SYNTAX}.4.{number}" for number in (201, 202, 203))
+# And of high throughput.
+OF_JPEG_2000 = tuple(f"{_SYNTAX}.4.{number}" for number in (90, 91, 201, 202, 203))
 RLE = _SYNTAX + ".5"
 _READ = (
     *NATIVE,
@@ -50,8 +50,7 @@ _READ = (
     JPEG_EXTENDED,
     *JPEG_LOSSLESS,
     *JPEG_LS,
-    *JPEG_2000,
-    *HIGH_THROUGHPUT,
+    *OF_JPEG_2000,
     RLE,
 )
 _NOT_READ = {

@@ -11,8 +11,10 @@ from vistazo.pictures.container.dicom import wanted
 from vistazo.pictures.container.dicom.codestreams import Cost, checked_cost, native_cost
 from vistazo.pictures.container.dicom.elements import PIXEL_DATA, Found, PixelData, Value
 from vistazo.pictures.container.dicom.frames import compressed_frame, native_frame
+from vistazo.pictures.container.dicom.jpeg2000 import without_boxes
 from vistazo.pictures.container.dicom.kinds import (
     NATIVE,
+    OF_JPEG_2000,
     refuse_what_is_no_picture,
     refuse_what_is_not_read,
 )
@@ -49,6 +51,8 @@ def strip_dicom(data: bytes) -> StrippedDicom:
     if source.transfer_syntax in NATIVE:
         return _stripped(found, _native(source, found, pixels, form), source.transfer_syntax)
     codestream = compressed_frame(source, pixels, form, data_set)
+    if source.transfer_syntax in OF_JPEG_2000:
+        codestream = without_boxes(codestream)
     cost = checked_cost(codestream, form, source.transfer_syntax)
     around = around_pixels("OB", len(codestream), "<", is_compressed=True)
     frame = _Frame(form, cost, source.transfer_syntax, lambda: codestream, *around)
