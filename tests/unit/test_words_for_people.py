@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vistazo import errors
+from vistazo.pictures.claims import HEADER_WARNINGS
 
 SOURCE = Path(errors.__file__).parent
 PAGE = SOURCE / "api" / "page"
@@ -30,6 +31,12 @@ def test_each_rule_and_each_problem_with_what_was_sent_has_words_on_the_page() -
         assert rules - {"max_batch_work"} - IN_FILES <= {*re.findall(r"(\w+):", of_rules[1])}
         missing = {code for code in codes - unmet if f"\n    {code}: [" not in text}
         assert missing == set()
+
+
+def test_each_warning_that_a_header_gives_has_words_on_the_page() -> None:
+    for language in ("english.js", "spanish.js"):
+        text = (PAGE / language).read_text(encoding="utf-8")
+        assert [code for code in HEADER_WARNINGS if f"\n    {code}: [" not in text] == []
 
 
 # Of how a file is put together: one sentence for all.

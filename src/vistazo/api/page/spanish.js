@@ -6,7 +6,8 @@ export const spanish = {
   addPictures: "Añadir imágenes",
   drop: "Suelta aquí las imágenes",
   choose: "Elegir archivos",
-  paste: "o pega una. PNG, JPEG, BMP, TIFF, WebP o AVIF, tantas como quieras.",
+  chooseFolder: "Elegir una carpeta",
+  paste: "o pega una. PNG, JPEG, BMP, TIFF, WebP, AVIF o DICOM, tantas como quieras.",
   tryExample: "Probar con un ejemplo",
   results: "Resultados",
   result: "Resultado",
@@ -93,6 +94,26 @@ export const spanish = {
       "Esto no se parece a las imágenes que conoce el modelo ({title}).",
       "Responde a cualquier cosa que se le enseñe. Comprueba que es el tipo de imagen adecuado, derecha y sin recortar.",
     ],
+    other_modality: [
+      "Según el archivo, esto se tomó con otro tipo de aparato que aquel para el que se hizo el modelo ({title}).",
+      "Responde a cualquier cosa que se le enseñe. No te fíes de este resultado.",
+    ],
+    other_view: [
+      "Según el archivo, esto se tomó desde otro lado que aquel para el que se hizo el modelo ({title}).",
+      "Responde a cualquier cosa que se le enseñe. No te fíes de este resultado.",
+    ],
+    other_age: [
+      "El archivo dice una edad para la que no se hizo el modelo ({title}).",
+      "No se midió cuánto se equivoca a esa edad. Que decida una persona que sepa.",
+    ],
+    burned_in_annotation: [
+      "Según el archivo, la imagen puede llevar texto dentro.",
+      "Puede que el modelo haya mirado el texto. Comprueba qué habló a favor de su respuesta.",
+    ],
+    one_of_several_frames: [
+      "El archivo tiene varios fotogramas; se miró uno de ellos.",
+      "Lo que muestran los demás no está en este resultado.",
+    ],
   },
   warningOther: ["El modelo añade un aviso: {warning}.", "Toma este resultado con cautela."],
 
@@ -142,6 +163,9 @@ export const spanish = {
     pixel_data: "Es un archivo DICOM sin píxeles que se puedan leer.",
     pixel_format: "Sus píxeles son de una clase que no se lee: expórtala con 8 o 16 bits.",
     in_distribution: "No se parece a aquellas para las que se hizo el modelo.",
+    modality: "Según el archivo, se tomó con otro tipo de aparato que aquel para el que se hizo el modelo.",
+    view: "Según el archivo, se tomó desde otro lado que aquel para el que se hizo el modelo.",
+    age: "El archivo dice una edad de {0} años; el modelo se hizo para edades de {1} a {2} años.",
     other: "El archivo está hecho de una forma que no se acepta: guárdalo de nuevo con otro programa.",
   },
   inServiceWords: "En palabras del servicio",
