@@ -26,6 +26,7 @@ _PART = struct.Struct(">HHHIBB")
 _MOST_LEVELS, _LARGEST_EXPONENT, _MOST_BLOCK_EXPONENTS = 32, 10, 12
 _USUAL_PRECINCT = 15
 _MAX_TILES, _MAX_PRECINCTS, _MAX_PACKETS, _MAX_MARKERS = 2_000, 50_000, 1_000_000, 20_000
+_MAX_CODINGS, _MOST_CONTENT_BYTES = 16, 256
 # Encoders write blocks of 64 x 64 or 32 x 32 pixels.
 _PIXELS_A_BLOCK, _FREE_BLOCKS = 512, 10_000
 
@@ -89,30 +90,30 @@ def jpeg_2000_size(data: memoryview) -> Size:
     where it breaks the rule ``max_parts``.
     """
     size, tile = None, (0, 0)
-    coding: dict[int, _Coding] = {}
-    layers, tiles = 1, 0
-    for marker, content in _main_header(data):
-        if marker == _SIZ:
+    coding: set[_Coding] = set()
+    layers, tiles = 0, 0
+    for marker, content in _headers(data):
+        if marker == _SIZ and size is None:
             size, tile, tiles = _read_size(content)
         elif marker == _COD:
-            layers = int.from_bytes(content[2:4])
-            coding[-1] = _Coding.read(
-                content[5:], has_precincts=bool(content[:1] > b"\0" and content[0] & 1)
-            )
-        elif marker == _COC and size is not None:
-            wide = 2 if size.samples > 256 else 1
-            has_precincts = bool(content[wide : wide + 1]) and bool(content[wide] & 1)
-            coding[len(coding)] = _Coding.read(content[wide + 1 :], has_precincts=has_precincts)
+            layers = max(layers, int.from_bytes(content[2:4]))
+            has_precincts = bool(content[:1]) and bool(content[0] & 1)
+            coding.add(_Coding.read(content[5:], has_precincts=has_precincts))
+        elif marker == _COC:
+            has_precincts = bool(content[1:2]) and bool(content[1] & 1)
+            coding.add(_Coding.read(content[2:], has_precincts=has_precincts))
         elif marker in _RARE:
             _reject("is coded in a rare way")
-    if size is None or -1 not in coding:
+        if len(coding) > _MAX_CODINGS:
+            _reject("is coded otherwise from tile to tile")
+    if size is None or not layers:
         damaged("its JPEG 2000 does not say how it is coded")
-    _check_parts(size, tile, tiles, list(coding.values()), layers)
+    _check_parts(size, tile, tiles, coding, layers)
     return size
 
 
 def _check_parts(
-    size: Size, tile: tuple[int, int], tiles: int, coding: list[_Coding], layers: int
+    size: Size, tile: tuple[int, int], tiles: int, coding: set[_Coding], layers: int
 ) -> None:
     if tiles > _MAX_TILES:
         _reject(f"has more than {_MAX_TILES} tiles")
@@ -125,24 +126,21 @@ def _check_parts(
         _reject("has smaller code blocks than pictures have")
 
 
-def _main_header(data: memoryview) -> Iterator[tuple[int, bytes]]:
-    """Its markers, and those of its tile parts, but for what costs nothing there."""
-    at, is_in_part, part_end = 2, False, 0
+def _headers(data: memoryview) -> Iterator[tuple[int, bytes]]:
+    """The markers of its main header, and of those of its tile parts, which may say otherwise."""
+    at, part_end = 2, 0
     for _ in range(_MAX_MARKERS):
         marker = int.from_bytes(data[at : at + 2])
-        if marker == _SOD:  # the pixels of a part
-            at, is_in_part = part_end, False
+        if marker == _SOD and part_end > at:  # behind the pixels of a part
+            at = part_end
             continue
         length = int.from_bytes(data[at + 2 : at + 4])
         if marker == _EOC or marker < 0xFF00 or length < 2 or at + 2 + length > len(data):
             return
-        content = bytes(data[at + 4 : at + 2 + length])
-        if marker == _SOT and not is_in_part:
-            is_in_part, part_end = True, _end_of_part(content, at, len(data))
-        elif is_in_part and marker in (_SIZ, _COD, _COC, _SOT, *_RARE):
-            _reject("is coded otherwise from tile to tile")
-        elif not is_in_part:
-            yield marker, content
+        content = bytes(data[at + 4 : at + 2 + min(length, _MOST_CONTENT_BYTES)])
+        if marker == _SOT:
+            part_end = _end_of_part(content, at, len(data))
+        yield marker, content
         at += 2 + length
     _reject("has more parts than pictures have")
 
