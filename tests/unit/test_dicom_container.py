@@ -166,7 +166,7 @@ def test_a_file_that_is_written_otherwise_than_it_says_is_read_as_it_is_written(
         np.testing.assert_array_equal(left_of(part10(elements, syntax, said)).pixel_array, SHADES)
 
 
-@pytest.mark.parametrize("syntax", [uids.IMPLICIT, uids.EXPLICIT])
+@pytest.mark.parametrize("syntax", [uids.IMPLICIT, uids.EXPLICIT, uids.BIG_ENDIAN])
 def test_a_data_set_without_preamble_is_known_and_read(syntax: str) -> None:
     whole = part10(elements_of(dicom_file(SHADES, bits_stored=12)), syntax)
     without_preamble = whole[132:]
@@ -174,6 +174,12 @@ def test_a_data_set_without_preamble_is_known_and_read(syntax: str) -> None:
     for data in (without_preamble, bare):
         assert format_of(data) == "dicom"
         np.testing.assert_array_equal(left_of(data).pixel_array, SHADES)
+
+
+def test_bytes_in_swapped_pairs_come_whole() -> None:
+    pixels = np.arange(15, dtype=np.uint8).reshape(3, 5)
+    data = dicom_file(pixels, transfer_syntax=uids.BIG_ENDIAN)
+    assert len(strip_dicom(data).pixels) == 16
 
 
 def test_a_tiff_that_is_dicom_too_is_dicom() -> None:
@@ -397,6 +403,7 @@ def j2k_of(side: int, tile: int, cod: bytes, own: bytes = b"") -> StrippedDicom:
 def test_an_honest_jpeg_2000_of_a_whole_radiograph_is_read() -> None:
     assert j2k_of(5_000, 5_000, coding(layers=12)).width == 5_000
     assert j2k_of(5_000, 256, coding()).width == 5_000
+    assert j2k_of(2_500, 64, coding(levels=2)).width == 2_500
     assert j2k_of(5_000, 5_000, coding(precinct=0x88)).width == 5_000
 
 

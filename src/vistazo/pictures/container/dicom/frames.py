@@ -61,6 +61,11 @@ def native_frame(
     if (form.frame - 1) * form.frame_bits % 16 or form.frame > form.frames:
         form = replace(form, frame=1)
     length = (form.frame_bits + 7) // 8
+    if (
+        source.layout.order == ">"
+        and (form.frame - 1) * form.frame_bits // 8 + length < pixels.length
+    ):
+        length += length % 2  # bytes may lie there in swapped pairs
     start = (form.frame - 1) * form.frame_bits // 8
     if pixels.length == UNDEFINED or start + length > pixels.length:
         _damaged_or_cut_short()

@@ -32,6 +32,18 @@ _PIXELS_A_BLOCK, _FREE_BLOCKS = 512, 10_000
 
 
 @dataclass(frozen=True)
+class _Tiling:
+    """How many there are, and how large each is at most. ``is_aligned``: none begins within a
+    block, as their sides are powers of two.
+    """
+
+    count: int
+    width: int
+    height: int
+    is_aligned: bool
+
+
+@dataclass(frozen=True)
 class _Coding:
     """Exponents of two: of a block, across and down, and of the precincts of each resolution."""
 
@@ -56,19 +68,19 @@ class _Coding:
         usual = ((_USUAL_PRECINCT, _USUAL_PRECINCT),) * (levels + 1)
         return _Coding(levels, (across, down), precincts or usual)
 
-    def parts(self, width: int, height: int) -> tuple[int, int]:
+    def parts(self, tiling: _Tiling) -> tuple[int, int]:
         """Precincts and code blocks of one component of a tile, at most."""
+        more = 0 if tiling.is_aligned else 1  # where a tile begins within one
         precincts = blocks = 0
         for resolution, (across, down) in enumerate(self.precincts):
             shrunk = self.levels - resolution
-            columns, rows = _halved(width, shrunk), _halved(height, shrunk)
-            # One more where a tile does not begin at a border.
-            precincts += (1 + _halved(columns, across)) * (1 + _halved(rows, down))
+            columns, rows = _halved(tiling.width, shrunk), _halved(tiling.height, shrunk)
+            precincts += (more + _halved(columns, across)) * (more + _halved(rows, down))
             inner = 0 if resolution == 0 else 1  # a precinct covers three bands of half its size
             block_across = max(0, min(self.block[0], across - inner))
             block_down = max(0, min(self.block[1], down - inner))
-            bands = (1 + _halved(columns, inner + block_across)) * (
-                1 + _halved(rows, inner + block_down)
+            bands = (more + _halved(columns, inner + block_across)) * (
+                more + _halved(rows, inner + block_down)
             )
             blocks += bands * (3 if inner else 1)
         return precincts, blocks
@@ -89,12 +101,12 @@ def jpeg_2000_size(data: memoryview) -> Size:
     """``data`` is a codestream, from its start. Raises CorruptImageError, and RejectedUploadError
     where it breaks the rule ``max_parts``.
     """
-    size, tile = None, (0, 0)
+    size, tiling = None, _Tiling(0, 0, 0, is_aligned=False)
     coding: set[_Coding] = set()
-    layers, tiles = 0, 0
+    layers = 0
     for marker, content in _headers(data):
         if marker == _SIZ and size is None:
-            size, tile, tiles = _read_size(content)
+            size, tiling = _read_size(content)
         elif marker == _COD:
             layers = max(layers, int.from_bytes(content[2:4]))
             has_precincts = bool(content[:1]) and bool(content[0] & 1)
@@ -108,17 +120,15 @@ def jpeg_2000_size(data: memoryview) -> Size:
             _reject("is coded otherwise from tile to tile")
     if size is None or not layers:
         damaged("its JPEG 2000 does not say how it is coded")
-    _check_parts(size, tile, tiles, coding, layers)
+    _check_parts(size, tiling, coding, layers)
     return size
 
 
-def _check_parts(
-    size: Size, tile: tuple[int, int], tiles: int, coding: set[_Coding], layers: int
-) -> None:
-    if tiles > _MAX_TILES:
+def _check_parts(size: Size, tiling: _Tiling, coding: set[_Coding], layers: int) -> None:
+    if tiling.count > _MAX_TILES:
         _reject(f"has more than {_MAX_TILES} tiles")
-    counts = [each.parts(*tile) for each in coding]
-    of_all = tiles * size.samples
+    counts = [each.parts(tiling) for each in coding]
+    of_all = tiling.count * size.samples
     precincts, blocks = (of_all * max(side) for side in zip(*counts, strict=True))
     if precincts > _MAX_PRECINCTS or precincts * layers > _MAX_PACKETS:
         _reject("has more precincts and layers than pictures have")
@@ -151,8 +161,7 @@ def _end_of_part(content: bytes, at: int, end: int) -> int:
     return min(at + max(length, 14), end) if length else end
 
 
-def _read_size(content: bytes) -> tuple[Size, tuple[int, int], int]:
-    """And how large a tile is, and how many there are."""
+def _read_size(content: bytes) -> tuple[Size, _Tiling]:
     if len(content) < _FIELDS.size + 3:
         damaged("its JPEG 2000 is cut short")
     _, right, bottom, left, top, wide, high, tiles_left, tiles_top, samples = _FIELDS.unpack_from(
@@ -167,7 +176,9 @@ def _read_size(content: bytes) -> tuple[Size, tuple[int, int], int]:
     columns = math.ceil((right - tiles_left) / wide) - (left - tiles_left) // wide
     rows = math.ceil((bottom - tiles_top) / high) - (top - tiles_top) // high
     size = Size(right - left, bottom - top, samples, (depths[0] & 0x7F) + 1)
-    return size, (min(wide, size.width), min(high, size.height)), columns * rows
+    is_aligned = not (tiles_left or tiles_top or wide & (wide - 1) or high & (high - 1))
+    tile = min(wide, size.width), min(high, size.height)
+    return size, _Tiling(columns * rows, *tile, is_aligned=is_aligned)
 
 
 def _halved(side: int, times: int) -> int:
