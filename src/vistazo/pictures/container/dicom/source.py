@@ -55,14 +55,25 @@ class Source:
         return memoryview(_inflated(self.deflated, start, length))
 
 
-def source_of(data: bytes) -> Source:
-    """Raises CorruptImageError."""
+def transfer_syntax_of(data: bytes) -> str:
+    """As the file meta information says: empty where it does not. Raises CorruptImageError."""
+    return _meta(data)[0]
+
+
+def _meta(data: bytes) -> tuple[str, str, int]:
+    """Transfer syntax and SOP class; where the data set begins."""
     start = _MARK_AT + len(_MARK) if data[_MARK_AT : _MARK_AT + 4] == _MARK else 0
     end = _end_of_meta(data, start)
     meta = read_elements(memoryview(data)[:end], start, _EXPLICIT_LAYOUT, _META).data_set.values
     syntax, sop_class = (
         text_in(meta[tag].content) if tag in meta else "" for tag in (0x0002_0010, 0x0002_0002)
     )
+    return syntax, sop_class, end
+
+
+def source_of(data: bytes) -> Source:
+    """Raises CorruptImageError."""
+    syntax, sop_class, end = _meta(data)
     if syntax == DEFLATED:
         deflated = memoryview(data)[end:]
         content = _inflated(deflated, 0, _INFLATED_HEAD_BYTES)
