@@ -170,27 +170,23 @@ def test_what_the_browser_cannot_show_the_service_draws_for_page_list_and_file(
     open_page: OpenPage, a_scan: Path, tmp_path: Path
 ) -> None:
     page = opened(open_page, a_scan, {"**/predict?*": stubs.from_service})
-    page.wait_for_selector("figcaption:has-text('the service drew it, in greys')")
-    page.wait_for_function("() => document.querySelector('#list img')?.naturalWidth === 640")
-    assert page.locator("#result .heat, #layer, #heat-strength").count() == 0
-    assert page.locator("#result .picture").evaluate("image => image.naturalHeight") == 520
+    page.wait_for_selector("figcaption:has-text('the service drew it')")
+    page.wait_for_function("() => document.querySelector('#list img')?.naturalWidth >= 96")
+    picture = page.locator("#result .picture")
+    assert picture.evaluate("i => [i.naturalWidth, i.naturalHeight]") == [640, 520]
+    # Its heatmap is a layer of its own, as over any other picture.
+    layer = page.locator("#result .heat")
+    assert layer.is_visible()
+    page.locator("#layer").click()
+    assert layer.is_hidden()
+    plain = pixels_of(saved_by(page, tmp_path))
+    assert plain.shape[1] == 640
+    assert np.array_equal(plain[:520], pixels_of(a_scan))
+    page.locator("#layer").click()
     page.select_option("#heat-label", "NORMAL")
     page.wait_for_selector("figcaption:has-text('for Normal')")
     saved = pixels_of(saved_by(page, tmp_path))
-    assert saved.shape[1] == 640
     assert np.ptp(saved[:520], axis=2).max() > 20, "the heatmap is drawn into it"
-
-
-def only(label: str) -> stubs.Stub:
-    """The service draws a picture under the heatmap for `label`, and fails for others."""
-
-    def draw(route: Any) -> None:
-        if f"label={label}" not in route.request.url:
-            stubs.problem(500, "internal")(route)
-        else:
-            route.fulfill(content_type="image/png", body=encoded(film(64, 52)))
-
-    return draw
 
 
 @pytest.fixture
@@ -198,69 +194,6 @@ def a_scan(tmp_path: Path) -> Path:
     path = tmp_path / "scan.tiff"
     path.write_bytes(encoded(film(640, 520), "TIFF"))
     return path
-
-
-def test_no_heatmap_lies_over_a_picture_into_which_another_is_drawn(
-    open_page: OpenPage, a_scan: Path
-) -> None:
-    stub = {
-        "**/predict?explain=true": stubs.answered(),
-        "**/predict?explain=true&label=NORMAL": stubs.answered(heatmap=stubs.heat("NORMAL")),
-        "**/explain?*": only("PNEUMONIA"),
-    }
-    page = opened(open_page, a_scan, stub)
-    page.wait_for_selector("#result figure:has-text('service drew it') .picture")
-    assert page.locator("#result .heat").count() == 0
-    page.select_option("#heat-label", "NORMAL")
-    page.wait_for_selector("figcaption:has-text('could not be made')")
-    assert "Normal" in page.locator("#result figcaption").inner_text()
-    assert page.locator("#result .heat, #result .picture, #layer").count() == 0
-
-
-@pytest.mark.longer
-def test_a_drawing_that_comes_when_another_is_shown_is_not_taken(
-    open_page: OpenPage, a_scan: Path
-) -> None:
-    held: list[Any] = []
-    stub = {
-        "**/predict?explain=true": stubs.answered(),
-        "**/predict?explain=true&label=NORMAL": stubs.answered(heatmap=stubs.heat("NORMAL")),
-        "**/explain?label=PNEUMONIA": stubs.holding(held),
-        "**/explain?label=NORMAL": only("NORMAL"),
-    }
-    page = opened(open_page, a_scan, stub)
-    page.wait_for_selector("#result .blind")
-    page.select_option("#heat-label", "NORMAL")
-    page.wait_for_selector("#result figure:has-text('service drew it') .picture")
-    only("PNEUMONIA")(held.pop())
-    page.wait_for_timeout(200)
-    assert "for Normal" in page.locator("#result figcaption").inner_text()
-    assert page.locator("#result .heat, #result .blind").count() == 0
-    page.select_option("#heat-label", "PNEUMONIA")
-    page.wait_for_function("() => document.querySelector('#result[aria-busy]')")
-    while not held:
-        page.wait_for_timeout(20)
-    only("PNEUMONIA")(held.pop())
-    page.wait_for_selector("figcaption:has-text('for Pneumonia'):has-text('service drew it')")
-
-
-@pytest.mark.longer
-def test_a_drawing_that_failed_is_tried_again_with_its_picture_and_given_up_with_it(
-    open_page: OpenPage, a_scan: Path
-) -> None:
-    tries = stubs.in_turn(stubs.problem(500, "internal"), only("PNEUMONIA"))
-    page = opened(open_page, a_scan, {**_ANSWERED, "**/explain?*": tries})
-    page.wait_for_selector("figcaption:has-text('could not be made')")
-    page.click("#again")
-    drawn = page.wait_for_selector("#result figure:has-text('service drew it') .picture")
-    url = drawn.get_attribute("src")
-    assert "could not be made" not in page.locator("#result figcaption").inner_text()
-    page.evaluate(
-        "() => { window.revoked = []; URL.revokeObjectURL = (url) => revoked.push(url); }"
-    )
-    page.click("#clear")
-    assert url in page.evaluate("revoked")
-    page.reload()
 
 
 @pytest.mark.longer

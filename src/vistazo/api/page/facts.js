@@ -1,6 +1,7 @@
 // What a picture that leaves the page, on paper or as a file, says about itself.
 
 import { entry } from "./elements.js";
+import { headerLine } from "./header.js";
 import { labelOf, language, number, readable, spoken, t, table } from "./language.js";
 import { w } from "./sheet_words.js";
 
@@ -18,6 +19,7 @@ export function factsOf({ file, answer, at, told }, { card }) {
   const { model } = answer;
   return [
     [t("file"), file.name.length > LONG_NAME && file.name],
+    ...headerLine(answer),
     [t("model"), `${model.name} ${model.version}`],
     [t("weights"), model.sha256],
     [t("request"), answer.request_id],
@@ -37,10 +39,7 @@ export function layerText({ answer: { heatmap }, opacity }, { card }) {
   return `${shown} ${table("methods")[heatmap.method] ?? readable(heatmap.method)}`;
 }
 
-/** Whether the service drew it under the heatmap of its answer, as it does for what a browser cannot show. */
-export const isDrawn = ({ answer, drawn }) => Boolean(answer) && drawn?.of === answer;
-
-/** What is shown of it: the file itself, else what the service drew. */
-export const urlOf = (item) => (isDrawn(item) ? item.drawn.url : item.url);
+/** What is shown of it: the file itself, or as the service drew it. */
+export const urlOf = ({ shown, url }) => shown ?? url;
 
 export const heatUrl = ({ image }) => `data:image/png;base64,${image}`;

@@ -1,7 +1,7 @@
 // The list of the pictures: what came of each. One Tab stop; the arrow keys move through it.
 
 import { el } from "./elements.js";
-import { urlOf } from "./facts.js";
+import { inShort } from "./header.js";
 import { t } from "./language.js";
 import { stateText } from "./result.js";
 import { isStrange, outcomeOf } from "./verdict.js";
@@ -15,8 +15,8 @@ export class List {
   #chosen = null;
   #lines = new Map();
 
-  /** `on` hears onChoose(item, isWalking), which calls show or update, and onRemove(item);
-   * card() is that of the model. */
+  /** `on` hears onChoose(item, isWalking), which calls show or update, onRemove(item), and onBlank(item, blank)
+   * of what the browser cannot show; card() is that of the model. */
   constructor(node, on) {
     this.#node = node;
     this.#on = on;
@@ -103,7 +103,7 @@ export class List {
   }
 
   #outcome(item) {
-    if (item.answer) return outcomeOf(item.answer, this.#on.card());
+    if (item.answer) return [...outcomeOf(item.answer, this.#on.card()), headerOf(item.answer)];
     return item.problem ? t("failed") : stateText(item);
   }
 
@@ -122,7 +122,7 @@ export class List {
     return el(
       "li",
       { class: kindOf(item) },
-      el("button", open, thumbnail(item), el("span", { class: "name" }, item.file.name), el("span", { class: "state" }, this.#outcome(item))),
+      el("button", open, thumbnail(item, this.#on.onBlank), el("span", { class: "name" }, item.file.name), el("span", { class: "state" }, this.#outcome(item))),
       el("button", remove, "×"),
     );
   }
@@ -135,13 +135,20 @@ function kindOf({ answer, problem }) {
   return answer.warnings.length > 0 ? "doubtful" : null;
 }
 
+function headerOf(answer) {
+  const said = inShort(answer);
+  return said && el("small", {}, ` ${said}`);
+}
+
 /** Of many pictures only those in view are read; each of them once. */
-function thumbnail(item) {
+function thumbnail(item, onBlank) {
   if (!item.thumbnail) {
-    const image = el("img", { src: urlOf(item), alt: "", width: 44, height: 44, loading: "lazy", decoding: "async" });
+    const src = item.small ?? item.url;
+    const image = el("img", { src, alt: "", width: 44, height: 44, loading: "lazy", decoding: "async" });
     image.addEventListener("error", () => {
       item.thumbnail = el("span", { class: "blank" });
       image.replaceWith(item.thumbnail);
+      onBlank(item, item.thumbnail);
     });
     item.thumbnail = image;
   }

@@ -1,10 +1,11 @@
 // What somebody asks of a picture that has its answer: another heatmap, or what the model saw.
 
 import { byId, el } from "./elements.js";
-import { isDrawn, urlOf } from "./facts.js";
+import { urlOf } from "./facts.js";
 import { askKey } from "./key.js";
 import { problemText, t } from "./language.js";
-import { drawn, see } from "./service.js";
+import { part } from "./parts.js";
+import { see } from "./service.js";
 import { seenText } from "./viewer.js";
 
 export async function explainAgain(item, label, queue, show) {
@@ -12,7 +13,6 @@ export async function explainAgain(item, label, queue, show) {
   byId("result").setAttribute("aria-busy", "true");
   try {
     await queue.ask(item, label);
-    if (item.isBlind) await draw(item);
   } catch (problem) {
     if (!problem.code) throw problem;
     item.heatFailed = true;
@@ -22,44 +22,18 @@ export async function explainAgain(item, label, queue, show) {
   queue.work(); // what waited for the line
 }
 
-/** What the browser cannot show the service can: for the list, the paper and the file too. Once for each
- * answer: also where it fails. */
-export async function draw(item, show = () => {}) {
-  const { answer } = item;
-  if (item.drawing?.of !== answer) item.drawing = { of: answer, done: drawFor(answer, item) };
-  const { drawing } = item;
-  if (drawing.isOver) return;
-  await drawing.done;
-  drawing.isOver = true;
-  show(item);
-}
-
-async function drawFor(answer, item) {
-  const { signal } = item.call;
-  try {
-    const picture = await drawn(item.file, answer.heatmap.label, { askKey, signal });
-    if (signal.aborted || item.answer !== answer) return; // removed, or another heatmap is shown
-    if (item.drawn) URL.revokeObjectURL(item.drawn.url);
-    item.drawn = { of: answer, url: URL.createObjectURL(picture) };
-    Object.assign(item, { opacity: 100, thumbnail: null });
-  } catch (problem) {
-    if (!problem.code) throw problem;
-    if (item.answer === answer) item.heatFailed = true;
-  }
-}
-
 /** To draw with. Rejects where neither the browser can show it nor the service could draw it. */
 export async function imageOf(item) {
-  const [image, { answer }] = [el("img", { src: urlOf(item) }), item];
+  const image = el("img", { src: urlOf(item) });
   try {
     await image.decode();
+    return image;
   } catch (fault) {
-    if (isDrawn(item) || !item.answer?.heatmap) throw fault;
-    await draw(item);
-    if (!isDrawn(item)) throw fault;
-    return imageOf(item);
+    if (item.shown) throw fault;
+    item.isBlind = true;
   }
-  return item.answer === answer ? image : imageOf(item);
+  await (await part("previews")).large(item);
+  return imageOf(item);
 }
 
 /** What the model saw is fetched when somebody wants to look: few do, and it can be large. */

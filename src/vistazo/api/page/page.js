@@ -26,6 +26,33 @@ async function add(files) {
   if (asks()) say(byId("unsent").textContent);
 }
 
+/** The pictures in folders: `find` gives them of a part that comes now. */
+async function addFolder(find) {
+  if (!takesPictures()) return;
+  const incoming = await fetched(() => part("incoming"), () => tellFound(t("away")));
+  tellFound(incoming.lookingText());
+  const found = await find(incoming);
+  await add(found.files);
+  tellFound(incoming.foundText(found));
+}
+
+function tellFound(text) {
+  say((byId("found").textContent = text));
+}
+
+/** A browser gives a folder's files to a field of its own only. */
+function chooseFolder() {
+  const field = el("input", { type: "file", multiple: true, webkitdirectory: true });
+  field.addEventListener("change", () => addFolder(({ picturesIn }) => picturesIn(field.files)));
+  field.click();
+}
+
+function drop({ items, files }) {
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (entries.some(({ isDirectory }) => isDirectory)) addFolder(({ picturesOf }) => picturesOf(entries));
+  else add(files);
+}
+
 /** A picture that lies beside the model, for who has none. */
 async function tryExample() {
   byId("untried").textContent = "";
@@ -82,6 +109,7 @@ function listen() {
     files.value = ""; // so that the same file can be chosen again
   });
   byId("try").addEventListener("click", tryExample);
+  byId("folder").addEventListener("click", chooseFolder);
   for (const intent of ["focusin", "pointerenter"]) byId("intake").addEventListener(intent, load, { once: true });
   document.addEventListener("paste", (event) => add(event.clipboardData.files));
   document.addEventListener("dragover", (event) => {
@@ -94,7 +122,7 @@ function listen() {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     document.body.classList.remove("dragging");
-    add(event.dataTransfer.files);
+    drop(event.dataTransfer);
   });
 }
 

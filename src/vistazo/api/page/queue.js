@@ -43,9 +43,9 @@ export class Queue {
   /** What is on its way is not sent to its end. */
   remove(item) {
     this.items.splice(this.items.indexOf(item), 1);
-    item.call?.abort();
-    URL.revokeObjectURL(item.url);
-    if (item.drawn) URL.revokeObjectURL(item.drawn.url);
+    for (const call of [item.call, item.drawing]) call?.abort();
+    for (const url of [item.url, item.shown, item.small]) if (url) URL.revokeObjectURL(url);
+    item.shown = null;
   }
 
   clear() {
@@ -56,6 +56,11 @@ export class Queue {
   open() {
     this.#isOpen = true;
     this.work();
+  }
+
+  /** Nothing waits to be sent, or is on its way. */
+  get isIdle() {
+    return this.#underWay === 0 && !this.items.some(({ state }) => state === "waiting");
   }
 
   unsent() {
@@ -82,7 +87,7 @@ export class Queue {
   }
 
   again(...items) {
-    const fresh = { answer: null, problem: null, isSaved: false, seen: null, heatFailed: false, view: "picture", ...UNTOLD };
+    const fresh = { answer: null, problem: null, isSaved: false, seen: null, heatFailed: false, unshown: null, view: "picture", ...UNTOLD };
     // What is on its way already is not sent twice.
     for (const item of items.filter(({ answer, problem }) => answer || problem)) {
       Object.assign(item, { state: "waiting", progress: 0, cuts: 0, ...fresh });

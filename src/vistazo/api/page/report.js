@@ -1,7 +1,7 @@
 // The printed report: a page for each answered picture. What else is on the page is not printed.
 
 import { byId, el } from "./elements.js";
-import { entriesOf, factsOf, heatUrl, isDrawn, layerText, noticeOf, timeOf, urlOf } from "./facts.js";
+import { entriesOf, factsOf, heatUrl, layerText, noticeOf, timeOf, urlOf } from "./facts.js";
 import { furtherParts } from "./further.js";
 import { problemText, t, titleOf } from "./language.js";
 import { imageOf as shownOf } from "./looking.js";
@@ -102,23 +102,23 @@ function figures(item, model, paper) {
   const { heatmap } = item.answer;
   const pictures = el("div", { class: `pictures ${paper.ratio > WIDE ? "wide" : ""}` });
   const alone = el("figure", {}, el("figcaption", {}, t("viewPicture")), imageOf(item, paper));
-  if (!isDrawn(item)) pictures.append(alone);
+  pictures.append(alone);
   if (!heatmap) return pictures;
-  const layer = isDrawn(item) ? null : el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
-  layer?.style.setProperty("opacity", item.opacity / 100);
+  const layer = el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
+  layer.style.setProperty("opacity", item.opacity / 100);
   const under = [el("figcaption", {}, layerText(item, model)), legendOf(item), imageOf(item, paper, layer)];
   pictures.append(el("figure", {}, ...under));
   return pictures;
 }
 
 /** What is printed of it, and its width by height: of a large picture a smaller copy, where its `image` is
- * there already. */
+ * there already; of one that the service drew, which may be let go before it is printed, a copy too. */
 function paperOf(item, image) {
   const [url, { answer }] = [urlOf(item), item];
   const [width, height] = [image.naturalWidth, image.naturalHeight];
   if (!width) return { url, ratio: ratioOf(answer) };
-  const [scale, ratio] = [MOST_SIDE_PX / Math.max(width, height), width / height];
-  if (scale >= 1) return { url, ratio };
+  const [scale, ratio] = [Math.min(1, MOST_SIDE_PX / Math.max(width, height)), width / height];
+  if (scale === 1 && !item.shown) return { url, ratio };
   const canvas = el("canvas", { width: Math.ceil(width * scale), height: Math.ceil(height * scale) });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   return { url: canvas.toDataURL("image/jpeg", 0.9), ratio };

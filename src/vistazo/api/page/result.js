@@ -2,6 +2,7 @@
 
 import { el, entry } from "./elements.js";
 import { feedbackOf } from "./feedback.js";
+import { headerOf } from "./header.js";
 import { bytes, isQuoted, labelOf, number, percent, problemText, t, words } from "./language.js";
 import { part } from "./parts.js";
 import { isStrange, verdict } from "./verdict.js";
@@ -26,6 +27,7 @@ export function resultOf(item, model, on) {
         { class: "verdict" },
         ...decided(item.answer, model.card),
         furtherOf(item.answer, model.card),
+        headerOf(item.answer),
         feedbackOf(item, model, on.onTruth),
         details(item),
         againButton("sendAgain", on.onAgain),

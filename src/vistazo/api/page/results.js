@@ -5,9 +5,10 @@ import { byId, el, refill } from "./elements.js";
 import { tell } from "./feedback.js";
 import { problemText, t } from "./language.js";
 import { List } from "./list.js";
-import { draw, explainAgain, look } from "./looking.js";
+import { explainAgain, look } from "./looking.js";
 import { Queue } from "./queue.js";
-import { lookNow } from "./readiness.js";
+import { part } from "./parts.js";
+import { fetched, lookNow } from "./readiness.js";
 import { progress, resultOf } from "./result.js";
 import { csvOf } from "./table.js";
 import { arranged, finishedText, orderParts, tallyParts } from "./tally.js";
@@ -23,6 +24,7 @@ export class Results {
   #say;
   #onOther;
   #lookedUp = null;
+  #previews = null;
 
   /** `say(text)` tells those who do not see it; `onOther()` hears that another model answers. */
   constructor(say, onOther) {
@@ -38,6 +40,7 @@ export class Results {
     this.#list = new List(byId("list"), {
       onChoose: (item, isWalking) => this.#choose(item, isWalking),
       onRemove: (item) => this.#remove(item),
+      onBlank: async (item, blank) => (await this.#drawing()).watch(item, blank),
       card: () => this.model?.card,
     });
     this.#listen();
@@ -130,6 +133,23 @@ export class Results {
     else this.#showList();
     this.#showTally();
     if (item === before || before !== this.#chosen) this.#showChosen();
+    if (this.queue.isIdle) this.#previews?.then(({ work }) => work());
+  }
+
+  /** What draws for the browser. */
+  #drawing() {
+    this.#previews ??= fetched(() => part("previews")).then((previews) => {
+      const onLarge = (item) => this.#chosen === item && this.#showChosen();
+      const onSmall = (item) => this.#list.update(item);
+      previews.attend({ isIdle: () => this.queue.isIdle, onLarge, onSmall });
+      return previews;
+    });
+    return this.#previews;
+  }
+
+  async #preview(item) {
+    const { look: drawFor } = await this.#drawing();
+    if (this.#chosen === item) drawFor(item);
   }
 
   #showProgress(item) {
@@ -218,12 +238,13 @@ export class Results {
     const on = {
       items: queue.items,
       onLabel: (label) => explainAgain(item, label, queue, show),
-      onUnseen: () => draw(item, show),
+      onUnseen: () => this.#preview(item),
       onView: (view) => look(item, view, model.card, { show, say }),
       onTruth: (label) => tell(item, label, model.card, () => show(item), say),
       onAgain: () => queue.again(item),
     };
     refill(result, [...resultOf(item, model, on), this.#wayBack(item)].filter(Boolean), "shown");
+    if (item.isBlind || this.#previews) this.#preview(item);
   }
 
   #wayBack(item) {

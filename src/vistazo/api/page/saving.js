@@ -1,6 +1,6 @@
 // A picture under its heatmap as a PNG file, with what has to be known of it written below.
 
-import { factsOf, heatUrl, isDrawn, layerText, noticeOf } from "./facts.js";
+import { factsOf, heatUrl, layerText, noticeOf } from "./facts.js";
 import { labelOf, percent } from "./language.js";
 import { imageOf } from "./looking.js";
 import { stops } from "./ramp.js";
@@ -19,7 +19,7 @@ const LINE = 1.4;
 export async function pictureFile(asked, model) {
   const picture = await imageOf(asked);
   const item = { ...asked }; // as it is now
-  const heat = isDrawn(item) || !isUnderHeat(item) ? null : await heatOf(item.answer);
+  const heat = isUnderHeat(item) ? await heatOf(item.answer) : null;
   const size = sizeOf(picture);
   const width = Math.max(LEAST_WIDTH_PX, size.width);
   const letter = Math.max(LEAST_LETTER_PX, Math.round(width / LETTERS_ACROSS));
@@ -38,7 +38,7 @@ export async function pictureFile(asked, model) {
 }
 
 /** What can be taken off is not there where somebody took it off. */
-const isUnderHeat = (item) => item.answer.heatmap && (isDrawn(item) || !item.hidesHeat);
+const isUnderHeat = ({ answer, hidesHeat }) => answer.heatmap && !hidesHeat;
 
 async function heatOf({ heatmap }) {
   const image = new Image();

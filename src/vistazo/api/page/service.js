@@ -43,9 +43,9 @@ export async function see(file, how) {
   return { image: `data:image/png;base64,${answer.input_image}`, range: answer.input_range };
 }
 
-/** The picture in greys under its heatmap for `label`, as the service draws it: a PNG, as a Blob. */
-export function drawn(file, label, how) {
-  return post(file, { label }, { ...how, path: "/explain", type: "blob" });
+/** The picture as the service reads it, its longer side so many pixels at most: a PNG, as a Blob. */
+export function preview(file, side, how) {
+  return post(file, { max_side_px: side }, { ...how, path: "/preview", type: "blob" });
 }
 
 /** The answer for a text, with its words, or for a row of numbers: `{ text }` or `{ row }`. */

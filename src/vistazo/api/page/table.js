@@ -4,10 +4,12 @@ import { problemText } from "./language.js";
 import { isStrange } from "./verdict.js";
 
 const DIGITS = 6;
+const OF_HEADERS = ["modality", "view", "laterality", "body_part", "age_years", "frame", "frames"];
 
 /** `card` is that of the model with the hash `sha256`: it says nothing of another one's answers. */
 export function csvOf(items, card, sha256) {
-  const columns = columnsOf(card, sha256);
+  const isDicom = items.some(({ answer }) => answer?.dicom);
+  const columns = [...columnsOf(card, sha256), ...(isDicom ? headerColumns() : [])];
   const decimal = decimalMark();
   // Where a comma begins the decimals, spreadsheets part the cells by semicolons.
   const separator = decimal === "," ? ";" : ",";
@@ -42,6 +44,10 @@ function columnsOf({ labels, output, more_outputs: more = {} }, sha256) {
     ["feedback", ({ told }) => told?.label],
   ];
 }
+
+/** What the headers of DICOM files said, in their codes. */
+const headerColumns = () =>
+  OF_HEADERS.map((name) => [name, ({ answer }) => answer?.dicom?.[name]]);
 
 const rounded = (value) => (value == null ? value : Number(value.toFixed(DIGITS)));
 

@@ -2,7 +2,6 @@
 // Loaded with the first answer, while the service is there.
 
 import { byId, el } from "./elements.js";
-import { isDrawn } from "./facts.js";
 import { lensOf } from "./lens.js";
 import { colour, legendOf } from "./ramp.js";
 import { printOf, watchPrinting } from "./report.js";
@@ -33,7 +32,7 @@ export function toolsOf(item, model, items, { stage, heat, strength }) {
   return [
     el("div", { class: "tools" }, lens.controls, layer?.button, ...files(item, model, items)),
     lens.hint,
-    layer?.legend ?? (isDrawn(item) && legendOf(item)),
+    layer?.legend,
     el("p", { id: "tool-said", class: "hint", role: "status" }),
   ].filter(Boolean);
 }

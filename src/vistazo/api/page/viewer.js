@@ -1,8 +1,8 @@
 // The picture to look at: under its heatmap, or as the model saw it.
 
 import { el } from "./elements.js";
-import { heatUrl, isDrawn, urlOf } from "./facts.js";
-import { labelOf, number, readable, t, table } from "./language.js";
+import { heatUrl, urlOf } from "./facts.js";
+import { labelOf, number, problemText, readable, t, table } from "./language.js";
 import { part } from "./parts.js";
 import { w } from "./sheet_words.js";
 
@@ -12,10 +12,10 @@ const ANY_SIZE_PX = 9999;
 let tools = null;
 
 /** `on.onLabel(label)` asks for another heatmap, `on.onView(view)` for the other view, `on.onUnseen()`
- * for a picture that this browser can show; `on.items` are all that can be printed with it. */
+ * for a drawing that this browser can show; `on.items` are all that can be printed with it. */
 export function viewer(item, model, on) {
   const { onView, items } = on;
-  const parts = item.view === "seen" ? seenBy(item, model.card, onView) : underHeat(item, model, on);
+  const parts = item.view === "seen" ? seenBy(item, model.card, on) : underHeat(item, model, on);
   const isBusy = item.view === "seen" && item.isLooking;
   const figure = el("figure", { "aria-busy": isBusy ? "true" : null }, views(item, onView), ...parts);
   addTools(figure, item, model, items);
@@ -31,16 +31,29 @@ function addTools(figure, item, model, items) {
   part("tools").then(({ toolsOf }) => ((tools = toolsOf), add()), later);
 }
 
-/** The picture as it was added. */
-export function picture(item, layer, onUnseen) {
+/** The picture as it was added, or as the service drew it. */
+export function picture(item, layer, onUnseen = () => {}) {
+  if (item.isBlind && !item.shown) return stageOf(blind(item, onUnseen), {});
   const image = el("img", { class: "picture", src: urlOf(item), alt: t("picture", { file: item.file.name }) });
   image.addEventListener("error", () => {
     item.isBlind = true;
     layer?.remove();
-    image.replaceWith(el("p", { class: "blind" }, t("noPreview")));
-    onUnseen?.();
+    image.replaceWith(blind(item, onUnseen));
+    onUnseen();
   });
   return stageOf(image, { layer });
+}
+
+/** What stands in its place until it is drawn. */
+function blind(item, onUnseen) {
+  const { answer, unshown } = item;
+  if (!unshown) return el("p", { class: "blind" }, `${t("noPreview")} ${w(answer ? "drawing" : "drawnLater")}`);
+  const again = () => {
+    item.unshown = null;
+    onUnseen();
+  };
+  const text = `${t("noPreview")} ${w("notDrawn")} ${problemText(unshown).join(" ")} `;
+  return el("p", { class: "blind" }, text, el("button", { id: "draw-again", type: "button", onclick: again }, t("again")));
 }
 
 /** Of the proportions of the image, once they are known: at once, if it was shown before. */
@@ -82,11 +95,11 @@ function views(item, onView) {
   );
 }
 
-function seenBy(item, card, onView) {
+function seenBy(item, card, { onView, onUnseen }) {
   if (item.seen) return [seenStage(item, card.input), el("figcaption", {}, seenText(item, card))];
-  if (item.isLooking) return [picture(item), el("figcaption", {}, t("reading"))];
+  if (item.isLooking) return [picture(item, null, onUnseen), el("figcaption", {}, t("reading"))];
   return [
-    picture(item),
+    picture(item, null, onUnseen),
     el("figcaption", {}, el("strong", {}, t("seenFailed")), ` ${item.seenFault}`),
     el("button", { id: "look-again", type: "button", onclick: () => onView("seen") }, t("again")),
   ];
@@ -99,8 +112,8 @@ function seenStage(item, { width, height }) {
 
 function underHeat(item, model, { onLabel, onUnseen }) {
   const { heatmap } = item.answer;
-  if (!heatmap) return [picture(item)];
-  const heat = isDrawn(item) || item.isBlind ? null : el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
+  if (!heatmap) return [picture(item, null, onUnseen), item.shown && el("figcaption", {}, w("drawn"))];
+  const heat = item.isBlind && !item.shown ? null : el("img", { class: "heat", src: heatUrl(heatmap), alt: "" });
   const stage = picture(item, heat, onUnseen);
   const isEmpty = !heatmap.grid.some((row) => row.some((value) => value > 0));
   const caption = t(isEmpty ? "heatNothing" : "heatCaption", { label: labelOf(heatmap.label, model.card).text });
@@ -117,7 +130,7 @@ function underHeat(item, model, { onLabel, onUnseen }) {
       {},
       item.heatFailed ? el("strong", {}, `${t("heatFailed")} `) : null,
       `${caption} `,
-      isDrawn(item) ? `${w("drawn")} ` : null,
+      item.shown ? `${w("drawn")} ` : null,
       el("cite", {}, table("methods")[heatmap.method] ?? readable(heatmap.method)),
     ),
   ];
