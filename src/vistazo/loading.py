@@ -27,6 +27,7 @@ from vistazo.models.fetch import MAX_MODEL_BYTES, Link, Location, ModelFiles, Pl
 from vistazo.models.plan.stored import read_plan
 from vistazo.models.store import StoredModel, compiled, find_model
 from vistazo.pictures import Picture
+from vistazo.pictures.header_rules import doubt_accepted
 from vistazo.pictures.reader import PictureReader
 from vistazo.samples.card import check_card
 from vistazo.samples.classifier import SampleClassifier
@@ -152,7 +153,7 @@ def _load(
         reference=reference,
         out_of_distribution=source.out_of_distribution,
         conclusions=conclusions,
-        warnings=tuple(filter(None, [_doubt(engine, card), fault, unwatched])),
+        warnings=tuple(filter(None, [*_doubts(engine, card), fault, unwatched])),
     )
     classifier.warm_up()
     return classifier
@@ -199,12 +200,13 @@ def _sample_source(files: ModelFiles, source: ModelSource) -> SampleSource:
     )
 
 
-def _doubt(engine: Engine, card: ModelCard) -> str | None:
-    """What in the card cannot be as the model remembers it; logged as well."""
-    doubt = doubt_scale(engine, card.input)
-    if doubt is not None:
+def _doubts(engine: Engine, card: ModelCard) -> list[str]:
+    """What in the card cannot be as the model remembers it, or as headers say; logged as well."""
+    found = (doubt_scale(engine, card.input), doubt_accepted(card.input.accepts))
+    doubts = [doubt for doubt in found if doubt is not None]
+    for doubt in doubts:
         log.warning("the model's card is doubtful", extra={"reason": doubt})
-    return doubt
+    return doubts
 
 
 def settle_card(model: StoredModel, engine: Engine) -> tuple[ModelCard, tuple[Conclusion, ...]]:

@@ -16,6 +16,7 @@ from served_samples import FALSETRUE, row_classifier, text_classifier
 from vistazo.api.app import create_app
 from vistazo.api.description.problem_examples import REFUSALS
 from vistazo.api.problems import status_by_code
+from vistazo.pictures.claims import HEADER_WARNINGS
 from vistazo.service.settings import Settings
 
 LOADS: dict[str, Callable[[], Any]] = {
@@ -157,9 +158,12 @@ def test_codes_and_warnings_are_listed(documents: dict[str, Any]) -> None:
     for document in documents.values():
         schemas = document["components"]["schemas"]
         assert schemas["Problem"]["properties"]["code"]["enum"] == sorted(REFUSALS)
-        for answer in ("Answer", "SampleAnswer"):
-            doubts = schemas[answer]["properties"]["warnings"]["items"]["enum"]
-            assert doubts == ["uncertain", "out_of_distribution"]
+        doubts = {
+            answer: schemas[answer]["properties"]["warnings"]["items"]["enum"]
+            for answer in ("Answer", "SampleAnswer")
+        }
+        assert doubts["SampleAnswer"] == ["uncertain", "out_of_distribution"]
+        assert doubts["Answer"] == [*doubts["SampleAnswer"], *HEADER_WARNINGS]
 
 
 PROVOKED: dict[str, Callable[[TestClient], Any]] = {

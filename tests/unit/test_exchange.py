@@ -3,6 +3,8 @@
 import io
 import json
 import struct
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,10 +12,13 @@ from hypothesis import strategies as st
 
 from builders import card
 from vistazo.errors import InputError, RejectedUploadError
-from vistazo.pictures import ImageLimits
+from vistazo.pictures import Header, ImageLimits
+from vistazo.pictures.radiograph import Radiograph
 from vistazo.service.isolation.exchange import DefectError, Exchange, NoMemoryError
 from vistazo.service.isolation.memory import MemoryBudget
-from vistazo.service.isolation.wire import ConversationError
+from vistazo.service.isolation.recipe import Recipe
+from vistazo.service.isolation.wire import ConversationError, encoded
+from vistazo.service.isolation.worker import Worker
 
 SPEC = card().input  # 8 x 8, grey
 LIMITS = ImageLimits(max_pixels=10_000)
@@ -134,3 +139,31 @@ def test_no_answer_does_more_than_refuse(answer: bytes) -> None:
     for whole in (answer, struct.pack(">I", len(answer)) + answer):
         with pytest.raises((ConversationError, InputError, NoMemoryError, DefectError)):
             exchange(whole).prepared(b"data", SPEC)
+
+
+OF_A_CT = Radiograph(modality="CT")
+OF_CHESTS = card(input={"accepts": {"modalities": ["CR"], "refuse": ["modalities"]}}).input
+
+
+def test_what_its_header_refuses_is_refused_and_no_pixels_are_waited_for() -> None:
+    talk = exchange(said({**HEADER, "format": "dicom", "radiograph": asdict(OF_A_CT)}))
+    with pytest.raises(RejectedUploadError) as error:
+        talk.prepared(b"data", OF_CHESTS)
+    assert [rule.rule for rule in error.value.broken] == ["modality"]
+    assert talk.is_in_step
+
+
+class NeverDecoded:
+    header = Header("dicom", 64, 48, 1, OF_A_CT)
+
+    def decode(self, **_: object) -> object:
+        raise AssertionError("its header was refused")
+
+
+def test_a_worker_does_not_decode_what_its_header_refuses(tmp_path: Path) -> None:
+    path = tmp_path / "answer"
+    with io.FileIO(path, "wb") as outgoing:
+        recipe = Recipe.from_json(json.loads(json.dumps(Recipe.of(OF_CHESTS).as_json())))
+        worker = Worker(io.BufferedReader(io.BytesIO()), outgoing, LIMITS, None, 1)
+        worker._prepare(NeverDecoded(), recipe)
+    assert path.read_bytes() == encoded({"kind": "header", **asdict(NeverDecoded.header)})

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from builders import card
 from canaries import canary
+from vistazo.errors import CardError
 from vistazo.models.accepted_headers import AcceptedHeaders
+from vistazo.models.card_file import read_card, validate_card
 from vistazo.pictures.claims import header_warnings, is_refused
-from vistazo.pictures.header_rules import broken_by_header
+from vistazo.pictures.header_rules import broken_by_header, doubt_accepted
 from vistazo.pictures.radiograph import Radiograph
 
 pydicom = pytest.importorskip("pydicom")
@@ -19,6 +24,7 @@ from pydicom.tag import Tag  # noqa: E402
 
 from vistazo.pictures.dicom.facts import radiograph_of  # noqa: E402
 
+DEFAULT_CARD = Path(__file__).parents[2] / "artifacts" / "pneumonia" / "pneumonia.card.yaml"
 CHILDREN = AcceptedHeaders(
     modalities=("CR", "DX"), views=("AP", "PA"), age_years=(1, 5), refuse=("modalities", "views")
 )
@@ -217,3 +223,47 @@ def test_an_end_that_is_no_whole_number_of_years_is_meant_as_it_is() -> None:
     accepts = AcceptedHeaders(age_years=(0.5, 1.5))
     warned = [bool(header_warnings(Radiograph(age_years=age), accepts)) for age in (0.4, 1.5, 1.6)]
     assert warned == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("accepts", "named"),
+    [
+        (CHILDREN, None),
+        (None, None),
+        (AcceptedHeaders(modalities=("XR", "DX"), views=("FRONT", "PA")), "names XR and FRONT,"),
+        (AcceptedHeaders(views=("LATERAL", "FRONTAL")), None),
+    ],
+)
+def test_a_code_that_no_header_is_read_as_saying_is_a_doubt_about_the_card(
+    accepts: AcceptedHeaders | None, named: str | None
+) -> None:
+    doubt = doubt_accepted(accepts)
+    assert doubt is None if named is None else named in str(doubt)
+
+
+@pytest.mark.parametrize(
+    ("accepts", "place"),
+    [
+        ({"modalities": ["cr"]}, "modalities.0: should be a code of DICOM, such as CR or PA"),
+        ({"modalities": "CR"}, "modalities: should be a list"),
+        ({"age_years": [5, 1]}, "begins above its end"),
+        ({"age_years": [-1, 5]}, "age_years.0: should be at least 0"),
+        ({"refuse": ["views"]}, "accepts.refuse names views, of which nothing is said"),
+        ({"refuse": ["view"]}, "should be modalities, views or age_years"),
+        ({"ages": [1, 5]}, "ages: is not known here"),
+    ],
+)
+def test_a_card_that_says_it_wrongly_is_told_where(accepts: dict[str, Any], place: str) -> None:
+    document = card().model_dump(mode="json")
+    document["input"]["accepts"] = accepts
+    with pytest.raises(CardError) as error:
+        validate_card(document, "card.yaml")
+    assert "input.accepts" in str(error.value)
+    assert place in str(error.value)
+
+
+def test_the_model_that_comes_with_it_says_what_its_children_s_headers_may_say() -> None:
+    accepts = read_card(DEFAULT_CARD).input.accepts
+    assert accepts == CHILDREN
+    recipe = yaml.safe_load(DEFAULT_CARD.with_name("training.yaml").read_text("utf-8"))
+    assert AcceptedHeaders.model_validate(recipe["input"]["accepts"]) == accepts

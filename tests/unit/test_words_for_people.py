@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vistazo import errors
+from vistazo.pictures.claims import HEADER_WARNINGS
 
 SOURCE = Path(errors.__file__).parent
 PAGE = SOURCE / "api" / "page"
@@ -32,10 +33,16 @@ def test_each_rule_and_each_problem_with_what_was_sent_has_words_on_the_page() -
         assert missing == set()
 
 
+def test_each_warning_that_a_header_gives_has_words_on_the_page() -> None:
+    for language in ("english.js", "spanish.js"):
+        text = (PAGE / language).read_text(encoding="utf-8")
+        assert [code for code in HEADER_WARNINGS if f"\n    {code}: [" not in text] == []
+
+
 # Of how a file is put together: one sentence for all.
 IN_FILES = {
-    "max_boxes", "max_chunks", "max_entries", "max_fill_bytes", "max_items", "max_scans",
-    "max_segments", "max_strips",
+    "max_boxes", "max_chunks", "max_elements", "max_entries", "max_fill_bytes", "max_items",
+    "max_parts", "max_scans", "max_segments", "max_strips",
 }  # fmt: skip
 
 

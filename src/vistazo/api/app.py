@@ -16,6 +16,7 @@ from vistazo import __version__
 from vistazo.api import admin_routes, drift_routes, feedback_routes, metrics_routes, routes
 from vistazo.api.asked import UploadPolicy
 from vistazo.api.description_route import DescriptionRoute
+from vistazo.api.dicom_answers import Reports
 from vistazo.api.example import Example
 from vistazo.api.interface import with_what_is_known
 from vistazo.api.lifetime import lifetime
@@ -86,6 +87,7 @@ def create_app(
     app.state.monitor = monitor = Monitor(lambda: service.reloader.classifier, shares=shares)
     app.state.metrics = metrics = _measured(service, readers[0], monitor)
     app.state.shared_state = _shared_state(rates, monitor, gate, metrics)
+    app.state.reports = Reports(settings.job_timeout_s)
     app.state.records = records = _records(settings, metrics)
     collector = settings.otel_exporter_otlp_endpoint
     app.state.observatory = Observatory.of(metrics, collector, monitor, records)

@@ -9,7 +9,7 @@ from typing import Any
 
 from vistazo.api.asked import UploadPolicy
 from vistazo.api.body_schemas import limit_files
-from vistazo.api.media import BYTES, FORM, JSON
+from vistazo.api.media import BYTES, DICOM, FORM, JSON, PNG
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
 from vistazo.errors import NotReadyError
@@ -19,6 +19,7 @@ from vistazo.texts.limits import SampleLimits
 
 _BATCH, _FEEDBACK = "/predict/batch", "/feedback"
 _Document = dict[str, Any]
+_OF_REPORTS = ("406", "501")
 # In JSON, what is answered to pictures, and what to texts and rows.
 _ANSWERS = {
     "/predict": (["Answer"], ["SampleAnswer", "SampleAnswers"]),
@@ -128,7 +129,10 @@ def _narrow(operation: _Document, served: AnyClassifier, shapes: _Shapes) -> Non
     for media_type in (FORM, BYTES):
         content.pop(media_type, None)
     content[JSON]["schema"] = shapes.of(served)
-    operation["responses"]["200"]["content"].pop("image/png", None)
+    for media_type in (PNG, DICOM):
+        operation["responses"]["200"]["content"].pop(media_type, None)
+    for status in _OF_REPORTS:
+        operation["responses"].pop(status, None)
     _answer(operation, samples)
     of_pictures = ["show_input", "sop_instance_uid"]
     if served.takes != "texts":

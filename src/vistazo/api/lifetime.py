@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from vistazo.api import metrics_routes
+from vistazo.api.dicom_answers import Reports
 from vistazo.api.hangup import reload_on_hangup
 from vistazo.api.metrics_server import serving
 from vistazo.api.observation import NO_TELEMETRY, Observatory
@@ -66,6 +67,8 @@ async def lifetime(
         # Whoever may still get an answer has got it: the server has waited for them.
         for reader in readers:
             await asyncio.to_thread(reader.close)
+        reports: Reports = app.state.reports
+        await asyncio.to_thread(reports.close)
         await asyncio.to_thread(service.drain)
         if shared is not None:
             await shared.close()

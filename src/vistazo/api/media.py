@@ -1,4 +1,6 @@
-"""In what a body is sent: pictures in a form, as they are, or in JSON; samples in JSON."""
+"""In what a body is sent: pictures in a form, as they are, or in JSON; samples in JSON. And
+whether an answer is wanted as DICOM.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,7 @@ from vistazo.samples.classifier import SampleClassifier
 from vistazo.service.reception import Upload
 
 JSON, FORM, BYTES = "application/json", "multipart/form-data", "application/octet-stream"
+DICOM, PNG = "application/dicom", "image/png"
 _PICTURE = re.compile(rb"image/[\w.+-]+|application/dicom")
 _UTF_8 = {b"utf-8", b"utf8"}
 
@@ -60,6 +63,32 @@ def is_bytes(request: Request) -> bool:
     """
     kind, _ = _kind(request)
     return kind in (b"", BYTES.encode()) or _PICTURE.fullmatch(kind) is not None
+
+
+def prefers_dicom(request: Request, to: str) -> bool:
+    """Whether the caller names DICOM among what he accepts, and not ``to``, the usual answer, as
+    well or better; what he accepts of any kind comes behind what he names (RFC 9110, 12.5.1).
+    """
+    accepted = ",".join(request.headers.getlist("accept"))
+    if DICOM not in accepted.lower():  # as nearly always
+        return False
+    weights = dict(map(_weighed, accepted.lower().split(",")))
+    wanted = weights.get(DICOM, 0)
+    if to in weights:
+        return wanted > weights[to]
+    family = f"{to.partition('/')[0]}/*"
+    return wanted > 0 and wanted >= max(weights.get(family, 0), weights.get("*/*", 0))
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    """A kind, and its weight from 0 to 1, which is 1 where nothing is said."""
+    kind, *parameters = part.split(";")
+    said = [each.strip().removeprefix("q=") for each in parameters if "q=" in each]
+    try:
+        weight = float(said[0]) if said else 1.0
+    except ValueError:
+        weight = 1.0
+    return kind.strip(), weight
 
 
 def _kind(request: Request) -> tuple[bytes, dict[bytes, bytes]]:

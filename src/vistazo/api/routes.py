@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from vistazo.answers.costs import cost_sentences
-from vistazo.api import card_route, media
+from vistazo.api import card_route, dicom_answers, media
 from vistazo.api.asked import Asked
 from vistazo.api.body_schemas import one_picture, several_pictures
 from vistazo.api.problems import described
@@ -54,6 +54,14 @@ _PROBLEMS = described(
 )
 
 
+_PROBLEMS_OF_REPORTS = described(
+    {
+        406: "A report as DICOM is wanted, and the picture is none",
+        501: "A report as DICOM is wanted, and what writes them is not installed",
+    }
+)
+_AS_DICOM: dict[str, Any] = {"content": {media.DICOM: {}}}
+
 Explain = Annotated[
     bool, Query(description="Add to the answer what spoke for it: a heatmap, or words.")
 ]
@@ -73,7 +81,11 @@ MaxSide = Annotated[
 
 @router.post(
     "/predict",
-    responses={**_PROBLEMS, 200: {"model": SampleAnswer | SampleAnswers}},
+    responses={
+        **_PROBLEMS,
+        **_PROBLEMS_OF_REPORTS,
+        200: {**_AS_DICOM, "model": SampleAnswer | SampleAnswers},
+    },
     openapi_extra=one_picture(),
     response_model=Answer,
     response_model_exclude_none=True,
@@ -88,7 +100,10 @@ async def predict(
     ] = False,
     sop_instance_uid: TellsUid = False,
 ) -> Response:
-    """Classify one picture, a text or several, or rows of numbers."""
+    """Classify one picture, a text or several, or rows of numbers.
+
+    Of a DICOM file, with Accept: application/dicom: a structured report beside it.
+    """
     asked = Asked.of(request)
     asked.observation.is_further_look = label is not None or show_input
     if not asked.takes_pictures(label):
@@ -99,6 +114,8 @@ async def predict(
                 return await asked.answer(samples.by_the_card(body))
             work = samples.explained(body, label) if explain else samples.answered(body)
             return await asked.answer(work)
+    if media.prefers_dicom(request, media.JSON):
+        return await dicom_answers.report(asked, with_more=explain or show_input)
     async with asked.picture() as (file, answers):
         answering = replace(answers, tells_uid=sop_instance_uid)
         wanted = answering.explained(file, label) if explain else answering.classified(file)
@@ -112,21 +129,31 @@ async def predict(
     "/explain",
     responses={
         **_PROBLEMS,
-        200: {"content": {"image/png": {}}, "description": "The overlay", "model": WordsAnswer},
+        **_PROBLEMS_OF_REPORTS,
+        200: {
+            "content": {media.PNG: {}, media.DICOM: {}},
+            "description": "The overlay",
+            "model": WordsAnswer,
+        },
     },
     openapi_extra=one_picture(),
     response_class=Response,
 )
 async def explain(request: Request, label: Label = None) -> Response:
-    """Show what speaks for a label: a picture with a heatmap over it, a PNG; words of a text."""
+    """Show what speaks for a label: a picture with a heatmap over it, a PNG; words of a text.
+
+    Of a DICOM file, with Accept: application/dicom: a secondary capture beside it.
+    """
     asked = Asked.of(request)
     asked.observation.is_further_look = label is not None
     if not asked.takes_pictures(label):
         async with asked.samples() as (body, samples):
             return await asked.answer(samples.words(body, label))
+    if media.prefers_dicom(request, media.PNG):
+        return await dicom_answers.heatmap(asked, label)
     async with asked.picture() as (file, answering):
         png = await asked.answer(answering.overlay(file, label))
-        return Response(png, media_type="image/png")
+        return Response(png, media_type=media.PNG)
 
 
 @router.post(

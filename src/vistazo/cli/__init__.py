@@ -17,6 +17,7 @@ _COMMANDS = (
     "serve",
     "predict",
     "score",
+    "report",
     "inspect",
     "card",
     "convert",

@@ -1,4 +1,4 @@
-"""What a station is asked to be: where X-rays come from, where reports go, and within what bounds."""
+"""What a station is asked to be: where X-rays come from, where reports go, and its bounds."""
 
 from __future__ import annotations
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom.errors import InvalidDicomError
-from pynetdicom import _config
+from pynetdicom import _config, evt
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.presentation import build_context
@@ -64,11 +65,19 @@ class ArchiveEntity:
             contexts,
             ae_title=self.called.title,
             tls_args=tls,
+            evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once)],
         )
         if not association.is_established:
             refused = "refuses us" if association.is_rejected else "does not answer"
             raise UnreachableError(f"{self.called} {refused}.")
         return association
+
+
+def _send_at_once(event: evt.Event) -> None:
+    """A command goes before its data set: to wait for the one's acknowledgement takes 40 ms."""
+    transport = event.assoc.dul.socket
+    if transport is not None and transport.socket is not None:
+        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _kind(path: Path) -> tuple[str, str]:

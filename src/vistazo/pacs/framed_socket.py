@@ -91,6 +91,7 @@ def framed(
     accepted: socket.socket, timeout_s: float, tls: ssl.SSLContext | None
 ) -> FramedSocket | FramedTlsSocket:
     """Nothing is read yet: whoever says nothing holds up nobody else."""
+    accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if tls is None:
         return FramedSocket.of(accepted, timeout_s)
     tls.sslsocket_class = FramedTlsSocket

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 # Of C-STORE (PS3.4, table B.2-1).
 _SUCCESS, _OUT_OF_RESOURCES, _NOT_UNDERSTOOD = 0x0000, 0xA700, 0xC000
+_IDLE = "Sta1"  # no connection (PS3.8, table 9-1)
 # Rejected: permanent, by the user, the calling title is not known (PS3.8, table 9-21).
 _UNKNOWN_CALLER = (0x01, 0x01, 0x03)
 
@@ -106,6 +107,7 @@ class Listener:
             (evt.EVT_REQUESTED, self._check_caller),
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_CONN_CLOSE, _end),
+            (evt.EVT_FSM_TRANSITION, _let_go),
         ]
         try:
             server = _Server(_entity(self._policy), self._policy, handlers)
@@ -124,7 +126,7 @@ class Listener:
         server, self._server = self._server, None
         server.shutdown()
         deadline_s = time.monotonic() + within_s
-        while server.active_associations and time.monotonic() < deadline_s:
+        while _established(server) and time.monotonic() < deadline_s:
             time.sleep(0.05)
         for association in server.active_associations:
             association.dul.kill_dul()
@@ -183,6 +185,16 @@ def _entity(policy: ListenerPolicy) -> ApplicationEntity:
 def _end(event: evt.Event) -> None:
     if isinstance(event.assoc.dimse, BoundedDimse):
         event.assoc.dimse.close()
+
+
+def _let_go(event: evt.Event) -> None:
+    """A caller who hangs up before he has asked for an association: nobody waits for him."""
+    if event.next_state == _IDLE and event.assoc.requestor.primitive is None:
+        event.assoc.dul.to_user_queue.put(cast(Any, None))
+
+
+def _established(server: _Server) -> bool:
+    return any(association.is_established for association in server.active_associations)
 
 
 def _status(code: int, comment: str = "") -> Dataset:

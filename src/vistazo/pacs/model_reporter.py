@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from vistazo.classifier import Classifier
 from vistazo.errors import UnsupportedFormatError
-from vistazo.pacs.part10 import SOP_INSTANCE, file_meta
 from vistazo.pacs.reporting import Reported
 from vistazo.pacs.spool import Made
 from vistazo.reports.writer import ReportWriter
@@ -24,5 +23,5 @@ class ModelReporter:
             raise UnsupportedFormatError("What was sent is no DICOM file.")
         report = self.writer.write(data, prediction, self.classifier.card, overlay)
         files = [file for file in (report.report, report.heatmap) if file is not None]
-        made = tuple(Made(file_meta(file)[SOP_INSTANCE], file) for file in files)
+        made = tuple(Made(file.uid, file.data) for file in files)
         return Reported(prediction.radiograph.uid, made)

@@ -116,7 +116,7 @@ class BoundedDimse(DIMSEServiceProvider):
             if self._data_bytes > _MAX_COMMAND_BYTES:
                 raise _NotAllowedError("a data set that is not to be stored is too long")
         one = P_DATA()
-        one.presentation_data_value_list = [(context_id, data)]
+        one.presentation_data_value_list = [[context_id, data]]
         super().receive_primitive(one)
 
     def _write(self, context_id: int, data: bytes) -> bytes:

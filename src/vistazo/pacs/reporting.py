@@ -22,7 +22,7 @@ _OTHER_INSTANCE = BrokenRule(
 
 @dataclass(frozen=True)
 class Reported:
-    """``uid`` is the SOP Instance UID in the header of the X-ray."""
+    """``uid`` is the SOP Instance UID in the header of the X-ray, empty where it is not told."""
 
     uid: str
     files: tuple[Made, ...]
@@ -69,7 +69,7 @@ class Reporting:
     def _report(self, entry: Entry) -> None:
         try:
             reported = self.reporter.report(self.spool.picture(entry.key))
-            if self.spool.ledger.key_of(reported.uid) != entry.key:
+            if reported.uid and self.spool.ledger.key_of(reported.uid) != entry.key:
                 raise RejectedUploadError([_OTHER_INSTANCE])
             self.spool.keep_reports(entry.key, reported.files)
         except InputError as error:

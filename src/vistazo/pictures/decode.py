@@ -16,7 +16,7 @@ from vistazo.errors import (
     UploadTooLargeError,
 )
 from vistazo.pictures import raster
-from vistazo.pictures.container import STRIP, Stripped
+from vistazo.pictures.container import STRIP, Stripped, StrippedDicom
 from vistazo.pictures.formats import format_of
 from vistazo.pictures.picture import Picture
 from vistazo.pictures.radiograph import Radiograph
@@ -119,15 +119,11 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     refuse_too_many_bytes(len(data), limits)
     image_format = format_of(data)
     stripped = STRIP[image_format](data)
+    if isinstance(stripped, StrippedDicom):  # before its decoder is loaded
+        _refuse_too_many_pixels(stripped.width, stripped.height, limits)
     source, radiograph = _opened(stripped, image_format)
     width, height = source.size
-    if width * height > limits.max_pixels:
-        detail = (
-            f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all are "
-            "accepted. Send it smaller, or have MAX_PIXELS of this service raised."
-        )
-        figures = (width, height, limits.max_pixels)
-        raise RejectedUploadError([BrokenRule("max_pixels", detail, figures)])
+    _refuse_too_many_pixels(width, height, limits)
     if image_format != "jpeg" and stripped.work + _UPLOADED_BYTE_WORK * len(data) > limits.max_work:
         detail = (
             f"The picture has {width} x {height} pixels of many bits each, and would take too long "
@@ -141,8 +137,18 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     return EncodedImage(header, source, most_bytes)
 
 
+def _refuse_too_many_pixels(width: int, height: int, limits: ImageLimits) -> None:
+    if width * height > limits.max_pixels:
+        detail = (
+            f"The picture has {width} x {height} pixels; at most {limits.max_pixels} in all are "
+            "accepted. Send it smaller, or have MAX_PIXELS of this service raised."
+        )
+        figures = (width, height, limits.max_pixels)
+        raise RejectedUploadError([BrokenRule("max_pixels", detail, figures)])
+
+
 def _opened(stripped: Stripped, image_format: str) -> tuple[_Raster, Radiograph | None]:
-    if image_format != "dicom":
+    if not isinstance(stripped, StrippedDicom):
         return raster.open_raster(stripped, image_format), None
     from vistazo.pictures.dicom import open_dicom
 

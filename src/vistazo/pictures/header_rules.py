@@ -25,6 +25,20 @@ def broken_by_header(header: Radiograph | None, accepted: Accepted | None) -> li
     return broken
 
 
+def doubt_accepted(accepted: Accepted | None) -> str | None:
+    """What in a card can never be said by a header, and refuses or warns of all that is."""
+    if accepted is None:
+        return None
+    unknown = [code for code in accepted.modalities if code not in MODALITIES]
+    unknown += [code for code in accepted.views if code not in VIEWS]
+    if not unknown:
+        return None
+    return (
+        f"The card's input.accepts names {_listed(unknown)}, which no header of DICOM is read as "
+        "saying: modalities are such as CR and DX, views such as AP, PA, LL and RL."
+    )
+
+
 def _other_modality(header: Radiograph, accepted: Accepted) -> str:
     return (
         f"The header says {_named(header.modality, MODALITIES)}; the model was made for "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -54,3 +55,17 @@ class Picture:
         rows = multiple_of * max(1, STRIP_PIXELS // (self.width * multiple_of))
         for top in range(0, self.height, rows):
             yield self.rows(top, min(top + rows, self.height))
+
+
+def reduced(picture: Picture, factor: int) -> Pixels:
+    """Averages of blocks of ``factor`` x ``factor`` pixels; those at two edges may be smaller."""
+    pixels, top = None, 0
+    for strip in picture.strips(factor):
+        blocks = np.asarray(Image.fromarray(strip).reduce(factor))
+        if pixels is None:
+            height = math.ceil(picture.height / factor)
+            pixels = np.empty((height, *blocks.shape[1:]), blocks.dtype)
+        pixels[top : top + len(blocks)] = blocks
+        top += len(blocks)
+    assert pixels is not None  # noqa: S101 - no picture is without rows
+    return pixels

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-import numpy as np
 from PIL import Image
 
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.pictures.container import Stripped
-from vistazo.pictures.picture import Picture, Pixels
+from vistazo.pictures.picture import Picture, reduced
 from vistazo.pictures.stored import (
     ON_THEIR_SIDE,
     StoredPicture,
@@ -87,21 +86,8 @@ class RasterImage:
             self._image = image = image._new(image.im)  # noqa: SLF001 - the pixels alone
         if factor <= 1:
             return StoredPicture(image, self._orientation)
-        reduced = _reduced(StoredPicture(image, _AS_STORED), factor)
-        return Picture(upright(reduced, self._orientation))
-
-
-def _reduced(picture: Picture, factor: int) -> Pixels:
-    pixels, top = None, 0
-    for strip in picture.strips(factor):
-        blocks = np.asarray(Image.fromarray(strip).reduce(factor))
-        if pixels is None:
-            height = math.ceil(picture.height / factor)
-            pixels = np.empty((height, *blocks.shape[1:]), blocks.dtype)
-        pixels[top : top + len(blocks)] = blocks
-        top += len(blocks)
-    assert pixels is not None  # noqa: S101 - no picture is without rows
-    return pixels
+        smaller = reduced(StoredPicture(image, _AS_STORED), factor)
+        return Picture(upright(smaller, self._orientation))
 
 
 def _pixel_bytes(image: Image.Image) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from vistazo.errors import BrokenRule, CorruptImageError, RejectedUploadError
@@ -15,6 +17,8 @@ _GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _GREYS = ("1", "L", *_GREYS_OVER_8_BITS)
 # What undoes an EXIF orientation: exchange the axes, then reverse the rows, the columns, or both.
 ON_THEIR_SIDE, _UPSIDE_DOWN, _MIRRORED = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)
+
+_Array = TypeVar("_Array", bound=NDArray[Any])
 
 
 @contextmanager
@@ -119,10 +123,11 @@ def _to_pixels(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"))
 
 
-def upright(pixels: Pixels, orientation: int) -> Pixels:
+def upright(pixels: _Array, orientation: int) -> _Array:
     """Turned as EXIF says: a photograph may have been taken on its side. No copy."""
+    turned: NDArray[Any] = pixels
     if orientation in ON_THEIR_SIDE:
-        pixels = pixels.swapaxes(0, 1)
+        turned = turned.swapaxes(0, 1)
     if orientation in _UPSIDE_DOWN:
-        pixels = pixels[::-1]
-    return pixels[:, ::-1] if orientation in _MIRRORED else pixels
+        turned = turned[::-1]
+    return cast("_Array", turned[:, ::-1] if orientation in _MIRRORED else turned)

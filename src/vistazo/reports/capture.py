@@ -14,7 +14,7 @@ from pydicom.uid import SecondaryCaptureImageStorage
 
 from vistazo.reports import concepts
 from vistazo.reports.inherited import Inherited, Source
-from vistazo.reports.instance import Kinds, encoded, instance
+from vistazo.reports.instance import Encoded, Kinds, encoded, instance
 from vistazo.reports.said import Statement
 
 CAPTURE = Kinds("heatmap", SecondaryCaptureImageStorage, "OT", "Heatmap")
@@ -22,7 +22,7 @@ CAPTURE = Kinds("heatmap", SecondaryCaptureImageStorage, "OT", "Heatmap")
 _BITS = 8
 
 
-def capture(inherited: Inherited, said: Statement, png: bytes) -> bytes:
+def capture(inherited: Inherited, said: Statement, png: bytes) -> Encoded:
     """A Part 10 file. ``png`` is the overlay, of any size."""
     dataset = instance(CAPTURE, inherited, said)
     source = inherited.source

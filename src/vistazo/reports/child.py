@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from io import FileIO
 from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.service.isolation import wire
@@ -41,6 +41,14 @@ class ChildPolicy:
     memory_bytes: int = 64_000_000
 
 
+@dataclass(frozen=True)
+class DicomFile:
+    """A Part 10 file, and its SOP Instance UID."""
+
+    uid: str
+    data: bytes
+
+
 class NotWrittenError(Exception):
     """The process is of no more use, or met a defect of ours; its words say why."""
 
@@ -56,6 +64,7 @@ class _Warm(_Said):
 class _Written(_Said):
     kind: Literal["written"]
     sizes: list[Annotated[int, Field(ge=1, le=_MOST_BYTES)]] = Field(min_length=1, max_length=2)
+    uids: list[Annotated[str, Field(pattern=r"^2\.25\.[0-9]{1,39}$")]] = Field(max_length=2)
 
 
 class _Refused(_Said):
@@ -96,7 +105,7 @@ class Child:
         """Raises OSError where the system gives no process."""
         return self._started.result().pid
 
-    def written(self, parts: Sequence[bytes]) -> list[bytes]:
+    def written(self, parts: Sequence[bytes]) -> list[DicomFile]:
         """What it answers to a statement, a header and an overlay, which may be empty.
 
         Raises RejectedUploadError, and NotWrittenError: it has ended, or is about to.
@@ -106,7 +115,7 @@ class Child:
         except RejectedUploadError:
             self._rest()
             raise
-        except (OSError, ValidationError, wire.ConversationError) as error:
+        except (OSError, ValueError, wire.ConversationError) as error:
             raise NotWrittenError(str(error) or type(error).__name__) from None
 
     def end(self) -> None:
@@ -116,7 +125,7 @@ class Child:
             self._changed.notify_all()
         self._watch.join()
 
-    def _asked(self, parts: Sequence[bytes]) -> list[bytes]:
+    def _asked(self, parts: Sequence[bytes]) -> list[DicomFile]:
         process = self._started.result()
         pipe, replies = cast("FileIO", process.stdin), cast("FileIO", process.stdout)
         if not self._is_warm:
@@ -133,7 +142,7 @@ class Child:
         for file in files:
             wire.read_into(replies, memoryview(file))
         self._rest()
-        return [bytes(file) for file in files]
+        return [DicomFile(uid, bytes(data)) for uid, data in zip(answer.uids, files, strict=True)]
 
     def takes_a_report(self) -> bool:
         """False where its time is over already."""

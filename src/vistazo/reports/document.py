@@ -30,7 +30,7 @@ from pydicom.uid import ComprehensiveSRStorage
 
 from vistazo.reports import concepts
 from vistazo.reports.inherited import Inherited, Source
-from vistazo.reports.instance import Kinds, encoded, instance
+from vistazo.reports.instance import Encoded, Kinds, encoded, instance
 from vistazo.reports.said import SaidClasses, SaidNumber, Statement
 from vistazo.reports.uids import device_uid, tracking_uid
 
@@ -40,7 +40,7 @@ _CONTAINS = RelationshipTypeValues.CONTAINS
 _DIGITS = 6  # of a probability: a decimal string has 16 characters
 
 
-def document(inherited: Inherited, said: Statement) -> bytes:
+def document(inherited: Inherited, said: Statement) -> Encoded:
     """A Part 10 file."""
     dataset = instance(REPORT, inherited, said)
     source = inherited.source

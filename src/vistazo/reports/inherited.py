@@ -147,8 +147,8 @@ def _wanted() -> Iterator[tuple[str, bool, _Fitting]]:
         ("DeidentificationMethod", False, _of_letters(64)),
         ("StudyDescription", False, _of_letters(64)),
         ("PatientAge", False, _like(_AGE)),
-        ("PatientSize", False, _like(_DECIMAL, 16)),
-        ("PatientWeight", False, _like(_DECIMAL, 16)),
+        ("PatientSize", False, _measured),
+        ("PatientWeight", False, _measured),
         (
             "LongitudinalTemporalInformationModified",
             False,
@@ -169,6 +169,12 @@ def _of_letters(most: int) -> _Fitting:
 
 def _like(pattern: re.Pattern[str], most: int = 64) -> _Fitting:
     return lambda value: value if pattern.fullmatch(value) and len(value) <= most else ""
+
+
+def _measured(value: str) -> str:
+    """A number above 0, which is what some write where they do not know it."""
+    is_number = len(value) <= 16 and _DECIMAL.fullmatch(value) is not None
+    return value if is_number and float(value) > 0 else ""
 
 
 def _one_of(*words: str) -> _Fitting:

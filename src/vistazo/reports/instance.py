@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from vistazo.reports import concepts
-from vistazo.reports.inherited import Inherited
+from vistazo.reports.inherited import Inherited, Source
 from vistazo.reports.said import Statement
 from vistazo.reports.uids import Kind, report_uid, series_uid
 
@@ -37,6 +37,12 @@ class Kinds:
     what: str
 
 
+@dataclass(frozen=True)
+class Encoded:
+    uid: str
+    data: bytes
+
+
 def instance(of: Kinds, inherited: Inherited, said: Statement) -> Dataset:
     """Modules Patient, Study, Series, Equipment and SOP Common, and the file meta information."""
     source = inherited.source
@@ -44,7 +50,7 @@ def instance(of: Kinds, inherited: Inherited, said: Statement) -> Dataset:
     dataset.update(inherited.elements)
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID = of.sop_class
-    dataset.SOPInstanceUID = report_uid(source.instance_uid, said.model, of.kind)
+    dataset.SOPInstanceUID = _uid(of.kind, source, said)
     _series(dataset, of, source.study_uid, said)
     _equipment(dataset, said)
     made = _moment(said.made_at, source.offset)
@@ -56,11 +62,16 @@ def instance(of: Kinds, inherited: Inherited, said: Statement) -> Dataset:
     return dataset
 
 
-def encoded(dataset: Dataset) -> bytes:
+def _uid(kind: Kind, source: Source, said: Statement) -> str:
+    other = "" if kind == "report" or said.is_usual else said.explained
+    return report_uid(source.instance_uid, said.model, kind, other)
+
+
+def encoded(dataset: Dataset) -> Encoded:
     """A Part 10 file, Explicit VR Little Endian."""
     buffer = BytesIO()
     pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
-    return buffer.getvalue()
+    return Encoded(str(dataset.SOPInstanceUID), buffer.getvalue())
 
 
 def _series(dataset: Dataset, of: Kinds, study_uid: str, said: Statement) -> None:

@@ -12,11 +12,14 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vistazo.errors import RejectedUploadError
 from vistazo.reports.said import Statement
 from vistazo.service.isolation import confinement, wire
+
+if TYPE_CHECKING:
+    from vistazo.reports.instance import Encoded
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class Program:
         try:
             space = None if self.space_bytes is None else self.space_bytes + self.memory_bytes
             confinement.limit_job(space, self.cpu_s)
-            self._say({"kind": "written"}, *_written(*parts))
+            files = _written(*parts)
+            uids = [each.uid for each in files]
+            self._say({"kind": "written", "uids": uids}, *(each.data for each in files))
         except RejectedUploadError as error:
             rules = [[each.rule, each.detail] for each in error.broken]
             self._say({"kind": "refused", "broken": rules})
@@ -55,7 +60,7 @@ class Program:
         wire.send(self.outgoing, wire.encoded({**head, "sizes": sizes}), *parts)
 
 
-def _written(statement: bytes, header: bytes, overlay: bytes) -> list[bytes]:
+def _written(statement: bytes, header: bytes, overlay: bytes) -> list[Encoded]:
     """The report and, where there is an ``overlay``, the secondary capture."""
     from vistazo.reports.capture import capture
     from vistazo.reports.document import document

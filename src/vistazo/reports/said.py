@@ -60,6 +60,7 @@ class Statement:
     numbers: tuple[SaidNumber, ...]
     warnings: tuple[str, ...]
     explained: str  # the label that a heatmap speaks of
+    is_usual: bool  # the one that it speaks of where nobody asked for another
 
     def as_json(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False).encode()

@@ -14,19 +14,33 @@ from vistazo.classifier import Prediction
 from vistazo.models.card import ModelCard
 from vistazo.models.output_spec import ClassOutput
 from vistazo.models.words import spoken
+from vistazo.pictures.claims import (
+    BURNED_IN_ANNOTATION,
+    ONE_OF_SEVERAL_FRAMES,
+    OTHER_AGE,
+    OTHER_MODALITY,
+    OTHER_VIEW,
+)
 from vistazo.pictures.radiograph import Radiograph
 from vistazo.reports.said import SaidClasses, SaidModel, SaidNumber, Statement
 
 LANGUAGE = "en"
 _MOST_LABELS = 100
 _WARNINGS = {
+    OTHER_MODALITY: "The model was made for pictures of other modalities.",
+    OTHER_VIEW: "The model was made for other views.",
+    OTHER_AGE: "The model was made for patients of other ages.",
+    BURNED_IN_ANNOTATION: "Text may be part of the picture, and have been taken for a finding.",
+    ONE_OF_SEVERAL_FRAMES: "The file has several frames; one of them was looked at.",
     UNCERTAIN: "The probability is too near to the threshold for a decision.",
     OUT_OF_DISTRIBUTION: "The picture does not look like those that the model was made for.",
 }
 
 
-def statement(prediction: Prediction, card: ModelCard) -> Statement:
-    """Made now, in this machine's time."""
+def statement(prediction: Prediction, card: ModelCard, label: str | None = None) -> Statement:
+    """Made now, in this machine's time. A heatmap speaks of ``label``, by default of the predicted
+    class.
+    """
     identity = prediction.model
     frame = prediction.radiograph or Radiograph()
     return Statement(
@@ -43,7 +57,8 @@ def statement(prediction: Prediction, card: ModelCard) -> Statement:
         warnings=tuple(
             f"Warning ({code}): {_words(code)}" for code in prediction.decision.warnings
         ),
-        explained=prediction.decision.predicted_class,
+        explained=label or prediction.decision.predicted_class,
+        is_usual=label in (None, prediction.decision.predicted_class),
     )
 
 

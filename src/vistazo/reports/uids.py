@@ -28,9 +28,11 @@ class Model(Protocol):
     def sha256(self) -> str: ...
 
 
-def report_uid(source_uid: str, model: Model, kind: Kind) -> str:
-    """SOP Instance UID of what ``model`` says of the picture with ``source_uid``."""
-    return _uid("instance", source_uid, model.sha256, model.version, kind)
+def report_uid(source_uid: str, model: Model, kind: Kind, other_label: str = "") -> str:
+    """SOP Instance UID of what ``model`` says of the picture with ``source_uid``; of a heatmap for
+    another label than the predicted one, that label.
+    """
+    return _uid("instance", source_uid, model.sha256, model.version, kind, other_label)
 
 
 def series_uid(study_uid: str, model: Model, kind: Kind) -> str:

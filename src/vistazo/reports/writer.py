@@ -12,9 +12,10 @@ from vistazo.classifier import Prediction
 from vistazo.errors import NoRoomForReportError, NotReadyError, ReportTooCostlyError
 from vistazo.models.card import ModelCard
 from vistazo.models.process_memory import family_bytes
-from vistazo.reports.child import Child, ChildPolicy, NotWrittenError
+from vistazo.reports.child import Child, ChildPolicy, DicomFile, NotWrittenError
 from vistazo.reports.header import header_of
 from vistazo.reports.installed import check_installed
+from vistazo.reports.said import Statement
 from vistazo.reports.statement import statement
 from vistazo.service.small_plan import SMALL_BYTES
 
@@ -30,10 +31,10 @@ _MB = 1 << 20  # as containers count
 
 @dataclass(frozen=True)
 class Report:
-    """Part 10 files: the structured ``report``, and the ``heatmap`` where there is one."""
+    """The structured ``report``, and the ``heatmap`` where there is one."""
 
-    report: bytes
-    heatmap: bytes | None
+    report: DicomFile
+    heatmap: DicomFile | None
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,34 @@ class ReportWriter:
     def write(
         self, data: bytes, prediction: Prediction, card: ModelCard, overlay: bytes | None = None
     ) -> Report:
-        """What ``prediction`` says of the picture of a DICOM file, and the ``overlay`` (PNG).
+        """What ``prediction`` says of the picture of a DICOM file, and the ``overlay`` (PNG) of
+        what speaks for the predicted class.
 
         Raises RejectedUploadError where the header does not say whose picture it is and of which
         study, ReportTooCostlyError, ReportsNotInstalledError, NoRoomForReportError, and
         NotReadyError once it is closed.
         """
+        said = statement(prediction, card)
+        report, *heatmap = self._files(data, said, overlay or b"")
+        return Report(report, heatmap[0] if heatmap else None)
+
+    def heatmap(
+        self,
+        data: bytes,
+        prediction: Prediction,
+        card: ModelCard,
+        overlay: bytes,
+        label: str | None = None,
+    ) -> DicomFile:
+        """The ``overlay`` alone, of what speaks for ``label``, else for the predicted class."""
+        said = statement(prediction, card, label)
+        return self._files(data, said, overlay)[1]
+
+    def _files(self, data: bytes, said: Statement, overlay: bytes) -> list[DicomFile]:
         check_installed()
-        parts = (statement(prediction, card).as_json(), header_of(data), overlay or b"")
+        parts = (said.as_json(), header_of(data), overlay)
         with self._turn:
-            files = self._written(parts)
-        return Report(files[0], files[1] if len(files) > 1 else None)
+            return self._written(parts)
 
     def close(self) -> None:
         """What is being written raises."""
@@ -82,7 +100,7 @@ class ReportWriter:
         if (child := self._child) is not None:
             child.end()
 
-    def _written(self, parts: tuple[bytes, bytes, bytes]) -> list[bytes]:
+    def _written(self, parts: tuple[bytes, bytes, bytes]) -> list[DicomFile]:
         """Whoever kills the process costs nobody his report: another one tries."""
         for _ in range(_TRIES):
             child = self._ready()

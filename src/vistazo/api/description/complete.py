@@ -13,6 +13,7 @@ from vistazo.api.description.answer_examples import add_answer_examples
 from vistazo.api.description.problem_examples import Takes
 from vistazo.api.description.protocol_paths import GROUP, Described, add_protocols
 from vistazo.api.description.refusals import describe_refusals, operations
+from vistazo.api.media import DICOM
 from vistazo.api.needs import need_of
 from vistazo.api.service import Service
 from vistazo.classifier import Classifier
@@ -57,7 +58,7 @@ def described_in_full(
         if operation["responses"]["200"]["description"] == _OF_FASTAPI:
             operation["responses"]["200"]["description"] = "The answer"
         for media_type, media in operation["responses"]["200"]["content"].items():
-            if media_type.startswith("image/"):
+            if media_type.startswith(("image/", DICOM)):
                 media["schema"] = {**_BINARY, "contentMediaType": media_type}
         for media in operation.get("requestBody", {}).get("content", {}).values():
             _limit(media["schema"], policy.limits)

@@ -94,6 +94,26 @@ export const english = {
       "This does not look like the pictures that the model knows ({title}).",
       "It answers whatever it is shown. Check that this is the right kind of picture, upright and uncropped.",
     ],
+    other_modality: [
+      "The file says that another kind of machine took this than the model was made for ({title}).",
+      "It answers whatever it is shown. Do not rely on this result.",
+    ],
+    other_view: [
+      "The file says that this was taken from another side than the model was made for ({title}).",
+      "It answers whatever it is shown. Do not rely on this result.",
+    ],
+    other_age: [
+      "The file says an age that the model was not made for ({title}).",
+      "How often it errs at this age was not measured. Let somebody who knows decide.",
+    ],
+    burned_in_annotation: [
+      "The file says that text may be part of the picture.",
+      "The model may have looked at the text. Check what spoke for its answer.",
+    ],
+    one_of_several_frames: [
+      "The file holds several frames; one of them was looked at.",
+      "What the others show is not in this result.",
+    ],
   },
   warningOther: ["The model adds a warning: {warning}.", "Treat this result with care."],
 
@@ -138,7 +158,14 @@ export const english = {
     max_pixels: "It has {0} × {1} pixels; at most {2} in all are accepted. Save it smaller.",
     max_work: "It would take too long to read: save it smaller, or with 8 bits a channel.",
     max_held_bytes: "It would take too much memory: save it smaller, or a progressive JPEG as a baseline one.",
+    sop_class: "It is a DICOM file of another kind than a picture, such as a report or a video.",
+    transfer_syntax: "Its pixels are coded in a way that is not read: export it without compression.",
+    pixel_data: "It is a DICOM file without pixels that can be read.",
+    pixel_format: "Its pixels are of a kind that is not read: export it with 8 or 16 bits.",
     in_distribution: "It does not look like those that the model was made for.",
+    modality: "The file says that it was taken by another kind of machine than the model was made for.",
+    view: "The file says that it was taken from another side than the model was made for.",
+    age: "The file says an age of {0} years; the model was made for {1} to {2} years.",
     other: "Its file is put together in a way that is not accepted: save it anew with another program.",
   },
   inServiceWords: "In the service's words",

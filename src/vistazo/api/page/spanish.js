@@ -94,6 +94,26 @@ export const spanish = {
       "Esto no se parece a las imágenes que conoce el modelo ({title}).",
       "Responde a cualquier cosa que se le enseñe. Comprueba que es el tipo de imagen adecuado, derecha y sin recortar.",
     ],
+    other_modality: [
+      "Según el archivo, esto se tomó con otro tipo de aparato que aquel para el que se hizo el modelo ({title}).",
+      "Responde a cualquier cosa que se le enseñe. No te fíes de este resultado.",
+    ],
+    other_view: [
+      "Según el archivo, esto se tomó desde otro lado que aquel para el que se hizo el modelo ({title}).",
+      "Responde a cualquier cosa que se le enseñe. No te fíes de este resultado.",
+    ],
+    other_age: [
+      "El archivo dice una edad para la que no se hizo el modelo ({title}).",
+      "No se midió cuánto se equivoca a esa edad. Que decida una persona que sepa.",
+    ],
+    burned_in_annotation: [
+      "Según el archivo, la imagen puede llevar texto dentro.",
+      "Puede que el modelo haya mirado el texto. Comprueba qué habló a favor de su respuesta.",
+    ],
+    one_of_several_frames: [
+      "El archivo tiene varios fotogramas; se miró uno de ellos.",
+      "Lo que muestran los demás no está en este resultado.",
+    ],
   },
   warningOther: ["El modelo añade un aviso: {warning}.", "Toma este resultado con cautela."],
 
@@ -138,7 +158,14 @@ export const spanish = {
     max_pixels: "Tiene {0} × {1} píxeles; en total se aceptan {2} como mucho. Guárdala más pequeña.",
     max_work: "Leerla llevaría demasiado tiempo: guárdala más pequeña o con 8 bits por canal.",
     max_held_bytes: "Ocuparía demasiada memoria: guárdala más pequeña o, si es un JPEG progresivo, como uno normal.",
+    sop_class: "Es un archivo DICOM que no es una imagen: por ejemplo, un informe o un vídeo.",
+    transfer_syntax: "Sus píxeles están codificados de una forma que no se lee: expórtala sin compresión.",
+    pixel_data: "Es un archivo DICOM sin píxeles que se puedan leer.",
+    pixel_format: "Sus píxeles son de una clase que no se lee: expórtala con 8 o 16 bits.",
     in_distribution: "No se parece a aquellas para las que se hizo el modelo.",
+    modality: "Según el archivo, se tomó con otro tipo de aparato que aquel para el que se hizo el modelo.",
+    view: "Según el archivo, se tomó desde otro lado que aquel para el que se hizo el modelo.",
+    age: "El archivo dice una edad de {0} años; el modelo se hizo para edades de {1} a {2} años.",
     other: "El archivo está hecho de una forma que no se acepta: guárdalo de nuevo con otro programa.",
   },
   inServiceWords: "En palabras del servicio",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from vistazo.pictures.container.avif import strip_avif
 from vistazo.pictures.container.bmp import strip_bmp
-from vistazo.pictures.container.dicom import strip_dicom
+from vistazo.pictures.container.dicom import StrippedDicom, strip_dicom
 from vistazo.pictures.container.jpeg import strip_jpeg
 from vistazo.pictures.container.png import strip_png
 from vistazo.pictures.container.stripped import Stripped
@@ -29,4 +29,4 @@ STRIP: dict[str, Callable[[bytes], Stripped]] = {
     "dicom": strip_dicom,
 }
 
-__all__ = ["STRIP", "Stripped", "strip_jpeg", "strip_png"]
+__all__ = ["STRIP", "Stripped", "StrippedDicom", "strip_jpeg", "strip_png"]

@@ -51,7 +51,7 @@ _LOOKED_AT_BYTES = 65_536
 
 
 @dataclass(frozen=True)
-class _Segment:
+class Segment:
     """From ``start``, where its mark is in the file, to ``end``. With a scan, its pixels follow up
     to ``pixels_end``.
     """
@@ -70,12 +70,12 @@ def strip_jpeg(data: bytes) -> Stripped:
     the rules ``max_segments``, ``max_scans`` and ``max_fill_bytes``.
     """
     kept = _Kept(data)
-    for segment in _segments(data):
+    for segment in segments(data):
         kept.take(segment)
     return kept.stripped()
 
 
-def _segments(data: bytes) -> Iterator[_Segment]:
+def segments(data: bytes | memoryview) -> Iterator[Segment]:
     """What follows the end of the picture is no part of it: phones put more pictures and videos
     there. A missing end is left to the decoder.
     """
@@ -95,10 +95,10 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     _reject("max_segments", f"The JPEG has more than {_MAX_SEGMENTS} segments.")
 
 
-def _segment(data: bytes, start: int) -> _Segment:
+def _segment(data: bytes | memoryview, start: int) -> Segment:
     mark = data[start + 1]
     if mark in _ALONE:
-        return _Segment(mark, start, start + 2, start + 2)
+        return Segment(mark, start, start + 2, start + 2)
     if start + 4 > len(data):
         raise CorruptImageError("The JPEG is cut short.")
     size = int.from_bytes(data[start + 2 : start + 4])
@@ -107,10 +107,10 @@ def _segment(data: bytes, start: int) -> _Segment:
         raise CorruptImageError("The JPEG is damaged: a segment has no valid size.")
     if end > len(data):
         raise CorruptImageError("The JPEG is cut short.")
-    return _Segment(mark, start, end, _end_of_pixels(data, end) if mark == _SOS else end)
+    return Segment(mark, start, end, _end_of_pixels(data, end) if mark == _SOS else end)
 
 
-def _end_of_pixels(data: bytes, start: int) -> int:
+def _end_of_pixels(data: bytes | memoryview, start: int) -> int:
     """Where the next mark is that does not belong to pixels: neither a zero after their 0xFF, nor
     a restart, nor fill.
     """
@@ -138,7 +138,7 @@ class _Kept:
         self._frame: Frame | None = None
         self._scans: Scans | None = None
 
-    def take(self, segment: _Segment) -> None:
+    def take(self, segment: Segment) -> None:
         mark = segment.mark
         _check_mark(mark)
         if mark in _FRAMES:
@@ -152,7 +152,7 @@ class _Kept:
         elif self._scans is None or not self._scans.count:
             self._take_application(segment)
 
-    def _take_frame(self, segment: _Segment) -> None:
+    def _take_frame(self, segment: Segment) -> None:
         if self._frame is not None:
             raise CorruptImageError("The JPEG is damaged: it has several frame headers.")
         self._frame = Frame.read(self._content(segment))
@@ -161,18 +161,18 @@ class _Kept:
         self._scans = Scans(len(self._frame.samplings), segment.mark == _PROGRESSIVE)
         self._keep(segment)
 
-    def _take_scan(self, segment: _Segment) -> None:
+    def _take_scan(self, segment: Segment) -> None:
         if self._scans is None:
             raise CorruptImageError("The JPEG is damaged: it has no frame header.")
         self._scans.add(self._content(segment))
         self._keep(segment)
 
-    def _take_table(self, segment: _Segment) -> None:
+    def _take_table(self, segment: Segment) -> None:
         if segment.end - segment.start - 2 > _MAX_TABLE_BYTES[segment.mark]:
             raise CorruptImageError("The JPEG is damaged: a table is larger than any can be.")
         self._keep(segment)
 
-    def _take_application(self, segment: _Segment) -> None:
+    def _take_application(self, segment: Segment) -> None:
         """Keep what says which colours the components are, without the thumbnail in JFIF."""
         content = self._content(segment)
         if segment.mark == _APP0 and content.startswith(b"JFIF\0") and len(content) >= 14:
@@ -182,10 +182,10 @@ class _Kept:
         elif segment.mark == _APP1 and content.startswith(EXIF_MARK) and self._orientation is None:
             self._orientation = exif_orientation(content)
 
-    def _content(self, segment: _Segment) -> bytes:
+    def _content(self, segment: Segment) -> bytes:
         return self._data[segment.start + 4 : segment.end]
 
-    def _keep(self, segment: _Segment) -> None:
+    def _keep(self, segment: Segment) -> None:
         self._parts.append(self._view[segment.start : segment.pixels_end])
 
     def stripped(self) -> Stripped:

@@ -10,7 +10,7 @@ from vistazo.errors import UnsupportedFormatError
 from vistazo.pictures.container import Stripped
 
 if TYPE_CHECKING:
-    from vistazo.pictures.dicom.opened import DicomRaster
+    from vistazo.pictures.dicom.raster import DicomRaster
 
 _LIBRARY = "pydicom"
 
@@ -20,7 +20,7 @@ def load_libraries() -> bool:
 
     Raises UnsupportedFormatError where it is not installed.
     """
-    if "vistazo.pictures.dicom.opened" in sys.modules:
+    if "vistazo.pictures.dicom.raster" in sys.modules:
         return False
     try:
         importlib.import_module(_LIBRARY)
@@ -29,13 +29,13 @@ def load_libraries() -> bool:
             "This is a DICOM file, and what reads those is not installed here: "
             "pip install 'vistazo[dicom]'."
         ) from None
-    importlib.import_module("vistazo.pictures.dicom.opened")
+    importlib.import_module("vistazo.pictures.dicom.raster")
     return True
 
 
 def open_dicom(stripped: Stripped) -> DicomRaster:
     """Read the header. Raises CorruptImageError and UnsupportedFormatError."""
     load_libraries()
-    from vistazo.pictures.dicom.opened import opened
+    from vistazo.pictures.dicom.raster import open_raster as opened
 
     return opened(stripped)

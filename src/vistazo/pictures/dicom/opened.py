@@ -8,6 +8,7 @@ import numpy as np
 import pydicom
 
 from vistazo.pictures.container import Stripped
+from vistazo.pictures.dicom.facts import radiograph_of
 from vistazo.pictures.picture import Picture
 from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.stored import damage_is_an_input_error
@@ -34,5 +35,4 @@ def opened(stripped: Stripped) -> DicomRaster:
     with damage_is_an_input_error():
         dataset = pydicom.dcmread(stripped.stream(), force=True)
         size = (int(dataset.Columns), int(dataset.Rows))
-        radiograph = Radiograph(modality=str(dataset.get("Modality", "")))
-        return DicomRaster(size, int(dataset.SamplesPerPixel), radiograph, dataset)
+        return DicomRaster(size, int(dataset.SamplesPerPixel), radiograph_of(dataset), dataset)

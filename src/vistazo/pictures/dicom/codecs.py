@@ -1,0 +1,206 @@
+"""From the bytes of one frame to its samples, by transfer syntax (PS3.5 chapter 8 and annex A).
+
+Each decoder was chosen for samples that are those of the original: Pillow for 8-bit JPEG, GDCM for
+JPEG of more bits, lossless JPEG and JPEG-LS, OpenJPEG for JPEG 2000 and its high throughput kind.
+They are loaded when the first such file comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vistazo.errors import UnsupportedFormatError
+from vistazo.pictures.container import strip_jpeg
+from vistazo.pictures.dicom import codestream
+from vistazo.pictures.dicom.codestream import Codestream
+from vistazo.pictures.dicom.damage import refuse
+from vistazo.pictures.dicom.form import SUBSAMPLED, PixelForm
+from vistazo.pictures.dicom.rle import rle_decoded
+
+Words = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
+
+_UID = "1.2.840.10008.1.2"
+_BIG_ENDIAN = f"{_UID}.2"
+_NATIVE = (_UID, f"{_UID}.1", f"{_UID}.1.99", _BIG_ENDIAN)
+_RLE = f"{_UID}.5"
+_JPEG_8_BIT = f"{_UID}.4.50"
+_JPEG_EXTENDED = f"{_UID}.4.51"
+_JPEG_LOSSLESS = (f"{_UID}.4.57", f"{_UID}.4.70")
+_JPEG_LS = (f"{_UID}.4.80", f"{_UID}.4.81")
+_JPEG_2000 = (*(f"{_UID}.4.{n}" for n in (90, 91, 201, 202, 203)),)
+_OPENJPEG_BYTES = 8  # a sample: four while it is one of a wavelet, and as many beside
+READABLE = frozenset(
+    (*_NATIVE, _RLE, _JPEG_8_BIT, _JPEG_EXTENDED, *_JPEG_LOSSLESS, *_JPEG_LS, *_JPEG_2000)
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """``words`` (rows, columns) or (rows, columns, 3): the bits as they are stored, unsigned;
+    ``photometric`` is what the decoder made of the colours.
+    """
+
+    words: Words
+    photometric: str
+    high_bit: int
+
+
+def held_bytes(form: PixelForm, transfer_syntax: str) -> int:
+    """At most, while a frame is decoded, beside the file: its samples, and its decoder's own."""
+    a_sample = max(1, form.bits_allocated // 8)
+    if transfer_syntax in _JPEG_2000:
+        a_sample += _OPENJPEG_BYTES
+    elif transfer_syntax not in (*_NATIVE, _JPEG_8_BIT):
+        a_sample *= 2
+    return form.rows * form.columns * form.samples * a_sample
+
+
+def is_native(transfer_syntax: str) -> bool:
+    return transfer_syntax in _NATIVE
+
+
+def refuse_unreadable(transfer_syntax: str) -> None:
+    """Raises UnsupportedFormatError."""
+    if transfer_syntax not in READABLE:
+        raise UnsupportedFormatError(
+            "This DICOM file is compressed in a way that is not read; send it uncompressed, or as "
+            "RLE, JPEG, JPEG-LS or JPEG 2000."
+        )
+
+
+def native_frame(data: memoryview, form: PixelForm, *, is_big: bool, has_words: bool) -> Samples:
+    """``data`` is that of the frame. With ``has_words`` (OW) bytes came in swapped pairs, where the
+    file is big-endian.
+    """
+    if form.bits_allocated == 1:
+        bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+        words: Words = bits[: form.rows * form.columns].reshape(form.rows, form.columns)
+        return Samples(words, form.photometric, 0)
+    if form.bits_allocated == 8 and is_big and has_words:
+        even = bytes(data) + b"\0" * (len(data) % 2)
+        swapped = np.frombuffer(even, np.uint16).byteswap().view(np.uint8)
+        data = memoryview(swapped.tobytes()[: len(data)])
+    kind = f"{'>' if is_big else '<'}u{form.bits_allocated // 8}"
+    flat = np.frombuffer(data, kind)
+    words = _with_whole_colours(flat) if form.photometric == SUBSAMPLED else flat
+    arranged = _arranged(words, form, is_planar=form.is_planar)
+    return Samples(arranged, form.photometric, form.high_bit)
+
+
+def _with_whole_colours(flat: Words) -> Words:
+    """YBR_FULL_422 (PS3.3 C.7.6.3.1.2): two lumas, then the two colours that both have."""
+    pairs = flat.reshape(-1, 4)
+    whole = np.empty((len(pairs), 2, 3), flat.dtype)
+    whole[:, :, 0] = pairs[:, :2]
+    whole[:, :, 1:] = pairs[:, np.newaxis, 2:]
+    return whole.reshape(-1)
+
+
+def _arranged(words: Words, form: PixelForm, *, is_planar: bool) -> Words:
+    if form.samples == 1:
+        return words.reshape(form.rows, form.columns)
+    if is_planar:
+        return words.reshape(form.samples, form.rows, form.columns).transpose(1, 2, 0)
+    return words.reshape(form.rows, form.columns, form.samples)
+
+
+def compressed_frame(data: bytes, form: PixelForm, transfer_syntax: str) -> Samples:
+    """Raises CorruptImageError, and whatever its decoder raises."""
+    return _decoder(data, transfer_syntax)(data, form)
+
+
+def _decoder(data: bytes, transfer_syntax: str) -> Callable[[bytes, PixelForm], Samples]:
+    if transfer_syntax == _RLE:
+        return _from_rle
+    if transfer_syntax in _JPEG_LOSSLESS:
+        return _from_lossless_jpeg
+    if transfer_syntax in _JPEG_LS:
+        return _from_jpeg_ls
+    if transfer_syntax in _JPEG_2000:
+        return _from_jpeg_2000
+    if transfer_syntax == _JPEG_EXTENDED and codestream.jpeg_bits(data) > 8:
+        return _from_extended_jpeg
+    return _from_8_bit_jpeg
+
+
+def _from_rle(data: bytes, form: PixelForm) -> Samples:
+    sample_bytes = form.bits_allocated // 8
+    if not sample_bytes:
+        refuse("its run lengths are of bits")
+    planes = rle_decoded(data, form.rows * form.columns, form.samples, sample_bytes)
+    words = planes.view(f"<u{sample_bytes}")
+    return Samples(_arranged(words, form, is_planar=True), form.photometric, form.high_bit)
+
+
+def _from_8_bit_jpeg(data: bytes, form: PixelForm) -> Samples:
+    """Pillow gives RGB, but for colours that were never made YCbCr."""
+    with Image.open(strip_jpeg(data).stream(), formats=["JPEG"]) as image:
+        bands = len(image.getbands())
+        _refuse_other_size(image.height, image.width, bands, form)
+        is_rgb = form.photometric == "RGB" and "adobe_transform" not in image.info
+        if bands == 3:
+            image.draft("YCbCr" if is_rgb else "RGB", None)
+        words = np.asarray(image)
+    return Samples(words, "RGB" if bands == 3 else form.photometric, 7)
+
+
+def _from_extended_jpeg(data: bytes, form: PixelForm) -> Samples:
+    stream = codestream.jpeg_stream(data, codestream.EXTENDED)
+    # With 12 bits allocated GDCM takes the right decoder at once, and prints nothing.
+    return _from_gdcm("JPEGCodec", stream, form, bits_allocated=12)
+
+
+def _from_lossless_jpeg(data: bytes, form: PixelForm) -> Samples:
+    return _from_gdcm("JPEGCodec", codestream.jpeg_stream(data, codestream.LOSSLESS), form)
+
+
+def _from_jpeg_ls(data: bytes, form: PixelForm) -> Samples:
+    return _from_gdcm("JPEGLSCodec", codestream.jpeg_stream(data, codestream.JPEG_LS), form)
+
+
+def _from_gdcm(
+    codec: str, stream: Codestream, form: PixelForm, bits_allocated: int | None = None
+) -> Samples:
+    from vistazo.pictures.dicom.gdcm_codec import decoded
+
+    _refuse_other_size(stream.rows, stream.columns, stream.samples, form)
+    words = decoded(codec, stream, bits_allocated or (8 if stream.bits <= 8 else 16))
+    arranged = _arranged(words, form, is_planar=False)
+    return _as_stored(arranged, stream, form)
+
+
+def _from_jpeg_2000(data: bytes, form: PixelForm) -> Samples:
+    from openjpeg.utils import decode_pixel_data
+
+    stream = codestream.j2k_stream(data)
+    _refuse_other_size(stream.rows, stream.columns, stream.samples, form)
+    buffer = decode_pixel_data(stream.data, version=2)
+    sample_bytes = 1 if stream.bits <= 8 else 2 if stream.bits <= 16 else 4
+    words = np.frombuffer(buffer, f"<u{sample_bytes}")
+    if len(words) != form.rows * form.columns * form.samples:
+        refuse("its decoder gives other pixels than it says it has")
+    photometric = "RGB" if form.photometric in ("YBR_ICT", "YBR_RCT") else form.photometric
+    samples = _as_stored(_arranged(words, form, is_planar=False), stream, form)
+    return Samples(samples.words, photometric, samples.high_bit)
+
+
+def _as_stored(words: Words, stream: Codestream, form: PixelForm) -> Samples:
+    """A compressed sample of as many bits as are stored, or fewer, has them at its low end."""
+    if words.itemsize * 8 < form.bits_stored:
+        wider: Any = np.int32 if form.bits_stored > 16 else np.int16
+        signed: Any = f"i{words.itemsize}"
+        words = words.view(signed).astype(wider) if stream.is_signed else words.astype(wider)
+        words = words.view(f"u{words.itemsize}")
+    high_bit = form.bits_stored - 1 if stream.bits <= form.bits_stored else form.high_bit
+    return Samples(words, form.photometric, high_bit)
+
+
+def _refuse_other_size(rows: int, columns: int, samples: int, form: PixelForm) -> None:
+    if (rows, columns, samples) != (form.rows, form.columns, form.samples):
+        refuse("its compressed pixels are of another size than it says")
