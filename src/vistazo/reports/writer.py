@@ -23,12 +23,12 @@ from vistazo.service.small_plan import SMALL_BYTES
 log = logging.getLogger(__name__)
 
 # Of a process that writes a report with its heatmap, without what it shares with this one.
-CHILD_BYTES = 80_000_000
+CHILD_BYTES = 74_000_000
 # A worker that decoded the picture gives memory back once it has rested for a second.
 _PATIENCE_S, _LOOK_EVERY_S = 3.0, 0.25
 # Of a container: libraries, which are of files, and what is of no process. Measured: in 256 MB, of
 # which all took 226 at most while reports with heatmaps were written.
-_RESERVE_BYTES = 38_000_000
+_RESERVE_BYTES = 30_000_000
 _REST_S = 30.0
 _TRIES = 2
 _MB = 1 << 20  # as containers count
