@@ -62,11 +62,11 @@ def native_frame(data: memoryview, form: PixelForm, *, is_big: bool, has_words: 
         words: Words = bits[: form.rows * form.columns].reshape(form.rows, form.columns)
         return Samples(words, form.photometric, 0)
     if form.bits_allocated == 8 and is_big and has_words:
-        even = bytes(data) + b"\0" * (len(data) % 2)
-        swapped = np.frombuffer(even, np.uint16).byteswap().view(np.uint8)
-        data = memoryview(swapped.tobytes()[: len(data)])
-    kind = f"{'>' if is_big else '<'}u{form.bits_allocated // 8}"
-    flat = np.frombuffer(data, kind)
+        data = data[: len(data) & ~1]
+        data = memoryview(np.frombuffer(data, np.uint16).byteswap().tobytes())
+    kind = np.dtype(f"{'>' if is_big else '<'}u{form.bits_allocated // 8}")
+    count = form.rows * form.columns * (2 if form.photometric == SUBSAMPLED else form.samples)
+    flat = np.frombuffer(data[: count * kind.itemsize], kind)
     words = _with_whole_colours(flat) if form.photometric == SUBSAMPLED else flat
     arranged = _arranged(words, form, is_planar=form.is_planar)
     return Samples(arranged, form.photometric, form.high_bit)

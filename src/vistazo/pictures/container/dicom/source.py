@@ -23,6 +23,8 @@ _META = {0x0002_0002: "UI", 0x0002_0003: "UI", 0x0002_0010: "UI"}
 _META_GROUP = b"\2\0"
 _EXPLICIT_LAYOUT, _IMPLICIT_LAYOUT = Layout("<", is_explicit=True), Layout("<", is_explicit=False)
 _BIG_LAYOUT = Layout(">", is_explicit=True)
+_LAYOUTS = {EXPLICIT: _EXPLICIT_LAYOUT, IMPLICIT: _IMPLICIT_LAYOUT, BIG_ENDIAN: _BIG_LAYOUT}
+_FIRST_GROUP_OF_BIG = b"\0\x08"
 # Of a deflated file: what stands before the pixels, and the pixels of a small one.
 _INFLATED_HEAD_BYTES = 8_000_000
 _INFLATED_AT_ONCE, _READ_AT_ONCE = 1_000_000, 65_536
@@ -82,7 +84,7 @@ def source_of(data: bytes) -> Source:
         return Source(syntax, sop_class, content, 0, _EXPLICIT_LAYOUT, rest)
     layout = _BIG_LAYOUT if syntax == BIG_ENDIAN else _layout(data, end)
     if not syntax:
-        syntax = EXPLICIT if layout.is_explicit else IMPLICIT
+        syntax = next(uid for uid, of in _LAYOUTS.items() if of == layout)
     return Source(syntax, sop_class, data, end, layout)
 
 
@@ -106,6 +108,8 @@ def _end_of_meta(data: bytes, at: int) -> int:
 def _layout(data: bytes, at: int) -> Layout:
     """As the first element is written: some files are not as they say."""
     vr = data[at + 4 : at + 6]
+    if data[at : at + 2] == _FIRST_GROUP_OF_BIG:
+        return _BIG_LAYOUT
     return _EXPLICIT_LAYOUT if vr in SHORT_VRS or vr in LONG_VRS else _IMPLICIT_LAYOUT
 
 

@@ -50,7 +50,7 @@ def strip_dicom(data: bytes) -> StrippedDicom:
     form = pixel_format_of(data_set, found.layout.order)
     if source.transfer_syntax in NATIVE:
         return _stripped(found, _native(source, found, pixels, form), source.transfer_syntax)
-    codestream = compressed_frame(source, pixels, form, data_set)
+    codestream, form = compressed_frame(source, pixels, form, data_set)
     if source.transfer_syntax in OF_JPEG_2000:
         codestream = without_boxes(codestream)
     cost = checked_cost(codestream, form, source.transfer_syntax)
