@@ -93,7 +93,7 @@ REFUSALS: dict[str, Refusal] = {
         _PICTURES,
     ),
     "report_no_room": Refusal(
-        "A report as DICOM takes 86 MB, and 40 MB are left of the container's 256 MB. Try again "
+        "A report as DICOM takes 71 MB, and 40 MB are left of the container's 256 MB. Try again "
         "when less is asked of it, give it more memory, or write reports elsewhere: vistazo "
         "report.",
         _ASKED,
