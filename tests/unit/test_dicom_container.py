@@ -122,10 +122,20 @@ def test_five_hundred_frames_cost_no_more_than_one() -> None:
 
 
 def test_a_representative_frame_that_is_not_there_is_the_first() -> None:
-    data = with_elements(numbers(0x0028_6010, 9), text(FRAMES, b"IS", "2"))
-    with pytest.raises(CorruptImageError, match="fewer pixels"):
-        strip_dicom(with_elements(numbers(0x0028_6010, 2), text(FRAMES, b"IS", "2")))
-    assert strip_dicom(data).frame == 1
+    for number in (0, 2, 9):
+        stripped = strip_dicom(
+            with_elements(numbers(0x0028_6010, number), text(FRAMES, b"IS", "2147483647"))
+        )
+        assert (stripped.frame, stripped.frames) == (1, 1)
+
+
+def test_frames_are_as_many_as_there_are_fragments() -> None:
+    data = CASES["three frames, rle"]()
+    stripped = strip_dicom(data.replace(b"\x28\0\x08\0IS\2\x003 ", b"\x28\0\x08\0IS\2\x0099"))
+    assert (stripped.frame, stripped.frames) == (1, 3)
+    np.testing.assert_array_equal(
+        dcmread(stripped.stream()).pixel_array, dcmread(io.BytesIO(data)).pixel_array[0]
+    )
 
 
 # ---- how it is written
@@ -156,7 +166,7 @@ def test_a_file_that_is_written_otherwise_than_it_says_is_read_as_it_is_written(
         np.testing.assert_array_equal(left_of(part10(elements, syntax, said)).pixel_array, SHADES)
 
 
-@pytest.mark.parametrize("syntax", [uids.IMPLICIT, uids.EXPLICIT])
+@pytest.mark.parametrize("syntax", [uids.IMPLICIT, uids.EXPLICIT, uids.BIG_ENDIAN])
 def test_a_data_set_without_preamble_is_known_and_read(syntax: str) -> None:
     whole = part10(elements_of(dicom_file(SHADES, bits_stored=12)), syntax)
     without_preamble = whole[132:]
@@ -164,6 +174,12 @@ def test_a_data_set_without_preamble_is_known_and_read(syntax: str) -> None:
     for data in (without_preamble, bare):
         assert format_of(data) == "dicom"
         np.testing.assert_array_equal(left_of(data).pixel_array, SHADES)
+
+
+def test_bytes_in_swapped_pairs_come_whole() -> None:
+    pixels = np.arange(15, dtype=np.uint8).reshape(3, 5)
+    data = dicom_file(pixels, transfer_syntax=uids.BIG_ENDIAN)
+    assert len(strip_dicom(data).pixels) == 16
 
 
 def test_a_tiff_that_is_dicom_too_is_dicom() -> None:
@@ -369,14 +385,16 @@ def coding(layers: int = 1, levels: int = 5, block: int = 4, precinct: int | Non
     return body + bytes([precinct or 0] * (levels + 1 if style else 0))
 
 
-def j2k_of(side: int, tile: int, cod: bytes) -> StrippedDicom:
+def j2k_of(side: int, tile: int, cod: bytes, own: bytes = b"") -> StrippedDicom:
     """A header that asks for much, and no pixels."""
     size = struct.pack(">HIIIIIIIIH", 0, side, side, 0, 0, tile, tile, 0, 0, 1) + b"\x0b\1\1"
     stream = b"\xff\x4f" + b"".join(
         mark + struct.pack(">H", 2 + len(content)) + content
         for mark, content in ((b"\xff\x51", size), (b"\xff\x52", cod))
     )
-    stream += b"\xff\x90" + struct.pack(">HHIBB", 10, 0, 0, 0, 1) + b"\xff\x93" + bytes(40)
+    stream += b"\xff\x90" + struct.pack(">HHIBB", 10, 0, 0, 0, 1)
+    stream += (b"\xff\x52" + struct.pack(">H", 2 + len(own)) + own) if own else b""
+    stream += b"\xff\x93" + bytes(40)
     head, _ = compressed(uids.JPEG_2000_LOSSLESS)
     sides = {ROWS: numbers(ROWS, side), COLUMNS: numbers(COLUMNS, side)}
     return again([sides.get(e.tag, e) for e in head], stream, uids.JPEG_2000_LOSSLESS)
@@ -385,6 +403,7 @@ def j2k_of(side: int, tile: int, cod: bytes) -> StrippedDicom:
 def test_an_honest_jpeg_2000_of_a_whole_radiograph_is_read() -> None:
     assert j2k_of(5_000, 5_000, coding(layers=12)).width == 5_000
     assert j2k_of(5_000, 256, coding()).width == 5_000
+    assert j2k_of(2_500, 64, coding(levels=2)).width == 2_500
     assert j2k_of(5_000, 5_000, coding(precinct=0x88)).width == 5_000
 
 
@@ -415,6 +434,13 @@ def test_a_jpeg_2000_of_a_hundred_bytes_asks_for_millions_of_parts(
 def test_a_jpeg_2000_that_is_coded_as_none_can_be_is_an_error(cod: bytes) -> None:
     with pytest.raises(CorruptImageError):
         j2k_of(64, 64, cod)
+
+
+def test_what_a_tile_says_of_its_coding_is_held_against_the_same_bounds() -> None:
+    assert j2k_of(5_000, 500, coding(), own=coding(levels=3)).width == 5_000
+    with pytest.raises(RejectedUploadError) as caught:
+        j2k_of(5_000, 500, coding(), own=coding(layers=65_535))
+    assert caught.value.broken[0].rule == "max_parts"
 
 
 def test_boxes_around_a_jpeg_2000_are_taken_off() -> None:

@@ -17,6 +17,7 @@ from vistazo.errors import (
 )
 from vistazo.pictures import raster
 from vistazo.pictures.container import STRIP, Stripped, StrippedDicom
+from vistazo.pictures.container.dicom import transfer_syntax_of
 from vistazo.pictures.formats import format_of
 from vistazo.pictures.picture import Picture
 from vistazo.pictures.radiograph import Radiograph
@@ -156,16 +157,17 @@ def _opened(stripped: Stripped, image_format: str) -> tuple[_Raster, Radiograph 
     return opened, opened.radiograph
 
 
-def load_reader(image_format: str) -> bool:
-    """Load what decodes a format, unless it is loaded: whether it was not.
+def load_reader_of(data: bytes) -> bool:
+    """Load what decodes a picture, unless it is loaded: whether it was not.
 
-    Raises UnsupportedFormatError where it is not installed.
+    Raises UnsupportedFormatError where it is not installed, CorruptImageError.
     """
+    image_format = format_of(data)
     if image_format != "dicom":
         return raster.load_reader(image_format)
     from vistazo.pictures.dicom import load_libraries
 
-    return load_libraries()
+    return load_libraries(transfer_syntax_of(data))
 
 
 def work_of(data: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from vistazo.errors import CorruptImageError, UnsupportedFormatError
 
@@ -54,11 +55,13 @@ _FOREIGN_FORMATS: dict[bytes, str] = {
     b"<": "an SVG or HTML page",
 }
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
+DICOM_HEAD_BYTES = _DICOM_MARK_AT + len(_DICOM_MARK)
 # A data set without the mark begins with what it is written in (0002,eeee), or with its group 0008:
 # how its text is coded, or what kind of picture it is. (PS3.5, 7.1; PS3.6)
 _FIRST_GROUPS = {b"\2\0": 0x0103, b"\x08\0": 0x0041}  # the first element that is not believed
 _FIRST_VRS = {b"UL", b"OB", b"UI", b"CS", b"DA", b"TM", b"SH", b"LO", b"AE", b"DT"}
 _LONG_VRS = {b"OB"}
+_FIRST_GROUP_OF_BIG = b"\0\x08"
 _MOST_FIRST_BYTES = 256
 # ISO/IEC 14496-12: size, "ftyp", the major brand, its version, then the brands it is also of.
 _BRANDS_AT, _MOST_BRANDS = 8, 40
@@ -75,7 +78,7 @@ def format_of(data: bytes) -> str:
     for name, signature in _SIGNATURES.items():
         if data.startswith(signature):
             return name
-    if _is_dicom(data):
+    if is_dicom(data):
         return "dicom"
     if data.startswith(_TIFFS):
         return "tiff"
@@ -108,23 +111,28 @@ def _foreign(data: bytes, brands: list[bytes]) -> str | None:
     return next((what for mark, what in _FOREIGN_FORMATS.items() if data.startswith(mark)), None)
 
 
-def _is_dicom(data: bytes) -> bool:
-    """Some begin as a TIFF, and are both (dual-personality files)."""
+def is_dicom(data: bytes) -> bool:
+    """By its first bytes, of which ``DICOM_HEAD_BYTES`` are enough. Some begin as a TIFF, and are
+    both (dual-personality files).
+    """
     is_marked = data[_DICOM_MARK_AT : _DICOM_MARK_AT + 4] == _DICOM_MARK
     return is_marked or _is_bare_data_set(data)
 
 
 def _is_bare_data_set(data: bytes) -> bool:
-    """Whether its first element can be one, in explicit or in implicit VR, little endian."""
-    below = _FIRST_GROUPS.get(data[:2])
-    if below is None or int.from_bytes(data[2:4], "little") >= below:
+    """Whether its first element can be one: in explicit VR of either order, or in implicit VR."""
+    order: Literal["little", "big"] = "big" if data[:2] == _FIRST_GROUP_OF_BIG else "little"
+    below = _FIRST_GROUPS.get(data[:2][::-1] if order == "big" else data[:2])
+    if below is None or int.from_bytes(data[2:4], order) >= below:
         return False
     vr = data[4:6]
     if vr in _LONG_VRS:
         length = data[8:12]
     elif vr in _FIRST_VRS:
         length = data[6:8]
-    else:
+    elif order == "little":
         length = data[4:8]
-    n_bytes = int.from_bytes(length, "little")
+    else:
+        return False
+    n_bytes = int.from_bytes(length, order)
     return 0 < n_bytes <= min(_MOST_FIRST_BYTES, len(data) - 8) and not n_bytes % 2

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vistazo.errors import UnsupportedFormatError
 from vistazo.pictures.container import strip_jpeg
+from vistazo.pictures.container.dicom import kinds
 from vistazo.pictures.dicom import codestream
 from vistazo.pictures.dicom.codestream import Codestream
 from vistazo.pictures.dicom.damage import refuse
@@ -25,19 +25,7 @@ from vistazo.pictures.dicom.rle import rle_decoded
 
 Words = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
 
-_UID = "1.2.840.10008.1.2"
-_BIG_ENDIAN = f"{_UID}.2"
-_NATIVE = (_UID, f"{_UID}.1", f"{_UID}.1.99", _BIG_ENDIAN)
-_RLE = f"{_UID}.5"
-_JPEG_8_BIT = f"{_UID}.4.50"
-_JPEG_EXTENDED = f"{_UID}.4.51"
-_JPEG_LOSSLESS = (f"{_UID}.4.57", f"{_UID}.4.70")
-_JPEG_LS = (f"{_UID}.4.80", f"{_UID}.4.81")
-_JPEG_2000 = (*(f"{_UID}.4.{n}" for n in (90, 91, 201, 202, 203)),)
 _OPENJPEG_BYTES = 8  # a sample: four while it is one of a wavelet, and as many beside
-READABLE = frozenset(
-    (*_NATIVE, _RLE, _JPEG_8_BIT, _JPEG_EXTENDED, *_JPEG_LOSSLESS, *_JPEG_LS, *_JPEG_2000)
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,24 +42,15 @@ class Samples:
 def held_bytes(form: PixelForm, transfer_syntax: str) -> int:
     """At most, while a frame is decoded, beside the file: its samples, and its decoder's own."""
     a_sample = max(1, form.bits_allocated // 8)
-    if transfer_syntax in _JPEG_2000:
+    if transfer_syntax in kinds.OF_JPEG_2000:
         a_sample += _OPENJPEG_BYTES
-    elif transfer_syntax not in (*_NATIVE, _JPEG_8_BIT):
+    elif transfer_syntax not in (*kinds.NATIVE, kinds.JPEG_BASELINE):
         a_sample *= 2
     return form.rows * form.columns * form.samples * a_sample
 
 
 def is_native(transfer_syntax: str) -> bool:
-    return transfer_syntax in _NATIVE
-
-
-def refuse_unreadable(transfer_syntax: str) -> None:
-    """Raises UnsupportedFormatError."""
-    if transfer_syntax not in READABLE:
-        raise UnsupportedFormatError(
-            "This DICOM file is compressed in a way that is not read; send it uncompressed, or as "
-            "RLE, JPEG, JPEG-LS or JPEG 2000."
-        )
+    return transfer_syntax in kinds.NATIVE
 
 
 def native_frame(data: memoryview, form: PixelForm, *, is_big: bool, has_words: bool) -> Samples:
@@ -83,11 +62,11 @@ def native_frame(data: memoryview, form: PixelForm, *, is_big: bool, has_words: 
         words: Words = bits[: form.rows * form.columns].reshape(form.rows, form.columns)
         return Samples(words, form.photometric, 0)
     if form.bits_allocated == 8 and is_big and has_words:
-        even = bytes(data) + b"\0" * (len(data) % 2)
-        swapped = np.frombuffer(even, np.uint16).byteswap().view(np.uint8)
-        data = memoryview(swapped.tobytes()[: len(data)])
-    kind = f"{'>' if is_big else '<'}u{form.bits_allocated // 8}"
-    flat = np.frombuffer(data, kind)
+        data = data[: len(data) & ~1]
+        data = memoryview(np.frombuffer(data, np.uint16).byteswap().tobytes())
+    kind = np.dtype(f"{'>' if is_big else '<'}u{form.bits_allocated // 8}")
+    count = form.rows * form.columns * (2 if form.photometric == SUBSAMPLED else form.samples)
+    flat = np.frombuffer(data[: count * kind.itemsize], kind)
     words = _with_whole_colours(flat) if form.photometric == SUBSAMPLED else flat
     arranged = _arranged(words, form, is_planar=form.is_planar)
     return Samples(arranged, form.photometric, form.high_bit)
@@ -110,21 +89,22 @@ def _arranged(words: Words, form: PixelForm, *, is_planar: bool) -> Words:
     return words.reshape(form.rows, form.columns, form.samples)
 
 
-def compressed_frame(data: bytes, form: PixelForm, transfer_syntax: str) -> Samples:
+def compressed_frame(data: memoryview, form: PixelForm, transfer_syntax: str) -> Samples:
     """Raises CorruptImageError, and whatever its decoder raises."""
-    return _decoder(data, transfer_syntax)(data, form)
+    codestream = bytes(data)
+    return _decoder(codestream, transfer_syntax)(codestream, form)
 
 
 def _decoder(data: bytes, transfer_syntax: str) -> Callable[[bytes, PixelForm], Samples]:
-    if transfer_syntax == _RLE:
+    if transfer_syntax == kinds.RLE:
         return _from_rle
-    if transfer_syntax in _JPEG_LOSSLESS:
+    if transfer_syntax in kinds.JPEG_LOSSLESS:
         return _from_lossless_jpeg
-    if transfer_syntax in _JPEG_LS:
+    if transfer_syntax in kinds.JPEG_LS:
         return _from_jpeg_ls
-    if transfer_syntax in _JPEG_2000:
+    if transfer_syntax in kinds.OF_JPEG_2000:
         return _from_jpeg_2000
-    if transfer_syntax == _JPEG_EXTENDED and codestream.jpeg_bits(data) > 8:
+    if transfer_syntax == kinds.JPEG_EXTENDED and codestream.jpeg_bits(data) > 8:
         return _from_extended_jpeg
     return _from_8_bit_jpeg
 

@@ -20,6 +20,8 @@ _FRAME = struct.Struct(">BHHB")
 # Colours stay what they are. Where nothing says so GDCM guesses, and where it cannot, it aborts.
 _NO_TRANSFORM = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 _MOST_SEGMENTS = 200
+_ALL_COEFFICIENTS = b"\0\x3f\0"
+_LEFT_OUT = (*range(0xE0, 0xF0), 0xFE)  # applications' and comments
 _MOST_CODES, _CODE_LENGTHS = 256, 16
 # JPEG stuffs a byte 0 behind 0xFF; JPEG-LS a bit, so that a byte below 0x80 follows.
 _END_OF_LS_SCAN = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
@@ -50,26 +52,16 @@ def jpeg_stream(data: bytes, frame_mark: int) -> Codestream:
     """Of a JPEG of one kind of frame, its frame, tables and scans. Raises CorruptImageError."""
     if not data.startswith(_SOI):
         refuse("its pixels are no JPEG, as it says they are")
-    kept = [_SOI] if frame_mark == JPEG_LS else [_SOI, _NO_TRANSFORM]
-    frame: bytes | None = None
-    at, has_scan = 2, False
+    kept, at = _Kept(frame_mark), len(_SOI)
     for _ in range(_MOST_SEGMENTS):
         mark, content, end = _segment(data, at)
         if mark == _EOI:
-            return _whole(kept, frame, has_scan=has_scan)
-        if mark == frame_mark and frame is None:
-            frame = content
-        elif mark == _SOS and frame is not None:
-            _check_scan(content, frame, frame_mark)
-            end, has_scan = _scan_end(data, end, frame_mark), True
-        elif mark in _TABLES[frame_mark]:
-            _check_table(mark, content)
-        elif not 0xE0 <= mark <= 0xEF and mark != 0xFE:  # applications' and comments are left out
-            refuse("its pixels are compressed in another way than it says")
+            return kept.stream()
+        if mark == _SOS:
+            at, end = end, _scan_end(data, end, frame_mark)
+            kept.add_scan(content, data[at:end])
         else:
-            at = end
-            continue
-        kept.append(data[at:end])
+            kept.add(mark, content)
         at = end
     return refuse("its JPEG has too many segments")
 
@@ -96,29 +88,68 @@ def _scan_end(data: bytes, at: int, frame_mark: int) -> int:
     return found.start()
 
 
-def _whole(kept: list[bytes], frame: bytes | None, *, has_scan: bool) -> Codestream:
-    if frame is None or not has_scan:
-        refuse("its JPEG has no picture")
-    bits, rows, columns, samples = _FRAME.unpack_from(frame)
-    return Codestream(b"".join([*kept, b"\xff\xd9"]), rows, columns, samples, bits)
+class _Kept:
+    """What its decoder gets of a JPEG, written anew."""
+
+    def __init__(self, frame_mark: int) -> None:
+        self._frame_mark = frame_mark
+        self._parts = [_SOI] if frame_mark == JPEG_LS else [_SOI, _NO_TRANSFORM]
+        self._frame = b""
+        self._has_scan = False
+
+    def add(self, mark: int, content: bytes) -> None:
+        if mark == self._frame_mark and not self._frame:
+            _check_frame(content)
+            self._frame = content
+        elif mark in _TABLES[self._frame_mark]:
+            _check_table(mark, content)
+        elif mark in _LEFT_OUT:
+            return
+        else:
+            refuse("its pixels are compressed in another way than it says")
+        self._write(mark, content)
+
+    def add_scan(self, content: bytes, pixels: bytes) -> None:
+        if not self._frame:
+            refuse("its JPEG has no picture")
+        _check_scan(content, self._frame, self._frame_mark)
+        if self._frame_mark == EXTENDED:  # some say that they have none of the coefficients
+            content = content[:-3] + _ALL_COEFFICIENTS
+        self._write(_SOS, content)
+        self._parts.append(pixels)
+        self._has_scan = True
+
+    def stream(self) -> Codestream:
+        if not self._has_scan:
+            refuse("its JPEG has no picture")
+        bits, rows, columns, samples = _FRAME.unpack_from(self._frame)
+        whole = b"".join([*self._parts, bytes((0xFF, _EOI))])
+        return Codestream(whole, rows, columns, samples, bits)
+
+    def _write(self, mark: int, content: bytes) -> None:
+        self._parts += [struct.pack(">BBH", 0xFF, mark, len(content) + 2), content]
+
+
+def _check_frame(content: bytes) -> None:
+    bits, rows, columns, samples = _FRAME.unpack_from(content.ljust(_FRAME.size, b"\0"))
+    is_whole = len(content) == _FRAME.size + 3 * samples and samples in (1, 3)
+    ids, samplings = content[_FRAME.size :: 3], content[_FRAME.size + 1 :: 3]
+    is_plain = set(samplings) == {0x11} and len(set(ids)) == samples
+    if not (is_whole and is_plain and 2 <= bits <= 16 and rows and columns):
+        refuse("its JPEG has a frame that no picture has")
 
 
 def _check_scan(content: bytes, frame: bytes, frame_mark: int) -> None:
-    bits, _, _, samples = _FRAME.unpack_from(frame.ljust(_FRAME.size, b"\0"))
-    is_whole = len(frame) == _FRAME.size + 3 * samples and samples in (1, 3)
-    samplings = frame[_FRAME.size + 1 :: 3]
-    if not is_whole or not 2 <= bits <= 16 or set(samplings) != {0x11}:
-        refuse("its JPEG has a frame that no picture has")
-    count = content[0] if content else 0
-    if not 1 <= count <= samples or len(content) != 4 + 2 * count:
-        refuse("its JPEG has a scan that no picture has")
-    ids, (start, last, low) = set(frame[_FRAME.size :: 3]), content[-3:]
-    tables = content[2 : 1 + 2 * count : 2]
-    if not set(content[1 : 1 + 2 * count : 2]) <= ids or len(ids) != samples:
-        refuse("its JPEG has a scan that no picture has")
-    if frame_mark == LOSSLESS and not (1 <= start <= 7 and last == 0 and low < bits):
-        refuse("its JPEG has a scan that no picture has")
-    if frame_mark != JPEG_LS and any(table >> 4 > 3 or table & 15 > 3 for table in tables):
+    count, samples = content[:1], frame[_FRAME.size - 1]
+    is_whole = b"\1" <= count <= bytes((samples,)) and len(content) == 4 + 2 * count[0]
+    ids, tables = content[1:-3:2], content[2:-3:2]
+    is_known = set(ids) <= set(frame[_FRAME.size :: 3]) and len(set(ids)) == len(ids)
+    if frame_mark != JPEG_LS:
+        is_known &= all(table >> 4 <= 3 and table & 15 <= 3 for table in tables)
+    if is_whole and frame_mark == LOSSLESS:  # predictor, nothing, point transform
+        predictor, nothing, low = content[-3:]
+        is_known &= 1 <= predictor <= 7 and not nothing and low < frame[0]
+    if not (is_whole and is_known):
         refuse("its JPEG has a scan that no picture has")
 
 

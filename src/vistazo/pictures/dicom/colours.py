@@ -32,8 +32,6 @@ class Colours:
         if form.photometric == PALETTE:
             self._palette = _Palette(elements, is_signed=form.is_signed)
 
-    window = ""
-
     def of(self, words: Words) -> NDArray[np.uint8]:
         if self._palette is not None:
             return self._palette.of(self._stored(words))

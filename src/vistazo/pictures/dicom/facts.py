@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from math import floor
-from typing import TYPE_CHECKING
 
+from vistazo.pictures.dicom.elements import Elements
 from vistazo.pictures.header_codes import (
     BODY_PART_WORDS,
     LATERALITIES,
@@ -19,9 +19,6 @@ from vistazo.pictures.header_codes import (
 )
 from vistazo.pictures.radiograph import Radiograph
 
-if TYPE_CHECKING:
-    from pydicom import Dataset
-
 _SOP_CLASS, _SOP_INSTANCE, _MODALITY = 0x0008_0016, 0x0008_0018, 0x0008_0060
 _BIRTH, _AGE = 0x0010_0030, 0x0010_1010
 # Acquisition, content, series, study: when it was taken, as exactly as it is told.
@@ -29,30 +26,28 @@ _TAKEN = (0x0008_0022, 0x0008_0023, 0x0008_0021, 0x0008_0020)
 _BODY_PART, _VIEW_POSITION, _BURNED_IN = 0x0018_0015, 0x0018_5101, 0x0028_0301
 _LATERALITY, _IMAGE_LATERALITY = 0x0020_0060, 0x0020_0062
 _VIEW_CODE_SEQUENCE, _CODE_VALUE = 0x0054_0220, 0x0008_0100
-_TRANSFER_SYNTAX = 0x0002_0010
 _LONGEST = 80  # of all that is looked for
 _AGE_STRING = re.compile(r"(\d{1,3})([DWMY])")  # PS3.5 section 6.2, AS
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")  # with points: ACR-NEMA
 _IN_A_YEAR = {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0}
 
 
-def radiograph_of(dataset: Dataset) -> Radiograph:
+def radiograph_of(elements: Elements) -> Radiograph:
     """What is known without the pixels. What is malformed, or in no table, is as if not said.
 
     Which frame was taken, and how its grey levels were made, is for the reader to add.
     """
-    burned_in = {"YES": True, "NO": False}.get(_text(dataset, _BURNED_IN))
-    laterality = _text(dataset, _IMAGE_LATERALITY) or _text(dataset, _LATERALITY)
+    burned_in = {"YES": True, "NO": False}.get(_text(elements, _BURNED_IN))
+    laterality = _text(elements, _IMAGE_LATERALITY) or _text(elements, _LATERALITY)
     return Radiograph(
-        modality=_known(_text(dataset, _MODALITY), MODALITIES),
-        view=_view(dataset),
+        modality=_known(_text(elements, _MODALITY), MODALITIES),
+        view=_view(elements),
         laterality=laterality if laterality in LATERALITIES else "",
-        body_part=BODY_PART_WORDS.get(_text(dataset, _BODY_PART), ""),
-        age_years=_age_years(dataset),
+        body_part=BODY_PART_WORDS.get(_text(elements, _BODY_PART), ""),
+        age_years=_age_years(elements),
         burned_in=burned_in,
-        uid=_uid(dataset, _SOP_INSTANCE),
-        sop_class=_uid(dataset, _SOP_CLASS),
-        transfer_syntax=_uid(getattr(dataset, "file_meta", None), _TRANSFER_SYNTAX),
+        uid=_uid(elements, _SOP_INSTANCE),
+        sop_class=_uid(elements, _SOP_CLASS),
     )
 
 
@@ -60,18 +55,18 @@ def _known(code: str, table: Mapping[str, str]) -> str:
     return code if code in table else ""
 
 
-def _view(dataset: Dataset) -> str:
+def _view(elements: Elements) -> str:
     """View Position; where that says nothing, the code of View Code Sequence (PS3.3 C.8.11.5)."""
-    view = VIEW_WORDS.get(_text(dataset, _VIEW_POSITION).replace("_", " "), "")
-    codes = (_text(item, _CODE_VALUE) for item in _items(dataset, _VIEW_CODE_SEQUENCE))
-    return view or next((VIEW_CODES[code] for code in codes if code in VIEW_CODES), "")
+    view = VIEW_WORDS.get(_text(elements, _VIEW_POSITION).replace("_", " "), "")
+    item = elements.item(_VIEW_CODE_SEQUENCE)
+    return view or (VIEW_CODES.get(_text(item, _CODE_VALUE), "") if item is not None else "")
 
 
-def _age_years(dataset: Dataset) -> float | None:
+def _age_years(elements: Elements) -> float | None:
     """Down to a tenth of a year, under two years to a hundredth: less exact than a day of birth."""
-    years = _age_said(_text(dataset, _AGE))
+    years = _age_said(_text(elements, _AGE))
     if years is None:
-        years = _age_between(dataset)
+        years = _age_between(elements)
     if years is None or not 0 <= years <= MOST_YEARS:
         return None
     steps = 100 if years < 2 else 10
@@ -83,10 +78,10 @@ def _age_said(text: str) -> float | None:
     return None if found is None else int(found[1]) / _IN_A_YEAR[found[2]]
 
 
-def _age_between(dataset: Dataset) -> float | None:
+def _age_between(elements: Elements) -> float | None:
     """From birth to when it was taken: whole years, and of the next the share of its days."""
-    born = _date(_text(dataset, _BIRTH))
-    taken = next(filter(None, (_date(_text(dataset, tag)) for tag in _TAKEN)), None)
+    born = _date(_text(elements, _BIRTH))
+    taken = next(filter(None, (_date(_text(elements, tag)) for tag in _TAKEN)), None)
     if born is None or taken is None or taken < born or taken.year == date.max.year:
         return None
     had_birthday = (taken.month, taken.day) >= (born.month, born.day)
@@ -112,38 +107,12 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _uid(dataset: Dataset | None, tag: int) -> str:
-    text = "" if dataset is None else _text(dataset, tag)
+def _uid(elements: Elements, tag: int) -> str:
+    text = _text(elements, tag)
     return text if is_uid(text) else ""
 
 
-def _items(dataset: Dataset, tag: int) -> Iterator[Dataset]:
-    from pydicom import Dataset as Item
-
-    found = _value(dataset, tag, read=True)
-    first = next(iter(found), None) if isinstance(found, Sequence) else None
-    if isinstance(first, Item):
-        yield first
-
-
-def _text(dataset: Dataset, tag: int) -> str:
-    """The first of its values, in capitals; empty where it is none, or longer than any code."""
-    found = _value(dataset, tag)
-    if isinstance(found, bytes):
-        found = found[: _LONGEST + 1].decode("ascii", "replace")
-    elif isinstance(found, Sequence) and not isinstance(found, str):
-        found = next(iter(found), "")
-    if not isinstance(found, str):
-        return ""
-    first = found[: _LONGEST + 1].split("\\")[0].strip(" \0").upper()
+def _text(elements: Elements, tag: int) -> str:
+    """The first of its values, in capitals; empty where it is longer than any code."""
+    first = elements.text(tag).upper()
     return first if len(first) <= _LONGEST else ""
-
-
-def _value(dataset: Dataset, tag: int, *, read: bool = False) -> object:
-    """As it stands in the file; ``read`` as its VR says."""
-    try:
-        if tag not in dataset:
-            return b""
-        return dataset[tag].value if read else dataset.get_item(tag).value
-    except Exception:  # of pydicom, whose errors of a malformed value share no base
-        return b""

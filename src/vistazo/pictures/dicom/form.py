@@ -8,7 +8,7 @@ from vistazo.errors import UnsupportedFormatError
 from vistazo.pictures.dicom.damage import refuse
 from vistazo.pictures.dicom.elements import Elements
 
-_SAMPLES, _PHOTOMETRIC, _PLANAR, _FRAMES = 0x0028_0002, 0x0028_0004, 0x0028_0006, 0x0028_0008
+_SAMPLES, _PHOTOMETRIC, _PLANAR = 0x0028_0002, 0x0028_0004, 0x0028_0006
 _ROWS, _COLUMNS, _SIGNED = 0x0028_0010, 0x0028_0011, 0x0028_0103
 _ALLOCATED, _STORED, _HIGH_BIT = 0x0028_0100, 0x0028_0101, 0x0028_0102
 
@@ -18,7 +18,6 @@ _ONE_SAMPLE = (*MONOCHROME, PALETTE)
 SUBSAMPLED = "YBR_FULL_422"
 _COLOURS = ("RGB", "YBR_FULL", SUBSAMPLED, "YBR_ICT", "YBR_RCT")
 _CONTAINER_BITS = (1, 8, 16, 32)
-_MOST_FRAMES = 2**31
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,6 @@ class PixelForm:
     high_bit: int
     is_signed: bool
     is_planar: bool
-    frames: int
-
-    @property
-    def frame_bits(self) -> int:
-        """Of a frame that is not compressed."""
-        samples = 2 if self.photometric == SUBSAMPLED else self.samples
-        return self.rows * self.columns * samples * self.bits_allocated
 
 
 def form_of(elements: Elements) -> PixelForm:
@@ -59,15 +51,9 @@ def form_of(elements: Elements) -> PixelForm:
         rows, columns, samples, photometric, allocated, stored, high_bit,
         is_signed=elements.integer(_SIGNED) == 1,
         is_planar=elements.integer(_PLANAR) == 1 and samples > 1,
-        frames=_frames(elements),
     )  # fmt: skip
     _check(form)
     return form
-
-
-def _frames(elements: Elements) -> int:
-    said = elements.decimals(_FRAMES)
-    return int(said[0]) if said and 1 <= said[0] < _MOST_FRAMES else 1
 
 
 def _check(form: PixelForm) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
+from functools import cache
 from typing import Any
 
 import gdcm
@@ -11,6 +15,8 @@ from numpy.typing import NDArray
 from vistazo.pictures.dicom.codestream import Codestream
 from vistazo.pictures.dicom.damage import refuse
 
+_STANDARD_ERROR, _PIPE_BYTES = 2, 65_536
+_DAMAGE = (b"bad Huffman code", b"premature end of data")
 _PIXEL_DATA = (0x7FE0, 0x0010)
 
 
@@ -34,10 +40,44 @@ def decoded(
     bits = (stream.bits, stream.bits - 1)  # last: what was set before is handed on to a decoder
     codec.SetPixelFormat(gdcm.PixelFormat(stream.samples, bits_allocated, *bits, 0))
     encoded, raw = _element(stream.data), gdcm.DataElement(gdcm.Tag(*_PIXEL_DATA))
-    if not codec.Decode(encoded, raw):
+    with _Printed() as printed:
+        is_decoded = codec.Decode(encoded, raw)
+    if not is_decoded or any(damage in printed.text for damage in _DAMAGE):
         refuse("its pixels cannot be decoded")
     n_samples = stream.rows * stream.columns * stream.samples
     return _array(raw, n_samples, np.dtype(np.uint8 if bits_allocated == 8 else "<u2"))
+
+
+class _Printed:
+    """What its C libraries print on standard error meanwhile, which then is not seen: the only
+    place where they say that they met damage, and made up the rest of the picture.
+    """
+
+    def __init__(self) -> None:
+        self.text = b""
+
+    def __enter__(self) -> _Printed:
+        _turn().acquire()
+        self._kept = os.dup(_STANDARD_ERROR)
+        self._reading, writing = os.pipe()
+        if sys.platform != "win32":
+            os.set_blocking(writing, False)  # more than a pipe holds is let go
+        os.dup2(writing, _STANDARD_ERROR)
+        os.close(writing)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.dup2(self._kept, _STANDARD_ERROR)
+        os.close(self._kept)
+        with os.fdopen(self._reading, "rb") as reading:
+            self.text = reading.read(_PIPE_BYTES)
+        _turn().release()
+
+
+@cache
+def _turn() -> threading.Lock:
+    """Of one at a time: the others would give back what is not theirs."""
+    return threading.Lock()
 
 
 def _silence() -> None:

@@ -22,6 +22,7 @@ _SHAPE = 0x2050_0020
 _WORDS_IN_A_TABLE = 16  # bits
 _WHITE = 255.0
 _EIGHT_BITS = 8
+_WHOLE, _MIN_MAX = "whole", "min_max"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,12 @@ class StoredValues:
 
     @property
     def whole(self) -> tuple[int, int]:
-        least = -(1 << (self.bits - 1)) if self.is_signed else 0
-        return least, least + (1 << self.bits) - 1
+        return _stored_range(self.bits, self.is_signed)
+
+
+def _stored_range(bits: int, is_signed: bool) -> tuple[int, int]:
+    least = -(1 << (bits - 1)) if is_signed else 0
+    return least, least + (1 << bits) - 1
 
 
 @dataclass(frozen=True)
@@ -62,63 +67,80 @@ class Padding:
         return (values >= self.first) & (values <= self.last)
 
 
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """How the header wants its pixels to be seen. ``visible`` is None where it does not say; then
+    a picture of 8 bits is one to be seen as it is, and of others all there is in them.
+    """
+
+    modality: Callable[[Values], Values]
+    visible: Visible | None
+    padding: Padding | None
+    is_inverse: bool
+    is_coarse: bool  # no more than 8 bits are stored
+
+    @staticmethod
+    def of(form: PixelForm, elements: list[Elements]) -> Rendering:
+        """``elements``: of the frame, of all frames, of the file."""
+        modality = _modality_of(elements, is_signed=form.is_signed)
+        ends = modality(np.array(_stored_range(form.bits_stored, form.is_signed), np.float64))
+        return Rendering(
+            modality,
+            window_of(elements, is_signed=bool((ends < 0).any())),
+            _padding_of(elements[-1], is_signed=form.is_signed),
+            _is_inverse(form, elements[-1]),
+            form.bits_stored <= _EIGHT_BITS,
+        )
+
+    @property
+    def window(self) -> str:
+        if self.visible is not None:
+            return self.visible.name
+        return _WHOLE if self.is_coarse else _MIN_MAX
+
+
 class GreyLevels:
     """How the words of one frame become 0..255: uint8 where no more than 8 bits are stored, else
     float32. What is padding is black.
     """
 
-    def __init__(self, samples: Samples, form: PixelForm, elements: list[Elements]) -> None:
-        """``elements``: of the frame, of all frames, of the file."""
+    def __init__(self, samples: Samples, form: PixelForm, rendering: Rendering) -> None:
         self._stored = StoredValues.of(samples, form)
-        self._padding = _padding_of(elements[-1], is_signed=form.is_signed)
-        self._modality = _modality_of(elements, is_signed=form.is_signed)
-        self._is_inverse = _is_inverse(form, elements[-1])
-        self._is_coarse = self._stored.bits <= _EIGHT_BITS
-        is_signed = bool((self._modality(np.array(self._stored.whole, np.float64)) < 0).any())
-        said = window_of(elements, is_signed=is_signed)
-        self._visible = said or self._unsaid(samples.words)
-        self._table = self._all_levels(samples.words)
-
-    @property
-    def window(self) -> str:
-        return self._visible.name
+        self._rendering = rendering
+        self._visible = rendering.visible or self._unsaid(samples.words)
+        self._table: Pixels | None = None
+        bits = samples.words.itemsize * 8
+        if bits <= _WORDS_IN_A_TABLE:
+            self._table = self._levels(np.arange(1 << bits, dtype=np.int64))
 
     def of(self, words: Words) -> Pixels:
-        if self._table is None:
-            return self._levels(words)
-        return self._table[words]
-
-    def _all_levels(self, words: Words) -> Pixels | None:
-        bits = words.itemsize * 8
-        if bits > _WORDS_IN_A_TABLE:
-            return None
-        return self._levels(np.arange(1 << bits, dtype=np.int64))
+        return self._levels(words) if self._table is None else self._table[words]
 
     def _levels(self, words: NDArray[np.integer]) -> Pixels:
-        stored = self._stored(words)
-        levels = self._visible.of(self._modality(stored.astype(np.float64))) * _WHITE
-        if self._is_inverse:
+        how, stored = self._rendering, self._stored(words)
+        levels = self._visible.of(how.modality(stored.astype(np.float64))) * _WHITE
+        if how.is_inverse:
             levels = _WHITE - levels
-        if self._padding is not None:
-            levels[self._padding.has(stored)] = 0
-        return np.rint(levels).astype(np.uint8) if self._is_coarse else levels.astype(np.float32)
+        if how.padding is not None:
+            levels[how.padding.has(stored)] = 0
+        return np.rint(levels).astype(np.uint8) if how.is_coarse else levels.astype(np.float32)
 
     def _unsaid(self, words: Words) -> Visible:
-        """A picture of 8 bits is one to be seen, as it is; of others, all there is in them."""
-        if self._stored.bits <= _EIGHT_BITS:
-            ends = self._modality(np.array(self._stored.whole, np.float64))
-            return between(float(ends.min()), float(ends.max()), "whole")
+        how = self._rendering
+        if how.is_coarse:
+            ends = how.modality(np.array(self._stored.whole, np.float64))
+            return between(float(ends.min()), float(ends.max()), _WHOLE)
         least, most = np.inf, -np.inf
         for strip in _strips(words):
             stored = self._stored(strip)
-            if self._padding is not None:
-                stored = stored[~self._padding.has(stored)]
+            if how.padding is not None:
+                stored = stored[~how.padding.has(stored)]
             if stored.size:
-                values = self._modality(stored.astype(np.float64))
+                values = how.modality(np.array([stored.min(), stored.max()], np.float64))
                 least, most = min(least, values.min()), max(most, values.max())
         if most < least:  # all of it is padding
             least, most = 0.0, 1.0
-        return between(float(least), float(most), "min_max")
+        return between(float(least), float(most), _MIN_MAX)
 
 
 def _strips(words: Words) -> Iterator[Words]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vistazo.pictures.dicom.elements import Elements
 
 _PATIENT_ORIENTATION, _VIEW_POSITION = 0x0020_0020, 0x0018_5101
+_ORIENTATION_IN_FRAME = 0x0020_9450
 _ASPECT_RATIO = 0x0028_0034  # vertical, horizontal
 _PIXEL_SPACING, _IMAGER_SPACING = 0x0028_0030, 0x0018_1164  # between rows, between columns
 _PIXEL_MEASURES = 0x0028_9110
@@ -27,13 +28,15 @@ _ALMOST_SQUARE = 0.01
 _MOST_ASPECT = 10.0  # beyond it a header is not believed
 
 
-def orientation_of(elements: Elements) -> int:
+def orientation_of(elements: Elements, functional_groups: list[Elements]) -> int:
     r"""That of EXIF, 1 to 8, which brings a frontal view to L\F: the patient's left at the right
     hand, the feet below. Of other views, and where the header does not say, 1.
     """
     if elements.text(_VIEW_POSITION).upper() not in _FRONTAL:
         return _UPRIGHT
-    towards = [text[:1].upper() for text in elements.texts(_PATIENT_ORIENTATION)]
+    frames = [each.item(_ORIENTATION_IN_FRAME) for each in functional_groups]
+    said = [each.texts(_PATIENT_ORIENTATION) for each in (*frames, elements) if each is not None]
+    towards = [text[:1].upper() for text in max(said, key=len)]
     return _AS_EXIF.get((towards[0], towards[1]), _UPRIGHT) if len(towards) > 1 else _UPRIGHT
 
 

@@ -26,8 +26,7 @@ from vistazo.errors import InputError, RejectedUploadError
 from vistazo.pictures import EncodedImage, ImageLimits, Picture, open_image
 from vistazo.pictures.appearance import Appearance
 from vistazo.pictures.claims import is_refused
-from vistazo.pictures.decode import load_reader
-from vistazo.pictures.formats import format_of
+from vistazo.pictures.decode import load_reader_of
 from vistazo.pictures.preprocessing import decode_size, prepare_and_look
 from vistazo.pictures.preview import preview
 from vistazo.pictures.shape import suits
@@ -115,7 +114,7 @@ class Worker:
     def _load_reader_of(self, data: bytes) -> None:
         """Its library is no part of the memory that a picture may take."""
         before_bytes = confinement.address_space_bytes()
-        if load_reader(format_of(data)) and self.space_bytes is not None:
+        if load_reader_of(data) and self.space_bytes is not None:
             loaded_bytes = (confinement.address_space_bytes() or 0) - (before_bytes or 0)
             self.space_bytes += max(0, loaded_bytes)
 

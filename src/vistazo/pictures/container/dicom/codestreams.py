@@ -17,6 +17,7 @@ from vistazo.pictures.container.scans import Scans
 
 _SOS, _FRAME_OF_LS, _PRESETS = 0xDA, 0xF7, 0xF8
 _DCT, _LOSSLESS = (0xC0, 0xC1), (0xC3,)
+_DCT_BITS, _LOSSLESS_BITS = (8, 12), range(2, 17)
 _FRAMES = range(0xC0, 0xD0)
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)
 _MOST_PARAMETERS = 3  # of JPEG-LS: the fourth says that the picture is larger than it says
@@ -72,6 +73,8 @@ def _size_of_jpeg(data: memoryview, marks: tuple[int, ...]) -> Size:
             scans.add(content)
     if frame is None or scans is None or not scans.count:
         damaged("its JPEG has no picture")
+    if frame.bits not in (_LOSSLESS_BITS if marks == _LOSSLESS else _DCT_BITS):
+        damaged(f"its JPEG has {frame.bits} bits, as none can have")
     return Size(frame.width, frame.height, len(frame.samplings), frame.bits)
 
 
@@ -88,7 +91,7 @@ def _size_of_ls(data: memoryview) -> Size:
         if mark == _FRAME_OF_LS:
             frame = Frame.read(content)
         at = end
-    if frame is None:
+    if frame is None or frame.bits not in _LOSSLESS_BITS:
         damaged("its JPEG-LS has no picture")
     return Size(frame.width, frame.height, len(frame.samplings), frame.bits)
 

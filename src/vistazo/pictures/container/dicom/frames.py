@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
 from vistazo.pictures.container.dicom.elements import (
@@ -54,12 +55,22 @@ def native_frame(
 
     Raises CorruptImageError where it is not whole.
     """
-    if (form.frame - 1) * form.frame_bits % 16:
+    if pixels.length != UNDEFINED:  # as many as there can be
+        frames = max(1, 8 * pixels.length // form.frame_bits)
+        form = replace(form, frames=min(form.frames, frames))
+    if (form.frame - 1) * form.frame_bits % 16 or form.frame > form.frames:
         form = replace(form, frame=1)
     length = (form.frame_bits + 7) // 8
+    if (
+        source.layout.order == ">"
+        and (form.frame - 1) * form.frame_bits // 8 + length < pixels.length
+    ):
+        length += length % 2  # bytes may lie there in swapped pairs
     start = (form.frame - 1) * form.frame_bits // 8
     if pixels.length == UNDEFINED or start + length > pixels.length:
         _damaged_or_cut_short()
+    if source.layout.order == ">" and start + length < pixels.length:
+        length += length % 2  # bytes may have come in swapped pairs
     frame = NativeFrame(source, pixels.start + start, length)
     if source.deflated is None:
         frame.samples()
@@ -72,7 +83,7 @@ def _damaged_or_cut_short() -> NoReturn:
 
 def compressed_frame(
     source: Source, pixels: PixelData, form: PixelFormat, data_set: DataSet
-) -> memoryview:
+) -> tuple[memoryview, PixelFormat]:
     """The one codestream of the frame that is to be taken: a copy only where it lies in fragments.
 
     Raises CorruptImageError where there is none.
@@ -82,11 +93,13 @@ def compressed_frame(
     content = memoryview(source.content)
     table, *fragments = _fragments(content, pixels.start) or [_Fragment(0, 0, 0)]
     offsets = content[table.start : table.start + table.length]
-    chosen = _chosen(content, fragments, form, _offsets(offsets, data_set))
+    frames = _frames(content, fragments, form.frames, _offsets(offsets, data_set))
+    form = replace(form, frame=form.frame if form.frame <= len(frames) else 1, frames=len(frames))
+    chosen = frames[form.frame - 1]
     pieces = [content[each.start : each.start + each.length] for each in chosen]
     if not sum(map(len, pieces)):
         damaged("its frame has no pixels")
-    return pieces[0] if len(pieces) == 1 else memoryview(b"".join(pieces))
+    return (pieces[0] if len(pieces) == 1 else memoryview(b"".join(pieces))), form
 
 
 def _fragments(content: memoryview, start: int) -> list[_Fragment]:
@@ -114,21 +127,20 @@ def _offsets(table: memoryview, data_set: DataSet) -> Sequence[int]:
     return struct.unpack(f"<{len(whole) // 4}I", whole)
 
 
-def _chosen(
-    content: memoryview, fragments: list[_Fragment], form: PixelFormat, offsets: Sequence[int]
-) -> list[_Fragment]:
-    if form.frames == 1:
-        return fragments
-    at = form.frame - 1
-    if len(offsets) == form.frames:
-        end = offsets[at + 1] if at + 1 < form.frames else 1 << 64
-        return [each for each in fragments if offsets[at] <= each.at < end]
-    if len(fragments) == form.frames:
-        return [fragments[at]]
-    begun = [n for n, each in enumerate(fragments) if _begins_a_frame(content, each)]
-    if len(begun) != form.frames:
-        damaged("its frames cannot be told apart")
-    return fragments[begun[at] : begun[at + 1] if at + 1 < form.frames else None]
+def _frames(
+    content: memoryview, fragments: list[_Fragment], frames: int, offsets: Sequence[int]
+) -> list[list[_Fragment]]:
+    """The fragments of each, of so many frames as the header says: fewer where there are fewer."""
+    if frames == 1 or not fragments:
+        return [fragments]
+    if len(fragments) == frames:
+        return [[each] for each in fragments]
+    places = {*offsets}
+    begun = [n for n, each in enumerate(fragments) if each.at in places]
+    if len(offsets) != frames or len(begun) != frames:
+        begun = [n for n, each in enumerate(fragments) if _begins_a_frame(content, each)]
+    begun = begun or [*range(len(fragments))]
+    return [fragments[start:end] for start, end in pairwise([*begun[:frames], len(fragments)])]
 
 
 def _begins_a_frame(content: memoryview, fragment: _Fragment) -> bool:

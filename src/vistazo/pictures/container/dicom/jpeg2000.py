@@ -26,8 +26,21 @@ _PART = struct.Struct(">HHHIBB")
 _MOST_LEVELS, _LARGEST_EXPONENT, _MOST_BLOCK_EXPONENTS = 32, 10, 12
 _USUAL_PRECINCT = 15
 _MAX_TILES, _MAX_PRECINCTS, _MAX_PACKETS, _MAX_MARKERS = 2_000, 50_000, 1_000_000, 20_000
+_MAX_CODINGS, _MOST_CONTENT_BYTES = 16, 256
 # Encoders write blocks of 64 x 64 or 32 x 32 pixels.
 _PIXELS_A_BLOCK, _FREE_BLOCKS = 512, 10_000
+
+
+@dataclass(frozen=True)
+class _Tiling:
+    """How many there are, and how large each is at most. ``is_aligned``: none begins within a
+    block, as their sides are powers of two.
+    """
+
+    count: int
+    width: int
+    height: int
+    is_aligned: bool
 
 
 @dataclass(frozen=True)
@@ -55,19 +68,19 @@ class _Coding:
         usual = ((_USUAL_PRECINCT, _USUAL_PRECINCT),) * (levels + 1)
         return _Coding(levels, (across, down), precincts or usual)
 
-    def parts(self, width: int, height: int) -> tuple[int, int]:
+    def parts(self, tiling: _Tiling) -> tuple[int, int]:
         """Precincts and code blocks of one component of a tile, at most."""
+        more = 0 if tiling.is_aligned else 1  # where a tile begins within one
         precincts = blocks = 0
         for resolution, (across, down) in enumerate(self.precincts):
             shrunk = self.levels - resolution
-            columns, rows = _halved(width, shrunk), _halved(height, shrunk)
-            # One more where a tile does not begin at a border.
-            precincts += (1 + _halved(columns, across)) * (1 + _halved(rows, down))
+            columns, rows = _halved(tiling.width, shrunk), _halved(tiling.height, shrunk)
+            precincts += (more + _halved(columns, across)) * (more + _halved(rows, down))
             inner = 0 if resolution == 0 else 1  # a precinct covers three bands of half its size
             block_across = max(0, min(self.block[0], across - inner))
             block_down = max(0, min(self.block[1], down - inner))
-            bands = (1 + _halved(columns, inner + block_across)) * (
-                1 + _halved(rows, inner + block_down)
+            bands = (more + _halved(columns, inner + block_across)) * (
+                more + _halved(rows, inner + block_down)
             )
             blocks += bands * (3 if inner else 1)
         return precincts, blocks
@@ -88,36 +101,34 @@ def jpeg_2000_size(data: memoryview) -> Size:
     """``data`` is a codestream, from its start. Raises CorruptImageError, and RejectedUploadError
     where it breaks the rule ``max_parts``.
     """
-    size, tile = None, (0, 0)
-    coding: dict[int, _Coding] = {}
-    layers, tiles = 1, 0
-    for marker, content in _main_header(data):
-        if marker == _SIZ:
-            size, tile, tiles = _read_size(content)
+    size, tiling = None, _Tiling(0, 0, 0, is_aligned=False)
+    coding: set[_Coding] = set()
+    layers = 0
+    for marker, content in _headers(data):
+        if marker == _SIZ and size is None:
+            size, tiling = _read_size(content)
         elif marker == _COD:
-            layers = int.from_bytes(content[2:4])
-            coding[-1] = _Coding.read(
-                content[5:], has_precincts=bool(content[:1] > b"\0" and content[0] & 1)
-            )
-        elif marker == _COC and size is not None:
-            wide = 2 if size.samples > 256 else 1
-            has_precincts = bool(content[wide : wide + 1]) and bool(content[wide] & 1)
-            coding[len(coding)] = _Coding.read(content[wide + 1 :], has_precincts=has_precincts)
+            layers = max(layers, int.from_bytes(content[2:4]))
+            has_precincts = bool(content[:1]) and bool(content[0] & 1)
+            coding.add(_Coding.read(content[5:], has_precincts=has_precincts))
+        elif marker == _COC:
+            has_precincts = bool(content[1:2]) and bool(content[1] & 1)
+            coding.add(_Coding.read(content[2:], has_precincts=has_precincts))
         elif marker in _RARE:
             _reject("is coded in a rare way")
-    if size is None or -1 not in coding:
+        if len(coding) > _MAX_CODINGS:
+            _reject("is coded otherwise from tile to tile")
+    if size is None or not layers:
         damaged("its JPEG 2000 does not say how it is coded")
-    _check_parts(size, tile, tiles, list(coding.values()), layers)
+    _check_parts(size, tiling, coding, layers)
     return size
 
 
-def _check_parts(
-    size: Size, tile: tuple[int, int], tiles: int, coding: list[_Coding], layers: int
-) -> None:
-    if tiles > _MAX_TILES:
+def _check_parts(size: Size, tiling: _Tiling, coding: set[_Coding], layers: int) -> None:
+    if tiling.count > _MAX_TILES:
         _reject(f"has more than {_MAX_TILES} tiles")
-    counts = [each.parts(*tile) for each in coding]
-    of_all = tiles * size.samples
+    counts = [each.parts(tiling) for each in coding]
+    of_all = tiling.count * size.samples
     precincts, blocks = (of_all * max(side) for side in zip(*counts, strict=True))
     if precincts > _MAX_PRECINCTS or precincts * layers > _MAX_PACKETS:
         _reject("has more precincts and layers than pictures have")
@@ -125,24 +136,21 @@ def _check_parts(
         _reject("has smaller code blocks than pictures have")
 
 
-def _main_header(data: memoryview) -> Iterator[tuple[int, bytes]]:
-    """Its markers, and those of its tile parts, but for what costs nothing there."""
-    at, is_in_part, part_end = 2, False, 0
+def _headers(data: memoryview) -> Iterator[tuple[int, bytes]]:
+    """The markers of its main header, and of those of its tile parts, which may say otherwise."""
+    at, part_end = 2, 0
     for _ in range(_MAX_MARKERS):
         marker = int.from_bytes(data[at : at + 2])
-        if marker == _SOD:  # the pixels of a part
-            at, is_in_part = part_end, False
+        if marker == _SOD and part_end > at:  # behind the pixels of a part
+            at = part_end
             continue
         length = int.from_bytes(data[at + 2 : at + 4])
         if marker == _EOC or marker < 0xFF00 or length < 2 or at + 2 + length > len(data):
             return
-        content = bytes(data[at + 4 : at + 2 + length])
-        if marker == _SOT and not is_in_part:
-            is_in_part, part_end = True, _end_of_part(content, at, len(data))
-        elif is_in_part and marker in (_SIZ, _COD, _COC, _SOT, *_RARE):
-            _reject("is coded otherwise from tile to tile")
-        elif not is_in_part:
-            yield marker, content
+        content = bytes(data[at + 4 : at + 2 + min(length, _MOST_CONTENT_BYTES)])
+        if marker == _SOT:
+            part_end = _end_of_part(content, at, len(data))
+        yield marker, content
         at += 2 + length
     _reject("has more parts than pictures have")
 
@@ -153,8 +161,7 @@ def _end_of_part(content: bytes, at: int, end: int) -> int:
     return min(at + max(length, 14), end) if length else end
 
 
-def _read_size(content: bytes) -> tuple[Size, tuple[int, int], int]:
-    """And how large a tile is, and how many there are."""
+def _read_size(content: bytes) -> tuple[Size, _Tiling]:
     if len(content) < _FIELDS.size + 3:
         damaged("its JPEG 2000 is cut short")
     _, right, bottom, left, top, wide, high, tiles_left, tiles_top, samples = _FIELDS.unpack_from(
@@ -169,7 +176,9 @@ def _read_size(content: bytes) -> tuple[Size, tuple[int, int], int]:
     columns = math.ceil((right - tiles_left) / wide) - (left - tiles_left) // wide
     rows = math.ceil((bottom - tiles_top) / high) - (top - tiles_top) // high
     size = Size(right - left, bottom - top, samples, (depths[0] & 0x7F) + 1)
-    return size, (min(wide, size.width), min(high, size.height)), columns * rows
+    is_aligned = not (tiles_left or tiles_top or wide & (wide - 1) or high & (high - 1))
+    tile = min(wide, size.width), min(high, size.height)
+    return size, _Tiling(columns * rows, *tile, is_aligned=is_aligned)
 
 
 def _halved(side: int, times: int) -> int:

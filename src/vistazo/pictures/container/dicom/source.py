@@ -23,6 +23,8 @@ _META = {0x0002_0002: "UI", 0x0002_0003: "UI", 0x0002_0010: "UI"}
 _META_GROUP = b"\2\0"
 _EXPLICIT_LAYOUT, _IMPLICIT_LAYOUT = Layout("<", is_explicit=True), Layout("<", is_explicit=False)
 _BIG_LAYOUT = Layout(">", is_explicit=True)
+_LAYOUTS = {EXPLICIT: _EXPLICIT_LAYOUT, IMPLICIT: _IMPLICIT_LAYOUT, BIG_ENDIAN: _BIG_LAYOUT}
+_FIRST_GROUP_OF_BIG = b"\0\x08"
 # Of a deflated file: what stands before the pixels, and the pixels of a small one.
 _INFLATED_HEAD_BYTES = 8_000_000
 _INFLATED_AT_ONCE, _READ_AT_ONCE = 1_000_000, 65_536
@@ -55,14 +57,25 @@ class Source:
         return memoryview(_inflated(self.deflated, start, length))
 
 
-def source_of(data: bytes) -> Source:
-    """Raises CorruptImageError."""
+def transfer_syntax_of(data: bytes) -> str:
+    """As the file meta information says: empty where it does not. Raises CorruptImageError."""
+    return _meta(data)[0]
+
+
+def _meta(data: bytes) -> tuple[str, str, int]:
+    """Transfer syntax and SOP class; where the data set begins."""
     start = _MARK_AT + len(_MARK) if data[_MARK_AT : _MARK_AT + 4] == _MARK else 0
     end = _end_of_meta(data, start)
     meta = read_elements(memoryview(data)[:end], start, _EXPLICIT_LAYOUT, _META).data_set.values
     syntax, sop_class = (
         text_in(meta[tag].content) if tag in meta else "" for tag in (0x0002_0010, 0x0002_0002)
     )
+    return syntax, sop_class, end
+
+
+def source_of(data: bytes) -> Source:
+    """Raises CorruptImageError."""
+    syntax, sop_class, end = _meta(data)
     if syntax == DEFLATED:
         deflated = memoryview(data)[end:]
         content = _inflated(deflated, 0, _INFLATED_HEAD_BYTES)
@@ -71,7 +84,7 @@ def source_of(data: bytes) -> Source:
         return Source(syntax, sop_class, content, 0, _EXPLICIT_LAYOUT, rest)
     layout = _BIG_LAYOUT if syntax == BIG_ENDIAN else _layout(data, end)
     if not syntax:
-        syntax = EXPLICIT if layout.is_explicit else IMPLICIT
+        syntax = next(uid for uid, of in _LAYOUTS.items() if of == layout)
     return Source(syntax, sop_class, data, end, layout)
 
 
@@ -95,6 +108,8 @@ def _end_of_meta(data: bytes, at: int) -> int:
 def _layout(data: bytes, at: int) -> Layout:
     """As the first element is written: some files are not as they say."""
     vr = data[at + 4 : at + 6]
+    if data[at : at + 2] == _FIRST_GROUP_OF_BIG:
+        return _BIG_LAYOUT
     return _EXPLICIT_LAYOUT if vr in SHORT_VRS or vr in LONG_VRS else _IMPLICIT_LAYOUT
 
 

@@ -50,12 +50,12 @@ def strip_dicom(data: bytes) -> StrippedDicom:
     form = pixel_format_of(data_set, found.layout.order)
     if source.transfer_syntax in NATIVE:
         return _stripped(found, _native(source, found, pixels, form), source.transfer_syntax)
-    codestream = compressed_frame(source, pixels, form, data_set)
+    codestream, form = compressed_frame(source, pixels, form, data_set)
     if source.transfer_syntax in OF_JPEG_2000:
         codestream = without_boxes(codestream)
     cost = checked_cost(codestream, form, source.transfer_syntax)
     around = around_pixels("OB", len(codestream), "<", is_compressed=True)
-    frame = _Frame(form, cost, source.transfer_syntax, lambda: codestream, *around)
+    frame = _Frame(form, cost, source.transfer_syntax, "OB", lambda: codestream, *around)
     return _stripped(found, frame, source.transfer_syntax)
 
 
@@ -66,6 +66,7 @@ class _Frame:
     form: PixelFormat
     cost: Cost
     transfer_syntax: str
+    vr: str
     take: Callable[[], memoryview]
     head: bytes
     tail: bytes
@@ -85,7 +86,7 @@ def _native(source: Source, found: Found, pixels: PixelData, form: PixelFormat) 
     vr = pixels.vr if pixels.vr in ("OB", "OW") else "OW"
     around = around_pixels(vr, frame.length, order, is_compressed=False)
     syntax = BIG_ENDIAN if order == ">" else EXPLICIT
-    return _Frame(form, native_cost(frame), syntax, frame.samples, *around)
+    return _Frame(form, native_cost(frame), syntax, vr, frame.samples, *around)
 
 
 def _stripped(found: Found, frame: _Frame, transfer_syntax: str) -> StrippedDicom:
@@ -104,6 +105,9 @@ def _stripped(found: Found, frame: _Frame, transfer_syntax: str) -> StrippedDico
         frame=form.frame,
         frames=form.frames,
         transfer_syntax=transfer_syntax,
+        data_set=data_set,
+        order=order,
+        pixel_vr=frame.vr,
         take=frame.take,
         tail=frame.tail,
     )

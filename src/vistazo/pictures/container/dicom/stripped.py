@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from vistazo.pictures.container.dicom.elements import DataSet
 from vistazo.pictures.container.stripped import Stripped
 
 
@@ -15,7 +16,8 @@ class StrippedDicom(Stripped):
     """A file of one frame: the elements that reading it takes, in explicit VR, and its pixels.
 
     ``frame``, from 1, is the one of ``frames`` that was taken. ``parts`` come before its pixels in
-    that file, ``tail`` behind them; ``take`` gives the pixels.
+    that file, ``tail`` behind them; ``take`` gives the pixels. ``data_set`` is what is in those
+    parts, its numbers in ``order``: "<" or ">"; ``pixel_vr`` is OB or OW.
     """
 
     width: int
@@ -23,6 +25,9 @@ class StrippedDicom(Stripped):
     frame: int
     frames: int
     transfer_syntax: str
+    data_set: DataSet
+    order: str
+    pixel_vr: str
     take: Callable[[], memoryview]
     tail: bytes
 

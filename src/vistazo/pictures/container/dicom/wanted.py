@@ -39,6 +39,9 @@ _RESCALE: Wanted = {
 _OF_FRAMES: Wanted = {
     0x0028_9145: _RESCALE,  # Pixel Value Transformation Sequence
     0x0028_9132: _WINDOW,  # Frame VOI LUT Sequence
+    0x0020_9450: {  # Patient Orientation in Frame Sequence
+        0x0020_0020: "CS",  # Patient Orientation
+    },
     0x0028_9110: {  # Pixel Measures Sequence
         0x0028_0030: "DS",  # Pixel Spacing
     },
