@@ -31,7 +31,7 @@ def of_variant(name: str) -> Dataset:
         ("sop_instance_uid", "SOPInstanceUID"),
     ],
 )
-@pytest.mark.parametrize("uid", [None, "1.2.x", "1..2", "1." * 40])
+@pytest.mark.parametrize("uid", [None, "0", "1.2.x", "1..2", "1." * 40])
 def test_a_header_that_does_not_say_which_picture_it_is_is_refused_by_name(
     rule: str, keyword: str, uid: str | None
 ) -> None:
@@ -42,6 +42,13 @@ def test_a_header_that_does_not_say_which_picture_it_is_is_refused_by_name(
         inherited(data)
     assert [each.rule for each in refused.value.broken] == [rule]
     assert "Send the file as the archive has it" in str(refused.value)
+
+
+def test_a_character_set_that_is_none_is_refused_by_name() -> None:
+    data = dicom_file(shades(40, 40, 8)).replace(b"ISO_IR 100", b"\0SO_IR 100")
+    with pytest.raises(RejectedUploadError) as refused:
+        inherited(data)
+    assert [each.rule for each in refused.value.broken] == ["specific_character_set"]
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:

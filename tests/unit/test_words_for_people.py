@@ -41,7 +41,7 @@ def test_each_warning_that_a_header_gives_has_words_on_the_page() -> None:
 
 
 # Of a batch that the page does not send, and of what a PACS sent.
-NEVER_ON_THE_PAGE = {"max_batch_work", "sop_instance_uid"}
+NEVER_ON_THE_PAGE = {"max_batch_work", "sop_instance_uid", "specific_character_set"}
 # Of how a file is put together: one sentence for all.
 IN_FILES = {
     "max_boxes", "max_chunks", "max_elements", "max_entries", "max_fill_bytes", "max_items",

@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 
 from vistazo.errors import BrokenRule, RejectedUploadError
 
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+_UID = re.compile(r"(?=.*[1-9])[0-9]+(\.[0-9]+)*")
 _DATE = re.compile(r"[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
 _TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9]([0-5][0-9](\.[0-9]{1,6})?)?)?")
 _AGE = re.compile(r"[0-9]{3}[DWMY]")
@@ -56,8 +56,19 @@ def read_header(stream: bytes) -> Inherited:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of values: each is looked at here
-        header = pydicom.dcmread(BytesIO(stream), stop_before_pixels=True, force=True)
+        header = _parsed(stream)
         return Inherited(_source(header), _elements(header))
+
+
+def _parsed(stream: bytes) -> Dataset:
+    """Raises RejectedUploadError for the one thing in it that is not checked yet."""
+    try:
+        return pydicom.dcmread(BytesIO(stream), stop_before_pixels=True, force=True)
+    except (ValueError, LookupError):
+        said = (
+            "The header's Specific Character Set (0008,0005) makes no sense: no name can be read."
+        )
+        raise RejectedUploadError([BrokenRule("specific_character_set", said)]) from None
 
 
 def _source(header: Dataset) -> Source:
