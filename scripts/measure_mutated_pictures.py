@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from builders import card  # noqa: E402
 from hostile_uploads.boxed import BOXED  # noqa: E402
+from hostile_uploads.dicom_mutations import mutated_dicom  # noqa: E402
 from hostile_uploads.mutations import mutated_boxed_picture  # noqa: E402
 from vistazo.errors import InputError  # noqa: E402
 from vistazo.pictures import ImageLimits  # noqa: E402
@@ -40,6 +41,13 @@ def cpu_s(pid: int) -> float:
     return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
 
+def mutated(image_format: str, seed: int) -> bytes:
+    chance = random.Random(seed)  # noqa: S311
+    if image_format == "DICOM":
+        return mutated_dicom(chance)
+    return mutated_boxed_picture(chance, image_format)
+
+
 def read_all(image_format: str, first: int, count: int) -> list[str]:
     """The bars that were missed."""
     reader = IsolatedReader(ImageLimits(), IsolationPolicy(workers=1, timeout_s=30))
@@ -48,7 +56,7 @@ def read_all(image_format: str, first: int, count: int) -> list[str]:
     spec, outcomes = card().input, Counter[str]()
     before_mb, slowest, started = 0.0, (0.0, 0), time.monotonic()
     for seed in range(first, first + count):
-        data = mutated_boxed_picture(random.Random(seed), image_format)  # noqa: S311
+        data = mutated(image_format, seed)
         (pid,) = reader.pids
         before_s = cpu_s(pid)
         try:
@@ -76,7 +84,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="What mutated pictures come to.")
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("formats", nargs="*", default=BOXED, metavar="FORMAT")
+    parser.add_argument("formats", nargs="*", default=[*BOXED, "DICOM"], metavar="FORMAT")
     given = parser.parse_args()
     missed = [bar for each in given.formats for bar in read_all(each, given.first, given.count)]
     print(f"bars missed: {', '.join(missed) or 'none'}")

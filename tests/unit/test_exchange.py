@@ -141,6 +141,14 @@ def test_no_answer_does_more_than_refuse(answer: bytes) -> None:
             exchange(whole).prepared(b"data", SPEC)
 
 
+@pytest.mark.parametrize("name", ["modality", "view", "laterality", "body_part", "window", "uid"])
+def test_no_worker_tells_a_text_of_a_header(name: str) -> None:
+    of_somebody = {**asdict(OF_A_CT), name: "SMITH"}
+    talk = exchange(said({**HEADER, "format": "dicom", "radiograph": of_somebody}))
+    with pytest.raises(ConversationError):
+        talk.prepared(b"data", SPEC)
+
+
 OF_A_CT = Radiograph(modality="CT")
 OF_CHESTS = card(input={"accepts": {"modalities": ["CR"], "refuse": ["modalities"]}}).input
 

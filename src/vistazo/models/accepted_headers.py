@@ -13,7 +13,7 @@ _Claim = Literal["modalities", "views", "age_years"]
 
 class AcceptedHeaders(BaseModel):
     """What the header of a DICOM file may say. What it does not say contradicts nothing, and
-    neither does the modality OT (other): another picture format has no such header.
+    neither does the modality OT (other).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

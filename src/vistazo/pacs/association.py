@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import build_context
 
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
+from vistazo.pacs.framed_socket import FramedTlsSocket, framed_call
 from vistazo.pacs.part10 import SOP_CLASS, TRANSFER_SYNTAX, file_meta
 from vistazo.pacs.peers import Called
 
@@ -58,26 +58,27 @@ class ArchiveEntity:
         entity.network_timeout = entity.connection_timeout = self.timeout_s
         wanted = {_kind(path) for parcel in parcels for path in parcel.files}
         contexts = [build_context(*kind) for kind in sorted(wanted)]
-        tls = None if self.tls is None else (self.tls, self.called.host)
+        tls = None
+        if self.tls is not None:
+            self.tls.sslsocket_class = FramedTlsSocket
+            tls = self.tls, self.called.host
         association = entity.associate(
             self.called.host,
             self.called.port,
             contexts,
             ae_title=self.called.title,
             tls_args=tls,
-            evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once)],
+            evt_handlers=[(evt.EVT_CONN_OPEN, self._frame)],
         )
         if not association.is_established:
             refused = "refuses us" if association.is_rejected else "does not answer"
             raise UnreachableError(f"{self.called} {refused}.")
         return association
 
-
-def _send_at_once(event: evt.Event) -> None:
-    """A command goes before its data set: to wait for the one's acknowledgement takes 40 ms."""
-    transport = event.assoc.dul.socket
-    if transport is not None and transport.socket is not None:
-        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def _frame(self, event: evt.Event) -> None:
+        transport = event.assoc.dul.socket
+        if transport is not None and transport.socket is not None:
+            transport.socket = framed_call(transport.socket, self.timeout_s)
 
 
 def _kind(path: Path) -> tuple[str, str]:

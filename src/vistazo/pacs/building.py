@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from contextlib import ExitStack
 
 from vistazo.pacs.asked import Asked, Secrets
@@ -35,6 +36,7 @@ def station_of(
     """What it opens is closed with ``stack``. Raises SettingsError."""
     for name in _QUOTING:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    warnings.filterwarnings("ignore", module="pydicom")
     patience = Patience(give_up_s=asked.give_up_after * 3600.0)
     destinations: list[Destination] = [
         ArchiveEntity(

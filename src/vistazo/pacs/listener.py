@@ -24,8 +24,9 @@ from vistazo.pacs.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES, VERIFICATI
 from vistazo.pacs.framed_socket import MAX_PDU_BYTES, framed
 from vistazo.pacs.part10 import is_uid
 from vistazo.pacs.peers import Peer, may_call, may_connect
-from vistazo.pacs.receiving import BoundedDimse, ReceivingLimits
+from vistazo.pacs.receiving import BoundedDimse, ContainedMachine, ReceivingLimits
 from vistazo.pacs.spool import Spool, SpoolFullError
+from vistazo.service.telemetry import of_request
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +135,7 @@ class Listener:
                 _shut(association.dul.socket.socket)
 
     def _begin(self, event: evt.Event) -> None:
+        event.assoc.dul.state_machine = ContainedMachine(event.assoc.dul)
         event.assoc.dimse = BoundedDimse(
             event.assoc, self._policy.limits, self._spool.incoming, self._spool.check_room
         )
@@ -162,6 +164,11 @@ class Listener:
         except (SpoolFullError, OSError, sqlite3.Error) as error:
             log.warning("an X-ray was not taken", extra={"reason": type(error).__name__})
             return _status(_OUT_OF_RESOURCES, "The spool takes no more now.")
+        # The boundary of a caller's message: pynetdicom would answer, and say nothing to the log.
+        except Exception:
+            with of_request("association"):
+                log.exception("unexpected error as an X-ray came")
+            return _status(_OUT_OF_RESOURCES, "An internal error.")
         finally:
             with contextlib.suppress(OSError):
                 arrival.path.unlink(missing_ok=True)

@@ -13,10 +13,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.fsm import StateMachine
 from pynetdicom.pdu_primitives import P_DATA
 
 from vistazo.errors import VistazoError
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 _MAX_COMMAND_BYTES = 65_536
 _COMMAND, _LAST = 1, 2  # bits of a message control header (PS3.8, annex E.2)
 _NOT_OURS = "Evt19"  # an invalid PDU: the association is aborted (PS3.8, table 9-10)
+_DATA, _ABORTED = "Evt10", "Sta13"
 # One that is being answered, one that came meanwhile: nothing else was negotiated.
 _MAX_PENDING = 2
 # A data set that is refused is read to its end, if that is not too far off.
@@ -57,6 +59,26 @@ class Arrival:
 
 class _NotAllowedError(Exception):
     """What the association has to end for."""
+
+
+class ContainedMachine(StateMachine):
+    """What pynetdicom has no transition for ends an association, and not with a trace."""
+
+    def do_action(self, event: str) -> None:
+        """Take the next step of PS3.8, table 9-10."""
+        try:
+            super().do_action(event)
+            if event == _DATA and self.current_state == _ABORTED:
+                self._cut_off("data after its end")
+        # The boundary of a connection's thread: callers choose what happens in which order.
+        except Exception as error:
+            self._cut_off(type(error).__name__)
+
+    def _cut_off(self, why: str) -> None:
+        log.warning("an association was cut off", extra={"reason": why})
+        self.dul.kill_dul()
+        if self.dul.socket is not None:
+            self.dul.socket.close()
 
 
 class BoundedDimse(DIMSEServiceProvider):
@@ -116,7 +138,8 @@ class BoundedDimse(DIMSEServiceProvider):
             if self._data_bytes > _MAX_COMMAND_BYTES:
                 raise _NotAllowedError("a data set that is not to be stored is too long")
         one = P_DATA()
-        one.presentation_data_value_list = [(context_id, data)]
+        # Its type says tuples, and it takes lists alone.
+        one.presentation_data_value_list = cast(Any, [[context_id, data]])
         super().receive_primitive(one)
 
     def _write(self, context_id: int, data: bytes) -> bytes:

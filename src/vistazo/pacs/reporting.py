@@ -11,6 +11,7 @@ from vistazo.errors import BrokenRule, InputError, RejectedUploadError, VistazoE
 from vistazo.pacs.ledger import Entry
 from vistazo.pacs.patience import Patience
 from vistazo.pacs.spool import Made, Spool
+from vistazo.service.telemetry import of_request
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,8 @@ class Reporting:
         if entry is None:
             return False
         try:
-            self._report(entry)
+            with of_request(entry.key):  # errors are logged without words that may quote a header
+                self._report(entry)
         finally:
             with self._taking:
                 self._taken.remove(entry.key)
@@ -78,7 +80,7 @@ class Reporting:
             self._postpone(entry, type(error).__name__)
         # The boundary of one X-ray: a defect of ours costs its report alone, and is told.
         except Exception as error:
-            log.exception("unexpected error over an X-ray", extra={"instance": entry.key})
+            log.exception("unexpected error over an X-ray")
             self._postpone(entry, type(error).__name__)
 
     def _refuse(self, entry: Entry, error: InputError) -> None:

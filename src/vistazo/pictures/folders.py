@@ -7,19 +7,47 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from vistazo.pictures.formats import ACCEPTED, SUFFIXES
+from vistazo.pictures.formats import ACCEPTED, DICOM_HEAD_BYTES, SUFFIXES, is_dicom
 
 _OF_PROGRAMS = {"__MACOSX", "@eaDir", "$RECYCLE.BIN"}
 _MOST_NAMED = 10
+# PS3.10 section 8.6: it lists the files of a disc.
+_INDEX = "DICOMDIR"
 _WHY = {
     "files": f"no {ACCEPTED} by their names",
+    "indexes": "as they list the files of a disc, and are no pictures",
     "folders": "as --no-recursive says",
     "links": "as they are links to folders",
     "unreadable": "as they cannot be looked into",
 }
 _Place = TypeVar("_Place")
+
+
+def kind_by_name(name: str) -> Literal["picture", "indexes", "files", "unsaid"]:
+    """Unsaid is what only the first bytes could tell: a DICOM file is often named by a number, such
+    as its UID, or has a name without an end.
+    """
+    if name.upper() == _INDEX:
+        return "indexes"
+    suffix = PurePath(name).suffix.lower()
+    if suffix in SUFFIXES:
+        return "picture"
+    return "unsaid" if suffix in ("", ".") or suffix[1:].isdecimal() else "files"
+
+
+def is_picture(path: Path) -> bool:
+    """By its name, or whether it is a DICOM file by its first bytes. Raises OSError where these
+    cannot be read.
+    """
+    kind = kind_by_name(path.name)
+    return kind == "picture" or (kind == "unsaid" and path.is_file() and is_dicom(_head(path)))
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb", buffering=0) as file:
+        return file.read(DICOM_HEAD_BYTES)
 
 
 def is_of_a_program(path: PurePath) -> bool:
@@ -40,7 +68,7 @@ class Skipped:
         self._first: dict[str, list[PurePath]] = {kind: [] for kind in _WHY}
 
     def add(self, kind: str, path: PurePath) -> None:
-        """``kind``: files, folders, links or unreadable."""
+        """``kind``: files, indexes, folders, links or unreadable."""
         self.counts[kind] += 1
         if self.counts[kind] <= _MOST_NAMED:
             self._first[kind].append(path)
@@ -114,6 +142,8 @@ class PicturesIn:
             return "folder" if self.goes_below else "folders"
         if entry.is_dir():
             return "links"
-        if Path(entry.name).suffix.lower() not in SUFFIXES:
-            return "files"
-        return "picture" if entry.is_file() else "unreadable"
+        kind = kind_by_name(entry.name)
+        if kind == "unsaid":
+            is_one = entry.is_file() and is_dicom(_head(Path(entry.path)))
+            return "picture" if is_one else "files"
+        return "unreadable" if kind == "picture" and not entry.is_file() else kind

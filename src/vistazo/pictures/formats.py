@@ -55,6 +55,7 @@ _FOREIGN_FORMATS: dict[bytes, str] = {
     b"<": "an SVG or HTML page",
 }
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
+DICOM_HEAD_BYTES = _DICOM_MARK_AT + len(_DICOM_MARK)
 # A data set without the mark begins with what it is written in (0002,eeee), or with its group 0008:
 # how its text is coded, or what kind of picture it is. (PS3.5, 7.1; PS3.6)
 _FIRST_GROUPS = {b"\2\0": 0x0103, b"\x08\0": 0x0041}  # the first element that is not believed
@@ -77,7 +78,7 @@ def format_of(data: bytes) -> str:
     for name, signature in _SIGNATURES.items():
         if data.startswith(signature):
             return name
-    if _is_dicom(data):
+    if is_dicom(data):
         return "dicom"
     if data.startswith(_TIFFS):
         return "tiff"
@@ -110,8 +111,10 @@ def _foreign(data: bytes, brands: list[bytes]) -> str | None:
     return next((what for mark, what in _FOREIGN_FORMATS.items() if data.startswith(mark)), None)
 
 
-def _is_dicom(data: bytes) -> bool:
-    """Some begin as a TIFF, and are both (dual-personality files)."""
+def is_dicom(data: bytes) -> bool:
+    """By its first bytes, of which ``DICOM_HEAD_BYTES`` are enough. Some begin as a TIFF, and are
+    both (dual-personality files).
+    """
     is_marked = data[_DICOM_MARK_AT : _DICOM_MARK_AT + 4] == _DICOM_MARK
     return is_marked or _is_bare_data_set(data)
 

@@ -140,6 +140,9 @@ BODY_PART_WORDS: Mapping[str, str] = {
     "THORAX": "CHEST",
     "LUNGS": "LUNG",
 }
+BODY_PARTS = frozenset(BODY_PART_WORDS.values())
+# How grey levels were made: not of the header, but told beside what it says.
+WINDOWS = ("linear", "linear_exact", "sigmoid", "lut", "min_max", "whole")
 MOST_YEARS = 150.0
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 _MAX_UID = 64  # PS3.5 section 9

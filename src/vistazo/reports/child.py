@@ -92,6 +92,7 @@ class Child:
     def __init__(self, policy: ChildPolicy) -> None:
         self._policy = policy
         self._changed = threading.Condition()
+        self._asking = threading.Lock()  # its pipes are closed when nobody reads them
         self._ends_at_s = time.monotonic() + _START_S
         self._is_over = False
         self._is_warm = False
@@ -108,15 +109,16 @@ class Child:
     def written(self, parts: Sequence[bytes]) -> list[DicomFile]:
         """What it answers to a statement, a header and an overlay, which may be empty.
 
-        Raises RejectedUploadError, and NotWrittenError: it has ended, or is about to.
+        Raises RejectedUploadError, and NotWrittenError: it has ended, then.
         """
         try:
-            return self._asked(parts)
-        except RejectedUploadError:
-            self._rest()
-            raise
-        except (OSError, ValueError, wire.ConversationError) as error:
+            with self._asking:
+                return self._asked(parts)
+        except (NotWrittenError, OSError, ValueError, wire.ConversationError) as error:
+            self.end()
             raise NotWrittenError(str(error) or type(error).__name__) from None
+        finally:
+            self._rest()
 
     def end(self) -> None:
         """At once, whatever it does."""
@@ -141,7 +143,6 @@ class Child:
         files = [bytearray(size) for size in answer.sizes]
         for file in files:
             wire.read_into(replies, memoryview(file))
-        self._rest()
         return [DicomFile(uid, bytes(data)) for uid, data in zip(answer.uids, files, strict=True)]
 
     def takes_a_report(self) -> bool:
@@ -181,6 +182,9 @@ class Child:
             self._is_over = True
         process.kill()
         process.wait()
+        with self._asking:
+            for pipe in (process.stdin, process.stdout):
+                cast("FileIO", pipe).close()
 
 
 def _expect_warm(replies: FileIO) -> None:

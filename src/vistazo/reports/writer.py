@@ -107,7 +107,6 @@ class ReportWriter:
             try:
                 return child.written(parts)
             except NotWrittenError as error:
-                child.end()
                 self._refuse_where_closed()
                 log.warning("a report was not written", extra={"reason": str(error)})
         raise ReportTooCostlyError(

@@ -41,7 +41,10 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _QUOTING = ("PIL", "python_multipart", "opentelemetry", "urllib3")
 
 # Loggers of what a stranger can cause as often as he likes, without a request.
-_SELDOM = ("uvicorn.error", "asyncio", "vistazo.api.connection_limits", "vistazo.service.tracing")
+_SELDOM = (
+    "uvicorn.error", "asyncio", "vistazo.api.connection_limits", "vistazo.service.tracing",
+    "vistazo.pacs.listener", "vistazo.pacs.receiving",
+)  # fmt: skip
 _SELDOM_S = 10.0
 
 # Loggers that tell of exceptions in a request without being within it.

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from vistazo.errors import InputError, SettingsError
 from vistazo.models.card import InputSpec
 from vistazo.pictures import ImageLimits, Picture, open_image
-from vistazo.pictures.folders import is_of_a_program
-from vistazo.pictures.formats import ACCEPTED, SUFFIXES
+from vistazo.pictures.folders import is_of_a_program, is_picture
+from vistazo.pictures.formats import ACCEPTED
 from vistazo.pictures.preprocessing import decode_size, prepare
 from vistazo.training.belonging import group_of, join_groups
 from vistazo.training.config import TrainingConfig
@@ -106,7 +106,7 @@ def _images_of(folder: Path) -> list[Path]:
     found = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not is_of_a_program(Path(path.name))
+        if not is_of_a_program(Path(path.name)) and is_picture(path)
     )
     if not found:
         raise SettingsError(f"The folder {folder} holds no {ACCEPTED}.")

@@ -13,6 +13,7 @@ from vistazo.api.description.example_model import EXAMPLE_ID, MODEL, PNG, SHA256
 from vistazo.api.description.problem_examples import Takes, problem_example
 from vistazo.api.description.refusals import operations
 from vistazo.api.description.sample_examples import SAMPLE_ANSWERS, SAMPLE_BODIES
+from vistazo.api.dicom_schemas import DicomHeader
 from vistazo.api.drift_schemas import DriftAnswer, DriftWindow
 from vistazo.api.feedback_routes import FeedbackAnswer
 from vistazo.api.media import JSON
@@ -28,6 +29,7 @@ from vistazo.api.schemas import (
     Reloaded,
 )
 from vistazo.engines.base import Runtime
+from vistazo.pictures.claims import OTHER_AGE
 
 _Document = dict[str, Any]
 _Answers = Callable[[Sequence[str]], Mapping[str, BaseModel]]
@@ -105,10 +107,16 @@ def _one(labels: Sequence[str]) -> dict[str, BaseModel]:
         "warnings": [OUT_OF_DISTRIBUTION],
         "in_distribution": InDistribution(score=0.12, verdict=False),
     }
+    header = DicomHeader(
+        modality="DX", view="PA", body_part="CHEST", age_years=34, frame=1, frames=1,
+        window="linear", burned_in_annotation=False,
+    )  # fmt: skip
+    of_dicom = {"filename": "picture.dcm", "dicom": header, "warnings": [OTHER_AGE]}
     return {
         "plain": plain,
         "explained": plain.model_copy(update={"heatmap": heatmap}),
         "unlike_the_training_pictures": plain.model_copy(update=strange),
+        "of_a_dicom_file": plain.model_copy(update=of_dicom),
     }
 
 

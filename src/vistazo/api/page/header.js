@@ -15,9 +15,14 @@ export const WORDS = {
     frame: "Frame",
     underOneMonth: "under {month}",
     frameOf: "{frame} of {frames}",
-    centre: "window of centre {centre} and width {width}",
-    range: "from {low} to {high}",
-    lut: "by a table in the file",
+    windows: {
+      linear: "by the window in the file",
+      linear_exact: "by the exact window in the file",
+      sigmoid: "by the sigmoid window in the file",
+      lut: "by the table in the file",
+      min_max: "from its darkest to its brightest value",
+      whole: "all that its bits can hold",
+    },
     views: {
       AP: "anteroposterior",
       PA: "posteroanterior",
@@ -49,9 +54,14 @@ export const WORDS = {
     frame: "Fotograma",
     underOneMonth: "menos de {month}",
     frameOf: "{frame} de {frames}",
-    centre: "ventana de centro {centre} y anchura {width}",
-    range: "de {low} a {high}",
-    lut: "según una tabla del archivo",
+    windows: {
+      linear: "según la ventana del archivo",
+      linear_exact: "según la ventana exacta del archivo",
+      sigmoid: "según la ventana sigmoide del archivo",
+      lut: "según la tabla del archivo",
+      min_max: "de su valor más oscuro al más claro",
+      whole: "todos los que caben en sus bits",
+    },
     views: {
       AP: "anteroposterior",
       PA: "posteroanterior",
@@ -77,7 +87,6 @@ export const WORDS = {
 const YOUNG_YEARS = 2;
 // The service tells a hundredth of a year at least, and rounds down.
 const LOST_MONTHS = 0.12;
-const WINDOW = /^(LINEAR|LINEAR_EXACT|SIGMOID|RANGE) (-?[\d.]+)\/(-?[\d.]+)$/;
 
 const words = () => WORDS[language()];
 
@@ -91,16 +100,6 @@ export function ageText(years) {
 
 const viewText = (view) => (words().views[view] ? `${words().views[view]} (${view})` : view);
 
-function windowText(window) {
-  if (window === "LUT") return words().lut;
-  const [, kind, first, second] = WINDOW.exec(window) ?? [];
-  if (!kind) return window;
-  const [one, other] = [first, second].map((figure) => number(Number(figure)));
-  if (kind === "RANGE") return fill(words().range, { low: one, high: other });
-  const said = fill(words().centre, { centre: one, width: other });
-  return kind === "LINEAR" ? said : `${said} (${kind})`;
-}
-
 /** Terms and descriptions; none where the picture was no DICOM file. */
 export function headerFacts({ dicom }) {
   if (!dicom) return [];
@@ -112,7 +111,7 @@ export function headerFacts({ dicom }) {
     [w.laterality, laterality && (w.sides[laterality] ?? laterality)],
     [w.modality, modality],
     [w.part, part],
-    [w.window, window && windowText(window)],
+    [w.window, window && (w.windows[window] ?? window)],
     [w.frame, frames > 1 && fill(w.frameOf, { frame: number(frame), frames: number(frames) })],
   ].filter(([, description]) => description);
 }

@@ -63,16 +63,18 @@ export function work() {
 }
 
 function nextOne() {
-  if (looked?.answer && !looked.shown && !looked.unshown) return { item: looked, side: LARGE_PX };
+  if (looked?.answer && isDue(looked) && !looked.shown) return { item: looked, side: LARGE_PX };
   for (const item of needed.keys()) return { item, side: LARGE_PX };
   if (!on.isIdle()) return null;
   for (const item of inView.values()) if (isSmallDue(item)) return { item, side: SMALL_PX };
   return null;
 }
 
+const isDue = ({ isRemoved, unshown }) => !isRemoved && !unshown;
+
 /** Of what is no picture at all there is nothing to be drawn. */
-const isSmallDue = ({ answer, problem, small, unshown }) =>
-  (answer || problem?.code === "rejected_upload") && !small && !unshown;
+const isSmallDue = (item) =>
+  isDue(item) && !item.small && (item.answer || item.problem?.code === "rejected_upload");
 
 async function draw({ item, side }) {
   const call = new AbortController();

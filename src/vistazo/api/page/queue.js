@@ -45,7 +45,7 @@ export class Queue {
     this.items.splice(this.items.indexOf(item), 1);
     for (const call of [item.call, item.drawing]) call?.abort();
     for (const url of [item.url, item.shown, item.small]) if (url) URL.revokeObjectURL(url);
-    item.shown = null;
+    Object.assign(item, { shown: null, isRemoved: true });
   }
 
   clear() {

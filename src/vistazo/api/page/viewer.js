@@ -48,12 +48,13 @@ export function picture(item, layer, onUnseen = () => {}) {
 function blind(item, onUnseen) {
   const { answer, unshown } = item;
   if (!unshown) return el("p", { class: "blind" }, `${t("noPreview")} ${w(answer ? "drawing" : "drawnLater")}`);
-  const again = () => {
+  const onclick = () => {
     item.unshown = null;
+    again.textContent = w("drawing");
     onUnseen();
   };
-  const text = `${t("noPreview")} ${w("notDrawn")} ${problemText(unshown).join(" ")} `;
-  return el("p", { class: "blind" }, text, el("button", { id: "draw-again", type: "button", onclick: again }, t("again")));
+  const again = el("button", { id: "draw-again", type: "button", onclick }, t("again"));
+  return el("p", { class: "blind" }, `${t("noPreview")} ${w("notDrawn")} ${problemText(unshown).join(" ")} `, again);
 }
 
 /** Of the proportions of the image, once they are known: at once, if it was shown before. */

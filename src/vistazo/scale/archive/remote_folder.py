@@ -10,12 +10,13 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from vistazo.errors import SettingsError, UnreadableFileError, UploadTooLargeError
-from vistazo.pictures.folders import Skipped, in_depth, is_of_a_program
-from vistazo.pictures.formats import SUFFIXES
+from vistazo.pictures.folders import Skipped, in_depth, is_of_a_program, kind_by_name
+from vistazo.pictures.formats import DICOM_HEAD_BYTES, is_dicom
 from vistazo.scale.archive import remote
 from vistazo.scale.archive.source import Entry, too_large
 
 _PAUSES_S = (0.5, 2.0)  # between tries of one file, beside those that the filesystem makes itself
+_HEADS_AT_ONCE = 1_000
 _Answer = TypeVar("_Answer")
 _FINAL = (FileNotFoundError, PermissionError, IsADirectoryError)
 
@@ -102,19 +103,51 @@ class RemoteFolder:
         """A folder that cannot be listed ends the run: here, other than on a disk, it is rather the
         network, and its pictures would be missing without a word.
         """
-        pictures = []
+        pictures, unsaid = [], []
         for each in self._asked(lambda: self._opened[0].ls(folder.path, detail=True)):
             path, size = str(each["name"]).rstrip("/"), each.get("size")
             name = PurePosixPath(path[len(folder.path) :].lstrip("/"))
             kind = self._kind(each, path, folder.path)
             if kind in ("itself", "hidden"):
                 continue
-            if kind in ("files", "folders", "unreadable"):
-                skipped.add(kind, name)
-            else:
+            if kind == "unsaid":
+                unsaid.append((_Found(path, size), name))
+            elif kind in ("picture", "folder"):
                 pictures.append((_Found(path, size), kind == "folder"))
+            else:
+                skipped.add(kind, name)
+        for at in range(0, len(unsaid), _HEADS_AT_ONCE):
+            some = unsaid[at : at + _HEADS_AT_ONCE]
+            for (found, name), kind in zip(some, self._kinds_by_head(some), strict=True):
+                if kind == "picture":
+                    pictures.append((found, False))
+                else:
+                    skipped.add(kind, name)
         pictures.sort(key=lambda each: each[0].path)
         yield from pictures
+
+    def _kinds_by_head(self, unsaid: list[tuple[_Found, PurePosixPath]]) -> list[str]:
+        """Of files whose names do not say what they are: whether they begin as a DICOM file."""
+        kinds = dict.fromkeys((found.path for found, _ in unsaid), "files")
+        asked = [
+            found.path
+            for found, _ in unsaid
+            if found.size_bytes is None or found.size_bytes >= DICOM_HEAD_BYTES
+        ]
+        for pause_s in (*_PAUSES_S, None):
+            heads = self._opened[0].cat_ranges(asked, 0, DICOM_HEAD_BYTES, on_error="return")
+            failed = []
+            for path, head in zip(asked, heads, strict=True):
+                if isinstance(head, BaseException):
+                    kinds[path] = "unreadable"
+                    failed.extend([] if isinstance(head, _FINAL) else [path])
+                else:
+                    kinds[path] = "picture" if is_dicom(head) else "files"
+            if not failed or pause_s is None:
+                break
+            asked = failed
+            time.sleep(pause_s)
+        return [kinds[found.path] for found, _ in unsaid]
 
     def _kind(self, each: dict[str, Any], path: str, folder: str) -> str:
         """Names such as ``a//b`` and ``a/../b``, which a bucket may have, are no paths."""
@@ -127,4 +160,4 @@ class RemoteFolder:
             return "hidden"
         if each["type"] == "directory":
             return "folder" if self.goes_below else "folders"
-        return "picture" if PurePosixPath(base).suffix.lower() in SUFFIXES else "files"
+        return kind_by_name(base)

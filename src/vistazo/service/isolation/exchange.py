@@ -7,16 +7,24 @@ picture can be so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from vistazo import errors
 from vistazo.models.card import InputSpec
-from vistazo.pictures import Header, Picture
+from vistazo.pictures import Header, Picture, header_codes
 from vistazo.pictures.appearance import Appearance
 from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.reader import Prepared
@@ -48,20 +56,30 @@ class _Warm(_Said):
     kind: Literal["warm"]
 
 
-_Code = Annotated[str, Field(max_length=64, pattern=r"^[\x20-\x7e]*$")]
+def _one_of(codes: Collection[str]) -> AfterValidator:
+    """Or nothing."""
+
+    def check(code: str) -> str:
+        if code and code not in codes:
+            raise ValueError("a code that no header is read as saying")
+        return code
+
+    return AfterValidator(check)
+
+
 _Uid = Annotated[str, Field(max_length=64, pattern=r"^[0-9.]*$")]
 _Number = Annotated[int, Field(ge=1, le=2**31)]
 
 
 class _Radiograph(_Said):
-    modality: _Code
-    view: _Code
-    laterality: _Code
-    body_part: _Code
-    age_years: float | None = Field(ge=0, le=200, allow_inf_nan=False)
+    modality: Annotated[str, _one_of(header_codes.MODALITIES)]
+    view: Annotated[str, _one_of(header_codes.VIEWS)]
+    laterality: Annotated[str, _one_of(header_codes.LATERALITIES)]
+    body_part: Annotated[str, _one_of(header_codes.BODY_PARTS)]
+    age_years: float | None = Field(ge=0, le=header_codes.MOST_YEARS, allow_inf_nan=False)
     frame: _Number
     frames: _Number
-    window: _Code
+    window: Annotated[str, _one_of(header_codes.WINDOWS)]
     burned_in: bool | None
     turned: bool
     uid: _Uid

@@ -1,0 +1,254 @@
+"""An archive over HTTP, honest and otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import httpx
+import pytest
+
+from vistazo.errors import CorruptImageError, UploadTooLargeError
+from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
+from vistazo.pacs.dicomweb import Archive, Found, UnfetchableError, client_of
+from vistazo.pacs.part10 import file_head
+from vistazo.pacs.poller import Poller, Since
+from vistazo.pacs.spool import Made, Spool
+
+_JSON = {"content-type": "application/dicom+json"}
+_PARTS = {"content-type": 'multipart/related; type="application/dicom"; boundary="b-1"'}
+_FOUND = Found("1.1", "1.2", "1.3")
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def archive(answer: Answer, **changes: float) -> Archive:
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    return Archive("https://pacs/dicom-web", client, **{"object_bytes": 10_000, **changes})
+
+
+def listed(number: int, modality: str = "DX") -> dict[str, object]:
+    tags = {"0020000D": f"1.1.{number}", "0020000E": "1.2", "00080018": f"1.3.{number}"}
+    return {tag: {"vr": "UI", "Value": [uid]} for tag, uid in tags.items()} | {
+        "00080060": {"vr": "CS", "Value": [modality]}
+    }
+
+
+def x_ray(uid: str = "1.3") -> bytes:
+    return file_head("1.2.840.10008.5.1.4.1.1.1", uid, "1.2.840.10008.1.2.1") + b"data"
+
+
+def answered(
+    status: int, body: bytes = b"", headers: dict[str, str] | None = None
+) -> httpx.Response:
+    """As it comes from a connection: not read yet."""
+    return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
+
+
+def part(data: bytes) -> bytes:
+    return b"--b-1\r\nContent-Type: application/dicom\r\n\r\n" + data + b"\r\n--b-1--\r\n"
+
+
+def test_instances_are_listed_page_by_page() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(dict(request.url.params))
+        first = int(request.url.params["offset"])
+        return answered(
+            200, json.dumps([listed(n) for n in range(first, min(first + 100, 250))]).encode()
+        )
+
+    found = list(archive(answer).instances("DX", "20260501-"))
+    assert [each.instance for each in found] == [f"1.3.{number}" for number in range(250)]
+    assert [each["offset"] for each in asked] == ["0", "100", "200"]
+    assert asked[0] == {"00080060": "DX", "StudyDate": "20260501-", "limit": "100", "offset": "0"}
+
+
+def test_an_archive_that_knows_no_pages_is_asked_twice_at_most() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answered(200, json.dumps([listed(number) for number in range(150)]).encode())
+
+    assert len(list(archive(answer).instances("DX", "20260501-"))) == 150
+    assert len(asked) == 2
+
+
+def test_what_is_not_as_it_should_be_in_a_list_is_left_out() -> None:
+    odd: list[object] = [
+        7, None, [], {}, listed(1, "SR"), {**listed(2), "00080018": {"Value": ["../../1"]}},
+        {**listed(3), "0020000D": {"Value": [{}]}}, {**listed(4), "0020000E": "1.2"}, listed(5),
+    ]  # fmt: skip
+    found = list(
+        archive(lambda _: answered(200, json.dumps(odd).encode())).instances("DX", "20260501-")
+    )
+    assert [each.instance for each in found] == ["1.3.5"]
+    assert list(archive(lambda _: answered(204)).instances("DX", "20260501-")) == []
+
+
+class Endless(httpx.SyncByteStream):
+    """A body of a gigabyte, as far as it is read."""
+
+    def __init__(self, begin: bytes) -> None:
+        self.read, self._begin = 0, begin
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._begin
+        while self.read < 1_000_000_000:
+            self.read += 100_000
+            yield bytes(100_000)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answered(200, b"<html>not json</html>"),
+        answered(200, b"[" * 100_000),
+        answered(200, b"{}"),
+        answered(200, b"\xff\xfe"),
+        httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Endless(b"")),
+        answered(500),
+        answered(401),
+        answered(302, b"", {"location": "https://elsewhere/"}),
+    ],
+    ids=["html", "deep", "no list", "no text", "compressed", "500", "401", "moved"],
+)
+def test_an_answer_that_is_no_list_is_told_in_words(answer: httpx.Response) -> None:
+    with pytest.raises(UnreachableError, match="archive"):
+        list(archive(lambda _: answer).instances("DX", "20260501-"))
+
+
+def test_a_list_of_a_gigabyte_is_not_read() -> None:
+    body = Endless(b"[")
+    with pytest.raises(UnreachableError, match="larger"):
+        list(archive(lambda _: httpx.Response(200, stream=body)).instances("DX", "20260501-"))
+    assert body.read < 5_000_000
+
+
+def test_an_instance_is_fetched_as_it_is_stored(tmp_path: Path) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/dicom-web/studies/1.1/series/1.2/instances/1.3"
+        assert request.headers["accept"].endswith("transfer-syntax=*")
+        return answered(200, part(x_ray()), _PARTS)
+
+    archive(answer).fetch(_FOUND, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == x_ray()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (answered(200, b"", _PARTS), CorruptImageError),
+        (answered(200, part(x_ray())[:-12], _PARTS), CorruptImageError),
+        (answered(200, b"--b-1\r\n" + b"x" * 60_000, _PARTS), CorruptImageError),
+        (answered(200, b"x" * 60_000, _PARTS), CorruptImageError),
+        (answered(200, part(x_ray()), _JSON), CorruptImageError),
+        (answered(200, b"", {"content-type": "multipart/related"}), CorruptImageError),
+        (answered(200, part(bytes(10_001)), _PARTS), UploadTooLargeError),
+        (answered(404), UnfetchableError),
+        (answered(500), UnfetchableError),
+        (answered(503), UnreachableError),
+    ],
+)  # fmt: skip
+def test_what_is_no_instance_is_refused(
+    tmp_path: Path, answer: httpx.Response, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        archive(lambda _: answer).fetch(_FOUND, tmp_path / "a")
+
+
+def test_an_instance_of_a_gigabyte_is_not_read(tmp_path: Path) -> None:
+    body = Endless(b"--b-1\r\n\r\n")
+    answer = httpx.Response(200, headers=_PARTS, stream=body)
+    with pytest.raises(UploadTooLargeError):
+        archive(lambda _: answer).fetch(_FOUND, tmp_path / "a")
+    assert body.read < 1_000_000
+
+
+def test_an_answer_that_comes_too_slowly_is_left(tmp_path: Path) -> None:
+    slow = archive(lambda _: answered(200, part(x_ray()), _PARTS), timeout_s=-1.0)
+    with pytest.raises(UnreachableError, match="slow"):
+        slow.fetch(_FOUND, tmp_path / "a")
+
+
+def test_reports_are_stored_as_files_of_one_body(tmp_path: Path) -> None:
+    (tmp_path / "0").write_bytes(b"a report")
+    (tmp_path / "1").write_bytes(b"a heatmap")
+    bodies = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = request.read()
+        assert int(request.headers["content-length"]) == len(body)
+        assert request.url.path == "/dicom-web/studies"
+        bodies.append(body)
+        return answered(200, json.dumps({}).encode())
+
+    parcel = Parcel("k", [tmp_path / "0", tmp_path / "1"])
+    assert list(archive(answer).send([parcel])) == [Receipt("k")]
+    assert bodies[0].count(b"content-type: application/dicom\r\n\r\na ") == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"), [(202, "202"), (400, "400"), (409, "409"), (500, "500")]
+)
+def test_a_store_that_does_not_take_all_is_a_refusal(
+    tmp_path: Path, status: int, refused: str
+) -> None:
+    receipts = list(archive(lambda _: answered(status)).send([Parcel("k", [])]))
+    assert receipts == [Receipt("k", f"the archive answered {refused}")]
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 429, 503])
+def test_a_store_that_is_closed_is_tried_later(status: int) -> None:
+    with pytest.raises(UnreachableError):
+        list(archive(lambda _: answered(status)).send([Parcel("k", [])]))
+
+
+def test_who_we_are_there_goes_with_each_request() -> None:
+    with client_of(1.0, token="secret") as client:  # noqa: S106 - of nothing
+        assert client.headers["authorization"] == "Bearer secret"
+        assert not client.follow_redirects
+    with client_of(1.0) as client:
+        assert "authorization" not in client.headers
+
+
+def poller(spool: Spool, answer: Answer) -> Poller:
+    return Poller(archive(answer), spool, ("DX",), Since(date(2026, 5, 1)), 1.0)
+
+
+def test_what_is_new_is_fetched_once_and_what_is_ours_never(spool: Spool) -> None:
+    fetched = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/instances"):
+            return answered(200, json.dumps([listed(number) for number in range(4)]).encode())
+        uid = request.url.path.rpartition("/")[2]
+        fetched.append(uid)
+        data = {"1.3.2": x_ray("1.3.7")}.get(uid, x_ray(uid))
+        return answered(500) if uid == "1.3.3" else answered(200, part(data), _PARTS)  # fmt: skip
+
+    path = spool.incoming / "a.part"
+    path.write_bytes(b"")
+    spool.keep(path, "1.9")
+    spool.keep_reports(spool.ledger.key_of("1.9"), [Made("1.3.1", b"")])
+    looks = poller(spool, answer)
+    assert [looks.poll() for _ in range(7)] == [1.0] * 7
+    assert fetched == ["1.3.0", "1.3.2", *["1.3.3"] * 5]
+    assert spool.ledger.counts() | {"waiting": 1, "refused": 2} == spool.ledger.counts()
+    assert not list(spool.incoming.iterdir())
+
+
+def test_an_archive_that_is_away_is_asked_later_and_later(spool: Spool) -> None:
+    def away(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("away")
+
+    looks = poller(spool, away)
+    assert max(looks.poll() for _ in range(8)) > 20
+
+
+def test_since_is_a_day_or_the_last_ones() -> None:
+    assert Since(date(2026, 5, 1)).as_range(date(2026, 6, 1)) == "20260501-"
+    assert Since(None, 3).as_range(date(2026, 6, 1)) == "20260529-"

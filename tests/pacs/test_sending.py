@@ -1,0 +1,222 @@
+"""Reports go to where they belong, once and at last; and are made of what can be classified."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset
+
+from pacs_peers import archive, x_ray
+from ports import free_port
+from vistazo.errors import BrokenRule, CorruptImageError, NotReadyError, RejectedUploadError
+from vistazo.pacs.association import ArchiveEntity
+from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
+from vistazo.pacs.patience import Patience
+from vistazo.pacs.peers import Called
+from vistazo.pacs.reporting import Reported, Reporting
+from vistazo.pacs.sending import Sender
+from vistazo.pacs.spool import Made, Spool
+
+_AT_ONCE = Patience(first_s=0.0)
+
+
+def report(number: int) -> Made:
+    buffer = io.BytesIO()
+    of = x_ray(number)
+    of.save_as(buffer, implicit_vr=False, little_endian=True, enforce_file_format=True)
+    return Made(str(of.SOPInstanceUID), buffer.getvalue())
+
+
+def waiting(spool: Spool, uid: str = "1.2.3") -> str:
+    path = spool.incoming / "a.part"
+    path.write_bytes(b"an x-ray")
+    spool.keep(path, uid)
+    return spool.ledger.key_of(uid)
+
+
+def reported(spool: Spool, number: int = 0) -> str:
+    key = waiting(spool, f"1.2.{number}")
+    spool.keep_reports(key, [report(10 * number + 1), report(10 * number + 2)])
+    return key
+
+
+@dataclass
+class Shelf:
+    """A destination that honours the protocol: what is in ``refuses`` is refused."""
+
+    name: str = "shelf"
+    refuses: str = ""
+    is_away: bool = False
+    breaks_after: int = 1_000
+    taken: list[str] = field(default_factory=list)
+
+    def send(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
+        if self.is_away:
+            raise UnreachableError("away")
+        for number, parcel in enumerate(parcels):
+            if number >= self.breaks_after:
+                raise UnreachableError("cut off")
+            if not self.refuses:
+                self.taken.append(parcel.key)
+            yield Receipt(parcel.key, self.refuses)
+
+
+def test_each_report_goes_once_to_every_destination(spool: Spool) -> None:
+    keys = [reported(spool, number) for number in range(3)]
+    here, there = Shelf("here"), Shelf("there", is_away=True)
+    sender = Sender(spool, [here, there], _AT_ONCE)
+    assert sender.send_due() == 0
+    assert sender.send_due() == 0
+    there.is_away = False
+    assert sender.send_due() == 3
+    assert (here.taken, there.taken) == (keys, keys)
+    assert spool.ledger.counts()["sent"] == 3
+
+
+def test_one_destination_that_is_away_holds_up_no_other(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vistazo.pacs.sending._AT_ONCE", 2)
+    keys = [reported(spool, number) for number in range(4)]
+    here = Shelf("here")
+    sender = Sender(spool, [Shelf("there", is_away=True), here], _AT_ONCE)
+    sender.send_due()
+    sender.send_due()
+    assert here.taken == keys
+
+
+def test_what_went_before_an_association_broke_is_not_sent_again(spool: Spool) -> None:
+    keys = [reported(spool, number) for number in range(3)]
+    shelf = Shelf(breaks_after=2)
+    sender = Sender(spool, [shelf], _AT_ONCE)
+    assert [sender.send_due(), sender.send_due()] == [2, 1]
+    assert shelf.taken == keys
+
+
+def test_who_is_away_is_not_asked_at_every_turn(spool: Spool) -> None:
+    reported(spool)
+    shelf = Shelf(is_away=True)
+    sender = Sender(spool, [shelf], Patience(first_s=60))
+    sender.send_due()
+    shelf.is_away = False
+    assert sender.send_due() == 0
+    waits = [Patience().wait_s(failures) for failures in range(1, 60)]
+    assert 0.5 <= waits[0] <= 1
+    assert all(150 <= wait <= 300 for wait in waits[10:])
+
+
+def test_what_is_refused_again_and_again_is_put_aside_with_the_reason(
+    spool: Spool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = reported(spool)
+    sender = Sender(spool, [Shelf(refuses="the archive answered 0xC000")], _AT_ONCE)
+    for _ in range(5):
+        assert spool.ledger.counts()["reported"] == 1
+        sender.send_due()
+    assert spool.ledger.reasons("failed") == [("shelf: the archive answered 0xC000", 1)]
+    assert (tmp_path / "spool" / "failed" / key / "report-0.dcm").exists()
+    assert caplog.records[-1].levelno == logging.ERROR
+
+
+def test_what_cannot_be_sent_for_too_long_is_put_aside(spool: Spool) -> None:
+    reported(spool)
+    Sender(spool, [Shelf(is_away=True)], Patience(give_up_s=-1.0)).send_due()
+    assert spool.ledger.counts()["failed"] == 1
+
+
+def entity(port: int) -> ArchiveEntity:
+    return ArchiveEntity(Called("ARCHIVE", "127.0.0.1", port), "VISTAZO", 5.0)
+
+
+def test_a_real_archive_gets_the_files_as_they_are(spool: Spool) -> None:
+    keys, taken = [reported(spool, number) for number in range(2)], []
+
+    def take(found: Dataset) -> int:
+        taken.append(str(found.SOPInstanceUID))
+        return 0xB000 if len(taken) == 1 else 0
+
+    with archive(take) as port:
+        parcels = [Parcel(key, spool.reports(key)) for key in keys]
+        receipts = list(entity(port).send(parcels))
+    assert receipts == [Receipt(key) for key in keys]
+    assert taken == [str(x_ray(number).SOPInstanceUID) for number in (1, 2, 11, 12)]
+
+
+def test_an_archive_that_refuses_or_has_no_room_is_understood(spool: Spool) -> None:
+    parcel = Parcel("a", spool.reports(reported(spool)))
+    with archive(lambda _: 0xC123) as port:
+        assert list(entity(port).send([parcel])) == [Receipt("a", "the archive answered 0xC123")]
+    with archive(lambda _: 0xA700) as port, pytest.raises(UnreachableError, match="no room"):
+        list(entity(port).send([parcel]))
+
+
+# pynetdicom leaves a socket that could not connect to be collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_nobody_there_is_told_in_words(spool: Spool) -> None:
+    parcel = Parcel("a", spool.reports(reported(spool)))
+    with pytest.raises(UnreachableError, match="does not answer"):
+        list(entity(free_port()).send([parcel]))
+
+
+@dataclass
+class Model:
+    """A reporter that honours the protocol."""
+
+    raises: Exception | None = None
+    uid: str = "1.2.3"
+    asked: int = 0
+
+    def report(self, data: bytes) -> Reported:
+        self.asked += 1
+        assert data == b"an x-ray"
+        if self.raises is not None:
+            raise self.raises
+        return Reported(self.uid, (report(1),))
+
+
+def test_what_waits_becomes_a_report(spool: Spool) -> None:
+    key, model = waiting(spool), Model()
+    reporting = Reporting(spool, model)
+    assert [reporting.report_next(), reporting.report_next()] == [True, False]
+    assert len(spool.reports(key)) == 1
+    assert spool.ledger.counts()["reported"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "rule"),
+    [
+        (RejectedUploadError([BrokenRule("view", ""), BrokenRule("age", "")]), "view, age"),
+        (CorruptImageError("damaged"), "corrupt_image"),
+    ],
+)
+def test_what_the_model_refuses_is_noted_by_its_rule_and_done(
+    spool: Spool, tmp_path: Path, error: Exception, rule: str
+) -> None:
+    waiting(spool)
+    assert Reporting(spool, Model(error)).report_next()
+    assert spool.ledger.reasons("refused") == [(rule, 1)]
+    assert list((tmp_path / "spool" / "work").iterdir()) == []
+
+
+def test_a_header_that_names_another_instance_is_refused(spool: Spool) -> None:
+    waiting(spool)
+    Reporting(spool, Model(uid="1.2.4")).report_next()
+    assert spool.ledger.reasons("refused") == [("sop_instance_uid", 1)]
+
+
+@pytest.mark.parametrize("error", [NotReadyError("later"), ZeroDivisionError("KANARIENVOGEL")])
+def test_what_goes_wrong_here_is_tried_again_and_given_up_at_last(
+    spool: Spool, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting(spool)
+    model = Model(error)
+    reporting = Reporting(spool, model, _AT_ONCE)
+    while spool.ledger.counts()["waiting"]:
+        assert reporting.report_next()
+    assert model.asked == 5
+    assert spool.ledger.counts()["failed"] == 1
