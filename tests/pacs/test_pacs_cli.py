@@ -111,7 +111,7 @@ def test_help_needs_no_library_of_dicom(pacs: Pacs) -> None:
 @pytest.mark.parametrize("page", ["pacs.md", "pacs.es.md"])
 def test_the_page_has_every_option_its_variable_and_its_default(page: str) -> None:
     text = (ROOT / "docs" / page).read_text("utf-8")
-    rows = re.findall(r"^\| `(--[\w-]+)` \| `(\w+)` \| ([^|]*) \|", text, re.MULTILINE)
+    rows = re.findall(r"^\| `(--[\w-]+)` \| `(\w+)` \|([^|]*)\|", text, re.MULTILINE)
     documented = {option: (variable, default) for option, variable, default in rows}
     options = {
         each.opts[0]: each for each in command.params if isinstance(each, click.Option)
