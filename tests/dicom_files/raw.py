@@ -59,7 +59,11 @@ def item(content: bytes, length: int | None = None) -> bytes:
 
 def fragments(pieces: Iterable[bytes], offsets: bytes = b"") -> RawElement:
     """Encapsulated pixel data (PS3.5, A.4)."""
-    inside = item(offsets) + b"".join(item(each + bytes(len(each) % 2)) for each in pieces)
+    head = struct.Struct("<HHI")
+    parts = [item(offsets)]
+    for each in pieces:
+        parts += head.pack(0xFFFE, 0xE000, len(each) + len(each) % 2), each, bytes(len(each) % 2)
+    inside = b"".join(parts)
     return RawElement(PIXEL_DATA, b"OB", inside + item_end(SEQUENCE_END), UNDEFINED)
 
 

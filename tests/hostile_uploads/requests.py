@@ -9,14 +9,22 @@ from hostile_uploads.framing import Hostile, framed
 from hostile_uploads.json_bodies import json_by_grammar
 from hostile_uploads.uploads import hostile_picture
 
-_PATHS = ("/predict",) * 6 + ("/predict/batch", "/predict/batch", "/explain", "/explain/")
+_PATHS = ("/predict",) * 6 + (
+    "/predict/batch",
+    "/predict/batch",
+    "/explain",
+    "/explain/",
+    "/preview",
+)
 _QUERIES = ("", "", "", "", "", "?explain=true", "?show_input=true", "?explain=true&show_input=1")
 _ODD_QUERIES = (
     *("?explain=maybe", "?label=", "?label=NORMAL&explain=1", "?label=%ff%fe", "?label=%00"),
     *("?explain=true&explain=false", "?label=" + "x" * 4000, "?%", "?explain=true&label=nobody"),
     *("?show_input=", "?" + "a=b&" * 2000, "?label=%ed%a0%80&explain=true", "?=&=&;"),
 )
-_RAW_TYPES = ("image/jpeg", "image/png", "application/octet-stream", "text/plain", "")
+_RAW_TYPES = (
+    *("image/jpeg", "image/png", "application/dicom", "application/octet-stream", "text/plain", ""),
+)
 _MOST_FILES = 17
 
 

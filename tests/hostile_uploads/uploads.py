@@ -9,8 +9,11 @@ from functools import cache
 from costly_pictures import any_recipe
 from hostile_boxes import ATTACKS as BOXED_ATTACKS
 from hostile_boxes import LARGE as LARGE_BOXED
+from hostile_dicom import ATTACKS as DICOM_ATTACKS
+from hostile_dicom import ODD as ODD_DICOM
 from hostile_pictures import ATTACKS as FIRST_ATTACKS
 from hostile_pictures import LARGE as FIRST_LARGE
+from hostile_uploads.dicom_mutations import mutated_dicom
 from hostile_uploads.foreign import foreign_file
 from hostile_uploads.jpeg_grammar import jpeg_by_grammar
 from hostile_uploads.mutations import mutated_boxed_picture, mutated_picture
@@ -22,6 +25,15 @@ _ATTACK_BYTES = (10_000, 10_000, 10_000, 300_000, 9_800_000)
 
 def _known_attack(chance: random.Random) -> bytes:
     return _attack(chance.choice(list(ATTACKS)), chance.choice(_ATTACK_BYTES))
+
+
+def _known_dicom_attack(chance: random.Random) -> bytes:
+    """Of fewer bytes than pictures: to deflate megabytes takes long here, and not there."""
+    return _dicom_attack(chance.choice(list(DICOM_ATTACKS)), chance.choice((10_000, 300_000)))
+
+
+def _odd_dicom(chance: random.Random) -> bytes:
+    return chance.choice(list(ODD_DICOM.values()))()
 
 
 def _costly(chance: random.Random) -> bytes:
@@ -37,13 +49,21 @@ def _attack(name: str, n_bytes: int) -> bytes:
     return {**ATTACKS, **LARGE}[name](n_bytes)
 
 
+@cache
+def _dicom_attack(name: str, n_bytes: int) -> bytes:
+    return DICOM_ATTACKS[name](n_bytes)
+
+
 # How often each comes, of a thousand.
 _KINDS: dict[Callable[[random.Random], bytes], int] = {
-    mutated_picture: 250,
-    mutated_boxed_picture: 280,
-    jpeg_by_grammar: 170,
-    png_by_grammar: 170,
-    foreign_file: 85,
+    mutated_picture: 180,
+    mutated_boxed_picture: 210,
+    mutated_dicom: 180,
+    jpeg_by_grammar: 130,
+    png_by_grammar: 130,
+    foreign_file: 75,
+    _odd_dicom: 30,
+    _known_dicom_attack: 20,
     _known_attack: 33,
     _large: 6,
     _costly: 6,
