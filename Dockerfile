@@ -20,6 +20,9 @@ ARG DEVICE=""
 ARG REQUIREMENTS=""
 # With 1 what speaks to a Redis goes in beside it, for REDIS_URL.
 ARG REDIS=""
+# With 1 what writes reports as DICOM goes in beside it (13 MB, as much again of what it never reads
+# is left out).
+ARG DICOM_REPORTS=""
 COPY requirements.txt /tmp/
 COPY scripts/requirements /tmp/scripts/requirements
 # Wheels only: nothing is compiled, so no compiler is wanted. What goes afterwards is the tests that
@@ -33,12 +36,15 @@ RUN case "$DEVICE $ENGINE" in \
  && if [ "$REDIS" ]; then \
       sed -nE '/^(redis|async-timeout)==/,/[^\\]$/p' /tmp/scripts/requirements/redis.txt; \
     fi > /tmp/redis.txt \
+ && if [ "$DICOM_REPORTS" ]; then \
+      sed -nE '/^(highdicom|pyjpegls)==/,/[^\\]$/p' /tmp/scripts/requirements/reports.txt; \
+    fi > /tmp/reports.txt \
  && python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
       --root-user-action=ignore --no-compile --only-binary=:all: --require-hashes \
-      -r "/tmp/${REQUIREMENTS:-${needed:-requirements.txt}}" -r /tmp/redis.txt \
+      -r "/tmp/${REQUIREMENTS:-${needed:-requirements.txt}}" -r /tmp/redis.txt -r /tmp/reports.txt \
  && cd /opt/venv/lib/python3*/site-packages \
- && rm -rf onnx/backend/test h5py/tests \
+ && rm -rf onnx/backend/test h5py/tests highdicom/_standard/module_attribute_map.json \
  && find numpy -type d -name tests -prune -exec rm -rf {} + \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash .
 

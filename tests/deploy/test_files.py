@@ -273,6 +273,20 @@ def test_the_image_has_what_speaks_to_redis_where_that_is_asked_for() -> None:
     assert replicas["environment"]["REDIS_URL"] == "${REDIS_URL:-redis://redis:6379/0}"
 
 
+def test_the_image_has_what_writes_reports_where_that_is_asked_for() -> None:
+    [command] = re.findall(r"sed -nE '(.*)' /tmp/(scripts/requirements/reports.txt)", DOCKERFILE)
+    said = subprocess.run(
+        ["sed", "-nE", command[0], str(ROOT / command[1])],  # noqa: S607
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    served = packages((ROOT / "requirements.txt").read_text("utf-8"))
+    with_reports = packages((ROOT / command[1]).read_text("utf-8"))
+    assert packages(said) == {
+        name: with_reports[name] for name in with_reports.keys() - served.keys()
+    }
+    assert "highdicom" in packages(said)
+
+
 SYSTEMS = ("pneumonia", "pictures", "news", "quality", "leaves")
 
 

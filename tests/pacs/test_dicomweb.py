@@ -14,7 +14,8 @@ from vistazo.errors import CorruptImageError, UploadTooLargeError
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.dicomweb import Archive, Found, UnfetchableError, client_of
 from vistazo.pacs.part10 import file_head
-from vistazo.pacs.poller import Poller, Since
+from vistazo.pacs.poller import Poller
+from vistazo.pacs.since import Since
 from vistazo.pacs.spool import Made, Spool
 
 _JSON = {"content-type": "application/dicom+json"}

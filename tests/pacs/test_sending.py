@@ -206,7 +206,7 @@ def test_what_the_model_refuses_is_noted_by_its_rule_and_done(
 def test_a_header_that_names_another_instance_is_refused(spool: Spool) -> None:
     waiting(spool)
     Reporting(spool, Model(uid="1.2.4")).report_next()
-    assert spool.ledger.reasons("refused") == [("sop_instance_uid", 1)]
+    assert spool.ledger.reasons("refused") == [("other_instance", 1)]
 
 
 @pytest.mark.parametrize("error", [NotReadyError("later"), ZeroDivisionError("KANARIENVOGEL")])

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,9 +22,12 @@ import jwt
 import pytest
 
 import canaries
+import dicom_canaries
 from builders import write_brightness_model
 from canaries import canary, found
 from otlp_receiver import receiving
+from vistazo.models.accepted_headers import AcceptedHeaders
+from vistazo.models.card_file import card_path, read_card, write_card
 from vistazo.service.access.api_key import digest_of, new_key
 from vistazo.service.access.key_ring import KeyEntry
 
@@ -40,12 +44,15 @@ IN_A_REQUEST = (
 # Who asks is told what he himself has asked for.
 ECHOED = {"filename", "field", "label"}
 
+IN_A_HEADER = set(dicom_canaries.PLANTED)
+
 KEY = new_key()
 ENTRY = KeyEntry("ward", frozenset({"predict", "metrics", "admin"}), digest_of(KEY))
 ADDRESS = "203.0.113.77"
 SECRET = canary("secret") * 3
 PLANTED = {
     **{channel: canary(channel) for channel in (*IN_A_PICTURE, *IN_A_FORM, *IN_A_REQUEST)},
+    **dicom_canaries.PLANTED,
     "key": KEY[20:36],
     "address": ADDRESS,
 }
@@ -81,6 +88,7 @@ class Said:
     traces: list[bytes]
     log: bytes
     statuses: set[int]
+    kept: list[bytes]
 
 
 def planted() -> dict[str, str]:
@@ -89,12 +97,12 @@ def planted() -> dict[str, str]:
 
 @cache
 def sound() -> tuple[bytes, ...]:
-    return canaries.jpeg(**planted()), canaries.png(**planted())
+    return canaries.jpeg(**planted()), canaries.png(**planted()), dicom_canaries.readable()
 
 
 def damaged() -> Iterator[bytes]:
     """In the middle of what is planted, and elsewhere; and what is no picture here."""
-    for whole in sound():
+    for whole in sound()[:2]:
         for channel in ("patient", "comment", "profile", "caption"):
             at = whole.find(canary(channel).encode())
             if at > 0:
@@ -103,6 +111,7 @@ def damaged() -> Iterator[bytes]:
         yield whole[: len(whole) - 200]
         yield whole[:-60] + bytes(40) + whole[-20:]
     yield canaries.dicom(**planted())
+    yield from dicom_canaries.refused()
     yield canary("pixels").encode() * 50
     yield b""
 
@@ -244,9 +253,12 @@ def said(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("models") / canary("model folder")
     folder.mkdir()
     model = write_brightness_model(folder / "model.keras", maps=True)
+    accept_only(["CR"], card_path(model))
+    kept = tmp_path_factory.mktemp("records")
     settings = {"LOG_LEVEL": "debug", "MODEL_PATH": str(model), "MAX_UPLOAD_BYTES": "200000"}
     settings |= {"API_KEYS": str(ENTRY), "JWT_SECRET": SECRET, "TRUSTED_PROXIES": "127.0.0.1"}
     settings |= {"CORS_ORIGINS": "https://elsewhere.example", "RATE_LIMIT": "60000/minute"}
+    settings |= {"RECORDS_DIR": str(kept), "KEEP_PICTURES": "1"}
     answers, statuses = [], set()
     with (
         receiving() as collector,
@@ -259,7 +271,15 @@ def said(running: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
             answers += [said_to(service.url, request) for request in raw_requests()]
             metrics = client.get("/metrics").content
         _, log = service.stop()
-    return Said(answers, metrics, collector.bodies, log.encode(), statuses)
+    records = [path.read_bytes() for path in kept.rglob("*") if path.is_file()]
+    return Said(answers, metrics, collector.bodies, log.encode(), statuses, records)
+
+
+def accept_only(modalities: list[str], path: Path) -> None:
+    card = read_card(path)
+    accepts = AcceptedHeaders(modalities=tuple(modalities), refuse=("modalities",))
+    spec = card.input.model_copy(update={"accepts": accepts})
+    write_card(card.model_copy(update={"input": spec}), path)
 
 
 def test_nothing_of_a_request_is_logged(said: Said) -> None:
@@ -283,6 +303,19 @@ def test_nothing_of_a_request_or_of_the_machine_is_traced(said: Said) -> None:
 def test_an_answer_has_nothing_but_what_was_asked_about(said: Said) -> None:
     strange = {channel: PLANTED[channel] for channel in PLANTED.keys() - ECHOED}
     assert not found(said.answers, {**strange, **OF_THE_MACHINE})
+
+
+def test_nothing_of_a_dicom_header_is_kept(said: Said) -> None:
+    assert any(kept.startswith(b"\x89PNG") for kept in said.kept)
+    assert not [kept for kept in said.kept if kept[128:132] == b"DICM"]
+    assert not found(said.kept, {channel: PLANTED[channel] for channel in IN_A_HEADER})
+
+
+def test_dicom_files_were_read_and_refused(said: Said) -> None:
+    told = b"\n".join(said.answers)
+    assert b'"dicom":{"modality":"CR",' in told
+    assert b"The header says CT (computed tomography)" in told
+    assert b"is no X-ray, but a structured report" in told
 
 
 def test_every_kind_of_answer_was_looked_through(said: Said) -> None:

@@ -91,7 +91,7 @@ def test_in_a_small_container_each_report_has_a_process_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(child, "_PROGRAM", "report_faults")
-    monkeypatch.setattr(writer, "family_bytes", lambda: 100_000_000)
+    monkeypatch.setattr(writer, "family_own_bytes", lambda: 100_000_000)
     reports = ReportWriter(ReportPolicy(container_bytes=256 << 20))
     for _ in range(3):
         assert write(reports) == b"ok"
@@ -102,7 +102,7 @@ def test_in_a_small_container_each_report_has_a_process_of_its_own(
 def test_without_room_it_is_refused_in_words_before_anything_is_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writer, "family_bytes", lambda: 190_000_000)
+    monkeypatch.setattr(writer, "family_own_bytes", lambda: 190_000_000)
     reports = ReportWriter(ReportPolicy(container_bytes=256 << 20))
     with pytest.raises(NoRoomForReportError, match="vistazo report"):
         write(reports)

@@ -17,6 +17,7 @@ from PIL import Image
 from builders import BrightnessEngine, encoded, flat
 from vistazo.engines.base import Head, Outputs, Probe
 from vistazo.errors import CardError, SettingsError
+from vistazo.models.accepted_headers import AcceptedHeaders
 from vistazo.models.card import InputSpec
 from vistazo.models.signature import ModelSignature
 from vistazo.pictures import ImageLimits, open_image
@@ -345,6 +346,17 @@ def test_pictures_that_serving_would_refuse_are_let_in_by_the_card(tmp_path: Pat
     card = card_of(result, Path("my model (2).h5"), "0" * 64)
     assert card.name == "my-model--2"
     assert (card.input.min_side_px, card.input.max_aspect_ratio) == (20, 7)
+
+
+def test_what_a_card_says_of_headers_stays_as_no_picture_tells_it(tmp_path: Path) -> None:
+    labelled = write_noise(tmp_path, ["no", "yes"], 6)
+    result = find(RememberingEngine(labelled, spec(), (0, 1), "sigmoid"), labelled)
+    found = card_of(result, Path("model.h5"), "0" * 64)
+    assert found.input.accepts is None
+    accepts = AcceptedHeaders(modalities=("CR",))
+    spec_before = found.input.model_copy(update={"accepts": accepts})
+    earlier = found.model_copy(update={"input": spec_before})
+    assert card_of(result, Path("model.h5"), "0" * 64, earlier).input.accepts == accepts
 
 
 def test_copies_of_a_picture_are_no_evidence(tmp_path: Path) -> None:

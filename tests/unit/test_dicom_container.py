@@ -254,7 +254,7 @@ def test_what_is_made_to_be_walked_for_long_is_soon_given_up(name: str) -> None:
     started_s = time.process_time()
     with pytest.raises(InputError):
         strip_dicom(data)
-    assert time.process_time() - started_s < 1
+    assert time.process_time() - started_s < 2
 
 
 def test_too_many_elements_are_refused_by_a_rule() -> None:
@@ -271,7 +271,7 @@ def test_a_bomb_in_a_deflated_file_is_inflated_no_further_than_a_picture_is_larg
     started_s = time.process_time()
     with pytest.raises(InputError):
         strip_dicom(data)
-    assert time.process_time() - started_s < 0.5
+    assert time.process_time() - started_s < 1
 
 
 def test_large_deflated_pixels_are_inflated_only_when_they_are_taken() -> None:

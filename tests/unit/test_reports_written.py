@@ -168,3 +168,10 @@ def test_independent_labels_long_labels_and_numbers_have_codes() -> None:
     assert names["age"] == "4.5"
     whole = [said for name, said in items(found) if name == "Comment" and "long" in said]
     assert len(whole) == 1
+
+
+def test_what_the_image_leaves_out_of_highdicom_is_not_read() -> None:
+    """22 MB of JSON, which would take 112 MB of memory: the Dockerfile removes it."""
+    standard = Later("highdicom._standard_utils")
+    reported(), captured()
+    assert standard.get_module_attribute_map.cache_info().currsize == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -64,7 +65,7 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
      "unless --send-to or --stow says otherwise."), {"type": _URL}),
     ("--stow", "An archive that takes reports by STOW-RS.", {"type": _URL}),
     ("--since", "Look for studies of that day and later, or of the last days.",
-     {"type": _Read("DAY|DAYSd", since_of), "default": "1d", "show_default": True}),
+     {"type": _Read("DAY|Nd", since_of), "default": "1d", "show_default": True}),
     ("--every", "Seconds between two looks.",
      {"type": _SECONDS, "default": 30.0, "show_default": True}),
     ("--modality", "Look for these; by default those that the card accepts, else CR and DX.",
@@ -176,6 +177,7 @@ def _run(asked: Asked, model: Location | None) -> None:
     from vistazo.service.telemetry import configure_logging
 
     check_installed()
+    _check_installed()
     settings = Settings.from_environment()
     configure_logging(settings.log_format, settings.log_level)
     source = settings.model_source if model is None else settings.model_source.of(model)
@@ -204,6 +206,14 @@ def _run(asked: Asked, model: Location | None) -> None:
         click.echo(_said(asked), err=True)
         stop.wait()
         station.stop()
+
+
+def _check_installed() -> None:
+    """Raises SettingsError."""
+    if importlib.util.find_spec("pynetdicom") is None:
+        raise SettingsError(
+            "'vistazo pacs' needs pynetdicom, which is not installed: pip install 'vistazo[pacs]'."
+        )
 
 
 @contextmanager
@@ -239,8 +249,8 @@ def _secrets() -> Secrets:
 
 def _modalities(classifier: Classifier) -> tuple[str, ...]:
     """Those that the card accepts."""
-    accepts = getattr(classifier.card.input, "accepts", None)
-    return tuple(getattr(accepts, "modalities", None) or ("CR", "DX"))
+    accepts = classifier.card.input.accepts
+    return accepts.modalities if accepts is not None and accepts.modalities else ("CR", "DX")
 
 
 def _said(asked: Asked) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vistazo.errors import SettingsError
 from vistazo.pacs.peers import Called, Peer
-from vistazo.pacs.poller import Since
+from vistazo.pacs.since import Since
 from vistazo.pacs.tls import TlsFiles
 
 

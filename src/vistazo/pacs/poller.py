@@ -6,30 +6,19 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from vistazo.errors import CorruptImageError, InputError
 from vistazo.pacs.destinations import UnreachableError
 from vistazo.pacs.dicomweb import Archive, Found, UnfetchableError
 from vistazo.pacs.part10 import SOP_INSTANCE, file_meta
 from vistazo.pacs.patience import Patience
+from vistazo.pacs.since import Since
 from vistazo.pacs.spool import Spool, SpoolFullError
 
 log = logging.getLogger(__name__)
 
 _HEAD_BYTES = 4_096
-
-
-@dataclass(frozen=True)
-class Since:
-    """Studies from ``first`` on, or of the last ``days``."""
-
-    first: date | None
-    days: int = 1
-
-    def as_range(self, today: date) -> str:
-        """As a query has it (PS3.4, section C.2.2.2.5)."""
-        return f"{self.first or today - timedelta(days=self.days):%Y%m%d}-"
 
 
 @dataclass

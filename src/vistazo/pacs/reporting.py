@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vistazo.errors import BrokenRule, InputError, RejectedUploadError, VistazoError
+from vistazo.errors import InputError, RejectedUploadError, VistazoError
 from vistazo.pacs.ledger import Entry
 from vistazo.pacs.patience import Patience
 from vistazo.pacs.spool import Made, Spool
@@ -16,9 +16,7 @@ from vistazo.service.telemetry import of_request
 log = logging.getLogger(__name__)
 
 _MOST = 64
-_OTHER_INSTANCE = BrokenRule(
-    "sop_instance_uid", "The header names another instance than that which was sent."
-)
+_OTHER_INSTANCE = "other_instance"  # the header names one, and what sent it another
 
 
 @dataclass(frozen=True)
@@ -72,10 +70,11 @@ class Reporting:
         try:
             reported = self.reporter.report(self.spool.picture(entry.key))
             if reported.uid and self.spool.ledger.key_of(reported.uid) != entry.key:
-                raise RejectedUploadError([_OTHER_INSTANCE])
+                self._refuse(entry, _OTHER_INSTANCE)
+                return
             self.spool.keep_reports(entry.key, reported.files)
         except InputError as error:
-            self._refuse(entry, error)
+            self._refuse(entry, _rules_of(error))
         except (VistazoError, OSError) as error:
             self._postpone(entry, type(error).__name__)
         # The boundary of one X-ray: a defect of ours costs its report alone, and is told.
@@ -83,13 +82,9 @@ class Reporting:
             log.exception("unexpected error over an X-ray")
             self._postpone(entry, type(error).__name__)
 
-    def _refuse(self, entry: Entry, error: InputError) -> None:
-        rules = [error.code]
-        if isinstance(error, RejectedUploadError):
-            rules = [broken.rule for broken in error.broken]
-        reason = ", ".join(rules)
-        self.spool.end(entry.key, "refused", reason)
-        log.info("an X-ray was refused", extra={"instance": entry.key, "rule": reason})
+    def _refuse(self, entry: Entry, rule: str) -> None:
+        self.spool.end(entry.key, "refused", rule)
+        log.info("an X-ray was refused", extra={"instance": entry.key, "rule": rule})
 
     def _postpone(self, entry: Entry, why: str) -> None:
         if entry.tries + 1 >= self.patience.refusals:
@@ -97,3 +92,9 @@ class Reporting:
             log.error("a report was given up", extra={"instance": entry.key, "reason": why})
             return
         self.spool.ledger.postponed(entry.key, self.patience.wait_s(entry.tries + 1), why)
+
+
+def _rules_of(error: InputError) -> str:
+    if isinstance(error, RejectedUploadError):
+        return ", ".join(broken.rule for broken in error.broken)
+    return error.code

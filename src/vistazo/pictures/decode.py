@@ -31,6 +31,7 @@ _SAMPLES_A_PIXEL = 4
 # Compressed data of a PNG may be codes for nothing, and take 50 ns a byte.
 _UPLOADED_BYTE_WORK = 7.5
 _BATCH_WORK_A_PIXEL = 10
+_DICOM_WORK_A_PIXEL, _DICOM_WORK_A_BYTE = 3, 18
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ class ImageLimits:
         """Of a PNG: as many pixels as are accepted, of 8 bits, in as many bytes."""
         pixels = max(self.max_pixels, _LEAST_PIXELS)
         return _SAMPLES_A_PIXEL * pixels + _UPLOADED_BYTE_WORK * self.max_bytes
+
+    @property
+    def max_dicom_work(self) -> float:
+        """Of greys in JPEG 2000, which takes the longest: as many pixels as are accepted, in as
+        many bytes.
+        """
+        pixels = max(self.max_pixels, _LEAST_PIXELS)
+        return _DICOM_WORK_A_PIXEL * pixels + _DICOM_WORK_A_BYTE * self.max_bytes
 
     @property
     def max_batch_work(self) -> float:
@@ -125,7 +134,7 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
     source, radiograph = _opened(stripped, image_format)
     width, height = source.size
     _refuse_too_many_pixels(width, height, limits)
-    if image_format != "jpeg" and stripped.work + _UPLOADED_BYTE_WORK * len(data) > limits.max_work:
+    if _takes_too_long(stripped, image_format, len(data), limits):
         detail = (
             f"The picture has {width} x {height} pixels of many bits each, and would take too long "
             "to decode. Send it smaller, or with 8 bits a channel."
@@ -136,6 +145,16 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
         raster.reject_held_bytes()
     header = Header(image_format, width, height, source.channels, radiograph)
     return EncodedImage(header, source, most_bytes)
+
+
+def _takes_too_long(
+    stripped: Stripped, image_format: str, n_bytes: int, limits: ImageLimits
+) -> bool:
+    if image_format == "jpeg":
+        return False
+    if isinstance(stripped, StrippedDicom):  # whose bytes are in its work
+        return stripped.work > limits.max_dicom_work
+    return stripped.work + _UPLOADED_BYTE_WORK * n_bytes > limits.max_work
 
 
 def _refuse_too_many_pixels(width: int, height: int, limits: ImageLimits) -> None:

@@ -77,26 +77,26 @@ REFUSALS: dict[str, Refusal] = {
     "report_too_costly": Refusal(
         "No report could be written of this picture's header: it takes more time or memory than "
         "one may, or cannot be read. The log says why.",
-        _ONE,
+        _ASKED,
         _PICTURES,
     ),
     "dicom_needed": Refusal(
         "A report as DICOM is of a DICOM file: it belongs to the study that the file's header "
         "names. For this picture ask for JSON, with Accept: application/json.",
-        _ONE,
+        _ASKED,
         _PICTURES,
     ),
     "reports_not_installed": Refusal(
         "Reports as DICOM need highdicom, which is not installed: pip install "
         '"vistazo[reports]"; or build the image with --build-arg DICOM_REPORTS=1.',
-        _ONE,
+        _ASKED,
         _PICTURES,
     ),
     "report_no_room": Refusal(
-        "A report as DICOM takes 86 MB, and 40 MB are left of the container's 256 MB. Try again "
+        "A report as DICOM takes 71 MB, and 40 MB are left of the container's 256 MB. Try again "
         "when less is asked of it, give it more memory, or write reports elsewhere: vistazo "
         "report.",
-        _ONE,
+        _ASKED,
         _PICTURES,
     ),
     "bad_sample": Refusal("'texts' is an empty list.", _UPLOADS, _SAMPLES),

@@ -20,6 +20,7 @@ _FRAME = struct.Struct(">BHHB")
 # Colours stay what they are. Where nothing says so GDCM guesses, and where it cannot, it aborts.
 _NO_TRANSFORM = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 _MOST_SEGMENTS = 200
+_LUMA_SAMPLINGS = (b"\x11", b"\x21", b"\x12", b"\x22")
 _ALL_COEFFICIENTS = b"\0\x3f\0"
 _LEFT_OUT = (*range(0xE0, 0xF0), 0xFE)  # applications' and comments
 _MOST_CODES, _CODE_LENGTHS = 256, 16
@@ -99,7 +100,7 @@ class _Kept:
 
     def add(self, mark: int, content: bytes) -> None:
         if mark == self._frame_mark and not self._frame:
-            _check_frame(content)
+            _check_frame(content, mark)
             self._frame = content
         elif mark in _TABLES[self._frame_mark]:
             _check_table(mark, content)
@@ -130,11 +131,12 @@ class _Kept:
         self._parts += [struct.pack(">BBH", 0xFF, mark, len(content) + 2), content]
 
 
-def _check_frame(content: bytes) -> None:
+def _check_frame(content: bytes, mark: int) -> None:
     bits, rows, columns, samples = _FRAME.unpack_from(content.ljust(_FRAME.size, b"\0"))
     is_whole = len(content) == _FRAME.size + 3 * samples and samples in (1, 3)
     ids, samplings = content[_FRAME.size :: 3], content[_FRAME.size + 1 :: 3]
-    is_plain = set(samplings) == {0x11} and len(set(ids)) == samples
+    may_be = _LUMA_SAMPLINGS if mark == EXTENDED and samples > 1 else _LUMA_SAMPLINGS[:1]
+    is_plain = samplings[:1] in may_be and set(samplings[1:]) <= {0x11} and len(set(ids)) == samples
     if not (is_whole and is_plain and 2 <= bits <= 16 and rows and columns):
         refuse("its JPEG has a frame that no picture has")
 

@@ -69,8 +69,6 @@ def native_frame(
     start = (form.frame - 1) * form.frame_bits // 8
     if pixels.length == UNDEFINED or start + length > pixels.length:
         _damaged_or_cut_short()
-    if source.layout.order == ">" and start + length < pixels.length:
-        length += length % 2  # bytes may have come in swapped pairs
     frame = NativeFrame(source, pixels.start + start, length)
     if source.deflated is None:
         frame.samples()

@@ -54,7 +54,7 @@ class Source:
         """
         if self.deflated is None or start + length <= len(self.content):
             return memoryview(self.content)[start : start + length]
-        return memoryview(_inflated(self.deflated, start, length))
+        return _inflated(self.deflated, start, length)
 
 
 def transfer_syntax_of(data: bytes) -> str:
@@ -78,7 +78,7 @@ def source_of(data: bytes) -> Source:
     syntax, sop_class, end = _meta(data)
     if syntax == DEFLATED:
         deflated = memoryview(data)[end:]
-        content = _inflated(deflated, 0, _INFLATED_HEAD_BYTES)
+        content = bytes(_inflated(deflated, 0, _INFLATED_HEAD_BYTES))
         is_all = len(content) < _INFLATED_HEAD_BYTES
         rest = None if is_all else deflated
         return Source(syntax, sop_class, content, 0, _EXPLICIT_LAYOUT, rest)
@@ -118,15 +118,17 @@ def text_in(content: memoryview) -> str:
     return bytes(content).decode("ascii", "replace").strip("\0 ")
 
 
-def _inflated(deflated: memoryview, start: int, length: int) -> bytes:
+def _inflated(deflated: memoryview, start: int, length: int) -> memoryview:
     """``length`` bytes from ``start``, or as many as there are. Raises CorruptImageError where it
     is damaged before their end.
     """
-    kept, at = bytearray(), 0
+    kept, at, end = bytearray(length), 0, 0
     for piece in _inflating(deflated, start + length):
-        kept += piece[max(0, start - at) :]
+        wanted = memoryview(piece)[max(0, start - at) :]
+        kept[end : end + len(wanted)] = wanted
+        end += len(wanted)
         at += len(piece)
-    return bytes(kept)
+    return memoryview(kept)[:end]
 
 
 def _inflating(deflated: memoryview, most: int) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.pictures.container.dicom import wanted
-from vistazo.pictures.container.dicom.codestreams import Cost, checked_cost, native_cost
+from vistazo.pictures.container.dicom.codestreams import checked_work, native_work
 from vistazo.pictures.container.dicom.elements import PIXEL_DATA, Found, PixelData, Value
 from vistazo.pictures.container.dicom.frames import compressed_frame, native_frame
 from vistazo.pictures.container.dicom.jpeg2000 import without_boxes
@@ -53,9 +53,9 @@ def strip_dicom(data: bytes) -> StrippedDicom:
     codestream, form = compressed_frame(source, pixels, form, data_set)
     if source.transfer_syntax in OF_JPEG_2000:
         codestream = without_boxes(codestream)
-    cost = checked_cost(codestream, form, source.transfer_syntax)
+    work = checked_work(codestream, form, source.transfer_syntax)
     around = around_pixels("OB", len(codestream), "<", is_compressed=True)
-    frame = _Frame(form, cost, source.transfer_syntax, "OB", lambda: codestream, *around)
+    frame = _Frame(form, work, source.transfer_syntax, "OB", lambda: codestream, *around)
     return _stripped(found, frame, source.transfer_syntax)
 
 
@@ -64,7 +64,7 @@ class _Frame:
     """``transfer_syntax`` is that of what is written; ``head`` and ``tail`` stand around it."""
 
     form: PixelFormat
-    cost: Cost
+    work: int
     transfer_syntax: str
     vr: str
     take: Callable[[], memoryview]
@@ -86,7 +86,7 @@ def _native(source: Source, found: Found, pixels: PixelData, form: PixelFormat) 
     vr = pixels.vr if pixels.vr in ("OB", "OW") else "OW"
     around = around_pixels(vr, frame.length, order, is_compressed=False)
     syntax = BIG_ENDIAN if order == ">" else EXPLICIT
-    return _Frame(form, native_cost(frame), syntax, vr, frame.samples, *around)
+    return _Frame(form, native_work(frame), syntax, vr, frame.samples, *around)
 
 
 def _stripped(found: Found, frame: _Frame, transfer_syntax: str) -> StrippedDicom:
@@ -97,8 +97,7 @@ def _stripped(found: Found, frame: _Frame, transfer_syntax: str) -> StrippedDico
     head = file_head(data_set, frame.transfer_syntax) + elements(data_set, wanted.NEEDED, order)
     return StrippedDicom(
         (memoryview(head), memoryview(frame.head)),
-        held_bytes=frame.cost.held_bytes,
-        work=frame.cost.work,
+        work=frame.work,
         is_read_whole=True,
         width=form.columns,
         height=form.rows,
