@@ -26,9 +26,10 @@ ARG DICOM_REPORTS=""
 COPY requirements.txt /tmp/
 COPY scripts/requirements /tmp/scripts/requirements
 # Wheels only: nothing is compiled, so no compiler is wanted. What goes afterwards is the tests that
-# three packages carry for themselves (35 MB). Bytecode is made last, and is valid whatever becomes
-# of the files' times on their way through layers and registries: to make it again at every start
-# would take a minute on a tenth of a CPU.
+# three packages carry for themselves (35 MB), and of GDCM its programs and two of three copies of
+# each library: a wheel has no links (24 MB). Bytecode is made last, and is valid whatever becomes of
+# the files' times on their way through layers and registries: to make it again at every start would
+# take a minute on a tenth of a CPU.
 RUN case "$DEVICE $ENGINE" in \
       cuda*) needed=scripts/requirements/cuda.txt ;; \
       *openvino) needed=scripts/requirements/openvino.txt ;; \
@@ -47,6 +48,9 @@ RUN case "$DEVICE $ENGINE" in \
  && rm -rf onnx/backend/test h5py/tests highdicom/_standard/module_attribute_map.json \
       pydicom/data/test_files \
  && find numpy -type d -name tests -prune -exec rm -rf {} + \
+ && rm -rf _gdcm/XML _gdcm/scripts _gdcm/pkgconfig _gdcm/gdcmopenjpeg-* \
+ && find _gdcm -maxdepth 1 -type f \( -name 'lib*.so' -o -name 'lib*.so.*.*.*' -o -name 'gdcm*' \) \
+      ! -name '*.py' -delete \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash .
 
 FROM ${PYTHON_IMAGE} AS serving
