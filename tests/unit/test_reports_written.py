@@ -126,8 +126,15 @@ def test_both_say_which_picture_they_are_of() -> None:
 
 
 def test_a_frame_is_named_where_there_are_several() -> None:
+    said, angiography = replace(SAID, frame=2, frames=3), "1.2.840.10008.5.1.4.1.1.12.1"
+    found = captured(said, SOPClassUID=angiography)
+    assert found.SourceImageSequence[0].ReferencedFrameNumber == 2
+    assert "Frame 2 of 3." in found.DerivationDescription
+
+
+def test_but_not_of_a_class_of_single_frames() -> None:
     said = replace(SAID, frame=2, frames=3)
-    assert captured(said).SourceImageSequence[0].ReferencedFrameNumber == 2
+    assert "ReferencedFrameNumber" not in captured(said).SourceImageSequence[0]
     assert "Frame 2 of 3." in captured(said).DerivationDescription
     assert "ReferencedFrameNumber" not in captured().SourceImageSequence[0]
 

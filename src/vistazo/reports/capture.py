@@ -58,8 +58,8 @@ def _source_item(source: Source, said: Statement) -> Dataset:
     item = Dataset()
     item.ReferencedSOPClassUID = source.class_uid
     item.ReferencedSOPInstanceUID = source.instance_uid
-    if said.frames > 1:
-        item.ReferencedFrameNumber = said.frame
+    if frames := source.frames(said.frame, said.frames):
+        item.ReferencedFrameNumber = frames
     purpose = concepts.dcm("121322", "Source image for image processing operation")
     item.PurposeOfReferenceCodeSequence = [purpose]
     return item

@@ -110,7 +110,7 @@ def _group(
 ) -> MeasurementsAndQualitativeEvaluations:
     model = said.model
     name = f"{model.name} {model.version}" + (f", {output}" if output else "")
-    frames = [said.frame] if said.frames > 1 else None
+    frames = source.frames(said.frame, said.frames)
     return MeasurementsAndQualitativeEvaluations(
         TrackingIdentifier(tracking_uid(source.instance_uid, model, output), name),
         finding_type=told.finding,
@@ -168,7 +168,7 @@ def _image_library(source: Source, said: Statement) -> ContainerContentItem:
         concepts.sct("260753009", "Source"),
         source.class_uid,
         source.instance_uid,
-        [said.frame] if said.frames > 1 else None,
+        source.frames(said.frame, said.frames),
         relationship_type=_CONTAINS,
     )
     image.ContentSequence = ContentSequence(

@@ -27,6 +27,14 @@ _OFFSET = re.compile(r"[+-][0-9]{4}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MOST_LETTERS = 1_000  # of a name, however many a standard allows
 
+_OF_SEVERAL_FRAMES = {
+    f"1.2.840.10008.5.1.4.1.1.{each}"
+    for each in (
+        "3.1", "6.1", "7.1", "7.2", "7.3", "7.4", "12.1", "12.1.1", "12.2", "12.2.1", "13.1.1",
+        "13.1.2", "13.1.3", "77.1.1.1", "77.1.2.1", "77.1.4.1",
+    )
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Source:
@@ -42,6 +50,12 @@ class Source:
     burned_in: str  # YES, NO or ""
     laterality: str  # R, L or ""
     is_lossy: bool
+
+    def frames(self, frame: int, frames: int) -> list[int] | None:
+        """As a reference names the ``frame`` of so many; of a class of single frames it may not,
+        however many there are (PS3.3 section 10.3).
+        """
+        return [frame] if frames > 1 and self.class_uid in _OF_SEVERAL_FRAMES else None
 
 
 @dataclass(frozen=True)
