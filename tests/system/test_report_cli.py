@@ -20,6 +20,8 @@ def study(tmp_path: Path) -> Path:
     for number in (1, 2):
         data = dicom_file(shades(64, 48, 8), SOPInstanceUID=f"1.2.{number}")
         (tmp_path / "study" / f"{number}.dcm").write_bytes(data)
+    for copy in "abcdef":
+        (tmp_path / "study" / f"{copy}.dcm").write_bytes(data)
     lost = dicom_file(shades(64, 48, 8), StudyInstanceUID=None)
     (tmp_path / "study" / "more" / "lost.dcm").write_bytes(lost)
     (tmp_path / "film.png").write_bytes(encoded(film(400, 300)))
@@ -42,7 +44,7 @@ def test_each_picture_has_a_report_and_a_heatmap_and_what_has_none_is_named(
     again = vistazo(*asked, "--no-recursive", "--no-heatmap", "study", "out", cwd=study)
     assert again.returncode == 0
     assert {*(study / "out").iterdir()} == {*files}
-    assert again.stdout.count(".dcm: ") == 2
+    assert again.stdout.count(".dcm: ") == 8
 
 
 def test_mistakes_are_told_in_words(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -123,6 +124,7 @@ class _Reporting:
     max_bytes: int
     out: Path
     with_heatmap: bool
+    writing: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, file: Path) -> _Done:
         try:
@@ -147,7 +149,8 @@ class _Reporting:
 
     def _kept(self, made: DicomFile) -> str:
         path = self.out / f"{made.uid}.dcm"
-        replace_whole(path, partial(Path.write_bytes, data=made.data))
+        with self.writing:  # a picture that lies there twice has one name
+            replace_whole(path, partial(Path.write_bytes, data=made.data))
         return str(path)
 
 
