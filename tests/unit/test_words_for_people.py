@@ -24,7 +24,7 @@ def test_each_rule_and_each_problem_with_what_was_sent_has_words_on_the_page() -
     codes = {kind.code for kind in _kinds(errors.InputError, errors.UnavailableError)}
     # Abstract, of JSON, of an archive, of reports as DICOM.
     unmet = {"bad_input", "unavailable", "not_base64", "too_many_files", "file_unreadable"}
-    unmet |= {"report_too_costly", "report_no_room"}
+    unmet |= {"report_too_costly", "report_not_now"}
     for language in ("english.js", "spanish.js"):
         text = (PAGE / language).read_text(encoding="utf-8")
         of_rules = re.search(r"\n  rules: {(.*?)\n  }", text, re.DOTALL)

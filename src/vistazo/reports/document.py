@@ -32,6 +32,7 @@ from vistazo.reports import concepts
 from vistazo.reports.inherited import Inherited, Source
 from vistazo.reports.instance import Encoded, Kinds, encoded, instance
 from vistazo.reports.said import SaidClasses, SaidNumber, Statement
+from vistazo.reports.shortening import cut
 from vistazo.reports.uids import device_uid, tracking_uid
 
 REPORT = Kinds("report", ComprehensiveSRStorage, "SR", "Report")
@@ -158,7 +159,7 @@ def _left_out(said: Statement) -> Iterator[str]:
         if told < in_all:
             yield f"The {told} most probable of {in_all} labels."
         for label, _ in each.probabilities:
-            if concepts.cut(label, 64) != label:
+            if cut(label, 64) != label:
                 yield f"{concepts.label(label).value}: {label}"
 
 
