@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import time
@@ -178,6 +179,7 @@ def test_nobody_there_is_told_in_words(spool: Spool) -> None:
     parcel = Parcel("a", spool.reports(reported(spool)))
     with pytest.raises(UnreachableError, match="does not answer"):
         list(entity(free_port()).send([parcel]))
+    gc.collect()
 
 
 @dataclass

@@ -30,6 +30,7 @@ from vistazo.service.telemetry import of_request
 
 log = logging.getLogger(__name__)
 
+_LOOK_EVERY_S = 0.05  # whether it is to end
 # Of C-STORE (PS3.4, table B.2-1).
 _SUCCESS, _OUT_OF_RESOURCES, _NOT_UNDERSTOOD = 0x0000, 0xA700, 0xC000
 _IDLE = "Sta1"  # no connection (PS3.8, table 9-1)
@@ -117,7 +118,7 @@ class Listener:
                 f"{self._policy.host}:{self._policy.port} cannot be listened on: "
                 f"{error.strerror or error}."
             ) from error
-        threading.Thread(target=server.serve_forever, args=(0.2,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(_LOOK_EVERY_S,), daemon=True).start()
         self._server = server
 
     def stop(self, within_s: float) -> None:
