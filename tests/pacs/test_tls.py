@@ -71,6 +71,7 @@ def test_who_has_none_is_refused_and_the_rest_goes_on(listen: Listen, files: Tls
     gc.collect()
 
 
+@pytest.mark.longer
 def test_who_says_nothing_in_a_handshake_holds_up_nobody(listen: Listen, files: TlsFiles) -> None:
     ours = listen(tls=accepting(files), timeout_s=2.0)
     with connection(ours.port) as silent, connection(ours.port) as slow:

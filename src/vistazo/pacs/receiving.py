@@ -20,8 +20,9 @@ from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.fsm import StateMachine
 from pynetdicom.pdu_primitives import P_DATA
 
-from vistazo.errors import VistazoError
+from vistazo.errors import CorruptImageError
 from vistazo.pacs.part10 import file_head
+from vistazo.pacs.spool import SpoolFullError
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -82,7 +83,7 @@ class ContainedMachine(StateMachine):
 
 
 class BoundedDimse(DIMSEServiceProvider):
-    """``check_room`` raises VistazoError where nothing more can be taken. Arrivals are in the
+    """``check_room`` raises SpoolFullError where nothing more can be taken. Arrivals are in the
     order of their messages.
     """
 
@@ -163,7 +164,7 @@ class BoundedDimse(DIMSEServiceProvider):
             syntax = str(contexts[context_id].transfer_syntax[0])
             uids = (str(command.AffectedSOPClassUID), str(command.AffectedSOPInstanceUID))
             self._append(arrival, file_head(*uids, syntax))
-        except VistazoError as error:
+        except (SpoolFullError, CorruptImageError) as error:
             arrival.refused = str(error)
         except OSError as error:
             self._refuse(arrival, error.strerror or "the disk refuses")
