@@ -22,7 +22,6 @@ from pynetdicom.transport import ThreadedAssociationServer
 from vistazo.errors import SettingsError
 from vistazo.pacs.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES, VERIFICATION
 from vistazo.pacs.framed_socket import MAX_PDU_BYTES, framed
-from vistazo.pacs.part10 import is_uid
 from vistazo.pacs.peers import Peer, may_call, may_connect
 from vistazo.pacs.receiving import BoundedDimse, ContainedMachine, ReceivingLimits
 from vistazo.pacs.spool import Spool, SpoolFullError
@@ -155,12 +154,10 @@ class Listener:
         arrival = cast(BoundedDimse, event.assoc.dimse).arrivals.popleft()
         if arrival.refused:
             log.warning("an X-ray was not taken", extra={"reason": arrival.refused})
-            is_too_large = arrival.n_bytes > self._policy.limits.object_bytes
-            return _status(_NOT_UNDERSTOOD if is_too_large else _OUT_OF_RESOURCES, arrival.refused)
+            code = _OUT_OF_RESOURCES if arrival.try_later else _NOT_UNDERSTOOD
+            return _status(code, arrival.refused)
         try:
             uid = str(cast(C_STORE, event.request).AffectedSOPInstanceUID)
-            if not is_uid(uid):
-                return _status(_NOT_UNDERSTOOD, "The SOP Instance UID is not valid.")
             self._spool.keep(arrival.path, uid)
         except (SpoolFullError, OSError, sqlite3.Error) as error:
             log.warning("an X-ray was not taken", extra={"reason": type(error).__name__})
