@@ -20,7 +20,7 @@ ARG DEVICE=""
 ARG REQUIREMENTS=""
 # With 1 what speaks to a Redis goes in beside it, for REDIS_URL.
 ARG REDIS=""
-# With 1 what writes reports as DICOM goes in beside it (13 MB, as much again of what it never reads
+# With 1 what writes reports as DICOM goes in beside it (25 MB; as much again, which it never reads,
 # is left out).
 ARG DICOM_REPORTS=""
 COPY requirements.txt /tmp/
@@ -46,6 +46,7 @@ RUN case "$DEVICE $ENGINE" in \
       -r "/tmp/${REQUIREMENTS:-${needed:-requirements.txt}}" -r /tmp/redis.txt -r /tmp/reports.txt \
  && cd /opt/venv/lib/python3*/site-packages \
  && rm -rf onnx/backend/test h5py/tests highdicom/_standard/module_attribute_map.json \
+      pydicom/data/test_files \
  && find numpy -type d -name tests -prune -exec rm -rf {} + \
  && rm -rf _gdcm/XML _gdcm/scripts _gdcm/pkgconfig _gdcm/gdcmopenjpeg-* \
  && find _gdcm -maxdepth 1 -type f \( -name 'lib*.so' -o -name 'lib*.so.*.*.*' -o -name 'gdcm*' \) \

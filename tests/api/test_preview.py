@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from access_keys import ENTRIES, KEYS, bearer
 from builders import encoded, film, flat
+from dicom_files import CANARY, dicom_file
 from served_samples import row_classifier, text_classifier
 from vistazo.api.app import create_app
 from vistazo.service.settings import Settings
@@ -48,6 +49,21 @@ def test_what_has_more_than_8_bits_is_rounded_to_them(client: TestClient) -> Non
     png = shown(client, tiff(Image.fromarray(levels)))
     assert png.mode == "L"
     assert np.array_equal(np.asarray(png), np.rint(levels / 257).astype(np.uint8))
+
+
+def test_of_a_dicom_file_what_its_window_shows_is_shown_and_nothing_of_its_header(
+    client: TestClient,
+) -> None:
+    pytest.importorskip("gdcm", reason="DICOM IS NOT READ: python-gdcm is not installed")
+    values = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
+    data = dicom_file(values, bits_stored=12, WindowCenter=2048, WindowWidth=1024)
+    assert CANARY.encode() in data
+    answer = client.post("/preview", files={"file": ("IM1", data)})
+    assert CANARY.encode() not in answer.content
+    levels = np.asarray(Image.open(io.BytesIO(answer.content))).ravel()
+    assert (levels[0], levels[-1]) == (0, 255)
+    assert np.flatnonzero(levels)[0] == pytest.approx(2048 - 512, abs=8)
+    assert np.flatnonzero(levels == 255)[0] == pytest.approx(2048 + 512, abs=8)
 
 
 def test_colours_stay_colours(client: TestClient) -> None:
