@@ -166,6 +166,14 @@ def test_rescaled_values_are_what_the_window_is_of() -> None:
     assert levels[500] == pytest.approx((1000 - 1000 - 1047.5) / 4095 * 255 + 127.5, abs=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["1", "2"])
+def test_of_angiography_and_fluoroscopy_the_stored_values_are_looked_at(kind: str) -> None:
+    window = {"WindowCenter": 1500, "WindowWidth": 2000}
+    uid = f"1.2.840.10008.5.1.4.1.1.12.{kind}"
+    levels = ramp(SOPClassUID=uid, RescaleSlope=2, RescaleIntercept=-1000, **window)
+    np.testing.assert_array_equal(levels, ramp(**window))
+
+
 def test_an_overlay_in_bits_that_are_not_stored_is_not_seen() -> None:
     np.testing.assert_array_equal(
         shown(CASES["overlay in unused bits"]()),
