@@ -92,7 +92,7 @@ REFUSALS: dict[str, Refusal] = {
         _ASKED,
         _PICTURES,
     ),
-    "report_no_room": Refusal(
+    "report_not_now": Refusal(
         "A report as DICOM takes 71 MB, and 40 MB are left of the container's 256 MB. Try again "
         "when less is asked of it, give it more memory, or write reports elsewhere: vistazo "
         "report.",
