@@ -20,15 +20,16 @@ ARG DEVICE=""
 ARG REQUIREMENTS=""
 # With 1 what speaks to a Redis goes in beside it, for REDIS_URL.
 ARG REDIS=""
-# With 1 what writes reports as DICOM goes in beside it (13 MB, as much again of what it never reads
+# With 1 what writes reports as DICOM goes in beside it (25 MB; as much again, which it never reads,
 # is left out).
 ARG DICOM_REPORTS=""
 COPY requirements.txt /tmp/
 COPY scripts/requirements /tmp/scripts/requirements
 # Wheels only: nothing is compiled, so no compiler is wanted. What goes afterwards is the tests that
-# three packages carry for themselves (35 MB). Bytecode is made last, and is valid whatever becomes
-# of the files' times on their way through layers and registries: to make it again at every start
-# would take a minute on a tenth of a CPU.
+# three packages carry for themselves (35 MB), and of GDCM its programs and two of three copies of
+# each library: a wheel has no links (24 MB). Bytecode is made last, and is valid whatever becomes of
+# the files' times on their way through layers and registries: to make it again at every start would
+# take a minute on a tenth of a CPU.
 RUN case "$DEVICE $ENGINE" in \
       cuda*) needed=scripts/requirements/cuda.txt ;; \
       *openvino) needed=scripts/requirements/openvino.txt ;; \
@@ -37,7 +38,7 @@ RUN case "$DEVICE $ENGINE" in \
       sed -nE '/^(redis|async-timeout)==/,/[^\\]$/p' /tmp/scripts/requirements/redis.txt; \
     fi > /tmp/redis.txt \
  && if [ "$DICOM_REPORTS" ]; then \
-      sed -nE '/^(highdicom|pyjpegls)==/,/[^\\]$/p' /tmp/scripts/requirements/reports.txt; \
+      sed -nE '/^(highdicom|pydicom|pyjpegls)==/,/[^\\]$/p' /tmp/scripts/requirements/reports.txt; \
     fi > /tmp/reports.txt \
  && python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
@@ -45,7 +46,11 @@ RUN case "$DEVICE $ENGINE" in \
       -r "/tmp/${REQUIREMENTS:-${needed:-requirements.txt}}" -r /tmp/redis.txt -r /tmp/reports.txt \
  && cd /opt/venv/lib/python3*/site-packages \
  && rm -rf onnx/backend/test h5py/tests highdicom/_standard/module_attribute_map.json \
+      pydicom/data/test_files \
  && find numpy -type d -name tests -prune -exec rm -rf {} + \
+ && rm -rf _gdcm/XML _gdcm/scripts _gdcm/pkgconfig _gdcm/gdcmopenjpeg-* \
+ && find _gdcm -maxdepth 1 -type f \( -name 'lib*.so' -o -name 'lib*.so.*.*.*' -o -name 'gdcm*' \) \
+      ! -name '*.py' -delete \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash .
 
 FROM ${PYTHON_IMAGE} AS serving

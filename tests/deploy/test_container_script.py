@@ -8,12 +8,16 @@ import sys
 from pathlib import Path
 
 import assault
+import numpy as np
 import pytest
 from container_engine import Engine, EngineError, find_engine
 from container_proof import Report
 from memory_gauge import needed_bytes
 from pictures import drawn_picture
 from PIL import Image
+from radiograph import LOSSLESS, drawn_radiograph
+
+from vistazo.pictures import ImageLimits, open_image
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "check-container"
 
@@ -98,6 +102,15 @@ def test_the_pictures_made_without_a_library_are_pictures(tmp_path: Path) -> Non
         with Image.open(path) as image:
             image.load()
             assert min(image.size) >= 40
+
+
+def test_the_x_ray_made_without_a_library_is_one() -> None:
+    image = open_image(drawn_radiograph(64, 48), ImageLimits())
+    assert image.header.radiograph
+    assert image.header.radiograph.transfer_syntax == LOSSLESS
+    levels = np.asarray(image.decode().pixels)
+    down, across = np.sin(np.pi * np.arange(48) / 48), np.sin(np.pi * np.arange(64) / 64)
+    np.testing.assert_allclose(levels, 255 * np.outer(down, across), atol=0.1)
 
 
 def test_half_of_the_requests_are_sound_and_every_kind_of_hostile_one_occurs() -> None:

@@ -68,6 +68,8 @@ def dicom_file(
             fragments,
         )
     _set(data_set, header, elements or {})
+    if transfer_syntax == BIG_ENDIAN:
+        _swap_words(data_set)
     return written(data_set, transfer_syntax)
 
 
@@ -180,6 +182,16 @@ def _encapsulate(data_set: Dataset, frames: list[bytes], offsets: str, fragments
         data_set.PixelData = encapsulate(frames, count, has_bot=offsets == "basic")
     data_set["PixelData"].VR = "OB"
     data_set["PixelData"].is_undefined_length = True
+
+
+def _swap_words(data_set: Dataset) -> None:
+    """Of tables, which are given as they are in little endian; pixels are in order already."""
+    for element in data_set:
+        if element.VR == "SQ":
+            for each in element.value:
+                _swap_words(each)
+        elif element.VR == "OW" and element.keyword != "PixelData":
+            element.value = np.frombuffer(element.value, "<u2").byteswap().tobytes()
 
 
 def _set(data_set: Dataset, header: dict[str, Any], elements: dict[int, tuple[str, Any]]) -> None:

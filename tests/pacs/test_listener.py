@@ -29,9 +29,11 @@ from pacs_peers import (
     stored,
     x_ray,
 )
+from ports import free_port, is_open
 from vistazo.errors import SettingsError
 from vistazo.pacs.contexts import VERIFICATION
 from vistazo.pacs.listener import Listener, ListenerPolicy
+from vistazo.pacs.peers import peer_of
 from vistazo.pacs.receiving import ReceivingLimits
 from vistazo.pacs.spool import Spool, SpoolLimits
 
@@ -268,6 +270,25 @@ def test_an_address_that_is_taken_is_told_in_words(listen: Listen, spool: Spool)
 def test_an_echo_is_answered(listen: Listen) -> None:
     with association(listen().port, contexts=(VERIFICATION,)) as sender:
         assert sender.send_c_echo().Status == 0
+
+
+def test_at_the_end_who_is_sending_may_finish_and_nobody_else_comes_in(spool: Spool) -> None:
+    port = free_port()
+    policy = ListenerPolicy(
+        "VISTAZO", "127.0.0.1", port, (peer_of("*@127.0.0.1"),), ReceivingLimits(1_000_000)
+    )
+    listener = Listener(policy, spool)
+    listener.start()
+    with association(port) as sender:
+        assert sender.is_established
+        stopping = threading.Thread(target=listener.stop, args=(10.0,))
+        stopping.start()
+        while is_open(port):
+            time.sleep(0.02)
+        assert sender.send_c_store(x_ray(1)).Status == 0
+    stopping.join(5)
+    assert not stopping.is_alive()
+    assert spool.ledger.counts()["waiting"] == 1
 
 
 def _wait_until_idle(ours: Listening) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 from command_line import Done, run_here
+from vistazo.cli.pacs import command
 from vistazo.pacs.peers import called_of, may_call, may_connect, peer_of
 from vistazo.pacs.spool import SpoolLimits, open_spool
 
+ROOT = Path(__file__).parents[2]
 Pacs = Callable[..., Done]
 
 
@@ -99,3 +106,31 @@ def test_help_needs_no_library_of_dicom(pacs: Pacs) -> None:
     done = pacs("--help")
     assert done.returncode == 0
     assert "PACS_SEND_TO" in done.stdout
+
+
+@pytest.mark.parametrize("page", ["pacs.md", "pacs.es.md"])
+def test_the_page_has_every_option_its_variable_and_its_default(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    rows = re.findall(r"^\| `(--[\w-]+)` \| `(\w+)` \|([^|]*)\|", text, re.MULTILINE)
+    documented = {option: (variable, default) for option, variable, default in rows}
+    options = {
+        each.opts[0]: each for each in command.params if isinstance(each, click.Option)
+    }  # fmt: skip
+    assert set(documented) == set(options)
+    for name, option in options.items():
+        variable, default = documented[name]
+        assert variable == (option.envvar or "MODEL_PATH")
+        if isinstance(option.default, (int, float)) and not option.is_flag:
+            assert float(re.sub(r"[.,]", "", default)) == option.default, name
+
+
+@pytest.mark.longer
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd")
+def test_systemd_takes_the_unit_of_the_page(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "pacs.md").read_text("utf-8")
+    [unit] = re.findall(r"^```ini\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    written = tmp_path / "vistazo-pacs.service"
+    written.write_text(unit.replace("/opt/vistazo/.venv/bin/python", sys.executable))
+    verify = [str(shutil.which("systemd-analyze")), "verify", "--man=no", str(written)]
+    checked = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert "vistazo-pacs.service" not in checked.stderr, checked.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,7 @@ class Shelf:
     refuses: str = ""
     is_away: bool = False
     breaks_after: int = 1_000
+    poison: str = ""
     taken: list[str] = field(default_factory=list)
 
     def send(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
@@ -61,6 +63,8 @@ class Shelf:
         for number, parcel in enumerate(parcels):
             if number >= self.breaks_after:
                 raise UnreachableError("cut off")
+            if parcel.key == self.poison:
+                raise UnreachableError("cut off", parcel.key)
             if not self.refuses:
                 self.taken.append(parcel.key)
             yield Receipt(parcel.key, self.refuses)
@@ -96,6 +100,19 @@ def test_what_went_before_an_association_broke_is_not_sent_again(spool: Spool) -
     sender = Sender(spool, [shelf], _AT_ONCE)
     assert [sender.send_due(), sender.send_due()] == [2, 1]
     assert shelf.taken == keys
+
+
+def test_a_report_that_breaks_every_association_holds_up_no_other(spool: Spool) -> None:
+    poison, *keys = [reported(spool, number) for number in range(3)]
+    shelf = Shelf(poison=poison)
+    patience = Patience(first_s=0.05)
+    sender = Sender(spool, [shelf], patience)
+    deadline_s = time.monotonic() + 5
+    while len(shelf.taken) < 2 and time.monotonic() < deadline_s:
+        sender.send_due()
+        time.sleep(0.01)
+    assert shelf.taken == keys
+    assert spool.ledger.counts()["reported"] == 1
 
 
 def test_who_is_away_is_not_asked_at_every_turn(spool: Spool) -> None:
@@ -209,12 +226,24 @@ def test_a_header_that_names_another_instance_is_refused(spool: Spool) -> None:
     assert spool.ledger.reasons("refused") == [("other_instance", 1)]
 
 
-@pytest.mark.parametrize("error", [NotReadyError("later"), ZeroDivisionError("KANARIENVOGEL")])
-def test_what_goes_wrong_here_is_tried_again_and_given_up_at_last(
-    spool: Spool, error: Exception, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("error", [NotReadyError("later"), OSError(28, "No space left")])
+def test_what_is_not_there_now_is_waited_for_and_given_up_by_its_age(
+    spool: Spool, error: Exception
 ) -> None:
     waiting(spool)
     model = Model(error)
+    for _ in range(20):
+        assert Reporting(spool, model, _AT_ONCE).report_next()
+    assert spool.ledger.counts()["waiting"] == 1
+    assert Reporting(spool, model, Patience(give_up_s=-1.0)).report_next()
+    assert spool.ledger.counts()["failed"] == 1
+
+
+def test_what_goes_wrong_here_is_tried_again_and_given_up_at_last(
+    spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting(spool)
+    model = Model(ZeroDivisionError("a header's words"))
     reporting = Reporting(spool, model, _AT_ONCE)
     while spool.ledger.counts()["waiting"]:
         assert reporting.report_next()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ pytestmark = [
     pytest.mark.longer,
     pytest.mark.skipif(_STORESCU == "", reason="there is no storescu: apt-get install dcmtk"),
 ]
+ROOT = Path(__file__).parents[2]
 _STUDIES = 50
 # What SR and SC are in an index.
 _REPORT, _HEATMAP = "SR", "OT"
@@ -187,3 +189,26 @@ def test_an_archive_is_looked_through_by_dicomweb_and_what_is_ours_is_left_alone
             ours.stop()
         check_that_none_is_doubled(server, 10)
         assert ours.status() | {"sent": 10, "refused": 0, "failed": 0} == ours.status()
+
+
+def test_as_the_documents_set_it_up_orthanc_sends_what_comes_and_gets_its_report(
+    place: Path, tmp_path: Path
+) -> None:
+    text = (ROOT / "docs" / "pacs.md").read_text("utf-8")
+    [configured] = re.findall(r"^```json\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    [script] = re.findall(r"^```lua\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    options = json.loads(configured)
+    (tmp_path / "vistazo.lua").write_text(script)
+    options["LuaScripts"] = [str(tmp_path / "vistazo.lua")]
+    port = options["DicomModalities"]["vistazo"]["Port"] = free_port()
+    with orthanc(tmp_path / "orthanc", **options) as server:
+        to = f"ORTHANC@127.0.0.1:{server.dicom_port}"
+        ways = ("--port", str(port), "--peer", "ORTHANC@127.0.0.1", "--send-to", to)
+        with station(place, tmp_path / "spool", *ways) as ours:
+            ours.start()
+            wait_for(lambda: is_open(port))
+            server.put(study(1))
+            wait_for(lambda: reports_in(server) == 1)
+            ours.stop()
+        check_that_none_is_doubled(server, 1)
+        assert ours.status()["refused"] == 0

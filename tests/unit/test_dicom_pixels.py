@@ -357,13 +357,13 @@ def test_run_lengths_of_more_than_the_picture_are_not_unpacked() -> None:
         shown(good[: good.rindex(b"\xfe\xff\xdd\xe0") - 200] + good[-8:])
 
 
-def test_a_picture_that_its_decoder_holds_too_much_of_is_refused() -> None:
-    data = dicom_file(TWELVE, bits_stored=12, transfer_syntax=syntaxes.JPEG_2000_LOSSLESS)
-    image = open_image(data, ImageLimits())
-    source = image._source
-    source.picture(None, 48 * 64 * 10)
-    with pytest.raises(RejectedUploadError):
-        source.picture(None, 48 * 64 * 10 - 1)
+@pytest.mark.parametrize("syntax", [*LOSSLESS_SYNTAXES.values(), syntaxes.EXPLICIT])
+def test_a_picture_that_its_decoder_holds_too_much_of_is_refused(syntax: str) -> None:
+    data = dicom_file(TWELVE, bits_stored=12, transfer_syntax=syntax)
+    with pytest.raises(RejectedUploadError) as refused:
+        open_image(data, ImageLimits())._source.picture(None, TWELVE.size)
+    assert [rule.rule for rule in refused.value.broken] == ["max_held_bytes"]
+    open_image(data, ImageLimits())._source.picture(None, 24 * TWELVE.size)
 
 
 def test_grey_levels_are_computed_for_the_rows_that_are_asked_for() -> None:

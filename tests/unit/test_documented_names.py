@@ -57,9 +57,17 @@ def options(command: click.Command) -> Iterator[str]:
         yield from (*parameter.opts, *parameter.secondary_opts)
 
 
+def variables(name: str) -> set[str]:
+    """In which a command's options may be given."""
+    command = vistazo.get_command(click.Context(vistazo), name)
+    assert command
+    given = [each.envvar for each in command.params if isinstance(each, click.Option)]
+    return {variable for variable in given if isinstance(variable, str)}
+
+
 @each_document
 def test_a_variable_that_a_document_sets_is_read_by_something(document: Path) -> None:
-    settings = {name.upper() for name in Settings.model_fields}
+    settings = {name.upper() for name in Settings.model_fields} | variables("pacs")
     files = ("docker-compose.yml", "Dockerfile", ".ci/run", "scripts/deploy/Caddyfile")
     files += ("src/vistazo/scale/ray.py",)
     others = "".join((ROOT / file).read_text("utf-8") for file in files)

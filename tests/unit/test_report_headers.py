@@ -78,6 +78,11 @@ def test_what_an_archive_knows_a_patient_by_is_kept_however_long() -> None:
     assert (found.PatientID, found.AccessionNumber) == ("7" * 90, "A" * 30)
 
 
+def test_there_is_one_referring_physician() -> None:
+    data = dicom_file(shades(40, 40, 8), ReferringPhysicianName=["A^B", "C^D"])
+    assert str(inherited(data).elements.ReferringPhysicianName) == "A^B"
+
+
 def test_what_does_not_keep_to_its_representation_is_left_out() -> None:
     found = of_variant("odd values")
     assert [found.PatientBirthDate, found.PatientSex, found.StudyDate, found.StudyTime] == [""] * 4

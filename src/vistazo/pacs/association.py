@@ -94,11 +94,13 @@ def _sent(association: Association, parcel: Parcel) -> Receipt:
         except ValueError:  # no context for it was accepted
             return Receipt(parcel.key, f"the archive takes no {_kind(path)[0]}")
         except (RuntimeError, InvalidDicomError, OSError) as error:
-            raise UnreachableError(f"The association has ended: {type(error).__name__}.") from error
+            why = f"The association has ended: {type(error).__name__}."
+            raise UnreachableError(why, parcel.key) from error
         if "Status" not in status:
-            raise UnreachableError("The association has ended without an answer.")
+            raise UnreachableError("The association has ended without an answer.", parcel.key)
         if status.Status in _NO_RESOURCES:
-            raise UnreachableError(f"The archive has no room now (0x{status.Status:04X}).")
+            why = f"The archive has no room now (0x{status.Status:04X})."
+            raise UnreachableError(why, parcel.key)
         if status.Status not in _STORED:
             return Receipt(parcel.key, f"the archive answered 0x{status.Status:04X}")
     return Receipt(parcel.key)

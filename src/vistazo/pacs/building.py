@@ -19,6 +19,8 @@ from vistazo.pacs.spool import Spool
 from vistazo.pacs.station import Station
 from vistazo.pacs.tls import accepting, calling
 
+log = logging.getLogger(__name__)
+
 # They quote what they read, and describe every message.
 _QUOTING = ("pydicom", "pynetdicom", "httpx", "httpcore")
 
@@ -84,6 +86,8 @@ def _poller(
 
 
 def _archive(asked: Asked, base: str, secrets: Secrets, stack: ExitStack) -> Archive:
+    if base.startswith("http:") and (secrets.user or secrets.token):
+        log.warning("who we are goes over the network in clear text", extra={"to": base})
     client = client_of(
         asked.timeout, user=secrets.user, password=secrets.password, token=secrets.token
     )

@@ -11,9 +11,15 @@ from vistazo.errors import VistazoError
 
 
 class UnreachableError(VistazoError):
-    """Nothing can be sent there now: not this, and nothing else."""
+    """Nothing can be sent there now. ``key`` is the parcel over which it came to that, if any: the
+    next time others go before it, as it may be the reason.
+    """
 
     code = "unreachable"
+
+    def __init__(self, said: str, key: str = "") -> None:
+        super().__init__(said)
+        self.key = key
 
 
 @dataclass(frozen=True)

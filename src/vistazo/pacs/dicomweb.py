@@ -19,6 +19,7 @@ from vistazo.pacs.multipart import DicomParts, boundary_of, cut_to_first_part
 from vistazo.pacs.part10 import is_uid
 
 _PAGE = 100
+_MOST_LISTED = 100_000
 _CHUNK_BYTES = 65_536
 _MAX_JSON_BYTES = 4_000_000
 _MULTIPART_BYTES = 65_536  # what is around an X-ray
@@ -61,10 +62,10 @@ class Archive:
 
     def instances(self, modality: str, days: str) -> Iterator[Found]:
         """All of a modality whose study was made in these ``days``: 20260501-20260531, either end
-        may be open (QIDO-RS, PS3.18, section 10.6). Raises UnreachableError.
+        may be open (QIDO-RS, PS3.18, section 10.6), up to 100,000. Raises UnreachableError.
         """
         seen: set[Found] = set()
-        while True:
+        while len(seen) < _MOST_LISTED:
             page = self._page(modality, days, len(seen))
             new = [found for found in page if found not in seen]
             yield from new
@@ -92,7 +93,10 @@ class Archive:
     def send(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
         """STOW-RS (PS3.18, section 10.5). Raises UnreachableError."""
         for parcel in parcels:
-            yield self._stored(parcel)
+            try:
+                yield self._stored(parcel)
+            except UnreachableError as error:
+                raise UnreachableError(str(error), parcel.key) from error
 
     def _stored(self, parcel: Parcel) -> Receipt:
         parts = DicomParts(parcel.files)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vistazo.errors import InputError, RejectedUploadError, VistazoError
+from vistazo.errors import InputError, RejectedUploadError, UnavailableError
 from vistazo.pacs.ledger import Entry
 from vistazo.pacs.patience import Patience
-from vistazo.pacs.spool import Made, Spool
+from vistazo.pacs.spool import Made, Spool, age_s
 from vistazo.service.telemetry import of_request
 
 log = logging.getLogger(__name__)
@@ -75,8 +76,8 @@ class Reporting:
             self.spool.keep_reports(entry.key, reported.files)
         except InputError as error:
             self._refuse(entry, _rules_of(error))
-        except (VistazoError, OSError) as error:
-            self._postpone(entry, type(error).__name__)
+        except (UnavailableError, OSError) as error:  # not the fault of what came
+            self._postpone(entry, type(error).__name__, age_s(entry, time.time()))
         # The boundary of one X-ray: a defect of ours costs its report alone, and is told.
         except Exception as error:
             log.exception("unexpected error over an X-ray")
@@ -86,8 +87,12 @@ class Reporting:
         self.spool.end(entry.key, "refused", rule)
         log.info("an X-ray was refused", extra={"instance": entry.key, "rule": rule})
 
-    def _postpone(self, entry: Entry, why: str) -> None:
-        if entry.tries + 1 >= self.patience.refusals:
+    def _postpone(self, entry: Entry, why: str, waited_s: float | None = None) -> None:
+        """``waited_s`` is what counts in place of tries, where it is given."""
+        is_last = entry.tries + 1 >= self.patience.refusals
+        if waited_s is not None:
+            is_last = waited_s > self.patience.give_up_s
+        if is_last:
             self.spool.end(entry.key, "failed", f"No report could be made: {why}.")
             log.error("a report was given up", extra={"instance": entry.key, "reason": why})
             return

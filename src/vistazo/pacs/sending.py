@@ -69,6 +69,9 @@ class Sender:
             way.failures += 1
             wait_s = self.patience.wait_s(way.failures)
             way.not_before_s = time.monotonic() + wait_s
+            if error.key:
+                tries = by_key[error.key].tries + 1
+                self.spool.ledger.postponed(error.key, self.patience.wait_s(tries), str(error))
             log.warning(
                 "reports cannot be sent now",
                 extra={"to": way.to.name, "reason": str(error), "again_in_s": round(wait_s, 1)},

@@ -26,6 +26,9 @@ from vistazo.pictures.radiograph import Radiograph
 # progressive JPEG its coefficients, three more, or with four components of full size eight.
 _HELD_BYTES_A_PIXEL = 3.875
 _FILES_HELD = 2
+# Of a DICOM file: five megapixels of a lossless JPEG, which GDCM maps eight times, and nine where
+# 25 are accepted; of what is mapped it uses two thirds.
+_DICOM_HELD_BYTES, _DICOM_HELD_BYTES_A_PIXEL = 84_000_000, 10.5
 _LEAST_PIXELS = 16_000_000  # that memory and work are allowed for, however few may come
 _SAMPLES_A_PIXEL = 4
 # Compressed data of a PNG may be codes for nothing, and take 50 ns a byte.
@@ -46,6 +49,14 @@ class ImageLimits:
         """Of a picture at once: its file, what its decoder holds of it, and its pixels."""
         pixels = max(self.max_pixels, _LEAST_PIXELS)
         return _FILES_HELD * self.max_bytes + int(_HELD_BYTES_A_PIXEL * pixels)
+
+    @property
+    def max_dicom_held_bytes(self) -> int:
+        """As ``max_held_bytes``, of the address space that a DICOM file takes."""
+        more = max(0, self.max_pixels - _LEAST_PIXELS)
+        return (
+            _FILES_HELD * self.max_bytes + _DICOM_HELD_BYTES + int(_DICOM_HELD_BYTES_A_PIXEL * more)
+        )
 
     @property
     def max_work(self) -> float:
@@ -140,7 +151,9 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
             "to decode. Send it smaller, or with 8 bits a channel."
         )
         raise RejectedUploadError([BrokenRule("max_work", detail)])
-    most_bytes = limits.max_held_bytes - _FILES_HELD * len(data) - stripped.held_bytes
+    is_dicom = isinstance(stripped, StrippedDicom)
+    max_held_bytes = limits.max_dicom_held_bytes if is_dicom else limits.max_held_bytes
+    most_bytes = max_held_bytes - _FILES_HELD * len(data) - stripped.held_bytes
     if most_bytes < 0:
         raster.reject_held_bytes()
     header = Header(image_format, width, height, source.channels, radiograph)

@@ -138,7 +138,7 @@ def _wanted() -> Iterator[tuple[str, bool, _Fitting]]:
         ("StudyInstanceUID", True, _as_it_is),
         ("StudyDate", True, _like(_DATE)),
         ("StudyTime", True, _like(_TIME)),
-        ("ReferringPhysicianName", True, _as_it_is),
+        ("ReferringPhysicianName", True, _first_name),
         ("StudyID", True, _as_it_is),
         ("AccessionNumber", True, _as_it_is),
         ("IssuerOfPatientID", False, _of_letters(64)),
@@ -161,6 +161,12 @@ def _wanted() -> Iterator[tuple[str, bool, _Fitting]]:
 def _as_it_is(value: str) -> str:
     """But for what no text of DICOM may hold; too long is what others know it by all the same."""
     return _CONTROL.sub("", value)[:_MOST_LETTERS]
+
+
+def _first_name(value: str) -> str:
+    """There may be but one; so many letters in each of the scripts that it is written in."""
+    scripts = _as_it_is(value.partition("\\")[0]).split("=")[:3]
+    return "=".join(each[:64] for each in scripts)
 
 
 def _of_letters(most: int) -> _Fitting:

@@ -25,6 +25,7 @@ from vistazo.pictures.dicom.rle import rle_decoded
 
 Words = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
 
+_FIRST_BYTES = 512
 _OPENJPEG_BYTES = 8  # a sample: four while it is one of a wavelet, and as many beside
 
 
@@ -39,14 +40,22 @@ class Samples:
     high_bit: int
 
 
-def held_bytes(form: PixelForm, transfer_syntax: str) -> int:
-    """At most, while a frame is decoded, beside the file: its samples, and its decoder's own."""
-    a_sample = max(1, form.bits_allocated // 8)
+def held_bytes(form: PixelForm, transfer_syntax: str, encoded_bytes: int) -> int:
+    """At most, while a frame is decoded: its samples, and its decoder's own, as was measured."""
+    n_samples = form.rows * form.columns * form.samples
+    n_bytes = n_samples * max(1, form.bits_allocated // 8)
+    if transfer_syntax in (*kinds.JPEG_LOSSLESS, kinds.JPEG_EXTENDED):
+        return 3 * _doubled_to(n_bytes) + 2 * n_bytes + 3 * encoded_bytes
     if transfer_syntax in kinds.OF_JPEG_2000:
-        a_sample += _OPENJPEG_BYTES
-    elif transfer_syntax not in (*kinds.NATIVE, kinds.JPEG_BASELINE):
-        a_sample *= 2
-    return form.rows * form.columns * form.samples * a_sample
+        return n_bytes + _OPENJPEG_BYTES * n_samples + encoded_bytes
+    if transfer_syntax in (*kinds.JPEG_LS, kinds.RLE):
+        return 4 * n_bytes + 3 * encoded_bytes
+    return n_bytes
+
+
+def _doubled_to(n_bytes: int) -> int:
+    """GDCM writes to streams in memory, which become twice as large again and again."""
+    return _FIRST_BYTES << max(0, n_bytes - 1).bit_length() - _FIRST_BYTES.bit_length() + 1
 
 
 def is_native(transfer_syntax: str) -> bool:

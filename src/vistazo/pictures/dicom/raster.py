@@ -108,10 +108,9 @@ class DicomRaster:
         Raises CorruptImageError, and RejectedUploadError where its decoder would hold more than
         ``most_bytes``.
         """
-        if codecs.held_bytes(self._form, self._stripped.transfer_syntax) > most_bytes:
-            reject_held_bytes()
+        samples = self._samples or self._decoded(most_bytes)
         with damage_is_an_input_error():
-            self._samples = samples = self._samples or self._decoded()
+            self._samples = samples
             words = upright(samples.words, self._orientation)
             picture: Picture = DicomPicture(words, self._levels(samples))
             factor = 1
@@ -121,14 +120,16 @@ class DicomRaster:
                 picture = Picture(reduced(picture, factor))
             return self._with_square_pixels(picture)
 
-    def _decoded(self) -> Samples:
-        stripped, form = self._stripped, self._form
-        if not codecs.is_native(stripped.transfer_syntax):
-            return codecs.compressed_frame(stripped.pixels, form, stripped.transfer_syntax)
-        is_big = stripped.order == ">"
-        return codecs.native_frame(
-            stripped.pixels, form, is_big=is_big, has_words=stripped.pixel_vr == "OW"
-        )
+    def _decoded(self, most_bytes: float) -> Samples:
+        stripped, form, syntax = self._stripped, self._form, self._stripped.transfer_syntax
+        pixels = stripped.pixels
+        if codecs.held_bytes(form, syntax, len(pixels)) > most_bytes:
+            reject_held_bytes()
+        with damage_is_an_input_error():
+            if not codecs.is_native(syntax):
+                return codecs.compressed_frame(pixels, form, syntax)
+            is_big, has_words = stripped.order == ">", stripped.pixel_vr == "OW"
+            return codecs.native_frame(pixels, form, is_big=is_big, has_words=has_words)
 
     def _levels(self, samples: Samples) -> _Levels:
         if self._rendering is None:

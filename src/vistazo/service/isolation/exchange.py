@@ -26,6 +26,7 @@ from vistazo import errors
 from vistazo.models.card import InputSpec
 from vistazo.pictures import Header, Picture, header_codes
 from vistazo.pictures.appearance import Appearance
+from vistazo.pictures.formats import is_dicom
 from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.reader import Prepared
 from vistazo.pictures.upload import accept
@@ -227,7 +228,7 @@ class Exchange:
 
     def _ask(self, head: Mapping[str, object], data: bytes, spec: InputSpec | None = None) -> None:
         self.is_in_step = False
-        memory_bytes = self._memory.of(spec)
+        memory_bytes = self._memory.of(spec, is_dicom=is_dicom(data))
         self._send({**head, "n_bytes": len(data), "memory_bytes": memory_bytes}, data)
 
     def _send(self, head: Mapping[str, object], body: bytes = b"") -> None:

@@ -18,7 +18,8 @@ class MemoryBudget:
     limits: ImageLimits
     spare_bytes: int = 32_000_000
 
-    def of(self, spec: Preparation | None) -> int:
+    def of(self, spec: Preparation | None, *, is_dicom: bool = False) -> int:
         """Bytes for one picture, decoded and prepared so; None: only decoded."""
         values = spec.height * spec.width * 3 if spec is not None else 0
-        return self.limits.max_held_bytes + values * _BYTES_AN_INPUT_VALUE + self.spare_bytes
+        held_bytes = self.limits.max_dicom_held_bytes if is_dicom else self.limits.max_held_bytes
+        return held_bytes + values * _BYTES_AN_INPUT_VALUE + self.spare_bytes
