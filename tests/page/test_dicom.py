@@ -125,8 +125,10 @@ def test_paper_has_the_picture_its_heatmap_and_what_the_header_said(
     page.wait_for_selector("#print")
     [sheet] = printed(page)
     assert sheet.ratios == [pytest.approx(640 / 520, rel=0.02)] * 3
-    assert "Lo que dice la cabecera del archivo" in sheet.text
-    assert "Proyección: posteroanterior (PA); Edad: 4 años; Lado: impar" in sheet.text
+    assert (
+        "Cabecera Proyección: posteroanterior (PA); Edad: 4 años; Lado: impar; Modalidad"
+        in sheet.text
+    )
     page.evaluate("() => { window.print = () => document.body.classList.add('printed'); }")
     page.click("#print")
     page.wait_for_selector("body.printed")

@@ -193,7 +193,9 @@ def test_however_much_there_is_to_say_a_picture_takes_one_page(
         probabilities={"the_one": 0.9, **labels},
         predicted_class="the_one",
         outputs=outputs,
-    )
+        dicom={"modality": "CR", "view": "LLD", "laterality": "U", "body_part": "CHESTABDPELVIS",
+               "age_years": 1.5, "frame": 12, "frames": 300, "window": "linear_exact"},
+    )  # fmt: skip
     sizes, files = [(640, 520), (200, 1600), (1800, 300), (64, 64)] * 5, []
     for place, (width, height) in enumerate(sizes):
         files.append(tmp_path / f"{place}_{'a_very_long_name_' * 10}.png")

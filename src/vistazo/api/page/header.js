@@ -6,6 +6,7 @@ import { fill, language, number } from "./language.js";
 export const WORDS = {
   en: {
     title: "What the file's header says",
+    header: "Header",
     view: "View",
     age: "Age",
     laterality: "Side",
@@ -45,6 +46,7 @@ export const WORDS = {
   },
   es: {
     title: "Lo que dice la cabecera del archivo",
+    header: "Cabecera",
     view: "Proyección",
     age: "Edad",
     laterality: "Lado",
@@ -124,11 +126,12 @@ export function headerOf(answer) {
   return el("section", { id: "header-said" }, el("h3", {}, words().title), el("dl", { class: "details" }, rows));
 }
 
-/** For paper and file: all of it in a line. */
+/** For paper and file, in a line: of whom, from where, and which. */
 export function headerLine(answer) {
-  const facts = headerFacts(answer);
+  const further = [words().part, words().window];
+  const facts = headerFacts(answer).filter(([term]) => !further.includes(term));
   const said = facts.map(([term, description]) => `${term}: ${description}`).join("; ");
-  return facts.length > 0 ? [[words().title, said]] : [];
+  return facts.length > 0 ? [[words().header, said]] : [];
 }
 
 /** For a line of the list: view and age. */
