@@ -5,7 +5,7 @@
 Each mutation is made of its number alone, and is read as a service would: by a worker, for a
 model's input. Bars, for each format: every outcome is a picture or an input error; no worker ends;
 the worker grows by at most 10 MB after the first thousand; none takes more than 2 s of CPU. About
-three minutes for 20,000 of each; run it in the environment of the tests.
+four minutes for 20,000 of each; run it in the environment of the tests.
 """
 
 from __future__ import annotations

@@ -63,14 +63,23 @@ def association(
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 10
     for sop_class in contexts:
         entity.add_requested_context(sop_class)
+    opened: list[Any] = []  # pynetdicom does not close what the other side has closed
     found = entity.associate(
-        "127.0.0.1", port, ae_title=called, tls_args=(tls, "localhost") if tls else None
+        "127.0.0.1",
+        port,
+        ae_title=called,
+        tls_args=(tls, "localhost") if tls else None,
+        evt_handlers=[
+            (evt.EVT_CONN_OPEN, lambda event: opened.append(event.assoc.dul.socket.socket))
+        ],
     )
     try:
         yield found
     finally:
         if found.is_established:
             found.release()
+        for each in opened:
+            each.close()
 
 
 def stored(port: int, *x_rays: Dataset, **how: Any) -> list[int | None]:

@@ -5,6 +5,7 @@ It does what the title of the statement says.
 
 import json
 import os
+import signal
 import sys
 import time
 from io import BufferedReader, FileIO
@@ -34,6 +35,8 @@ def main(argument: str) -> None:
         wanted = json.loads(statement)["title"].removeprefix("Model: ").partition(".")[0]
         if wanted == "die":
             os.abort()
+        if wanted == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
         if wanted == "hang":
             time.sleep(60)
         if wanted == "rubbish":

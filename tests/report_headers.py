@@ -48,6 +48,12 @@ VARIANTS: dict[str, Callable[[], bytes]] = {
     "deflated": _said(transfer_syntax=DEFLATED),
     "big endian": _said(transfer_syntax=BIG_ENDIAN),
     "several frames": lambda: dicom_file(np.stack([picture()] * 3), bits_stored=12),
+    "several frames of a class of several": lambda: dicom_file(
+        np.stack([picture()] * 3),
+        bits_stored=12,
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.12.2",
+        Modality="RF",
+    ),
     "anonymized": _said(PatientIdentityRemoved="YES"),
     "anonymized by a method": _said(
         PatientIdentityRemoved="YES", DeidentificationMethod="by hand", PatientName="ANON"

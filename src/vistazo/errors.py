@@ -41,7 +41,7 @@ VistazoError
     ├── QueueFullError           too much work is waiting
     ├── RateLimitedError         the caller has asked as often as he may
     ├── FeedbackNotKeptError     it could not be written down
-    ├── NoRoomForReportError     a report takes more memory than is left
+    ├── ReportNotNowError        no memory is left for a report, or its process was ended
     └── NotReadyError            starting or draining
 
 Each says in one sentence what happened and, where something can be done, what to do. ``code`` is
@@ -251,8 +251,8 @@ class FeedbackNotKeptError(UnavailableError):
     retry_after_s = 5
 
 
-class NoRoomForReportError(UnavailableError):
-    code = "report_no_room"
+class ReportNotNowError(UnavailableError):
+    code = "report_not_now"
     retry_after_s = 60
 
 

@@ -148,8 +148,8 @@ def test_a_file_and_a_heatmap_are_binary_and_a_file_has_its_most_bytes(
         one["properties"]["file"],
         several["schema"]["properties"]["file"]["items"],
     ):
-        assert (file["format"], file["maxLength"]) == ("binary", 10_000_000)
-        assert "10,000,000 bytes and 20,000,000 pixels" in file["description"]
+        assert (file["format"], file["maxLength"]) == ("binary", 32_000_000)
+        assert "32,000,000 bytes and 20,000,000 pixels" in file["description"]
     overlay = paths["/explain"]["post"]["responses"]["200"]["content"]["image/png"]["schema"]
     assert (overlay["format"], overlay["contentMediaType"]) == ("binary", "image/png")
 
@@ -176,7 +176,7 @@ PROVOKED: dict[str, Callable[[TestClient], Any]] = {
     "too_many_files": lambda c: c.post("/predict/batch", json={"images": ["AAAA"] * 17}),
     "unknown_label": lambda c: c.post("/explain?label=OTHER", files=FILM),
     "feedback_off": lambda c: c.post("/feedback", json={}),
-    "upload_too_large": lambda c: c.post("/predict/", files={"file": bytes(10_100_001)}),
+    "upload_too_large": lambda c: c.post("/predict/", files={"file": bytes(32_100_001)}),
     "not_found": lambda c: c.get("/nothing"),
     "method_not_allowed": lambda c: c.get("/predict"),
 }

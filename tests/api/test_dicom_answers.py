@@ -1,6 +1,8 @@
 """Answers as DICOM, where the caller's Accept asks for them."""
 
 import io
+import logging
+from pathlib import Path
 from typing import Any
 
 import pydicom
@@ -9,7 +11,7 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from builders import encoded, film
-from dicom_files import dicom_file, shades
+from dicom_files import CANARY, dicom_file, shades
 from vistazo.api.media import JSON, PNG, prefers_dicom
 from vistazo.reports import installed
 
@@ -115,3 +117,19 @@ def test_a_picture_of_no_study_is_refused_by_the_names_of_its_rules(client: Test
     rules = [each["rule"] for each in response.json()["errors"]]
     assert rules == ["study_instance_uid", "series_instance_uid"]
     assert client.post("/predict", files=sent).status_code == 200
+
+
+@pytest.mark.longer
+def test_records_keep_the_picture_and_nobody_s_name(
+    serving: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"records_dir": tmp_path, "keep_pictures": True, "log_level": "debug"}
+    with caplog.at_level(logging.DEBUG), serving(**settings) as client:
+        for path in ("/predict", "/explain"):
+            assert read(client.post(path, files=X_RAY, headers=AS_DICOM)).PatientID == CANARY
+        told = [caplog.text.encode(), client.get("/metrics").content]
+    kept = [path for path in (tmp_path / "pictures").rglob("*") if path.is_file()]
+    assert len(kept) == 1
+    assert kept[0].read_bytes().startswith(b"\x89PNG")
+    told += [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [each for each in told if CANARY.encode() in each]

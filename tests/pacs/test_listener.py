@@ -37,6 +37,8 @@ from vistazo.pacs.peers import peer_of
 from vistazo.pacs.receiving import ReceivingLimits
 from vistazo.pacs.spool import Spool, SpoolLimits
 
+# pydicom warns of what attackers send; the station does not listen.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 Listen = Callable[..., Listening]
 _OUT_OF_RESOURCES, _NOT_UNDERSTOOD = 0xA700, 0xC000
 _REJECTED, _ACCEPTED, _ABORTED = 3, 2, 7
@@ -107,6 +109,19 @@ def test_an_object_over_the_limit_is_refused_without_being_held(listen: Listen) 
     ours = listen(limits=ReceivingLimits(100_000))
     assert stored(ours.port, x_ray(1, 300_000), x_ray(2)) == [_NOT_UNDERSTOOD, 0]
     assert len(ours.files()) == 1
+
+
+def test_a_name_that_is_none_is_refused_for_good(listen: Listen) -> None:
+    ours = listen()
+    with connection(ours.port) as sender:
+        sender.sendall(association_request())
+        sender.recv(10_000)
+        sender.sendall(data_pdu(store_command("1.2.x"), 3) + data_pdu(b"x", 2))
+        answer = sender.recv(10_000)
+    status = answer.index(struct.pack("<HHL", 0, 0x0900, 2)) + 8
+    assert struct.unpack_from("<H", answer, status) == (_NOT_UNDERSTOOD,)
+    _wait_until_idle(ours)
+    assert ours.files() == []
 
 
 @pytest.mark.longer

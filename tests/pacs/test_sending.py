@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import time
@@ -164,6 +165,7 @@ def test_a_real_archive_gets_the_files_as_they_are(spool: Spool) -> None:
     assert taken == [str(x_ray(number).SOPInstanceUID) for number in (1, 2, 11, 12)]
 
 
+@pytest.mark.longer
 def test_an_archive_that_refuses_or_has_no_room_is_understood(spool: Spool) -> None:
     parcel = Parcel("a", spool.reports(reported(spool)))
     with archive(lambda _: 0xC123) as port:
@@ -178,6 +180,7 @@ def test_nobody_there_is_told_in_words(spool: Spool) -> None:
     parcel = Parcel("a", spool.reports(reported(spool)))
     with pytest.raises(UnreachableError, match="does not answer"):
         list(entity(free_port()).send([parcel]))
+    gc.collect()
 
 
 @dataclass

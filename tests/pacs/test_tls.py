@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import ipaddress
 import ssl
 from collections.abc import Callable
@@ -67,8 +68,10 @@ def test_who_has_none_is_refused_and_the_rest_goes_on(listen: Listen, files: Tls
         with association(ours.port, tls=tls) as sender:
             assert not sender.is_established
     assert stored(ours.port, x_ray(1), tls=calling(files)) == [0]
+    gc.collect()
 
 
+@pytest.mark.longer
 def test_who_says_nothing_in_a_handshake_holds_up_nobody(listen: Listen, files: TlsFiles) -> None:
     ours = listen(tls=accepting(files), timeout_s=2.0)
     with connection(ours.port) as silent, connection(ours.port) as slow:

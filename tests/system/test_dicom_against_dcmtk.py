@@ -78,6 +78,13 @@ def test_a_file_has_the_grey_levels_of_dcmtk(name: str, tmp_path: Path) -> None:
     assert np.abs(levels - dcmtk(data, window, tmp_path).astype(float)).max() <= bound(name)
 
 
+def test_angiography_has_them_too(tmp_path: Path) -> None:
+    header = {"WindowCenter": 1500, "WindowWidth": 2000, "RescaleSlope": 2, "RescaleIntercept": 5}
+    kind = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.12.1", "Modality": "XA"}
+    data = dicom_file(shades(bits=12), bits_stored=12, **header, **kind)
+    assert np.abs(ours(data)[0] - dcmtk(data, "linear", tmp_path).astype(float)).max() <= 1
+
+
 @pytest.mark.parametrize("name", ["padding, with a window", "padding, a range"])
 def test_beside_its_padding_a_picture_has_them_too(name: str, tmp_path: Path) -> None:
     header = {"WindowCenter": 1500, "WindowWidth": 2000, "PixelPaddingValue": 4095}

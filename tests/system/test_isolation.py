@@ -24,6 +24,7 @@ import pytest
 from PIL import Image
 
 from builders import card, encoded, flat
+from dicom_files import CASES, OTHERS
 from hostile_boxes import ATTACKS as BOXED_ATTACKS
 from hostile_boxes import written
 from hostile_pictures import ATTACKS, large, seconds_to_prepare
@@ -38,6 +39,19 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 LIMITS = ImageLimits(max_bytes=1_000_000, max_pixels=16_000_000)
 SPEC = card().input  # 8 x 8, grey
 BY_ITSELF = card(input={"scale": "per_picture"}).input
+DICOM = (
+    "12 of 16 bits",
+    "implicit little endian, 8 bits",
+    "deflated, 12 of 16 bits",
+    "explicit big endian, 16 bits",
+    "rle, rgb",
+    "jpeg baseline, ybr_full_422",
+    "jpeg lossless, first order, 16 bits",
+    "jpeg-ls, 12 of 16 bits",
+    "jpeg 2000, rgb",
+    "three frames, extended offsets",
+    "orientation R\\H",
+)
 LARGE = large("RGB", 3000)
 ALL_ATTACKS = {**ATTACKS, **BOXED_ATTACKS}
 SLOW = large("RGB", 2400, progressive=True)
@@ -127,6 +141,8 @@ PICTURES = {
     "cut short": encoded(ramp("RGB", 400, 400), "JPEG")[:3000],
     "damaged": encoded(ramp("RGB", 400, 400))[:200] + bytes(1000),
     **{name: make(20_000) for name, make in ALL_ATTACKS.items()},
+    **{f"DICOM, {name}": CASES[name]() for name in DICOM},
+    **{f"DICOM, {name}": make() for name, make in OTHERS.items()},
 }
 
 
@@ -140,7 +156,8 @@ def outcome(read: Callable[[], Any]) -> tuple[object, ...]:
     seen = getattr(found, "appearance", None)
     # How sums are rounded depends on where in memory a picture comes to lie.
     looks = tuple(round(each, 4) for each in astuple(seen)) if seen is not None else ()
-    return pixels.dtype, pixels.shape, pixels.tobytes(), found.width, found.height, looks
+    told = getattr(found, "radiograph", None)
+    return pixels.dtype, pixels.shape, pixels.tobytes(), found.width, found.height, looks, told
 
 
 def test_a_worker_answers_and_refuses_as_this_process_would(pool: IsolatedReader) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from builders import write_brightness_model
 from dicom_files import CANARY, dicom_file, shades
 from orthanc import Orthanc, orthanc
 from ports import free_port, is_open
+from vistazo.pacs.spool import existing_spool
 
 _STORESCU = shutil.which("storescu") or ""
 pytestmark = [
@@ -80,19 +82,17 @@ class Station:
         assert self.process.returncode == 0, said
         return said
 
-    def status(self) -> dict[str, int]:
-        done = killed_commands.begun(
-            self._place, self._place / "cache", "pacs", "status", str(self.spool), "--json"
-        )
-        printed, _ = done.communicate(timeout=30)
-        return dict(json.loads(printed))
+    def status(self) -> Counter[str]:
+        """How many are in which state; also while it runs."""
+        with existing_spool(self.spool) as spool:
+            return spool.ledger.counts()
 
 
 def wait_for(condition: Callable[[], bool], within_s: float = 60.0) -> None:
     deadline_s = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline_s
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 @contextmanager

@@ -20,6 +20,10 @@ def study(tmp_path: Path) -> Path:
     for number in (1, 2):
         data = dicom_file(shades(64, 48, 8), SOPInstanceUID=f"1.2.{number}")
         (tmp_path / "study" / f"{number}.dcm").write_bytes(data)
+    for copy in "abcdef":
+        (tmp_path / "study" / f"{copy}.dcm").write_bytes(data)
+    other = dicom_file(shades(48, 64, 8), SOPInstanceUID="1.2.1")
+    (tmp_path / "other.dcm").write_bytes(other)
     lost = dicom_file(shades(64, 48, 8), StudyInstanceUID=None)
     (tmp_path / "study" / "more" / "lost.dcm").write_bytes(lost)
     (tmp_path / "film.png").write_bytes(encoded(film(400, 300)))
@@ -39,10 +43,13 @@ def test_each_picture_has_a_report_and_a_heatmap_and_what_has_none_is_named(
     files = {path: pydicom.dcmread(path) for path in (study / "out").iterdir()}
     assert sorted(file.Modality for file in files.values()) == ["OT", "OT", "SR", "SR"]
     assert all(path.name == f"{file.SOPInstanceUID}.dcm" for path, file in files.items())
+    both = vistazo(*asked, "study/1.dcm", "other.dcm", "study/2.dcm", "out", cwd=study)
+    assert both.returncode == 1
+    assert "It has the SOP Instance UID of" in both.stderr
     again = vistazo(*asked, "--no-recursive", "--no-heatmap", "study", "out", cwd=study)
     assert again.returncode == 0
     assert {*(study / "out").iterdir()} == {*files}
-    assert again.stdout.count(".dcm: ") == 2
+    assert again.stdout.count(".dcm: ") == 8
 
 
 def test_mistakes_are_told_in_words(

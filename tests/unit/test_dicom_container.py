@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import struct
+import sys
 import time
 from collections.abc import Callable
 
@@ -32,9 +33,16 @@ from dicom_files.raw import (
     text,
 )
 from hostile_uploads.dicom_mutations import mutated_dicom
-from vistazo.errors import CorruptImageError, InputError, RejectedUploadError
+from vistazo.errors import (
+    CorruptImageError,
+    InputError,
+    RejectedUploadError,
+    UnsupportedFormatError,
+)
+from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.container import StrippedDicom
 from vistazo.pictures.container.dicom import strip_dicom, subset
+from vistazo.pictures.decode import load_reader_of, work_of
 from vistazo.pictures.formats import format_of
 
 SHADES = shades(bits=12)
@@ -537,6 +545,51 @@ def test_a_transfer_syntax_that_is_not_read_is_named(syntax: str, words: str) ->
     with pytest.raises(RejectedUploadError, match=words) as caught:
         strip_dicom(data)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("library", "syntax"),
+    [("gdcm", uids.JPEG_LOSSLESS_FIRST), ("openjpeg.utils", uids.JPEG_2000_LOSSLESS)],
+)
+def test_what_is_not_installed_is_said_with_what_to_install(
+    library: str, syntax: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = dicom_file(SHADES, transfer_syntax=syntax, bits_stored=12)
+    monkeypatch.delitem(sys.modules, library, raising=False)
+    monkeypatch.setitem(sys.modules, "openjpeg", None)
+    monkeypatch.setattr(sys, "path", [])
+    with pytest.raises(UnsupportedFormatError, match=r"vistazo\[dicom\]"):
+        load_reader_of(data)
+
+
+# ---- what it takes
+
+
+def test_more_pixels_than_are_accepted_are_refused_before_a_decoder_is_loaded() -> None:
+    head = elements_of(dicom_file(SHADES, transfer_syntax=uids.RLE, bits_stored=12))
+    large = {ROWS: numbers(ROWS, 60_000), COLUMNS: numbers(COLUMNS, 60_000)}
+    lying = part10([large.get(each.tag, each) for each in head], uids.RLE)
+    with pytest.raises(RejectedUploadError) as caught:
+        open_image(lying, ImageLimits())
+    assert caught.value.broken[0].rule == "max_pixels"
+
+
+def test_what_takes_longest_is_weighed_by_its_bytes_too() -> None:
+    limits = ImageLimits()
+    compressed_one = dicom_file(SHADES, transfer_syntax=uids.JPEG_2000_LOSSLESS, bits_stored=12)
+    assert work_of(compressed_one) > 18 * len(strip_dicom(compressed_one).pixels) > 0
+    assert work_of(dicom_file(SHADES, bits_stored=12)) == 2 * SHADES.size
+    assert limits.max_dicom_work > 18 * limits.max_bytes
+    assert work_of(OTHERS["structured report"]()) == 0
+
+
+def test_a_lossless_jpeg_of_nine_megapixels_has_its_memory_where_there_is_a_gigabyte() -> None:
+    def left(max_pixels: int) -> int:
+        limits = ImageLimits(max_pixels=max_pixels)
+        return limits.max_dicom_held_bytes - 2 * limits.max_bytes
+
+    assert left(25_000_000) > 160_000_000  # what GDCM was seen to map for it
+    assert left(12_000_000) < 100_000_000  # what a container of 256 MB has left
 
 
 # ---- other elements

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import re
 import struct
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from vistazo.errors import CorruptImageError, InputError, RejectedUploadError
+import vistazo
+from vistazo.errors import (
+    CorruptImageError,
+    InputError,
+    RejectedUploadError,
+    UnsupportedFormatError,
+)
 from vistazo.pictures import ImageLimits, open_image
 from vistazo.pictures.dicom import gdcm_codec
 from vistazo.pictures.dicom.codestream import LOSSLESS, jpeg_stream
@@ -164,6 +175,14 @@ def test_rescaled_values_are_what_the_window_is_of() -> None:
     levels = ramp(**header, WindowCenter=1048)
     np.testing.assert_allclose(levels[:3], ramp(WindowCenter=1024, WindowWidth=2048)[:3], atol=0.1)
     assert levels[500] == pytest.approx((1000 - 1000 - 1047.5) / 4095 * 255 + 127.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["1", "2"])
+def test_of_angiography_and_fluoroscopy_the_stored_values_are_looked_at(kind: str) -> None:
+    window = {"WindowCenter": 1500, "WindowWidth": 2000}
+    uid = f"1.2.840.10008.5.1.4.1.1.12.{kind}"
+    levels = ramp(SOPClassUID=uid, RescaleSlope=2, RescaleIntercept=-1000, **window)
+    np.testing.assert_array_equal(levels, ramp(**window))
 
 
 def test_an_overlay_in_bits_that_are_not_stored_is_not_seen() -> None:
@@ -376,3 +395,41 @@ def test_grey_levels_are_computed_for_the_rows_that_are_asked_for() -> None:
     held = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert held < 2 * pixels.size  # all of them in float32 are four bytes each
+
+
+def test_what_is_missing_to_decode_a_file_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = (syntaxes.JPEG_LOSSLESS, syntaxes.JPEG_LS, syntaxes.JPEG_2000_LOSSLESS)
+    made = [dicom_file(TWELVE, bits_stored=12, transfer_syntax=syntax) for syntax in kinds]
+    for name in ("gdcm", "openjpeg.utils"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr("importlib.import_module", _not_installed)
+    for data in made:
+        with pytest.raises(UnsupportedFormatError, match=re.escape("vistazo[dicom]")):
+            open_image(data, ImageLimits())
+    shown(dicom_file(TWELVE, bits_stored=12, transfer_syntax=syntaxes.RLE))
+
+
+def _not_installed(name: str) -> None:
+    raise ImportError(name)
+
+
+def test_an_x_ray_loads_what_decodes_it_and_nothing_else(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from vistazo.pictures import ImageLimits, open_image\n"
+        "told = lambda: sorted({'gdcm', 'openjpeg', 'pydicom'} & set(sys.modules))\n"
+        "for path in sys.argv[1:]:\n"
+        "    open_image(Path(path).read_bytes(), ImageLimits()).decode(); print(told())"
+    )
+    kinds = (syntaxes.EXPLICIT, syntaxes.RLE, syntaxes.JPEG_2000_LOSSLESS, syntaxes.JPEG_LOSSLESS)
+    paths = [tmp_path / f"{number}.dcm" for number in range(len(kinds))]
+    for path, syntax in zip(paths, kinds, strict=True):
+        path.write_bytes(dicom_file(TWELVE, bits_stored=12, transfer_syntax=syntax))
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, paths)],
+        env={**os.environ, "PYTHONPATH": str(Path(vistazo.__file__).parents[1])},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split("\n")[:4] == ["[]", "[]", "['openjpeg']", "['gdcm', 'openjpeg']"]
+    assert not done.stderr

@@ -28,6 +28,22 @@ PIXELS["prepare_s"] = 0.01
 LOOK = {"brightness": 0.5, "contrast": 0.2, "sharpness": 0.3, "width_px": 40, "height_px": 40}
 PIXELS["appearance"] = LOOK
 
+RADIOGRAPH = {
+    "modality": "DX",
+    "view": "PA",
+    "laterality": "",
+    "body_part": "CHEST",
+    "age_years": 3.5,
+    "frame": 1,
+    "frames": 2,
+    "window": "linear",
+    "burned_in": None,
+    "turned": False,
+    "uid": "1.2.3",
+    "sop_class": "1.2.840.10008.5.1.4.1.1.1.1",
+    "transfer_syntax": "1.2.840.10008.1.2.4.70",
+}
+
 
 def said(*heads: object) -> bytes:
     texts = [json.dumps(head).encode() for head in heads]
@@ -50,6 +66,17 @@ def test_the_sides_of_a_picture_may_be_turned() -> None:
     seen = exchange(said_so).prepared(b"data", SPEC)[0].appearance
     assert (seen.width_px, seen.height_px) == (40, 36)
     assert (seen.brightness, seen.contrast, seen.sharpness) == (0.5, 0.2, 0.3)
+
+
+def test_what_the_header_of_a_dicom_file_says_goes_with_its_pixels() -> None:
+    header = {**HEADER, "format": "dicom", "radiograph": RADIOGRAPH}
+    talk = exchange(said(header, PIXELS) + bytes(256))
+    assert talk.prepared(b"data", SPEC)[0].radiograph == Radiograph(**RADIOGRAPH)
+
+
+def telling(image_format: str = "dicom", **changes: object) -> bytes:
+    header = {**HEADER, "format": image_format, "radiograph": {**RADIOGRAPH, **changes}}
+    return said(header, PIXELS) + bytes(999)
 
 
 def looking(**changes: object) -> bytes:
@@ -91,6 +118,17 @@ GARBAGE = {
     "a width of 1e300": looking(width_px=10**300),
     "a height that is a fraction": looking(height_px=40.5),
     "a look with more in it": looking(also=1),
+    "a radiograph of a PNG": telling("png"),
+    "a DICOM file without a radiograph": said({**HEADER, "format": "dicom"}, PIXELS) + bytes(999),
+    "a name as a body part": telling(body_part="MUSTERMANN^ERIKA"),
+    "a name as a modality": telling(modality="ERIKA"),
+    "a window in words": telling(window="<script>"),
+    "an identifier that is none": telling(uid="1.2.3; DROP TABLE"),
+    "an identifier without end": telling(uid="1." * 99),
+    "an age of nobody": telling(age_years=1e9),
+    "an age that is no number": telling(age_years=float("nan")),
+    "the third frame of two": telling(frame=3),
+    "a radiograph with more in it": telling(name="ERIKA"),
     "a picture larger than is accepted": said(HEADER, {**PIXELS, "width": 4000}) + bytes(999),
 }
 

@@ -31,7 +31,7 @@ def of_variant(name: str) -> Dataset:
         ("sop_instance_uid", "SOPInstanceUID"),
     ],
 )
-@pytest.mark.parametrize("uid", [None, "1.2.x", "1..2", "1." * 40])
+@pytest.mark.parametrize("uid", [None, "0", "1.2.x", "1..2", "1." * 40])
 def test_a_header_that_does_not_say_which_picture_it_is_is_refused_by_name(
     rule: str, keyword: str, uid: str | None
 ) -> None:
@@ -42,6 +42,13 @@ def test_a_header_that_does_not_say_which_picture_it_is_is_refused_by_name(
         inherited(data)
     assert [each.rule for each in refused.value.broken] == [rule]
     assert "Send the file as the archive has it" in str(refused.value)
+
+
+def test_a_character_set_that_is_none_is_refused_by_name() -> None:
+    data = dicom_file(shades(40, 40, 8)).replace(b"ISO_IR 100", b"\0SO_IR 100")
+    with pytest.raises(RejectedUploadError) as refused:
+        inherited(data)
+    assert [each.rule for each in refused.value.broken] == ["specific_character_set"]
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:
@@ -78,9 +85,20 @@ def test_what_an_archive_knows_a_patient_by_is_kept_however_long() -> None:
     assert (found.PatientID, found.AccessionNumber) == ("7" * 90, "A" * 30)
 
 
-def test_there_is_one_referring_physician() -> None:
-    data = dicom_file(shades(40, 40, 8), ReferringPhysicianName=["A^B", "C^D"])
-    assert str(inherited(data).elements.ReferringPhysicianName) == "A^B"
+def test_there_is_one_name_of_each() -> None:
+    names = {"ReferringPhysicianName": ["A^B", "C^D"], "PatientName": ["E^F", "G^H"]}
+    found = inherited(dicom_file(shades(40, 40, 8), **names)).elements
+    assert (str(found.ReferringPhysicianName), str(found.PatientName)) == ("A^B", "E^F")
+
+
+@pytest.mark.parametrize(
+    ("offset", "kept"),
+    [("+0100", True), ("-1200", True), ("+1400", True), ("+9999", False), ("-1300", False)],
+)
+def test_an_offset_is_one_that_there_is(offset: str, kept: bool) -> None:
+    found = inherited(dicom_file(shades(40, 40, 8), TimezoneOffsetFromUTC=offset))
+    assert ("TimezoneOffsetFromUTC" in found.elements) is kept
+    assert found.source.offset == (offset if kept else "")
 
 
 def test_what_does_not_keep_to_its_representation_is_left_out() -> None:

@@ -126,8 +126,15 @@ def test_both_say_which_picture_they_are_of() -> None:
 
 
 def test_a_frame_is_named_where_there_are_several() -> None:
+    said, angiography = replace(SAID, frame=2, frames=3), "1.2.840.10008.5.1.4.1.1.12.1"
+    found = captured(said, SOPClassUID=angiography)
+    assert found.SourceImageSequence[0].ReferencedFrameNumber == 2
+    assert "Frame 2 of 3." in found.DerivationDescription
+
+
+def test_but_not_of_a_class_of_single_frames() -> None:
     said = replace(SAID, frame=2, frames=3)
-    assert captured(said).SourceImageSequence[0].ReferencedFrameNumber == 2
+    assert "ReferencedFrameNumber" not in captured(said).SourceImageSequence[0]
     assert "Frame 2 of 3." in captured(said).DerivationDescription
     assert "ReferencedFrameNumber" not in captured().SourceImageSequence[0]
 
@@ -168,6 +175,38 @@ def test_independent_labels_long_labels_and_numbers_have_codes() -> None:
     assert names["age"] == "4.5"
     whole = [said for name, said in items(found) if name == "Comment" and "long" in said]
     assert len(whole) == 1
+
+
+@pytest.mark.parametrize("unit", ["years", "months old", "mm Hg", "kg/m²", "years of bone age", ""])
+def test_a_number_keeps_its_unit_in_words(unit: str) -> None:
+    found = reported(replace(SAID, numbers=(SaidNumber("age", 4.5, unit),)))
+    codes = [
+        item.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0]
+        for item in all_items(found)
+        if item.ValueType == "NUM" and item.ConceptNameCodeSequence[0].CodeMeaning == "age"
+    ]
+    assert [code.CodeMeaning for code in codes] == [unit or "no units"]
+    assert codes[0].CodeValue.isascii()
+    assert len(codes[0].CodeValue) <= 16
+
+
+def all_items(dataset: Dataset) -> list[Dataset]:
+    found = []
+    for item in dataset.get("ContentSequence", []):
+        found += [item, *all_items(item)]
+    return found
+
+
+@pytest.mark.parametrize("letter", ["x", "肺", "é"])
+def test_what_is_long_is_cut_as_receivers_count(letter: str) -> None:
+    label, model = letter * 200, replace(SAID.model, name=letter * 300, version=letter * 50)
+    classes = SaidClasses("", ((label, 0.7), ("B", 0.3)), 2, label, label, 0.5, ())
+    found = reported(replace(SAID, model=model, classes=(classes,)))
+    names = [item.ConceptNameCodeSequence[0].CodeMeaning for item in all_items(found)]
+    said = [*names, found.SeriesDescription, found.ManufacturerModelName, *found.SoftwareVersions]
+    assert max(len(each.encode()) for each in said) <= 64
+    assert any(each.startswith("Probability of " + letter) for each in said)
+    assert "not verified" in found.SeriesDescription
 
 
 def test_what_the_image_leaves_out_of_highdicom_is_not_read() -> None:

@@ -24,7 +24,7 @@ def test_each_rule_and_each_problem_with_what_was_sent_has_words_on_the_page() -
     codes = {kind.code for kind in _kinds(errors.InputError, errors.UnavailableError)}
     # Abstract, of JSON, of an archive, of reports as DICOM.
     unmet = {"bad_input", "unavailable", "not_base64", "too_many_files", "file_unreadable"}
-    unmet |= {"report_too_costly", "report_no_room"}
+    unmet |= {"report_too_costly", "report_not_now"}
     for language in ("english.js", "spanish.js"):
         text = (PAGE / language).read_text(encoding="utf-8")
         of_rules = re.search(r"\n  rules: {(.*?)\n  }", text, re.DOTALL)
@@ -41,7 +41,7 @@ def test_each_warning_that_a_header_gives_has_words_on_the_page() -> None:
 
 
 # Of a batch that the page does not send, and of what a PACS sent.
-NEVER_ON_THE_PAGE = {"max_batch_work", "sop_instance_uid"}
+NEVER_ON_THE_PAGE = {"max_batch_work", "sop_instance_uid", "specific_character_set"}
 # Of how a file is put together: one sentence for all.
 IN_FILES = {
     "max_boxes", "max_chunks", "max_elements", "max_entries", "max_fill_bytes", "max_items",

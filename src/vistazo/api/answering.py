@@ -120,7 +120,7 @@ class Answering:
         seconds, card = time.perf_counter() - started, self.classifier.card
         given = (file.data, found.pixels, card.input, card.labels)
         answered = AnsweredPicture(*given, prediction, seconds)
-        return _Done(prediction, self._kept(file, prediction), for_shadow=answered)
+        return _Done(prediction, self.kept(file, prediction), for_shadow=answered)
 
     def _predict(self, file: UploadedFile) -> _Done:
         """The pixels are let go at once."""
@@ -128,13 +128,14 @@ class Answering:
 
     def _explain(self, file: UploadedFile, label: str | None) -> _Done:
         prediction, explanation = self.classifier.explain(file.data, label, self.observation)
-        return _Done(prediction, self._kept(file, prediction), Heatmap.of(explanation))
+        return _Done(prediction, self.kept(file, prediction), Heatmap.of(explanation))
 
     def _overlay(self, file: UploadedFile, label: str | None) -> tuple[_Done, bytes]:
         prediction, png = self.classifier.overlay(file.data, label, self.observation)
-        return _Done(prediction, self._kept(file, prediction)), png
+        return _Done(prediction, self.kept(file, prediction)), png
 
-    def _kept(self, file: UploadedFile, prediction: Prediction) -> bytes | None:
+    def kept(self, file: UploadedFile, prediction: Prediction) -> bytes | None:
+        """What records are given of the picture: never the header of a DICOM file."""
         if not self.observation.keeps_pictures:
             return None
         return self.classifier.without_header(file.data, prediction)

@@ -69,7 +69,13 @@ async def heatmap(asked: Asked, label: str | None) -> Response:
     return await _written(asked, lambda writing: partial(writing.heatmap, label))
 
 
-_Written = tuple[Prediction, "DicomFile"]
+@dataclass(frozen=True)
+class _Written:
+    """``kept`` is what records are given of the picture."""
+
+    prediction: Prediction
+    kept: bytes | None
+    file: DicomFile
 
 
 @dataclass(frozen=True)
@@ -83,15 +89,19 @@ class _Writing:
     def report(self) -> _Written:
         classifier, observation = self.answering.classifier, self.answering.observation
         prediction = classifier.classify(self.file.data, observation)
-        writer = self.reports.writer()
-        return prediction, writer.write(self.file.data, prediction, classifier.card).report
+        report = self.reports.writer().write(self.file.data, prediction, classifier.card).report
+        return self._written(prediction, report)
 
     def heatmap(self, label: str | None) -> _Written:
         classifier, observation = self.answering.classifier, self.answering.observation
         data = self.file.data
         prediction, png = classifier.overlay(data, label, observation)
         writer = self.reports.writer()
-        return prediction, writer.heatmap(data, prediction, classifier.card, png, label)
+        made = writer.heatmap(data, prediction, classifier.card, png, label)
+        return self._written(prediction, made)
+
+    def _written(self, prediction: Prediction, made: DicomFile) -> _Written:
+        return _Written(prediction, self.answering.kept(self.file, prediction), made)
 
 
 async def _written(asked: Asked, which: Callable[[_Writing], Callable[[], _Written]]) -> Response:
@@ -104,8 +114,8 @@ async def _written(asked: Asked, which: Callable[[_Writing], Callable[[], _Writt
             )
         writing = _Writing(answering, file, asked.request.app.state.reports)
         place, observation = answering.place, answering.observation
-        prediction, found = await asked.answer(place.run(which(writing), observation))
+        found = await asked.answer(place.run(which(writing), observation))
         labels = answering.classifier.card.labels
-        observation.predicted(prediction, labels, picture=file.data)
-    name = f'attachment; filename="{found.uid}.dcm"'
-    return Response(found.data, media_type=DICOM, headers={"Content-Disposition": name})
+        observation.predicted(found.prediction, labels, picture=found.kept)
+    name = f'attachment; filename="{found.file.uid}.dcm"'
+    return Response(found.file.data, media_type=DICOM, headers={"Content-Disposition": name})

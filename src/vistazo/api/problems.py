@@ -67,7 +67,7 @@ TITLES: dict[str, str] = {
     "feedback_off": "No feedback is kept here",
     "feedback_not_kept": "Feedback could not be kept",
     "reports_not_installed": "No reports as DICOM here",
-    "report_no_room": "No memory for a report",
+    "report_not_now": "No report now",
     "reload_failed": "The new model cannot be served",
     "queue_full": "Too busy",
     "rate_limited": "Too many requests",

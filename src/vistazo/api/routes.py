@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -60,7 +60,9 @@ _PROBLEMS_OF_REPORTS = described(
         501: "A report as DICOM is wanted, and what writes them is not installed",
     }
 )
-_AS_DICOM: dict[str, Any] = {"content": {media.DICOM: {}}}
+# In words: as another kind of content it would make of the answer, in every generated client, a
+# union that has no fields.
+_OR_AS_DICOM = "The answer; of a DICOM file, where Accept is application/dicom, a report as DICOM"
 
 Explain = Annotated[
     bool, Query(description="Add to the answer what spoke for it: a heatmap, or words.")
@@ -84,7 +86,7 @@ MaxSide = Annotated[
     responses={
         **_PROBLEMS,
         **_PROBLEMS_OF_REPORTS,
-        200: {**_AS_DICOM, "model": SampleAnswer | SampleAnswers},
+        200: {"description": _OR_AS_DICOM, "model": SampleAnswer | SampleAnswers},
     },
     openapi_extra=one_picture(),
     response_model=Answer,

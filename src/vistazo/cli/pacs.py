@@ -178,7 +178,7 @@ def _run(asked: Asked, model: Location | None) -> None:
 
     check_installed()
     _check_installed()
-    settings = Settings.from_environment()
+    secrets, settings = _secrets(), Settings.from_environment()
     configure_logging(settings.log_format, settings.log_level)
     source = settings.model_source if model is None else settings.model_source.of(model)
     limits = ImageLimits(asked.max_object_bytes, settings.max_pixels)
@@ -195,7 +195,7 @@ def _run(asked: Asked, model: Location | None) -> None:
         stack.callback(writer.close)
         station = station_of(
             replace(asked, modalities=asked.modalities or _modalities(classifier)),
-            _secrets(),
+            secrets,
             spool,
             ModelReporter(classifier, writer),
             stack,

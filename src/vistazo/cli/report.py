@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -99,12 +101,16 @@ def _files(paths: Sequence[Path], *, goes_below: bool) -> list[Path]:
     return files
 
 
+class _NamedAlreadyError(Exception):
+    """Two files say that they are the same picture, and are not."""
+
+
 @dataclass(frozen=True)
 class _Done:
     file: Path
     prediction: Prediction | None = None
     names: tuple[str, ...] = ()
-    error: InputError | DicomNeededError | None = None
+    error: Exception | None = None
 
     def __str__(self) -> str:
         name = plain(name_of(self.file))
@@ -123,11 +129,13 @@ class _Reporting:
     max_bytes: int
     out: Path
     with_heatmap: bool
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    written: dict[str, tuple[Path, str]] = field(default_factory=dict)
 
     def of(self, file: Path) -> _Done:
         try:
             return self._done(file)
-        except (InputError, DicomNeededError) as error:
+        except (InputError, DicomNeededError, _NamedAlreadyError) as error:
             return _Done(file, error=error.with_traceback(None))
 
     def _done(self, file: Path) -> _Done:
@@ -138,6 +146,7 @@ class _Reporting:
         prediction, overlay = self._predicted(data)
         report = self.writer.write(data, prediction, self.classifier.card, overlay)
         made = [each for each in (report.report, report.heatmap) if each is not None]
+        self._refuse_another(file, data, report.report.uid)
         return _Done(file, prediction, tuple(self._kept(each) for each in made))
 
     def _predicted(self, data: bytes) -> tuple[Prediction, bytes | None]:
@@ -145,9 +154,23 @@ class _Reporting:
             return self.classifier.overlay(data)
         return self.classifier.classify(data), None
 
+    def _refuse_another(self, file: Path, data: bytes, uid: str) -> None:
+        """Raises _NamedAlreadyError where this run wrote a report of that name of another file's
+        bytes; a mere copy has the same report.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        with self.writing:
+            first, of = self.written.setdefault(uid, (file, digest))
+        if of != digest:
+            raise _NamedAlreadyError(
+                f"It has the SOP Instance UID of {plain(name_of(first))}, whose report has been "
+                "written: both would have one name. Report them into different folders."
+            )
+
     def _kept(self, made: DicomFile) -> str:
         path = self.out / f"{made.uid}.dcm"
-        replace_whole(path, partial(Path.write_bytes, data=made.data))
+        with self.writing:  # a picture that lies there twice has one name
+            replace_whole(path, partial(Path.write_bytes, data=made.data))
         return str(path)
 
 

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from vistazo.errors import VistazoError
 
-
-class UnreachableError(VistazoError):
+class UnreachableError(Exception):
     """Nothing can be sent there now. ``key`` is the parcel over which it came to that, if any: the
     next time others go before it, as it may be the reason.
     """
-
-    code = "unreachable"
 
     def __init__(self, said: str, key: str = "") -> None:
         super().__init__(said)

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from vistazo.errors import UploadTooLargeError, VistazoError
+from vistazo.errors import UploadTooLargeError
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.multipart import DicomParts, boundary_of, cut_to_first_part
 from vistazo.pacs.part10 import is_uid
@@ -29,10 +29,8 @@ _STUDY, _SERIES, _INSTANCE, _MODALITY = "0020000D", "0020000E", "00080018", "000
 _NOT_NOW = frozenset({401, 403, 407, 408, 425, 429, 502, 503, 504})
 
 
-class UnfetchableError(VistazoError):
+class UnfetchableError(Exception):
     """One instance that cannot be had; others may."""
-
-    code = "unfetchable"
 
 
 @dataclass(frozen=True)

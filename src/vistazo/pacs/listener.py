@@ -22,7 +22,6 @@ from pynetdicom.transport import ThreadedAssociationServer
 from vistazo.errors import SettingsError
 from vistazo.pacs.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES, VERIFICATION
 from vistazo.pacs.framed_socket import MAX_PDU_BYTES, framed
-from vistazo.pacs.part10 import is_uid
 from vistazo.pacs.peers import Peer, may_call, may_connect
 from vistazo.pacs.receiving import BoundedDimse, ContainedMachine, ReceivingLimits
 from vistazo.pacs.spool import Spool, SpoolFullError
@@ -30,6 +29,7 @@ from vistazo.service.telemetry import of_request
 
 log = logging.getLogger(__name__)
 
+_LOOK_EVERY_S = 0.05  # whether it is to end
 # Of C-STORE (PS3.4, table B.2-1).
 _SUCCESS, _OUT_OF_RESOURCES, _NOT_UNDERSTOOD = 0x0000, 0xA700, 0xC000
 _IDLE = "Sta1"  # no connection (PS3.8, table 9-1)
@@ -117,7 +117,7 @@ class Listener:
                 f"{self._policy.host}:{self._policy.port} cannot be listened on: "
                 f"{error.strerror or error}."
             ) from error
-        threading.Thread(target=server.serve_forever, args=(0.2,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(_LOOK_EVERY_S,), daemon=True).start()
         self._server = server
 
     def stop(self, within_s: float) -> None:
@@ -154,12 +154,10 @@ class Listener:
         arrival = cast(BoundedDimse, event.assoc.dimse).arrivals.popleft()
         if arrival.refused:
             log.warning("an X-ray was not taken", extra={"reason": arrival.refused})
-            is_too_large = arrival.n_bytes > self._policy.limits.object_bytes
-            return _status(_NOT_UNDERSTOOD if is_too_large else _OUT_OF_RESOURCES, arrival.refused)
+            code = _OUT_OF_RESOURCES if arrival.try_later else _NOT_UNDERSTOOD
+            return _status(code, arrival.refused)
         try:
             uid = str(cast(C_STORE, event.request).AffectedSOPInstanceUID)
-            if not is_uid(uid):
-                return _status(_NOT_UNDERSTOOD, "The SOP Instance UID is not valid.")
             self._spool.keep(arrival.path, uid)
         except (SpoolFullError, OSError, sqlite3.Error) as error:
             log.warning("an X-ray was not taken", extra={"reason": type(error).__name__})

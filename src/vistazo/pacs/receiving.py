@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,8 +21,9 @@ from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.fsm import StateMachine
 from pynetdicom.pdu_primitives import P_DATA
 
-from vistazo.errors import VistazoError
+from vistazo.errors import CorruptImageError
 from vistazo.pacs.part10 import file_head
+from vistazo.pacs.spool import SpoolFullError
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -49,10 +51,11 @@ class ReceivingLimits:
 
 @dataclass
 class Arrival:
-    """A data set: its file, or ``refused``, why there is none."""
+    """A data set: its file, or ``refused``, why there is none, and whether to ``try_later``."""
 
     path: Path
     refused: str = ""
+    try_later: bool = True
     n_bytes: int = 0
     started_s: float = field(default_factory=time.monotonic)
 
@@ -82,7 +85,7 @@ class ContainedMachine(StateMachine):
 
 
 class BoundedDimse(DIMSEServiceProvider):
-    """``check_room`` raises VistazoError where nothing more can be taken. Arrivals are in the
+    """``check_room`` raises SpoolFullError where nothing more can be taken. Arrivals are in the
     order of their messages.
     """
 
@@ -163,7 +166,10 @@ class BoundedDimse(DIMSEServiceProvider):
             syntax = str(contexts[context_id].transfer_syntax[0])
             uids = (str(command.AffectedSOPClassUID), str(command.AffectedSOPInstanceUID))
             self._append(arrival, file_head(*uids, syntax))
-        except VistazoError as error:
+        except CorruptImageError as error:
+            arrival.try_later = False
+            self._refuse(arrival, str(error))
+        except (SpoolFullError, sqlite3.Error) as error:
             arrival.refused = str(error)
         except OSError as error:
             self._refuse(arrival, error.strerror or "the disk refuses")
@@ -177,6 +183,7 @@ class BoundedDimse(DIMSEServiceProvider):
         if arrival.n_bytes > _MAX_DISCARDED * limits.object_bytes:
             raise _NotAllowedError("a data set is far too long")
         if arrival.n_bytes > limits.object_bytes and not arrival.refused:
+            arrival.try_later = False
             self._refuse(arrival, f"It is larger than {limits.object_bytes} bytes.")
 
     def _append(self, arrival: Arrival, data: bytes) -> None:

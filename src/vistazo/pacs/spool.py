@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vistazo.errors import SettingsError, VistazoError
+from vistazo.errors import SettingsError
 from vistazo.pacs.ledger import Entry, Ledger, State, open_ledger
 from vistazo.rows.one_writer import be_its_writer
 
@@ -30,10 +30,8 @@ log = logging.getLogger(__name__)
 _PICTURE, _REPORT = "picture.dcm", "report-*.dcm"
 
 
-class SpoolFullError(VistazoError):
+class SpoolFullError(Exception):
     """As much is waiting as may."""
-
-    code = "spool_full"
 
 
 @dataclass(frozen=True)

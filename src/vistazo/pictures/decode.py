@@ -26,6 +26,7 @@ from vistazo.pictures.radiograph import Radiograph
 # progressive JPEG its coefficients, three more, or with four components of full size eight.
 _HELD_BYTES_A_PIXEL = 3.875
 _FILES_HELD = 2
+_USUAL_BYTES = 10_000_000  # of a large picture; only an X-ray without compression has more
 # Of a DICOM file: five megapixels of a lossless JPEG, which GDCM maps eight times, and nine where
 # 25 are accepted; of what is mapped it uses two thirds.
 _DICOM_HELD_BYTES, _DICOM_HELD_BYTES_A_PIXEL = 84_000_000, 10.5
@@ -50,6 +51,14 @@ class ImageLimits:
         pixels = max(self.max_pixels, _LEAST_PIXELS)
         return _FILES_HELD * self.max_bytes + int(_HELD_BYTES_A_PIXEL * pixels)
 
+    def left_for_decoder(self, n_bytes: int, *, is_dicom: bool) -> int:
+        """Of ``max_held_bytes`` beside a file of so many bytes: no more for a small one where large
+        files are accepted.
+        """
+        held_bytes = self.max_dicom_held_bytes if is_dicom else self.max_held_bytes
+        unused = _FILES_HELD * max(0, self.max_bytes - max(n_bytes, _USUAL_BYTES))
+        return held_bytes - unused - _FILES_HELD * n_bytes
+
     @property
     def max_dicom_held_bytes(self) -> int:
         """As ``max_held_bytes``, of the address space that a DICOM file takes."""
@@ -60,9 +69,9 @@ class ImageLimits:
 
     @property
     def max_work(self) -> float:
-        """Of a PNG: as many pixels as are accepted, of 8 bits, in as many bytes."""
+        """Of a PNG: as many pixels as are accepted, of 8 bits, in as many bytes, or 10 MB."""
         pixels = max(self.max_pixels, _LEAST_PIXELS)
-        return _SAMPLES_A_PIXEL * pixels + _UPLOADED_BYTE_WORK * self.max_bytes
+        return _SAMPLES_A_PIXEL * pixels + _UPLOADED_BYTE_WORK * min(self.max_bytes, _USUAL_BYTES)
 
     @property
     def max_dicom_work(self) -> float:
@@ -152,8 +161,7 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
         )
         raise RejectedUploadError([BrokenRule("max_work", detail)])
     is_dicom = isinstance(stripped, StrippedDicom)
-    max_held_bytes = limits.max_dicom_held_bytes if is_dicom else limits.max_held_bytes
-    most_bytes = max_held_bytes - _FILES_HELD * len(data) - stripped.held_bytes
+    most_bytes = limits.left_for_decoder(len(data), is_dicom=is_dicom) - stripped.held_bytes
     if most_bytes < 0:
         raster.reject_held_bytes()
     header = Header(image_format, width, height, source.channels, radiograph)
@@ -167,7 +175,7 @@ def _takes_too_long(
         return False
     if isinstance(stripped, StrippedDicom):  # whose bytes are in its work
         return stripped.work > limits.max_dicom_work
-    return stripped.work + _UPLOADED_BYTE_WORK * n_bytes > limits.max_work
+    return stripped.work + _UPLOADED_BYTE_WORK * min(n_bytes, _USUAL_BYTES) > limits.max_work
 
 
 def _refuse_too_many_pixels(width: int, height: int, limits: ImageLimits) -> None:

@@ -14,6 +14,7 @@ its own, which knows no secret and ends after a rest:
     instance.py   what both have in common
     concepts.py   coded concepts: the standard's, and our own
     said.py       what travels, as plain values
+    shortening.py texts within what an element may hold
     uids.py       unique identifiers that are the same for the same picture and model
 
 Nothing is imported here: the process loads this package too, and the service does at its start.

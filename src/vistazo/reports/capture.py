@@ -16,6 +16,7 @@ from vistazo.reports import concepts
 from vistazo.reports.inherited import Inherited, Source
 from vistazo.reports.instance import Encoded, Kinds, encoded, instance
 from vistazo.reports.said import Statement
+from vistazo.reports.shortening import cut
 
 CAPTURE = Kinds("heatmap", SecondaryCaptureImageStorage, "OT", "Heatmap")
 
@@ -32,7 +33,7 @@ def capture(inherited: Inherited, said: Statement, png: bytes) -> Encoded:
     dataset.ImageType = ["DERIVED", "SECONDARY"]
     dataset.PatientOrientation = None
     dataset.Laterality = source.laterality  # empty: not known
-    dataset.ImageComments = " ".join(filter(None, (said.notice, *said.warnings)))[:5_000]
+    dataset.ImageComments = cut(" ".join((said.notice, *said.warnings)), 10_000)
     dataset.DerivationDescription = _derivation(said)
     dataset.SourceImageSequence = [_source_item(source, said)]
     if source.burned_in:  # nothing is written into it here; what was in the picture, is
@@ -51,15 +52,15 @@ def _derivation(said: Statement) -> str:
         f"{said.model.version} (SHA-256 {said.model.sha256}): the brighter, the more, relative to "
         f"the strongest. Not for measuring.{frame}"
     )
-    return concepts.cut(text, 1_024)
+    return cut(text, 1_024)
 
 
 def _source_item(source: Source, said: Statement) -> Dataset:
     item = Dataset()
     item.ReferencedSOPClassUID = source.class_uid
     item.ReferencedSOPInstanceUID = source.instance_uid
-    if said.frames > 1:
-        item.ReferencedFrameNumber = said.frame
+    if frames := source.frames(said.frame, said.frames):
+        item.ReferencedFrameNumber = frames
     purpose = concepts.dcm("121322", "Source image for image processing operation")
     item.PurposeOfReferenceCodeSequence = [purpose]
     return item

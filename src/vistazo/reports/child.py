@@ -6,6 +6,7 @@ thread. It ends it where its time is over, at work or at rest.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import threading
 import time
@@ -25,6 +26,10 @@ _PROGRAM = "vistazo.reports.program"
 # On a tenth of a CPU it is warm after eight seconds, where nothing else runs.
 _START_S = 60.0
 _LOOK_EVERY_S = 1.0
+_ITS_OWN_ENDS = {
+    getattr(signal, name, None)
+    for name in ("SIGXCPU", "SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL")
+}
 _MOST_BYTES = 20_000_000  # of a report, or of a heatmap
 
 
@@ -50,7 +55,17 @@ class DicomFile:
 
 
 class NotWrittenError(Exception):
-    """The process is of no more use, or met a defect of ours; its words say why."""
+    """Its words say why. ``is_of_the_header``: the process met its bounds or a defect over what it
+    was given; else it was ended, or there was none.
+    """
+
+    def __init__(self, said: str, *, is_of_the_header: bool) -> None:
+        super().__init__(said)
+        self.is_of_the_header = is_of_the_header
+
+
+class _FailedError(Exception):
+    """What the process says of itself."""
 
 
 class _Said(BaseModel):
@@ -114,9 +129,12 @@ class Child:
         try:
             with self._asking:
                 return self._asked(parts)
-        except (NotWrittenError, OSError, ValueError, wire.ConversationError) as error:
+        except (_FailedError, OSError, ValueError, wire.ConversationError) as error:
             self.end()
-            raise NotWrittenError(str(error) or type(error).__name__) from None
+            makes_no_sense = isinstance(error, _FailedError | ValueError | wire.GarbledError)
+            said = str(error) or type(error).__name__
+            own = makes_no_sense or self._ended_by_itself()
+            raise NotWrittenError(said, is_of_the_header=own) from None
         finally:
             self._rest()
 
@@ -139,11 +157,18 @@ class Child:
         if isinstance(answer, _Refused):
             raise RejectedUploadError([BrokenRule(*each) for each in answer.broken])
         if not isinstance(answer, _Written):
-            raise NotWrittenError(getattr(answer, "where", "") or answer.kind)
+            raise _FailedError(getattr(answer, "where", "") or answer.kind)
         files = [bytearray(size) for size in answer.sizes]
         for file in files:
             wire.read_into(replies, memoryview(file))
         return [DicomFile(uid, bytes(data)) for uid, data in zip(answer.uids, files, strict=True)]
+
+    def _ended_by_itself(self) -> bool:
+        """By its limit of the CPU, or by a crash; who is killed does not mean the header."""
+        if self._started.exception() is not None:
+            return False
+        status = self._started.result().returncode
+        return status is not None and -status in _ITS_OWN_ENDS
 
     def takes_a_report(self) -> bool:
         """False where its time is over already."""

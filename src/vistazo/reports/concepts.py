@@ -11,8 +11,10 @@ import re
 
 from highdicom.sr.coding import CodedConcept
 
+from vistazo.reports.shortening import cut
+
 SCHEME = "99VISTAZO"
-_MOST_LETTERS = 64  # of a Code Meaning (LO)
+_MOST_BYTES = 64  # of a Code Meaning (LO)
 _SHORT = re.compile(r"[A-Za-z0-9._-]{1,14}")  # of a Code Value (SH, 16), with what is put before
 _ANNOTATION = re.compile(r"[!-Z^-z|~]{1,14}")  # of a unit (UCUM section 6): no bracket
 
@@ -26,7 +28,7 @@ def sct(value: str, meaning: str) -> CodedConcept:
 
 
 def own(value: str, meaning: str) -> CodedConcept:
-    return CodedConcept(value, SCHEME, cut(meaning, _MOST_LETTERS))
+    return CodedConcept(value, SCHEME, cut(meaning, _MOST_BYTES))
 
 
 def label(text: str) -> CodedConcept:
@@ -47,9 +49,10 @@ def no_units() -> CodedConcept:
 
 def unit(text: str) -> CodedConcept:
     """As an annotation, which UCUM lets be any word: what a card calls a unit is no code of it."""
-    if not _ANNOTATION.fullmatch(text):
+    if not text.strip():
         return no_units()
-    return CodedConcept(f"{{{text}}}", "UCUM", text)
+    word = text if _ANNOTATION.fullmatch(text) else _name_of(text)
+    return CodedConcept(f"{{{word}}}", "UCUM", cut(text, _MOST_BYTES))
 
 
 # Procedures that pictures come from, by their modality.
@@ -80,14 +83,10 @@ def language(code: str) -> CodedConcept:
     return CodedConcept(code, "RFC5646", _LANGUAGES.get(code, code))
 
 
-def cut(text: str, letters: int) -> str:
-    """One line of so many letters at most, without what a code or a description may not hold."""
-    plain = " ".join(re.sub(r"[\x00-\x1f\x7f\\]", " ", text).split()) or "-"
-    return plain if len(plain) <= letters else plain[: letters - 1] + "…"
-
-
 def _short(text: str) -> str:
     """The text itself where a code can be; else a name for it that no other text has."""
-    if _SHORT.fullmatch(text):
-        return text
+    return text if _SHORT.fullmatch(text) else _name_of(text)
+
+
+def _name_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:14]

@@ -32,6 +32,7 @@ from vistazo.reports import concepts
 from vistazo.reports.inherited import Inherited, Source
 from vistazo.reports.instance import Encoded, Kinds, encoded, instance
 from vistazo.reports.said import SaidClasses, SaidNumber, Statement
+from vistazo.reports.shortening import cut
 from vistazo.reports.uids import device_uid, tracking_uid
 
 REPORT = Kinds("report", ComprehensiveSRStorage, "SR", "Report")
@@ -110,7 +111,7 @@ def _group(
 ) -> MeasurementsAndQualitativeEvaluations:
     model = said.model
     name = f"{model.name} {model.version}" + (f", {output}" if output else "")
-    frames = [said.frame] if said.frames > 1 else None
+    frames = source.frames(said.frame, said.frames)
     return MeasurementsAndQualitativeEvaluations(
         TrackingIdentifier(tracking_uid(source.instance_uid, model, output), name),
         finding_type=told.finding,
@@ -158,7 +159,7 @@ def _left_out(said: Statement) -> Iterator[str]:
         if told < in_all:
             yield f"The {told} most probable of {in_all} labels."
         for label, _ in each.probabilities:
-            if concepts.cut(label, 64) != label:
+            if cut(label, 64) != label:
                 yield f"{concepts.label(label).value}: {label}"
 
 
@@ -168,7 +169,7 @@ def _image_library(source: Source, said: Statement) -> ContainerContentItem:
         concepts.sct("260753009", "Source"),
         source.class_uid,
         source.instance_uid,
-        [said.frame] if said.frames > 1 else None,
+        source.frames(said.frame, said.frames),
         relationship_type=_CONTAINS,
     )
     image.ContentSequence = ContentSequence(

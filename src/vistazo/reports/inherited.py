@@ -17,15 +17,24 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from vistazo.errors import BrokenRule, RejectedUploadError
+from vistazo.reports.shortening import within
 
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+_UID = re.compile(r"(?=.*[1-9])[0-9]+(\.[0-9]+)*")
 _DATE = re.compile(r"[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
 _TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9]([0-5][0-9](\.[0-9]{1,6})?)?)?")
 _AGE = re.compile(r"[0-9]{3}[DWMY]")
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_OFFSET = re.compile(r"[+-][0-9]{4}")
+_OFFSET = re.compile(r"(\+(0[0-9]|1[0-4])|-(0[0-9]|1[0-2]))[0-5][0-9]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MOST_LETTERS = 1_000  # of a name, however many a standard allows
+
+_OF_SEVERAL_FRAMES = {
+    f"1.2.840.10008.5.1.4.1.1.{each}"
+    for each in (
+        "3.1", "6.1", "7.1", "7.2", "7.3", "7.4", "12.1", "12.1.1", "12.2", "12.2.1", "13.1.1",
+        "13.1.2", "13.1.3", "77.1.1.1", "77.1.2.1", "77.1.4.1",
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,12 @@ class Source:
     laterality: str  # R, L or ""
     is_lossy: bool
 
+    def frames(self, frame: int, frames: int) -> list[int] | None:
+        """As a reference names the ``frame`` of so many; of a class of single frames it may not,
+        however many there are (PS3.3 section 10.3).
+        """
+        return [frame] if frames > 1 and self.class_uid in _OF_SEVERAL_FRAMES else None
+
 
 @dataclass(frozen=True)
 class Inherited:
@@ -56,8 +71,19 @@ def read_header(stream: bytes) -> Inherited:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of values: each is looked at here
-        header = pydicom.dcmread(BytesIO(stream), stop_before_pixels=True, force=True)
+        header = _parsed(stream)
         return Inherited(_source(header), _elements(header))
+
+
+def _parsed(stream: bytes) -> Dataset:
+    """Raises RejectedUploadError for the one thing in it that is not checked yet."""
+    try:
+        return pydicom.dcmread(BytesIO(stream), stop_before_pixels=True, force=True)
+    except (ValueError, LookupError):
+        said = (
+            "The header's Specific Character Set (0008,0005) makes no sense: no name can be read."
+        )
+        raise RejectedUploadError([BrokenRule("specific_character_set", said)]) from None
 
 
 def _source(header: Dataset) -> Source:
@@ -131,7 +157,7 @@ _Fitting = Callable[[str], str]
 def _wanted() -> Iterator[tuple[str, bool, _Fitting]]:
     """By keyword: whether it has to be there, be it empty (type 2), and what of it is of use."""
     yield from (
-        ("PatientName", True, _as_it_is),
+        ("PatientName", True, _first),
         ("PatientID", True, _as_it_is),
         ("PatientBirthDate", True, _like(_DATE)),
         ("PatientSex", True, _one_of("M", "F", "O")),
@@ -139,8 +165,8 @@ def _wanted() -> Iterator[tuple[str, bool, _Fitting]]:
         ("StudyDate", True, _like(_DATE)),
         ("StudyTime", True, _like(_TIME)),
         ("ReferringPhysicianName", True, _first_name),
-        ("StudyID", True, _as_it_is),
-        ("AccessionNumber", True, _as_it_is),
+        ("StudyID", True, _first),
+        ("AccessionNumber", True, _first),
         ("IssuerOfPatientID", False, _of_letters(64)),
         ("PatientBirthTime", False, _like(_TIME)),
         ("PatientIdentityRemoved", False, _one_of("YES", "NO")),
@@ -163,14 +189,19 @@ def _as_it_is(value: str) -> str:
     return _CONTROL.sub("", value)[:_MOST_LETTERS]
 
 
+def _first(value: str) -> str:
+    """As it is, of several the first: there may be but one."""
+    return _as_it_is(value.partition("\\")[0])
+
+
 def _first_name(value: str) -> str:
     """There may be but one; so many letters in each of the scripts that it is written in."""
-    scripts = _as_it_is(value.partition("\\")[0]).split("=")[:3]
-    return "=".join(each[:64] for each in scripts)
+    scripts = _first(value).split("=")[:3]
+    return "=".join(within(each, 64) for each in scripts)
 
 
 def _of_letters(most: int) -> _Fitting:
-    return lambda value: "" if _CONTROL.search(value) or "\\" in value else value[:most]
+    return lambda value: "" if _CONTROL.search(value) or "\\" in value else within(value, most)
 
 
 def _like(pattern: re.Pattern[str], most: int = 64) -> _Fitting:

@@ -18,6 +18,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from vistazo.reports import concepts
 from vistazo.reports.inherited import Inherited, Source
 from vistazo.reports.said import Statement
+from vistazo.reports.shortening import cut
 from vistazo.reports.uids import Kind, report_uid, series_uid
 
 _MAKER = "Vistazo"
@@ -78,17 +79,17 @@ def _series(dataset: Dataset, of: Kinds, study_uid: str, said: Statement) -> Non
     dataset.Modality = of.modality
     dataset.SeriesInstanceUID = series_uid(study_uid, said.model, of.kind)
     dataset.SeriesNumber = _SERIES_NUMBERS[of.kind]
-    described = f"{of.what}: {said.model.name} {said.model.version}, not verified"
-    dataset.SeriesDescription = concepts.cut(described, _NOTICE_LETTERS)
+    described = f"{of.what}, not verified: {said.model.name} {said.model.version}"
+    dataset.SeriesDescription = cut(described, _NOTICE_LETTERS)
 
 
 def _equipment(dataset: Dataset, said: Statement) -> None:
     dataset.Manufacturer = _MAKER
-    dataset.ManufacturerModelName = concepts.cut(said.model.name, _NOTICE_LETTERS)
+    dataset.ManufacturerModelName = cut(said.model.name, _NOTICE_LETTERS)
     dataset.DeviceSerialNumber = said.model.sha256
     dataset.SoftwareVersions = [
-        concepts.cut(said.software, 64),
-        concepts.cut(said.model.version, 64),
+        cut(said.software, 64),
+        cut(said.model.version, 64),
     ]
 
 
@@ -101,8 +102,6 @@ def _moment(made_at: str, offset: str) -> datetime:
     if (found := re.fullmatch(r"([+-])([0-9]{2})([0-9]{2})", offset)) is None:
         return made
     ahead = timedelta(hours=int(found[2]), minutes=int(found[3]))
-    if ahead >= timedelta(days=1):
-        return made
     return made.astimezone(timezone(-ahead if found[1] == "-" else ahead))
 
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 
 from vistazo.classifier import Prediction
-from vistazo.errors import NoRoomForReportError, NotReadyError, ReportTooCostlyError
+from vistazo.errors import NotReadyError, ReportNotNowError, ReportTooCostlyError
 from vistazo.models.card import ModelCard
 from vistazo.models.process_memory import family_own_bytes
 from vistazo.reports.child import Child, ChildPolicy, DicomFile, NotWrittenError
@@ -74,7 +74,7 @@ class ReportWriter:
         what speaks for the predicted class.
 
         Raises RejectedUploadError where the header does not say whose picture it is and of which
-        study, ReportTooCostlyError, ReportsNotInstalledError, NoRoomForReportError, and
+        study, ReportTooCostlyError, ReportsNotInstalledError, ReportNotNowError, and
         NotReadyError once it is closed.
         """
         said = statement(prediction, card)
@@ -107,20 +107,19 @@ class ReportWriter:
 
     def _written(self, parts: tuple[bytes, bytes, bytes]) -> list[DicomFile]:
         """Whoever kills the process costs nobody his report: another one tries."""
+        is_of_the_header = False
         for _ in range(_TRIES):
             child = self._ready()
             try:
                 return child.written(parts)
             except NotWrittenError as error:
                 self._refuse_where_closed()
+                is_of_the_header = error.is_of_the_header
                 log.warning("a report was not written", extra={"reason": str(error)})
-        raise ReportTooCostlyError(
-            "No report could be written of this picture's header: it takes more time or memory "
-            "than one may, or cannot be read. The log says why."
-        )
+        raise _not_written(is_of_the_header=is_of_the_header)
 
     def _ready(self) -> Child:
-        """Raises NoRoomForReportError, NotReadyError."""
+        """Raises ReportNotNowError, NotReadyError."""
         self._refuse_where_closed()
         if self._child is None or not self._child.takes_a_report():
             self._refuse_without_room()
@@ -139,9 +138,21 @@ class ReportWriter:
         deadline_s = time.monotonic() + _PATIENCE_S
         while (left := most - family_own_bytes() - _RESERVE_BYTES) < CHILD_BYTES:
             if time.monotonic() >= deadline_s:
-                raise NoRoomForReportError(_no_room(left, most))
+                raise ReportNotNowError(_no_room(left, most))
             time.sleep(_LOOK_EVERY_S)
             self._refuse_where_closed()
+
+
+def _not_written(*, is_of_the_header: bool) -> ReportTooCostlyError | ReportNotNowError:
+    if is_of_the_header:
+        return ReportTooCostlyError(
+            "No report could be written of this picture's header: it takes more time or memory "
+            "than one may, or cannot be read. The log says why."
+        )
+    return ReportNotNowError(
+        "No report could be written now: the process that writes it was ended, or none could be "
+        "had. The log says why. Try again later."
+    )
 
 
 def _no_room(left: int, most: int) -> str:

@@ -134,7 +134,7 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings, SharedStateSetti
         le=64,
         description="Pictures classified at the same time, one core each.",
     )
-    max_upload_bytes: int = Field(10_000_000, ge=1_000, description="Largest picture accepted.")
+    max_upload_bytes: int = Field(32_000_000, ge=1_000, description="Largest picture accepted.")
     max_pixels: int = Field(25_000_000, ge=1_000, description="Largest width x height accepted.")
     max_batch_files: int = Field(16, ge=1, description="Most pictures in one batch request.")
     max_texts: int = Field(
@@ -146,7 +146,7 @@ class Settings(AccessSettings, ReloadSettings, RecordsSettings, SharedStateSetti
     )
     queue_size: int = Field(16, ge=0, description="Requests that may wait; one more gets 429.")
     max_queued_bytes: int = Field(
-        32_000_000,
+        64_000_000,
         ge=1_000,
         description="Bytes that all requests together may hold; more get 429. Also the "
         "largest batch.",

@@ -52,7 +52,7 @@ class Refusal:
 REFUSALS: dict[str, Refusal] = {
     "unsupported_format": Refusal(f"This looks like a GIF; send {ACCEPTED}.", _ONE, _PICTURES),
     "upload_too_large": Refusal(
-        "The request is larger than 10100000 bytes, the most that is accepted here.", _BODIES
+        "The request is larger than 32100000 bytes, the most that is accepted here.", _BODIES
     ),
     "not_base64": Refusal(
         "The picture is no base64 (RFC 4648, section 4): letters, digits, + and /, padded with =, "
@@ -92,7 +92,7 @@ REFUSALS: dict[str, Refusal] = {
         _ASKED,
         _PICTURES,
     ),
-    "report_no_room": Refusal(
+    "report_not_now": Refusal(
         "A report as DICOM takes 71 MB, and 40 MB are left of the container's 256 MB. Try again "
         "when less is asked of it, give it more memory, or write reports elsewhere: vistazo "
         "report.",

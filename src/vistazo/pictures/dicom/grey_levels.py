@@ -17,6 +17,9 @@ from vistazo.pictures.picture import STRIP_PIXELS, Pixels
 
 _MODALITY_LUT, _INTERCEPT, _SLOPE = 0x0028_3000, 0x0028_1052, 0x0028_1053
 _TRANSFORMATION = 0x0028_9145  # of a frame
+# X-Ray Angiographic and X-Ray Radiofluoroscopic Image Storage.
+_SOP_CLASS = 0x0008_0016
+_OF_BEAMS = ("1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.2")
 _PADDING, _PADDING_LIMIT = 0x0028_0120, 0x0028_0121
 _SHAPE = 0x2050_0020
 _WORDS_IN_A_TABLE = 16  # bits
@@ -159,7 +162,13 @@ def _padding_of(elements: Elements, *, is_signed: bool) -> Padding | None:
 
 
 def _modality_of(elements: list[Elements], *, is_signed: bool) -> Callable[[Values], Values]:
-    """A table, or a line; of the frame before that of the file."""
+    """A table, or a line; of the frame before that of the file.
+
+    That of angiography and fluoroscopy leads back to the intensity of the beam, and not to what is
+    looked at (PS3.3 C.8.7.1.1.2): windows are of the stored values there.
+    """
+    if elements[-1].text(_SOP_CLASS) in _OF_BEAMS:
+        return _Line(1.0, 0.0)
     frames = [each.item(_TRANSFORMATION) for each in elements]
     for each in (*(frame for frame in frames if frame), *elements):
         table = table_of(each.item(_MODALITY_LUT), is_signed=is_signed)

@@ -100,6 +100,8 @@ class _Header(_Said):
     def _is_of_its_format(self) -> Self:
         if (self.radiograph is not None) != (self.format == "dicom"):
             raise ValueError("what a DICOM file says, of another one")
+        if self.radiograph is not None and self.radiograph.frame > self.radiograph.frames:
+            raise ValueError("a frame that is not there")
         return self
 
     def header(self) -> Header:
