@@ -82,6 +82,7 @@ def test_what_is_not_as_it_should_be_in_a_list_is_left_out() -> None:
     odd: list[object] = [
         7, None, [], {}, listed(1, "SR"), {**listed(2), "00080018": {"Value": ["../../1"]}},
         {**listed(3), "0020000D": {"Value": [{}]}}, {**listed(4), "0020000E": "1.2"}, listed(5),
+        {**listed(6), "0020000D": {"Value": [".."]}}, {**listed(7), "0020000E": {"Value": ["."]}},
     ]  # fmt: skip
     found = list(
         archive(lambda _: answered(200, json.dumps(odd).encode())).instances("DX", "20260501-")

@@ -182,9 +182,9 @@ def _run(asked: Asked, model: Location | None) -> None:
     configure_logging(settings.log_format, settings.log_level)
     source = settings.model_source if model is None else settings.model_source.of(model)
     limits = ImageLimits(asked.max_object_bytes, settings.max_pixels)
+    room = SpoolLimits(asked.max_waiting, asked.max_waiting_bytes)
     with ExitStack() as stack:
         stop = stack.enter_context(_told_to_stop())
-        room = SpoolLimits(asked.max_waiting, asked.max_waiting_bytes)
         spool = stack.enter_context(open_spool(asked.spool, room))
         reader = IsolatedReader(limits, settings.isolation_policy)
         stack.callback(reader.close)
@@ -193,14 +193,11 @@ def _run(asked: Asked, model: Location | None) -> None:
         stack.callback(classifier.close)
         writer = ReportWriter(ReportPolicy(settings.job_timeout_s, memory_limit_bytes()))
         stack.callback(writer.close)
+        asked = replace(asked, modalities=asked.modalities or _modalities(classifier))
+        threads, drain_s = settings.threads, settings.drain_timeout_s
+        reporter = ModelReporter(classifier, writer)
         station = station_of(
-            replace(asked, modalities=asked.modalities or _modalities(classifier)),
-            secrets,
-            spool,
-            ModelReporter(classifier, writer),
-            stack,
-            threads=settings.threads,
-            drain_s=settings.drain_timeout_s,
+            asked, secrets, spool, reporter, stack, threads=threads, drain_s=drain_s
         )
         station.start()
         click.echo(_said(asked), err=True)

@@ -16,7 +16,7 @@ import httpx
 from vistazo.errors import UploadTooLargeError
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.multipart import DicomParts, boundary_of, cut_to_first_part
-from vistazo.pacs.part10 import is_uid
+from vistazo.pictures.header_codes import is_uid
 
 _PAGE = 100
 _MOST_LISTED = 100_000
