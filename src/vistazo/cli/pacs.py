@@ -169,14 +169,12 @@ def _run(asked: Asked, model: Location | None) -> None:
     from vistazo.pacs.model_reporter import ModelReporter
     from vistazo.pacs.spool import SpoolLimits, open_spool
     from vistazo.pictures import ImageLimits
-    from vistazo.reports.installed import check_installed
     from vistazo.reports.writer import ReportPolicy, ReportWriter
     from vistazo.service.isolation.pool import IsolatedReader
     from vistazo.service.settings import Settings
     from vistazo.service.small_plan import memory_limit_bytes
     from vistazo.service.telemetry import configure_logging
 
-    check_installed()
     _check_installed()
     secrets, settings = _secrets(), Settings.from_environment()
     configure_logging(settings.log_format, settings.log_level)
@@ -207,6 +205,9 @@ def _run(asked: Asked, model: Location | None) -> None:
 
 def _check_installed() -> None:
     """Raises SettingsError."""
+    from vistazo.reports.installed import check_installed
+
+    check_installed()
     if importlib.util.find_spec("pynetdicom") is None:
         raise SettingsError(
             "'vistazo pacs' needs pynetdicom, which is not installed: pip install 'vistazo[pacs]'."
