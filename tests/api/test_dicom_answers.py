@@ -104,6 +104,10 @@ def test_a_report_and_a_heatmap_come_as_dicom_and_the_same_picture_has_the_same(
     other = read(client.post("/explain?label=DARK", files=X_RAY, headers=AS_DICOM))
     usual = read(client.post("/explain?label=BRIGHT", files=X_RAY, headers=AS_DICOM))
     assert len({heatmap.SOPInstanceUID, other.SOPInstanceUID, usual.SOPInstanceUID}) == 2
+    drawn = {
+        "file": ("heatmap.dcm", client.post("/explain", files=X_RAY, headers=AS_DICOM).content)
+    }
+    assert client.post("/predict", files=drawn).json()["errors"][0]["rule"] == "sop_class"
     raw = {"Content-Type": DICOM, **AS_DICOM}
     assert read(client.post("/predict", content=X_RAY["file"][1], headers=raw)).Modality == "SR"
 

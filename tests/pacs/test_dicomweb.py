@@ -36,6 +36,10 @@ def listed(number: int, modality: str = "DX") -> dict[str, object]:
     }
 
 
+def instances(of: Archive, modality: str = "DX") -> list[str]:
+    return [found.instance for page in of.pages(modality, "20260501-") for found in page]
+
+
 def x_ray(uid: str = "1.3") -> bytes:
     return file_head("1.2.840.10008.5.1.4.1.1.1", uid, "1.2.840.10008.1.2.1") + b"data"
 
@@ -61,9 +65,8 @@ def test_instances_are_listed_page_by_page() -> None:
             200, json.dumps([listed(n) for n in range(first, min(first + 100, 250))]).encode()
         )
 
-    found = list(archive(answer).instances("DX", "20260501-"))
-    assert [each.instance for each in found] == [f"1.3.{number}" for number in range(250)]
-    assert [each["offset"] for each in asked] == ["0", "100", "200"]
+    assert instances(archive(answer)) == [f"1.3.{number}" for number in range(250)]
+    assert [each["offset"] for each in asked] == ["0", "100", "200", "250"]
     assert asked[0] == {"00080060": "DX", "StudyDate": "20260501-", "limit": "100", "offset": "0"}
 
 
@@ -74,20 +77,78 @@ def test_an_archive_that_knows_no_pages_is_asked_twice_at_most() -> None:
         asked.append(request)
         return answered(200, json.dumps([listed(number) for number in range(150)]).encode())
 
-    assert len(list(archive(answer).instances("DX", "20260501-"))) == 150
+    assert len(instances(archive(answer))) == 150
     assert len(asked) == 2
+
+
+class Shelves:
+    """QIDO-RS of an archive that honours limit and offset, as PS3.18, section 8.3.4 lets it."""
+
+    def __init__(self, entries: list[object], most: int = 100) -> None:
+        self.entries, self.most, self.asked = entries, most, 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        first = int(request.url.params["offset"])
+        limit = min(int(request.url.params["limit"]), self.most)
+        page = self.entries[first : first + limit]
+        return answered(200, json.dumps(page).encode()) if page else answered(204)
+
+
+def test_an_archive_that_lists_fewer_at_once_than_it_is_asked_for_is_read_to_its_end() -> None:
+    shelves = Shelves([listed(number) for number in range(500)], most=50)
+    assert len(instances(archive(shelves))) == 500
+
+
+@pytest.mark.parametrize(
+    ("entries", "wanted"),
+    [
+        ([listed(n, "CT" if n < 5 else "DX") for n in range(480)], 475),
+        ([listed(n, "CT" if n % 2 else "DX") for n in range(400)], 200),
+        ([listed(n, "CT" if 100 <= n < 300 else "DX") for n in range(400)], 200),
+        ([listed(n) | ({} if n != 7 else {"00080018": {}}) for n in range(400)], 399),
+    ],
+    ids=["five others", "every second", "two pages of others", "one without a name"],
+)
+def test_what_is_left_out_of_a_list_hides_nothing_that_comes_after_it(
+    entries: list[object], wanted: int
+) -> None:
+    assert len(instances(archive(Shelves(entries)))) == wanted
+
+
+def test_an_archive_that_lists_something_new_for_ever_is_left_at_last_and_told_of(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vistazo.pacs.dicomweb._MOST_LISTED", 1_000)
+    monkeypatch.setattr("vistazo.pacs.dicomweb._MOST_PAGES", 20)
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        first = int(request.url.params["offset"])
+        return answered(200, json.dumps([listed(first + n) for n in range(step)]).encode())
+
+    for step, most in ((300, 1_000), (3, 60)):
+        asked.clear()
+        assert len(instances(archive(answer))) == most
+        assert len(asked) <= 20
+        assert "--since" in caplog.records[-1].getMessage()
 
 
 def test_what_is_not_as_it_should_be_in_a_list_is_left_out() -> None:
     odd: list[object] = [
         7, None, [], {}, listed(1, "SR"), {**listed(2), "00080018": {"Value": ["../../1"]}},
         {**listed(3), "0020000D": {"Value": [{}]}}, {**listed(4), "0020000E": "1.2"}, listed(5),
+        {**listed(6), "0020000D": {"Value": [".."]}}, {**listed(7), "0020000E": {"Value": ["."]}},
     ]  # fmt: skip
-    found = list(
-        archive(lambda _: answered(200, json.dumps(odd).encode())).instances("DX", "20260501-")
-    )
-    assert [each.instance for each in found] == ["1.3.5"]
-    assert list(archive(lambda _: answered(204)).instances("DX", "20260501-")) == []
+    assert instances(archive(Shelves(odd))) == ["1.3.5"]
+    assert instances(archive(lambda _: answered(204))) == []
+
+
+def test_an_instance_whose_uid_is_none_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    instances(archive(Shelves([listed(1), listed(2) | {"00080018": {"Value": ["1.02"]}}])))
+    assert caplog.records[-1].getMessage() == "instances without a valid UID were left out"
+    assert "1.02" not in caplog.text
 
 
 class Endless(httpx.SyncByteStream):
@@ -119,13 +180,13 @@ class Endless(httpx.SyncByteStream):
 )
 def test_an_answer_that_is_no_list_is_told_in_words(answer: httpx.Response) -> None:
     with pytest.raises(UnreachableError, match="archive"):
-        list(archive(lambda _: answer).instances("DX", "20260501-"))
+        instances(archive(lambda _: answer))
 
 
 def test_a_list_of_a_gigabyte_is_not_read() -> None:
     body = Endless(b"[")
     with pytest.raises(UnreachableError, match="larger"):
-        list(archive(lambda _: httpx.Response(200, stream=body)).instances("DX", "20260501-"))
+        instances(archive(lambda _: httpx.Response(200, stream=body)))
     assert body.read < 5_000_000
 
 

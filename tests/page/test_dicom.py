@@ -24,7 +24,7 @@ from page.test_closer import pixels_of, saved_by
 from page.test_report import printed
 from page.windows import speak
 from vistazo.api import page_routes
-from vistazo.pictures.header_codes import LATERALITIES, VIEWS
+from vistazo.pictures.header_codes import BODY_PART_WORDS, LATERALITIES, VIEWS, WINDOWS
 
 OpenPage = Callable[..., Any]
 
@@ -271,12 +271,26 @@ def test_one_that_its_header_keeps_out_is_told_why_and_seen_in_the_list(
     [
         (
             "English",
-            ["View posteroanterior (PA)", "Age 4 years", "Side unpaired", "Modality CR"],
+            [
+                "View posteroanterior (PA)",
+                "Age 4 years",
+                "Side unpaired",
+                "Modality computed radiography (CR)",
+                "Body part chest",
+                "Position turned, as the file asks",
+            ],
             "PA · 4 years",
         ),
         (
             "Español",
-            ["Proyección posteroanterior (PA)", "Edad 4 años", "Lado impar", "Modalidad CR"],
+            [
+                "Proyección posteroanterior (PA)",
+                "Edad 4 años",
+                "Lado impar",
+                "Modalidad radiografía computarizada (CR)",
+                "Parte del cuerpo tórax",
+                "Posición enderezada, como pide el archivo",
+            ],
             "PA · 4 años",
         ),
     ],
@@ -285,7 +299,7 @@ def test_one_that_its_header_keeps_out_is_told_why_and_seen_in_the_list(
 def test_result_list_and_csv_say_what_the_header_said(
     open_page: OpenPage, a_dicom: Path, language: str, said: list[str], short: str
 ) -> None:
-    dicom = {**HEADER, "frame": 2, "frames": 30}
+    dicom = {**HEADER, "frame": 2, "frames": 30, "turned": True}
     page = opened(open_page, a_dicom, stub=answered(dicom=dicom))
     speak(page, language)
     told = " ".join(page.locator("#header-said").inner_text().split())
@@ -298,6 +312,7 @@ def test_result_list_and_csv_say_what_the_header_said(
     [row] = csv.DictReader(io.StringIO(text))
     assert (row["modality"], row["view"], row["age_years"]) == ("CR", "PA", "4")
     assert (row["frame"], row["frames"], row["laterality"]) == ("2", "30", "U")
+    assert row["turned"] == "true"
 
 
 AGES = {
@@ -328,7 +343,11 @@ def test_every_code_that_an_answer_can_tell_has_words_in_both_languages() -> Non
             assert set(re.findall(r"(\w+): \"", table)) == set(codes)
 
 
-WINDOWS = ("linear", "linear_exact", "sigmoid", "lut", "min_max", "whole")
+def test_every_body_part_that_an_answer_can_tell_has_words() -> None:
+    text = (PAGE / "header_codes.js").read_text("utf-8")
+    [table] = re.findall(r"PARTS = {(.*?)\n}", text, re.DOTALL)
+    rows = re.findall(r'(\w+): \["([^"]+)", "([^"]+)"\]', table)
+    assert {code for code, *_ in rows} == set(BODY_PART_WORDS.values())
 
 
 @pytest.mark.longer
@@ -348,7 +367,7 @@ def test_what_the_service_reads_in_a_header_is_what_the_page_says(
 ) -> None:
     page = opened(open_page, a_dicom)
     told = " ".join(page.locator("#header-said").inner_text().split())
-    for said in ("posteroanterior (PA)", "Age 4 years", "Modality CR", "by the window"):
+    for said in ("posteroanterior (PA)", "Age 4 years", "(CR)", "by the window"):
         assert said in told
 
 

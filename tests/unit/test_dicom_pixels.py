@@ -240,6 +240,13 @@ def test_a_frontal_view_is_brought_upright_from_any_of_eight_orientations(
     assert image.header.radiograph.turned == ((row, column) != ("L", "F"))
 
 
+@pytest.mark.parametrize("view", ["ANTEROPOSTERIOR", "POSTEROANTERIOR", "FRONTAL"])
+def test_a_frontal_view_is_known_whatever_word_it_has(view: str) -> None:
+    header = {"PatientOrientation": ["R", "F"], "ViewPosition": view}
+    stored = np.ascontiguousarray(_MARKED[:, ::-1])
+    np.testing.assert_array_equal(shown(dicom_file(stored, **header)), _MARKED)
+
+
 @pytest.mark.parametrize(
     "header",
     [

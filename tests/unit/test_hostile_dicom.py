@@ -52,7 +52,7 @@ def test_a_hostile_dicom_file_costs_little_time(name: str) -> None:
     started = time.process_time()
     outcome(lambda: data)
     # A twentieth of what may be sent, and a quarter of the two seconds that it may take.
-    assert time.process_time() - started < (2 if name == WHOLE else 0.5)
+    assert time.process_time() - started < (2 if name == WHOLE else 1)
 
 
 @pytest.mark.longer

@@ -119,6 +119,11 @@ def test_an_age_is_of_days_weeks_months_or_years(age: str, years: float | None) 
     assert raw({0x0010_1010: age.encode()}).age_years == years
 
 
+def test_an_age_that_nobody_has_leaves_the_day_of_birth_to_say_it() -> None:
+    header = {0x0010_1010: b"999Y", 0x0010_0030: b"20150310", 0x0008_0020: b"20200310"}
+    assert raw(header).age_years == 5.0
+
+
 @pytest.mark.parametrize(
     ("born", "taken", "years"),
     [

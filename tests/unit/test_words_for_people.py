@@ -64,5 +64,7 @@ def test_only_a_card_speaks_of_films_and_patients() -> None:
         if re.search(r"\bfilms?\b", line)
     ]
     assert told == []
-    texts = "".join(path.read_text(encoding="utf-8") for path in PAGE.iterdir())
+    # What codes of DICOM are called is told of DICOM files alone.
+    general = [path for path in PAGE.iterdir() if path.name != "header_codes.js"]
+    texts = "".join(path.read_text(encoding="utf-8") for path in general)
     assert not re.search(r"(?i)patient|paciente|x-ray|radiograf|película", texts)

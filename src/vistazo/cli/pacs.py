@@ -169,22 +169,20 @@ def _run(asked: Asked, model: Location | None) -> None:
     from vistazo.pacs.model_reporter import ModelReporter
     from vistazo.pacs.spool import SpoolLimits, open_spool
     from vistazo.pictures import ImageLimits
-    from vistazo.reports.installed import check_installed
     from vistazo.reports.writer import ReportPolicy, ReportWriter
     from vistazo.service.isolation.pool import IsolatedReader
     from vistazo.service.settings import Settings
     from vistazo.service.small_plan import memory_limit_bytes
     from vistazo.service.telemetry import configure_logging
 
-    check_installed()
     _check_installed()
     secrets, settings = _secrets(), Settings.from_environment()
     configure_logging(settings.log_format, settings.log_level)
     source = settings.model_source if model is None else settings.model_source.of(model)
     limits = ImageLimits(asked.max_object_bytes, settings.max_pixels)
+    room = SpoolLimits(asked.max_waiting, asked.max_waiting_bytes)
     with ExitStack() as stack:
         stop = stack.enter_context(_told_to_stop())
-        room = SpoolLimits(asked.max_waiting, asked.max_waiting_bytes)
         spool = stack.enter_context(open_spool(asked.spool, room))
         reader = IsolatedReader(limits, settings.isolation_policy)
         stack.callback(reader.close)
@@ -193,14 +191,11 @@ def _run(asked: Asked, model: Location | None) -> None:
         stack.callback(classifier.close)
         writer = ReportWriter(ReportPolicy(settings.job_timeout_s, memory_limit_bytes()))
         stack.callback(writer.close)
+        asked = replace(asked, modalities=asked.modalities or _modalities(classifier))
+        threads, drain_s = settings.threads, settings.drain_timeout_s
+        reporter = ModelReporter(classifier, writer)
         station = station_of(
-            replace(asked, modalities=asked.modalities or _modalities(classifier)),
-            secrets,
-            spool,
-            ModelReporter(classifier, writer),
-            stack,
-            threads=settings.threads,
-            drain_s=settings.drain_timeout_s,
+            asked, secrets, spool, reporter, stack, threads=threads, drain_s=drain_s
         )
         station.start()
         click.echo(_said(asked), err=True)
@@ -210,6 +205,9 @@ def _run(asked: Asked, model: Location | None) -> None:
 
 def _check_installed() -> None:
     """Raises SettingsError."""
+    from vistazo.reports.installed import check_installed
+
+    check_installed()
     if importlib.util.find_spec("pynetdicom") is None:
         raise SettingsError(
             "'vistazo pacs' needs pynetdicom, which is not installed: pip install 'vistazo[pacs]'."

@@ -16,7 +16,7 @@ from vistazo.classifier import Classifier, Prediction
 from vistazo.cli.location import LOCATION
 from vistazo.cli.picture_files import in_words, picture_files, read_file
 from vistazo.errors import DicomNeededError, InputError, SettingsError
-from vistazo.loading import load_classifier
+from vistazo.loading import ModelSource, load_classifier
 from vistazo.models.fetch import Location
 from vistazo.pictures.bulk import in_threads
 from vistazo.pictures.folders import Skipped
@@ -91,12 +91,20 @@ def command(  # noqa: PLR0917 - as many as there are options
     source = settings.model_source if model is None else settings.model_source.of(model, weights)
     source = replace(source, weights=weights or source.weights)
     files = _files(sources, goes_below=recursive)
+    with _reporting(source, settings, out, frame, with_heatmap=heatmap) as reporting:
+        return _report(reporting, files, settings.threads)
+
+
+@contextlib.contextmanager
+def _reporting(
+    source: ModelSource, settings: Settings, out: Path, frame: int | None, *, with_heatmap: bool
+) -> Iterator[_Reporting]:
+    """With processes for what strangers wrote, as the service has them."""
     reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
     writer = ReportWriter(ReportPolicy(settings.job_timeout_s, memory_limit_bytes()))
     try:
         classifier = load_classifier(source, reader).at_frame(frame)
-        reporting = _Reporting(classifier, writer, settings.max_upload_bytes, out, heatmap)
-        return _report(reporting, files, settings.threads)
+        yield _Reporting(classifier, writer, settings.max_upload_bytes, out, with_heatmap)
     finally:
         writer.close()
         reader.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,12 @@ import httpx
 from vistazo.errors import UploadTooLargeError
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.multipart import DicomParts, boundary_of, cut_to_first_part
-from vistazo.pacs.part10 import is_uid
+from vistazo.pictures.header_codes import is_uid
+
+log = logging.getLogger(__name__)
 
 _PAGE = 100
-_MOST_LISTED = 100_000
+_MOST_LISTED, _MOST_PAGES = 100_000, 2_000
 _CHUNK_BYTES = 65_536
 _MAX_JSON_BYTES = 4_000_000
 _MULTIPART_BYTES = 65_536  # what is around an X-ray
@@ -58,19 +61,25 @@ class Archive:
     def name(self) -> str:
         return self.base
 
-    def instances(self, modality: str, days: str) -> Iterator[Found]:
+    def pages(self, modality: str, days: str) -> Iterator[list[Found]]:
         """All of a modality whose study was made in these ``days``: 20260501-20260531, either end
-        may be open (QIDO-RS, PS3.18, section 10.6), up to 100,000. Raises UnreachableError.
+        may be open (QIDO-RS, PS3.18, section 10.6), up to 100,000. A page may be empty, and others
+        come after it. Raises UnreachableError.
         """
-        seen: set[Found] = set()
-        while len(seen) < _MOST_LISTED:
-            page = self._page(modality, days, len(seen))
-            new = [found for found in page if found not in seen]
-            yield from new
-            seen.update(new)
-            # One that does not know 'offset' says the same again.
-            if not new or len(page) < _PAGE:
+        seen: set[int] = set()
+        listed = 0
+        # It may list fewer than it is asked for (section 8.3.4): the end is where nothing is.
+        for _ in range(_MOST_PAGES):
+            page = self._page(modality, days, listed)[: _MOST_LISTED - listed]
+            marks = {hash(json.dumps(each, sort_keys=True)) for each in page}
+            if marks <= seen:  # nothing more, or one that does not know 'offset'
                 return
+            seen |= marks
+            listed += len(page)
+            yield _found_in(page, modality)
+            if listed >= _MOST_LISTED:
+                break
+        log.warning("more is listed than is looked at: give a later --since", extra={"n": listed})
 
     def fetch(self, found: Found, to: Path) -> None:
         """Write an instance to a file, as it is stored (WADO-RS, PS3.18, section 10.4).
@@ -110,7 +119,7 @@ class Archive:
             raise UnreachableError(f"The archive answered {status} when a report was stored.")
         return Receipt(parcel.key, f"the archive answered {status}")
 
-    def _page(self, modality: str, days: str, offset: int) -> list[Found]:
+    def _page(self, modality: str, days: str, offset: int) -> list[object]:
         asked = {
             _MODALITY: modality, "StudyDate": days, "limit": str(_PAGE), "offset": str(offset),
         }  # fmt: skip
@@ -130,8 +139,7 @@ class Archive:
                 raise UnreachableError("The archive's answer is no JSON.") from None
         if not isinstance(listed, list):
             raise UnreachableError("The archive's answer is no list.")
-        read = [_found(each, modality) for each in listed[: 10 * _PAGE]]
-        return [found for found in read if found is not None]
+        return listed
 
     @contextlib.contextmanager
     def _answer(self, method: str, place: str, **how: Any) -> Iterator[httpx.Response]:
@@ -177,14 +185,19 @@ def _check(answer: httpx.Response) -> None:
         raise UnfetchableError(f"The archive answered {status}.")
 
 
-def _found(listed: object, modality: str) -> Found | None:
-    """None of what is not as it should be: of another modality, say, where a filter is ignored."""
-    if not isinstance(listed, Mapping):
-        return None
-    uids = [_first(listed, tag) for tag in (_STUDY, _SERIES, _INSTANCE)]
-    if _first(listed, _MODALITY) not in ("", modality) or not all(map(is_uid, uids)):
-        return None
-    return Found(*uids)
+def _found_in(page: Iterable[object], modality: str) -> list[Found]:
+    """Without what is not as it should be: of another modality, say, where a filter is ignored."""
+    ours = [
+        each
+        for each in page
+        if isinstance(each, Mapping) and _first(each, _MODALITY) in ("", modality)
+    ]
+    named = [Found(*(_first(each, tag) for tag in (_STUDY, _SERIES, _INSTANCE))) for each in ours]
+    found = [each for each in named if all(map(is_uid, (each.study, each.series, each.instance)))]
+    if len(found) < len(ours):
+        left_out = len(ours) - len(found)
+        log.warning("instances without a valid UID were left out", extra={"n": left_out})
+    return found
 
 
 def _first(listed: Mapping[Any, Any], tag: str) -> str:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import struct
 
 from vistazo.errors import CorruptImageError
+from vistazo.pictures.header_codes import is_uid
 
-_UID = re.compile(r"[0-9.]{1,64}")
 _PREAMBLE = bytes(128) + b"DICM"
 _IMPLEMENTATION = "1.2.826.0.1.3680043.8.498.1"
 _LONG = (b"OB", b"OW", b"UN", b"SQ", b"UT", b"OF", b"OD", b"OL", b"UC", b"UR", b"OV", b"SV", b"UV")
 _META_BYTES = 65_536
 SOP_CLASS, SOP_INSTANCE, TRANSFER_SYNTAX = 0x0002, 0x0003, 0x0010
-
-
-def is_uid(text: str) -> bool:
-    """Whether it can name something: digits and dots, at most 64."""
-    return _UID.fullmatch(text) is not None
 
 
 def file_head(sop_class: str, sop_instance: str, transfer_syntax: str) -> bytes:

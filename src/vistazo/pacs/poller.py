@@ -55,13 +55,19 @@ class Poller:
             return wait_s
 
     def _poll(self, modality: str) -> None:
-        for found in self.archive.instances(modality, self.since.as_range(date.today())):  # noqa: DTZ011
+        for page in self.archive.pages(modality, self.since.as_range(date.today())):  # noqa: DTZ011
+            for found in page:
+                if self.is_stopping():
+                    return
+                self._look_at(found)
             if self.is_stopping():
                 return
-            key = self.spool.ledger.key_of(found.instance)
-            if self.spool.ledger.entry(key) is None and not self.spool.ledger.is_own(key):
-                self.spool.check_room()
-                self._fetch(found, key)
+
+    def _look_at(self, found: Found) -> None:
+        key = self.spool.ledger.key_of(found.instance)
+        if self.spool.ledger.entry(key) is None and not self.spool.ledger.is_own(key):
+            self.spool.check_room()
+            self._fetch(found, key)
 
     def _fetch(self, found: Found, key: str) -> None:
         part = self.spool.incoming / f"{secrets.token_hex(16)}.part"

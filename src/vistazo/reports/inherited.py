@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset
 from vistazo.errors import BrokenRule, RejectedUploadError
 from vistazo.reports.shortening import within
 
+# Leading zeros too, which no UID may have and some devices write: archives know pictures by them.
 _UID = re.compile(r"(?=.*[1-9])[0-9]+(\.[0-9]+)*")
 _DATE = re.compile(r"[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
 _TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9]([0-5][0-9](\.[0-9]{1,6})?)?)?")

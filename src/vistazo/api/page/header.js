@@ -1,6 +1,7 @@
 // What the header of a DICOM file said of its picture: codes of the standard, in the page's words.
 
 import { el, entry } from "./elements.js";
+import { modalityText, partText } from "./header_codes.js";
 import { fill, language, number } from "./language.js";
 
 export const WORDS = {
@@ -16,6 +17,8 @@ export const WORDS = {
     frame: "Frame",
     underOneMonth: "under {month}",
     frameOf: "{frame} of {frames}",
+    position: "Position",
+    turned: "turned, as the file asks",
     windows: {
       linear: "by the window in the file",
       linear_exact: "by the exact window in the file",
@@ -56,6 +59,8 @@ export const WORDS = {
     frame: "Fotograma",
     underOneMonth: "menos de {month}",
     frameOf: "{frame} de {frames}",
+    position: "Posición",
+    turned: "enderezada, como pide el archivo",
     windows: {
       linear: "según la ventana del archivo",
       linear_exact: "según la ventana exacta del archivo",
@@ -102,19 +107,20 @@ export function ageText(years) {
 
 const viewText = (view) => (words().views[view] ? `${words().views[view]} (${view})` : view);
 
-/** Terms and descriptions; none where the picture was no DICOM file. */
+/** Terms and descriptions, some with a shorter one; none where the picture was no DICOM file. */
 export function headerFacts({ dicom }) {
   if (!dicom) return [];
-  const { view, age_years: age, laterality, modality, body_part: part, window, frame, frames } = dicom;
+  const { view, age_years: age, laterality, modality, body_part: part, window, frame, frames, turned } = dicom;
   const w = words();
   return [
     [w.view, view && viewText(view)],
     [w.age, age != null && ageText(age)],
     [w.laterality, laterality && (w.sides[laterality] ?? laterality)],
-    [w.modality, modality],
-    [w.part, part],
+    [w.modality, modality && modalityText(modality), modality],
+    [w.part, part && partText(part)],
     [w.window, window && (w.windows[window] ?? window)],
     [w.frame, frames > 1 && fill(w.frameOf, { frame: number(frame), frames: number(frames) })],
+    [w.position, turned && w.turned],
   ].filter(([, description]) => description);
 }
 
@@ -130,7 +136,7 @@ export function headerOf(answer) {
 export function headerLine(answer) {
   const further = [words().part, words().window];
   const facts = headerFacts(answer).filter(([term]) => !further.includes(term));
-  const said = facts.map(([term, description]) => `${term}: ${description}`).join("; ");
+  const said = facts.map(([term, description, short]) => `${term}: ${short ?? description}`).join("; ");
   return facts.length > 0 ? [[words().header, said]] : [];
 }
 

@@ -4,7 +4,7 @@ import { problemText } from "./language.js";
 import { isStrange } from "./verdict.js";
 
 const DIGITS = 6;
-const OF_HEADERS = ["modality", "view", "laterality", "body_part", "age_years", "frame", "frames"];
+const OF_HEADERS = ["modality", "view", "laterality", "body_part", "age_years", "frame", "frames", "turned"];
 
 /** `card` is that of the model with the hash `sha256`: it says nothing of another one's answers. */
 export function csvOf(items, card, sha256) {

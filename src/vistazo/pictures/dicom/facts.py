@@ -64,10 +64,9 @@ def _view(elements: Elements) -> str:
 
 def _age_years(elements: Elements) -> float | None:
     """Down to a tenth of a year, under two years to a hundredth: less exact than a day of birth."""
-    years = _age_said(_text(elements, _AGE))
+    told = (_age_said(_text(elements, _AGE)), _age_between(elements))
+    years = next((age for age in told if age is not None and 0 <= age <= MOST_YEARS), None)
     if years is None:
-        years = _age_between(elements)
-    if years is None or not 0 <= years <= MOST_YEARS:
         return None
     steps = 100 if years < 2 else 10
     return floor(round(years * steps, 6)) / steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vistazo.pictures.dicom.elements import Elements
 
-_PATIENT_ORIENTATION, _VIEW_POSITION = 0x0020_0020, 0x0018_5101
+_PATIENT_ORIENTATION = 0x0020_0020
 _ORIENTATION_IN_FRAME = 0x0020_9450
 _ASPECT_RATIO = 0x0028_0034  # vertical, horizontal
 _PIXEL_SPACING, _IMAGER_SPACING = 0x0028_0030, 0x0018_1164  # between rows, between columns
@@ -23,16 +23,17 @@ _AS_EXIF = {
     ("H", "R"): 7,
     ("H", "L"): 8,
 }
-_FRONTAL = ("", "AP", "PA")
+_FRONTAL = ("", "AP", "PA", "FRONTAL")
 _ALMOST_SQUARE = 0.01
 _MOST_ASPECT = 10.0  # beyond it a header is not believed
 
 
-def orientation_of(elements: Elements, functional_groups: list[Elements]) -> int:
-    r"""That of EXIF, 1 to 8, which brings a frontal view to L\F: the patient's left at the right
-    hand, the feet below. Of other views, and where the header does not say, 1.
+def orientation_of(elements: Elements, functional_groups: list[Elements], view: str) -> int:
+    r"""That of EXIF, 1 to 8, which brings a frontal ``view`` (as in ``Radiograph``) to L\F: the
+    patient's left at the right hand, the feet below. Of other views, and where the header does not
+    say how the picture lies, 1.
     """
-    if elements.text(_VIEW_POSITION).upper() not in _FRONTAL:
+    if view not in _FRONTAL:
         return _UPRIGHT
     frames = [each.item(_ORIENTATION_IN_FRAME) for each in functional_groups]
     said = [each.texts(_PATIENT_ORIENTATION) for each in (*frames, elements) if each is not None]

@@ -161,9 +161,10 @@ def open_dicom(stripped: StrippedDicom) -> DicomRaster:
         rendering = None
         if form.photometric in MONOCHROME:
             rendering = Rendering.of(form, [*groups, elements])
-        orientation = orientation_of(elements, groups)
+        said = radiograph_of(elements)
+        orientation = orientation_of(elements, groups, said.view)
         radiograph = replace(
-            radiograph_of(elements),
+            said,
             frame=stripped.frame,
             frames=stripped.frames,
             window=rendering.window if rendering is not None else "",

@@ -33,6 +33,9 @@ _NO_PICTURES = {
     "1.2.840.10008.5.1.4.39.": "a palette",
     "1.2.840.10008.5.1.4.34.": "a plan of radiotherapy, or a step of a procedure",
 }
+_CAPTURES = _STORAGE + "7"  # Secondary Capture, and those of many frames
+# As ``reports`` has it, which stands above this.
+OWN_MANUFACTURER = "Vistazo"
 _EXACT = {_STORAGE + "481.1", _STORAGE + "104.1", _STORAGE + "30"}
 
 # PS3.5, annex A, and PS3.6, table A-1.
@@ -89,6 +92,15 @@ def refuse_what_is_no_picture(sop_class: str) -> None:
     )
     if what is not None:
         _reject("sop_class", f"The DICOM file is no X-ray, but {what}.")
+
+
+def refuse_own_heatmap(sop_class: str, manufacturer: str) -> None:
+    """Raises RejectedUploadError by the rule ``sop_class``: an archive that sends on what it gets
+    would have a heatmap of each heatmap.
+    """
+    is_capture = sop_class == _CAPTURES or sop_class.startswith(_CAPTURES + ".")
+    if is_capture and manufacturer == OWN_MANUFACTURER:
+        _reject("sop_class", "The DICOM file is no X-ray, but a heatmap that Vistazo has drawn.")
 
 
 def refuse_what_is_not_read(transfer_syntax: str) -> None:

@@ -15,6 +15,7 @@ from vistazo.pictures.container.dicom.jpeg2000 import without_boxes
 from vistazo.pictures.container.dicom.kinds import (
     NATIVE,
     OF_JPEG_2000,
+    refuse_own_heatmap,
     refuse_what_is_no_picture,
     refuse_what_is_not_read,
 )
@@ -28,7 +29,12 @@ from vistazo.pictures.container.dicom.source import (
 from vistazo.pictures.container.dicom.stripped import StrippedDicom
 from vistazo.pictures.container.dicom.written import around_pixels, elements, file_head
 
-_NOT_WRITTEN = (wanted.REPRESENTATIVE_FRAME, wanted.OFFSETS, wanted.LENGTHS)
+_NOT_WRITTEN = (
+    wanted.REPRESENTATIVE_FRAME,
+    wanted.OFFSETS,
+    wanted.LENGTHS,
+    wanted.MANUFACTURER,
+)
 
 
 def strip_dicom(data: bytes, frame: int | None = None) -> StrippedDicom:
@@ -44,6 +50,7 @@ def strip_dicom(data: bytes, frame: int | None = None) -> StrippedDicom:
     data_set = found.data_set
     for sop_class in (source.sop_class, text_of(data_set, wanted.SOP_CLASS)):
         refuse_what_is_no_picture(sop_class)
+    refuse_own_heatmap(text_of(data_set, wanted.SOP_CLASS), text_of(data_set, wanted.MANUFACTURER))
     refuse_what_is_not_read(source.transfer_syntax)
     if found.fault is not None:
         raise found.fault

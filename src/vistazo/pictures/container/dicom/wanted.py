@@ -6,6 +6,7 @@ from vistazo.pictures.container.dicom.elements import Wanted
 
 CHARACTER_SET = 0x0008_0005
 SOP_CLASS, SOP_INSTANCE = 0x0008_0016, 0x0008_0018
+MANUFACTURER = 0x0008_0070
 SAMPLES, PHOTOMETRIC, PLANAR = 0x0028_0002, 0x0028_0004, 0x0028_0006
 FRAMES, ROWS, COLUMNS = 0x0028_0008, 0x0028_0010, 0x0028_0011
 BITS_ALLOCATED, BITS_STORED, HIGH_BIT, SIGN = 0x0028_0100, 0x0028_0101, 0x0028_0102, 0x0028_0103
@@ -56,6 +57,7 @@ NEEDED: Wanted = {
     0x0008_0022: "DA",  # Acquisition Date
     0x0008_0023: "DA",  # Content Date
     0x0008_0060: "CS",  # Modality
+    MANUFACTURER: "LO",
     0x0010_0030: "DA",  # Patient's Birth Date
     0x0010_1010: "AS",  # Patient's Age
     0x0018_0015: "CS",  # Body Part Examined
