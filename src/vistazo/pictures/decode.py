@@ -181,7 +181,7 @@ def _stripped(data: bytes, image_format: str, frame: int | None) -> Stripped:
 def refuse_another_frame(frame: int | None) -> None:
     """Than the first, of what has but one. Raises RejectedUploadError."""
     if frame not in (None, 1):
-        detail = f"Only a DICOM file has several frames: of this picture there is no frame {frame}."
+        detail = f"Frames are read of DICOM files alone: this picture has no frame {frame}."
         raise RejectedUploadError([BrokenRule("frame", detail, (frame, 1))])
 
 
