@@ -132,6 +132,21 @@ def test_a_frame_is_named_where_there_are_several() -> None:
     assert "Frame 2 of 3." in found.DerivationDescription
 
 
+def test_what_is_said_of_two_frames_has_two_names() -> None:
+    second, third = (replace(SAID, frame=frame, frames=3) for frame in (2, 3))
+    for made in (reported, captured):
+        found = {made(said).SOPInstanceUID for said in (SAID, second, third)}
+        assert len(found) == 3
+    tracked = [
+        {value for name, value in items(reported(said)) if name == "Tracking Unique Identifier"}
+        for said in (second, third)
+    ]
+    assert tracked[0]
+    assert not tracked[0] & tracked[1]
+    angiography = "1.2.840.10008.5.1.4.1.1.12.1"
+    assert "Referenced Frame Number" in str(reported(third, SOPClassUID=angiography))
+
+
 def test_but_not_of_a_class_of_single_frames() -> None:
     said = replace(SAID, frame=2, frames=3)
     assert "ReferencedFrameNumber" not in captured(said).SourceImageSequence[0]
