@@ -44,6 +44,7 @@ class Orthanc:
                     "Plugins": [str(_PLUGIN)],
                     "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
                     "HttpThreadsCount": 8,
+                    "DicomAssociationCloseDelay": 0,
                 }
                 | options
             )
