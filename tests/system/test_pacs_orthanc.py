@@ -94,7 +94,7 @@ def wait_for(condition: Callable[[], bool], within_s: float = 60.0) -> None:
     deadline_s = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline_s
-        time.sleep(0.2)
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def test_an_archive_is_looked_through_by_dicomweb_and_what_is_ours_is_left_alone
             for number in range(6, 10):
                 server.put(study(number))
             wait_for(lambda: reports_in(server) >= 10)
-            time.sleep(2)  # a few more looks
+            time.sleep(1.5)  # a few more looks
             ours.stop()
         check_that_none_is_doubled(server, 10)
         assert ours.status() | {"sent": 10, "refused": 0, "failed": 0} == ours.status()
