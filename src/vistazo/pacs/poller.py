@@ -42,8 +42,9 @@ class Poller:
                 self._poll(modality)
             self._failures = 0
             return self.every_s
-        except SpoolFullError:
-            return self.every_s  # there will be room, once reports have been sent
+        except SpoolFullError as error:  # there will be room, once reports have been sent
+            log.warning("no X-rays are fetched now", extra={"reason": str(error)})
+            return self.every_s
         except (UnreachableError, OSError) as error:
             self._failures += 1
             wait_s = max(self.every_s, self.patience.wait_s(self._failures))

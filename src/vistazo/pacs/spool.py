@@ -13,6 +13,7 @@ of them leaves what ``recover`` can put right.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
@@ -28,10 +29,14 @@ from vistazo.rows.one_writer import be_its_writer
 log = logging.getLogger(__name__)
 
 _PICTURE, _REPORT = "picture.dcm", "report-*.dcm"
+# Left free on its disk by X-rays, so that their reports can be made and the ledger written: what is
+# sent can only be deleted once that is noted. Reports leave half of it to the ledger.
+_LEFT_FREE_BYTES = 50_000_000
+_FOR_REPORTS = 2  # bytes that a report may take, for each of its X-ray
 
 
 class SpoolFullError(Exception):
-    """As much is waiting as may."""
+    """As much is waiting as may, or as the disk has room for."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class Spool:
             held.n_bytes + n_bytes > self._limits.n_bytes
         ):
             raise SpoolFullError("The spool is full.")
+        if self._free_bytes() < _FOR_REPORTS * n_bytes + _LEFT_FREE_BYTES:
+            raise SpoolFullError("The disk of the spool is nearly full.")
 
     def keep(self, received: Path, uid: str) -> None:
         """Take over a file in ``incoming``; afterwards it is on the disk, and there is none there.
@@ -87,11 +94,15 @@ class Spool:
             self.check_room(n_bytes)
             sync(received)
             place = self._work(key)
-            place.mkdir(mode=0o700, exist_ok=True)
-            received.replace(place / _PICTURE)
-            sync(place)
-            sync(place.parent)
-            self.ledger.came(key, n_bytes)
+            try:
+                place.mkdir(mode=0o700, exist_ok=True)
+                received.replace(place / _PICTURE)
+                sync(place)
+                sync(place.parent)
+                self.ledger.came(key, n_bytes)
+            except BaseException:  # its sender is told that it was not taken
+                shutil.rmtree(place, ignore_errors=True)
+                raise
             shutil.rmtree(self._failed(key), ignore_errors=True)
         self._tell()
 
@@ -102,17 +113,23 @@ class Spool:
         return sorted(self._work(key).glob(_REPORT))
 
     def keep_reports(self, key: str, made: Sequence[Made]) -> None:
+        """All of them or none."""
+        n_bytes = sum(len(each.data) for each in made)
+        if self._free_bytes() < n_bytes + _LEFT_FREE_BYTES // 2:
+            raise OSError(errno.ENOSPC, "The disk of the spool is nearly full")
         place = self._work(key)
-        for old in place.glob("report-*"):  # of a process that was killed
-            old.unlink()
-        for number, each in enumerate(made):
-            part = place / f"report-{number}.part"
-            part.write_bytes(each.data)
-            sync(part)
-            part.replace(place / f"report-{number}.dcm")
-        sync(place)
-        own = [self.ledger.key_of(each.uid) for each in made]
-        self.ledger.reported(key, own, sum(len(each.data) for each in made))
+        _remove_reports(place)  # of a process that was killed
+        try:
+            for number, each in enumerate(made):
+                part = place / f"report-{number}.part"
+                part.write_bytes(each.data)
+                sync(part)
+                part.replace(place / f"report-{number}.dcm")
+            sync(place)
+            self.ledger.reported(key, [self.ledger.key_of(each.uid) for each in made], n_bytes)
+        except BaseException:
+            _remove_reports(place)
+            raise
         self._tell()
 
     def end(self, key: str, state: State, reason: str = "") -> None:
@@ -164,6 +181,9 @@ class Spool:
             (place / "reason.txt").write_text(f"{reason}\n", encoding="utf-8")
         shutil.rmtree(self._failed(key), ignore_errors=True)
         place.rename(self._failed(key))
+
+    def _free_bytes(self) -> int:
+        return shutil.disk_usage(self._folder).free
 
     def _tell(self) -> None:
         with self.changed:
@@ -217,6 +237,11 @@ def sync(place: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _remove_reports(place: Path) -> None:
+    for file in place.glob("report-*"):
+        file.unlink()
 
 
 def age_s(entry: Entry, now_s: float) -> float:
