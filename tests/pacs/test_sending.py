@@ -203,7 +203,7 @@ def test_an_archive_that_answers_and_takes_none_of_it_refuses_it(spool: Spool) -
     assert all("takes none of what we send" in receipt.refused for receipt in receipts)
 
 
-def test_an_archive_that_takes_no_heatmaps_gets_none_of_it_and_the_reason_names_them(
+def test_an_archive_that_takes_no_heatmaps_gets_none_of_it_and_is_told_what_can_be_done(
     spool: Spool,
 ) -> None:
     heatmap = x_ray(2)
@@ -218,6 +218,7 @@ def test_an_archive_that_takes_no_heatmaps_gets_none_of_it_and_the_reason_names_
     with archive(take) as port:
         [receipt] = entity(port).send([Parcel(key, spool.reports(key))])
     assert "Secondary Capture" in receipt.refused
+    assert "--no-heatmap" in receipt.refused
     assert taken == []
 
 

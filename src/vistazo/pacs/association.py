@@ -32,7 +32,7 @@ _STORED = (0x0000, 0xB000, 0xB006, 0xB007, DUPLICATE)
 _TAKES_NONE = "the archive takes none of what we send: neither structured reports nor heatmaps"
 # What an archive that takes no such class is said to take none of, and what can be done.
 _IN_WORDS = {
-    "1.2.840.10008.5.1.4.1.1.7": "no Secondary Captures",
+    "1.2.840.10008.5.1.4.1.1.7": "no Secondary Captures: --no-heatmap sends it none",
     "1.2.840.10008.5.1.4.1.1.88.33": "no Comprehensive SR, which our reports are",
 }
 

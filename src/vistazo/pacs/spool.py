@@ -3,7 +3,7 @@
     ledger.sqlite          what came, and what became of it
     incoming/              what is still being received
     work/KEY/picture.dcm   an X-ray, there before its sender is told so
-    work/KEY/report-N.dcm  its report
+    work/KEY/report-N.dcm  its report: 0, and 1 is the heatmap
     failed/KEY/            the same, given up; reason.txt says why
 
 What has been accepted is deleted. The order of each step is such that a process killed between two
@@ -28,7 +28,7 @@ from vistazo.rows.one_writer import be_its_writer
 
 log = logging.getLogger(__name__)
 
-_PICTURE, _REPORT = "picture.dcm", "report-*.dcm"
+_PICTURE, _REPORT, _HEATMAP = "picture.dcm", "report-*.dcm", "report-1.dcm"
 # Left free on its disk by X-rays, so that their reports can be made and the ledger written: what is
 # sent can only be deleted once that is noted. Reports leave half of it to the ledger.
 _LEFT_FREE_BYTES = 50_000_000
@@ -146,6 +146,12 @@ class Spool:
             reported = bool(self.reports(entry.key))
             self.ledger.again(entry.key, "reported" if reported else "waiting")
         return len(failed)
+
+    def drop_heatmaps(self) -> None:
+        """Of reports that wait to be sent, or were given up: for an archive that takes none."""
+        for name in ("work", "failed"):
+            for heatmap in (self._folder / name).glob(f"*/{_HEATMAP}"):
+                heatmap.unlink()
 
     def recover(self) -> None:
         """After a process that was killed: what was begun is put right."""
