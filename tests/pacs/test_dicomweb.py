@@ -14,6 +14,7 @@ from vistazo.errors import CorruptImageError, UploadTooLargeError
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.dicomweb import Archive, Found, UnfetchableError, client_of
 from vistazo.pacs.part10 import file_head
+from vistazo.pacs.patience import Patience
 from vistazo.pacs.poller import Poller
 from vistazo.pacs.since import Since
 from vistazo.pacs.spool import Made, Spool
@@ -369,9 +370,52 @@ def test_what_is_new_is_fetched_once_and_what_is_ours_never(spool: Spool) -> Non
     spool.keep_reports(spool.ledger.key_of("1.9"), [Made("1.3.1", b"")])
     looks = poller(spool, answer)
     assert [looks.poll() for _ in range(7)] == [1.0] * 7
-    assert fetched == ["1.3.0", "1.3.2", *["1.3.3"] * 5]
-    assert spool.ledger.counts() | {"waiting": 1, "refused": 2} == spool.ledger.counts()
+    assert fetched == ["1.3.0", "1.3.2", "1.3.3"]  # the last two are to be tried in a second
+    assert spool.ledger.counts() | {"waiting": 1, "refused": 0} == spool.ledger.counts()
     assert not list(spool.incoming.iterdir())
+
+
+@pytest.mark.parametrize("status", [404, 500, 507])
+def test_what_cannot_be_fetched_for_a_while_comes_once_it_can(spool: Spool, status: int) -> None:
+    in_trouble, looked = True, 0
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/instances"):
+            return Shelves([listed(1)])(request)
+        cut_off = part(x_ray("1.3.1"))[:-20]
+        if in_trouble:
+            return answered(200, cut_off, _PARTS) if looked % 2 else answered(status)
+        return answered(200, part(x_ray("1.3.1")), _PARTS)
+
+    looks = poller(spool, answer)
+    looks.patience = Patience(first_s=0.0)
+    for _ in range(30):
+        looked += 1
+        looks.poll()
+    assert sum(spool.ledger.counts().values()) == 0
+    in_trouble = False
+    looks.poll()
+    assert spool.ledger.counts()["waiting"] == 1
+
+
+def test_what_can_never_be_fetched_is_refused_at_last_and_takes_no_room(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vistazo.pacs.poller._MOST_UNFETCHED", 3)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/instances"):
+            return Shelves([listed(number) for number in range(5)])(request)
+        return answered(404)
+
+    looks = poller(spool, answer)
+    looks.patience = Patience(first_s=0.0)
+    assert looks.poll() == 1.0
+    assert len(looks._unfetched) == 3
+    looks.patience = Patience(give_up_s=-1.0)
+    looks.poll()
+    assert spool.ledger.reasons("refused") == [("The archive answered 404.", 5)]
+    assert not looks._unfetched
 
 
 def test_an_archive_that_is_away_is_asked_later_and_later(spool: Spool) -> None:

@@ -90,7 +90,7 @@ class Reporting:
 
     def _postpone(self, entry: Entry, why: str, waited_s: float | None = None) -> None:
         """``waited_s`` is what counts in place of tries, where it is given."""
-        is_last = entry.tries + 1 >= self.patience.refusals
+        is_last = entry.tries + 1 >= self.patience.defects
         if waited_s is not None:
             is_last = waited_s > self.patience.give_up_s
         if is_last:
