@@ -68,13 +68,19 @@ class Poller:
             return wait_s
 
     def _poll(self, modality: str) -> None:
-        for page in self.archive.pages(modality, self.since.as_range(date.today())):  # noqa: DTZ011
+        ledger, today = self.spool.ledger, date.today()  # noqa: DTZ011
+        place = f"{self.archive.name} {modality}"
+        last = ledger.last_look(place)
+        for page in self.archive.pages(modality, self.since.as_range(today, last)):
             for found in page:
                 if self.is_stopping():
                     return
                 self._look_at(found)
             if self.is_stopping():
                 return
+        self._forget_what_is_listed_no_more(time.monotonic())
+        if last != today and not self._unfetched:
+            ledger.looked(place, today)
 
     def _look_at(self, found: Found) -> None:
         key = self.spool.ledger.key_of(found.instance)
