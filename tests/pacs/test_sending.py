@@ -16,7 +16,13 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from pacs_peers import archive, x_ray
 from ports import free_port
-from vistazo.errors import BrokenRule, CorruptImageError, NotReadyError, RejectedUploadError
+from vistazo.errors import (
+    BrokenRule,
+    CorruptImageError,
+    NotReadyError,
+    RejectedUploadError,
+    ReportNotNowError,
+)
 from vistazo.pacs.association import ArchiveEntity
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.patience import Patience
@@ -336,13 +342,44 @@ def test_what_the_model_refuses_is_noted_by_its_rule_and_done(
     assert list((tmp_path / "spool" / "work").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("error", "is_taken"),
+    [
+        (RejectedUploadError([BrokenRule("view", ""), BrokenRule("max_pixels", "")]), False),
+        (RejectedUploadError([BrokenRule("sop_class", "")]), False),
+        (RejectedUploadError([BrokenRule("pixel_data", "")]), True),
+        (CorruptImageError("damaged"), True),
+    ],
+    ids=["view", "sop_class", "pixel_data", "damaged"],
+)
+def test_what_was_refused_for_its_bytes_and_comes_whole_is_taken(
+    spool: Spool, error: Exception, is_taken: bool
+) -> None:
+    key = waiting(spool)
+    Reporting(spool, Model(error)).report_next()
+    path = spool.incoming / "b.part"
+    path.write_bytes(b"the whole x-ray")
+    spool.keep(path, "1.2.3")
+    entry = spool.ledger.entry(key)
+    assert entry is not None
+    assert entry.state == ("waiting" if is_taken else "refused")
+
+
 def test_a_header_that_names_another_instance_is_refused(spool: Spool) -> None:
     waiting(spool)
     Reporting(spool, Model(uid="1.2.4")).report_next()
     assert spool.ledger.reasons("refused") == [("other_instance", 1)]
+    path = spool.incoming / "b.part"
+    path.write_bytes(b"the one that was meant")
+    spool.keep(path, "1.2.3")
+    assert spool.ledger.counts()["waiting"] == 1
 
 
-@pytest.mark.parametrize("error", [NotReadyError("later"), OSError(28, "No space left")])
+@pytest.mark.parametrize(
+    "error",
+    [NotReadyError("later"), ReportNotNowError("its process was killed"), OSError(28, "No room")],
+    ids=["not ready", "killed", "full"],
+)
 def test_what_is_not_there_now_is_waited_for_and_given_up_by_its_age(
     spool: Spool, error: Exception
 ) -> None:
