@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -118,8 +119,15 @@ class Classifier:
         self._explainer = Explainer(engine, card)
         self._further = FurtherOutputs(engine.signature.others, card.more_outputs)
         self._reader = reader
+        self.frame: int | None = None
         self._baseline = baseline
         self._policy = out_of_distribution
+
+    def at_frame(self, frame: int | None) -> Classifier:
+        """The same model, which takes this frame of a DICOM file, as ``open_image``."""
+        other = copy.copy(self)
+        other.frame = frame
+        return other
 
     def classify(self, data: bytes, observer: Observer = NOBODY) -> Prediction:
         """Classify one encoded picture. Raises InputError where it cannot be."""
@@ -128,7 +136,7 @@ class Classifier:
 
     def prepared(self, data: bytes, observer: Observer = NOBODY) -> Prepared:
         """Prepare one encoded picture for the model. Raises InputError."""
-        return self._reader.prepared(data, self.card.input, observer)
+        return self._reader.prepared(data, self.card.input, observer, self.frame)
 
     def score(
         self,
@@ -181,14 +189,14 @@ class Classifier:
         """Classify, and draw the heatmap over the picture: a PNG. Raises as ``explain``."""
         prediction, explanation = self.explain(data, label, observer)
         side = explanation.least_side_px
-        picture = self._reader.picture(data, at_least=(side, side))
+        picture = self._reader.picture(data, (side, side), self.frame)
         return prediction, overlay(picture, explanation.evidence.grid, explanation.frame)
 
     def preview(self, data: bytes, max_side_px: int) -> bytes:
         """Draw the picture as it is read, no side longer than that: a PNG. Raises InputError where
         it cannot be; what the card accepts is not asked.
         """
-        return png_of(self._reader.preview(data, max_side_px))
+        return png_of(self._reader.preview(data, max_side_px, self.frame))
 
     def without_header(self, data: bytes, prediction: Prediction) -> bytes | None:
         """What may be kept of a picture that was classified so: the file as it came; of a DICOM

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
@@ -158,6 +159,43 @@ def test_what_is_refused_by_its_header_is_not_decoded(
     assert decoded == []
 
 
+def of_three_frames() -> bytes:
+    return dicom_file(np.stack([np.full((48, 64), level, np.uint8) for level in (0, 128, 255)]))
+
+
+def test_a_caller_chooses_a_frame(client: TestClient) -> None:
+    data = of_three_frames()
+    given = [sent(client, data, f"/predict?frame={frame}").json() for frame in (1, 2, 3)]
+    assert [each["dicom"]["frame"] for each in given] == [1, 2, 3]
+    assert len({each["confidence"] for each in given}) > 1
+    assert all("one_of_several_frames" in each["warnings"] for each in given)
+    for path in ("/explain", "/preview"):
+        drawn = {sent(client, data, f"{path}?frame={frame}").content for frame in (1, 2, 3)}
+        assert len(drawn) == 3
+    whole = sent(client, data, "/predict?frame=3&explain=true&show_input=true").json()
+    assert whole["dicom"]["frame"] == 3
+    assert (
+        whole["input_image"] != sent(client, data, "/predict?show_input=true").json()["input_image"]
+    )
+    files = [("file", ("a.dcm", data)), ("file", ("b.png", encoded(flat(9))))]
+    several = client.post("/predict/batch?frame=2", files=files).json()["results"]
+    assert several[0]["dicom"]["frame"] == 2
+    assert several[1]["problem"]["errors"][0]["rule"] == "frame"
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch", "/explain", "/preview"])
+def test_a_frame_that_cannot_be_is_refused_in_words(client: TestClient, path: str) -> None:
+    for frame in (0, -1, 2**31, "9" * 400, "two", ""):
+        done = sent(client, of_three_frames(), f"{path}?frame={frame}")
+        assert done.status_code in {400, 422}, frame
+        assert done.json()["code"] == "bad_request"
+    for data in (of_three_frames(), encoded(flat(9))):
+        done = sent(client, data, f"{path}?frame=1000000000")
+        found = done.json()
+        problem = found["results"][0]["problem"] if path == "/predict/batch" else found
+        assert (problem["code"], problem["errors"][0]["rule"]) == ("rejected_upload", "frame")
+
+
 def test_texts_have_no_uid(tmp_path: Path) -> None:
     app = create_app(Settings(threads=1), load=text_classifier)
     with TestClient(app) as client:
@@ -166,8 +204,12 @@ def test_texts_have_no_uid(tmp_path: Path) -> None:
         for path in ("/predict", "/predict/batch"):
             done = client.post(f"{path}?sop_instance_uid=true", json={"text": "x", "texts": ["x"]})
             assert (done.status_code, done.json()["code"]) == (400, "bad_request")
+        for path in ("/predict", "/predict/batch", "/explain"):
+            done = client.post(f"{path}?frame=1", json={"text": "x", "texts": ["x"]})
+            assert (done.status_code, done.json()["code"]) == (400, "bad_request")
         paths = client.get("/openapi.json").json()["paths"]
         assert "sop_instance_uid" not in json.dumps(paths)
+        assert '"frame"' not in json.dumps(paths["/predict"]["post"]["parameters"])
 
 
 def v2(data: bytes) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from builders import card, encoded, flat
 from dicom_files import CASES, OTHERS
 from hostile_dicom import ATTACKS
 from vistazo.errors import InputError, PictureTooCostlyError
-from vistazo.pictures import ImageLimits
-from vistazo.pictures.reader import DirectReader, Prepared
+from vistazo.pictures import ImageLimits, Picture
+from vistazo.pictures.reader import DirectReader, PictureReader, Prepared
 from vistazo.service.isolation.pool import IsolatedReader, IsolationPolicy
 
 pytestmark = [
@@ -58,6 +58,29 @@ def test_a_worker_answers_and_refuses_as_this_process_would(pool: IsolatedReader
             others.append(name)
     assert others == []
     assert pool.ended == {}
+
+
+def test_a_worker_tells_the_frames_of_one_file_apart(pool: IsolatedReader) -> None:
+    data, direct = CASES["three frames"](), DirectReader(LIMITS)
+    for frame in (1, 2, 2, 3, 1, None, 4, 2):
+        here, there = seen_by(direct, data, frame), seen_by(pool, data, frame)
+        assert here == there
+        assert (here[0][0] == "rejected_upload") == (frame == 4)
+    assert pool.ended == {}
+
+
+def seen_by(reader: PictureReader, data: bytes, frame: int | None) -> list[tuple[object, ...]]:
+    """In each of the ways to ask."""
+    asked = (
+        lambda: reader.prepared(data, SPEC, frame=frame),
+        lambda: without_look(reader.picture(data, (48, 48), frame)),
+        lambda: without_look(reader.preview(data, 32, frame)),
+    )
+    return [outcome(each) for each in asked]
+
+
+def without_look(picture: Picture) -> Prepared:
+    return Prepared(np.asarray(picture.pixels), picture.width, picture.height, None)
 
 
 def test_a_worker_that_dies_of_a_file_is_replaced_and_the_file_refused(

@@ -46,6 +46,9 @@ def test_each_picture_has_a_report_and_a_heatmap_and_what_has_none_is_named(
     both = vistazo(*asked, "study/1.dcm", "other.dcm", "study/2.dcm", "out", cwd=study)
     assert both.returncode == 1
     assert "It has the SOP Instance UID of" in both.stderr
+    second = vistazo(*asked, "--frame", "2", "study/1.dcm", "out", cwd=study)
+    assert second.returncode == 1
+    assert "1.dcm: no report. The DICOM file has one frame, and no frame 2" in second.stderr
     again = vistazo(*asked, "--no-recursive", "--no-heatmap", "study", "out", cwd=study)
     assert again.returncode == 0
     assert {*(study / "out").iterdir()} == {*files}

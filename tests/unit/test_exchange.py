@@ -74,6 +74,15 @@ def test_what_the_header_of_a_dicom_file_says_goes_with_its_pixels() -> None:
     assert talk.prepared(b"data", SPEC)[0].radiograph == Radiograph(**RADIOGRAPH)
 
 
+def test_another_frame_than_was_asked_for_is_garbage() -> None:
+    header = {**HEADER, "format": "dicom", "radiograph": {**RADIOGRAPH, "frames": 2}}
+    answer = said(header, PIXELS) + bytes(256)
+    asked = header["radiograph"]["frame"]
+    assert exchange(answer).prepared(b"data", SPEC, asked)[0].radiograph.frame == asked
+    with pytest.raises(ConversationError):
+        exchange(answer).prepared(b"data", SPEC, 3 - asked)
+
+
 def telling(image_format: str = "dicom", **changes: object) -> bytes:
     header = {**HEADER, "format": image_format, "radiograph": {**RADIOGRAPH, **changes}}
     return said(header, PIXELS) + bytes(999)

@@ -132,6 +132,21 @@ def test_a_frame_is_named_where_there_are_several() -> None:
     assert "Frame 2 of 3." in found.DerivationDescription
 
 
+def test_what_is_said_of_two_frames_has_two_names() -> None:
+    second, third = (replace(SAID, frame=frame, frames=3) for frame in (2, 3))
+    for made in (reported, captured):
+        found = {made(said).SOPInstanceUID for said in (SAID, second, third)}
+        assert len(found) == 3
+    tracked = [
+        {value for name, value in items(reported(said)) if name == "Tracking Unique Identifier"}
+        for said in (second, third)
+    ]
+    assert tracked[0]
+    assert not tracked[0] & tracked[1]
+    angiography = "1.2.840.10008.5.1.4.1.1.12.1"
+    assert "Referenced Frame Number" in str(reported(third, SOPClassUID=angiography))
+
+
 def test_but_not_of_a_class_of_single_frames() -> None:
     said = replace(SAID, frame=2, frames=3)
     assert "ReferencedFrameNumber" not in captured(said).SourceImageSequence[0]
@@ -188,6 +203,22 @@ def test_a_number_keeps_its_unit_in_words(unit: str) -> None:
     assert [code.CodeMeaning for code in codes] == [unit or "no units"]
     assert codes[0].CodeValue.isascii()
     assert len(codes[0].CodeValue) <= 16
+
+
+@pytest.mark.parametrize(
+    ("modality", "procedure", "meaning"),
+    [
+        ("CR", "Plain radiography", "Computed Radiography"),
+        ("XA", "Angiography", "X-Ray Angiography"),
+        ("RF", "Fluoroscopy", "Radiofluoroscopy"),
+        ("IO", "Imaging procedure", "Intra-oral Radiography"),
+        ("OT", "Imaging procedure", "Other Modality"),
+        ("", "Imaging procedure", "Other Modality"),
+    ],
+)
+def test_what_was_done_is_told_by_the_modality(modality: str, procedure: str, meaning: str) -> None:
+    found = dict(items(reported(Modality=modality)))
+    assert (found["Procedure reported"], found["Modality"]) == (procedure, meaning)
 
 
 def all_items(dataset: Dataset) -> list[Dataset]:

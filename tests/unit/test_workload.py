@@ -38,7 +38,7 @@ def test_pictures_are_charged_in_their_order_whichever_thread_comes_first() -> N
 def test_a_picture_that_cannot_be_charged_keeps_nobody_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(data: bytes) -> int:
+    def fail(data: bytes, frame: int | None) -> int:
         raise MemoryError
 
     load, work_of = Workload(ImageLimits()), workload.work_of

@@ -19,6 +19,7 @@ from vistazo.api.sent_pictures import EncodedPictures, Wanted, read_pictures
 from vistazo.api.service import Service
 from vistazo.api.uploaded_file import UploadedFile
 from vistazo.classifier import Classifier
+from vistazo.errors import RequestError
 from vistazo.pictures import ImageLimits
 from vistazo.service.admission import Place
 from vistazo.texts.limits import SampleLimits
@@ -38,28 +39,33 @@ class UploadPolicy:
 
 @dataclass(frozen=True)
 class Asked:
-    """Taken from the state at once: FastAPI's dependencies would look each of them up by itself."""
+    """Taken from the state at once: FastAPI's dependencies would look each of them up by itself.
+    ``frame`` is the one to take of a DICOM file, None where the caller did not choose.
+    """
 
     request: Request
     service: Service
     observation: Observation
     policy: UploadPolicy
+    frame: int | None = None
 
     @staticmethod
-    def of(request: Request) -> Asked:
-        state = request.app.state
-        return Asked(request, state.service, request.state.observation, state.upload_policy)
+    def of(request: Request, frame: int | None = None) -> Asked:
+        state, observation = request.app.state, request.state.observation
+        return Asked(request, state.service, observation, state.upload_policy, frame)
 
     def takes_pictures(self, label: str | None) -> bool:
         """Whether the model does; else the request is JSON, with texts or rows.
 
         Raises WrongMediaTypeError where it is not, NotReadyError, and UnknownLabelError for a
-        ``label`` that the model does not have.
+        ``label`` that the model does not have, and RequestError for a frame of what is no picture.
         """
         served = self.service.classifier
         if not isinstance(served, Classifier) and not media.is_json(self.request):
             media.of_pictures(served)
         served.check_label(label)
+        if not isinstance(served, Classifier) and self.frame is not None:
+            raise RequestError("frame is of pictures only.")
         return isinstance(served, Classifier)
 
     async def answer(self, work: Coroutine[Any, Any, _Result]) -> _Result:
@@ -86,7 +92,8 @@ class Asked:
                 classifier = media.of_pictures(service.classifier_for_accepted)
                 files = await self._decoded(sent, place)
                 del sent  # of JSON, which is larger than what it held
-                yield files, Answering(classifier, place, self.observation, service.shadow)
+                chosen = classifier.at_frame(self.frame)
+                yield files, Answering(chosen, place, self.observation, service.shadow)
 
     async def _decoded(
         self, sent: list[UploadedFile] | EncodedPictures, place: Place

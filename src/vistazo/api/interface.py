@@ -134,7 +134,7 @@ def _narrow(operation: _Document, served: AnyClassifier, shapes: _Shapes) -> Non
     for status in _OF_REPORTS:
         operation["responses"].pop(status, None)
     _answer(operation, samples)
-    of_pictures = ["show_input", "sop_instance_uid"]
+    of_pictures = ["show_input", "sop_instance_uid", "frame"]
     if served.takes != "texts":
         of_pictures += ["explain", "label"]
     operation["parameters"] = [

@@ -75,6 +75,17 @@ TellsUid = Annotated[
     bool, Query(description="Add the SOP Instance UID of a DICOM file to the answer.")
 ]
 
+_MOST_FRAMES = 2**31 - 1  # as many as a header can say
+ChosenFrame = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=_MOST_FRAMES,
+        description="Of a DICOM file of several frames take this one, from 1; by default the one "
+        "that its header calls representative, else the first.",
+    ),
+]
+
 _MIN_SIDE_PX, _MAX_SIDE_PX = 16, 1_600
 MaxSide = Annotated[
     int, Query(ge=_MIN_SIDE_PX, le=_MAX_SIDE_PX, description="Of the PNG's longer side, pixels.")
@@ -101,12 +112,13 @@ async def predict(
         bool, Query(description="Add what the model saw of a picture to the answer.")
     ] = False,
     sop_instance_uid: TellsUid = False,
+    frame: ChosenFrame = None,
 ) -> Response:
     """Classify one picture, a text or several, or rows of numbers.
 
     Of a DICOM file, with Accept: application/dicom: a structured report beside it.
     """
-    asked = Asked.of(request)
+    asked = Asked.of(request, frame)
     asked.observation.is_further_look = label is not None or show_input
     if not asked.takes_pictures(label):
         if show_input or sop_instance_uid:
@@ -141,12 +153,12 @@ async def predict(
     openapi_extra=one_picture(),
     response_class=Response,
 )
-async def explain(request: Request, label: Label = None) -> Response:
+async def explain(request: Request, label: Label = None, frame: ChosenFrame = None) -> Response:
     """Show what speaks for a label: a picture with a heatmap over it, a PNG; words of a text.
 
     Of a DICOM file, with Accept: application/dicom: a secondary capture beside it.
     """
-    asked = Asked.of(request)
+    asked = Asked.of(request, frame)
     asked.observation.is_further_look = label is not None
     if not asked.takes_pictures(label):
         async with asked.samples() as (body, samples):
@@ -167,9 +179,11 @@ async def explain(request: Request, label: Label = None) -> Response:
     openapi_extra=one_picture(),
     response_class=Response,
 )
-async def preview(request: Request, max_side_px: MaxSide = _MAX_SIDE_PX) -> Response:
+async def preview(
+    request: Request, max_side_px: MaxSide = _MAX_SIDE_PX, frame: ChosenFrame = None
+) -> Response:
     """Show a picture as it is read, upright: a PNG, whatever the model's card accepts."""
-    asked = Asked.of(request)
+    asked = Asked.of(request, frame)
     media.of_pictures(asked.service.classifier)
     async with asked.picture() as (file, answering):
         png = await asked.answer(answering.preview(file, max_side_px))
@@ -189,9 +203,10 @@ async def predict_batch(
     explain: Explain = False,
     label: Label = None,
     sop_instance_uid: TellsUid = False,
+    frame: ChosenFrame = None,
 ) -> Response:
     """Classify several pictures, texts or rows: one result or one problem for each, in order."""
-    asked = Asked.of(request)
+    asked = Asked.of(request, frame)
     asked.observation.is_further_look = label is not None
     if not asked.takes_pictures(label):
         if sop_instance_uid:
@@ -202,7 +217,7 @@ async def predict_batch(
     policy = asked.policy
     async with asked.pictures(policy.max_batch_files) as (files, answers):
         answering = replace(answers, tells_uid=sop_instance_uid)
-        workload = Workload(policy.limits)
+        workload = Workload(policy.limits, frame)
         wanted = answering.explained_batch(files, workload, label) if explain else None
         results = await asked.answer(wanted or answering.batch(files, workload))
     request_id = telemetry.request_id.get() or ""

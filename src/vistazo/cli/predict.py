@@ -55,6 +55,13 @@ _WORDS = Path("-")
     metavar="FOLDER",
     help="Write what the model saw of pictures into this folder: FILE.input.png.",
 )
+@click.option(
+    "--frame",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Of DICOM files of several frames: this one, from 1, instead of the one that the header "
+    "calls representative, or the first.",
+)
 @click.option("--text-column", metavar="NAME", help="The column of the texts in a table.")
 @click.option(
     "--recursive/--no-recursive",
@@ -72,6 +79,7 @@ def command(  # noqa: PLR0917 - as many as there are options
     output: Path | None,
     explain: Path | None,
     show_input: Path | None,
+    frame: int | None,
     text_column: str | None,
     recursive: bool,
 ) -> int:
@@ -102,6 +110,7 @@ def command(  # noqa: PLR0917 - as many as there are options
       vistazo predict --output answers.parquet pictures/
       vistazo predict --explain heatmaps/ pictures/
       vistazo predict --show-input inputs/ pictures/
+      vistazo predict --frame 2 chest.dcm
       vistazo predict --model my_model.h5 --json picture.png
       vistazo predict --model news.joblib --json texts.json
       vistazo predict --model news.joblib texts.txt --explain
@@ -113,11 +122,12 @@ def command(  # noqa: PLR0917 - as many as there are options
     tell_a_person_who_waits(settings.log_level)
     paths, explain = _sorted_out(paths, explain)
     if output is not None:
-        _check_output(output, style)
+        _check_output(output, style, frame)
     classifier = _loaded(settings, model, weights, vectorizer)
     if not isinstance(classifier, Classifier):
-        if show_input is not None or output is not None or explain not in (None, _WORDS):
-            raise click.UsageError("--output, --show-input and heatmaps are for pictures.")
+        of_pictures = (show_input, output, frame, None if explain == _WORDS else explain)
+        if any(each is not None for each in of_pictures):
+            raise click.UsageError("--output, --show-input, --frame and heatmaps are for pictures.")
         return predict_samples(
             classifier,
             paths,
@@ -131,7 +141,7 @@ def command(  # noqa: PLR0917 - as many as there are options
     if all(path.suffix.lower() in SUFFIXES for path in paths):
         raise click.UsageError(f"The model takes pictures, and {paths[0]} is none.")
     wanted = Wanted(style, output, explain, show_input, goes_below=recursive)
-    return predict_pictures(classifier, paths, settings, wanted)
+    return predict_pictures(classifier.at_frame(frame), paths, settings, wanted)
 
 
 def _loaded(
@@ -157,9 +167,11 @@ def _style_of(**asked: bool) -> str | None:
     return styles[0] if styles else None
 
 
-def _check_output(output: Path, style: str | None) -> None:
+def _check_output(output: Path, style: str | None, frame: int | None) -> None:
     if style is not None:
         raise click.UsageError(f"The name of --output says what it is: leave out --{style}.")
+    if frame is not None:  # the same command with another frame would go on with this file
+        raise click.UsageError("--output holds no answers about a --frame: use --jsonl > FILE.")
     check_output(output)
 
 

@@ -50,12 +50,20 @@ from vistazo.training.progress import Progress
     default=True,
     help="Of a folder: with the pictures in the folders below it, or without.  [default: with]",
 )
-def command(
+@click.option(
+    "--frame",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Of DICOM files of several frames: this one, from 1, instead of the one that the header "
+    "calls representative, or the first.",
+)
+def command(  # noqa: PLR0917 - as many as there are options
     paths: tuple[Path, ...],
     model: Location | None,
     weights: Location | None,
     heatmap: bool,
     recursive: bool,
+    frame: int | None,
 ) -> int:
     """Answer DICOM files as DICOM: a structured report of each, and a heatmap, into a folder.
 
@@ -70,6 +78,7 @@ def command(
     Examples:
       vistazo report chest.dcm reports/
       vistazo report --no-heatmap study/ reports/
+      vistazo report --frame 2 angiography.dcm reports/
       vistazo report --model my_model.keras study1/ study2/ chest.dcm reports/
     """  # noqa: D301
     if len(paths) < 2:
@@ -82,19 +91,19 @@ def command(
     source = settings.model_source if model is None else settings.model_source.of(model, weights)
     source = replace(source, weights=weights or source.weights)
     files = _files(sources, goes_below=recursive)
-    with _reporting(source, settings, out, with_heatmap=heatmap) as reporting:
+    with _reporting(source, settings, out, frame, with_heatmap=heatmap) as reporting:
         return _report(reporting, files, settings.threads)
 
 
 @contextlib.contextmanager
 def _reporting(
-    source: ModelSource, settings: Settings, out: Path, *, with_heatmap: bool
+    source: ModelSource, settings: Settings, out: Path, frame: int | None, *, with_heatmap: bool
 ) -> Iterator[_Reporting]:
     """With processes for what strangers wrote, as the service has them."""
     reader = IsolatedReader(settings.image_limits, settings.isolation_policy)
     writer = ReportWriter(ReportPolicy(settings.job_timeout_s, memory_limit_bytes()))
     try:
-        classifier = load_classifier(source, reader)
+        classifier = load_classifier(source, reader).at_frame(frame)
         yield _Reporting(classifier, writer, settings.max_upload_bytes, out, with_heatmap)
     finally:
         writer.close()

@@ -16,7 +16,7 @@ from vistazo.errors import (
     UploadTooLargeError,
 )
 from vistazo.pictures import raster
-from vistazo.pictures.container import STRIP, Stripped, StrippedDicom
+from vistazo.pictures.container import STRIP, Stripped, StrippedDicom, strip_dicom
 from vistazo.pictures.container.dicom import transfer_syntax_of
 from vistazo.pictures.formats import format_of
 from vistazo.pictures.picture import Picture
@@ -140,15 +140,18 @@ class EncodedImage:
         return self._source.picture(at_least, self._most_bytes)
 
 
-def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
+def open_image(data: bytes, limits: ImageLimits, frame: int | None = None) -> EncodedImage:
     """Read the header of a picture. Cheap: nothing is decoded.
 
+    ``frame``, from 1, is the one to take of a DICOM file, by default the one that its header calls
+    representative, else the first; any other picture has one.
+
     Raises UploadTooLargeError, UnsupportedFormatError, CorruptImageError, and RejectedUploadError
-    for more than ``limits.max_pixels`` or more parts than pictures have.
+    for more than ``limits.max_pixels``, more parts than pictures have or a frame that is not there.
     """
     refuse_too_many_bytes(len(data), limits)
     image_format = format_of(data)
-    stripped = STRIP[image_format](data)
+    stripped = _stripped(data, image_format, frame)
     if isinstance(stripped, StrippedDicom):  # before its decoder is loaded
         _refuse_too_many_pixels(stripped.width, stripped.height, limits)
     source, radiograph = _opened(stripped, image_format)
@@ -166,6 +169,20 @@ def open_image(data: bytes, limits: ImageLimits) -> EncodedImage:
         raster.reject_held_bytes()
     header = Header(image_format, width, height, source.channels, radiograph)
     return EncodedImage(header, source, most_bytes)
+
+
+def _stripped(data: bytes, image_format: str, frame: int | None) -> Stripped:
+    if image_format == "dicom":
+        return strip_dicom(data, frame)
+    refuse_another_frame(frame)
+    return STRIP[image_format](data)
+
+
+def refuse_another_frame(frame: int | None) -> None:
+    """Than the first, of what has but one. Raises RejectedUploadError."""
+    if frame not in (None, 1):
+        detail = f"Frames are read of DICOM files alone: this picture has no frame {frame}."
+        raise RejectedUploadError([BrokenRule("frame", detail, (frame, 1))])
 
 
 def _takes_too_long(
@@ -210,10 +227,10 @@ def load_reader_of(data: bytes) -> bool:
     return load_libraries(transfer_syntax_of(data))
 
 
-def work_of(data: bytes) -> int:
+def work_of(data: bytes, frame: int | None = None) -> int:
     """How long decoding takes, as ``Stripped.work``: nothing where it is refused anyway."""
     try:
-        return STRIP[format_of(data)](data).work
+        return _stripped(data, format_of(data), frame).work
     except InputError:
         return 0
 

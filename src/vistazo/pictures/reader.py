@@ -38,19 +38,21 @@ class Prepared:
 
 
 class PictureReader(Protocol):
-    """Safe to use from several threads at once."""
+    """Safe to use from several threads at once. ``frame`` is as in ``open_image``."""
 
-    def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
+    def prepared(
+        self, data: bytes, spec: InputSpec, observer: Observer = NOBODY, frame: int | None = None
+    ) -> Prepared:
         """Decode one encoded picture for a model. Raises InputError where it is not accepted."""
         ...
 
-    def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
+    def picture(self, data: bytes, at_least: tuple[int, int], frame: int | None = None) -> Picture:
         """Decode one encoded picture to twice ``at_least`` (height, width), or more where that is
         cheaper; less only where it has less. Raises InputError.
         """
         ...
 
-    def preview(self, data: bytes, max_side_px: int) -> Picture:
+    def preview(self, data: bytes, max_side_px: int, frame: int | None = None) -> Picture:
         """Decode one encoded picture to be looked at, uint8, no side longer than that. Raises
         InputError.
         """
@@ -77,15 +79,17 @@ def _prepared(image: EncodedImage, picture: Picture, spec: InputSpec) -> Prepare
 class DirectReader:
     limits: ImageLimits
 
-    def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
+    def prepared(
+        self, data: bytes, spec: InputSpec, observer: Observer = NOBODY, frame: int | None = None
+    ) -> Prepared:
         with during("decode", observer):
-            image = open_image(data, self.limits)
+            image = open_image(data, self.limits, frame)
             picture = _accepted(image, len(data), spec)
         with during("prepare", observer):
             return _prepared(image, picture, spec)
 
-    def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
-        return open_image(data, self.limits).decode(at_least)
+    def picture(self, data: bytes, at_least: tuple[int, int], frame: int | None = None) -> Picture:
+        return open_image(data, self.limits, frame).decode(at_least)
 
-    def preview(self, data: bytes, max_side_px: int) -> Picture:
-        return preview(open_image(data, self.limits), max_side_px)
+    def preview(self, data: bytes, max_side_px: int, frame: int | None = None) -> Picture:
+        return preview(open_image(data, self.limits, frame), max_side_px)

@@ -12,9 +12,12 @@ from vistazo.pictures.decode import ImageLimits, work_of
 
 
 class Workload:
-    """Of one batch, whose pictures are worked on in several threads, begun in their order."""
+    """Of one batch, whose pictures are worked on in several threads, begun in their order: of each
+    the ``frame`` as in ``open_image``.
+    """
 
-    def __init__(self, limits: ImageLimits) -> None:
+    def __init__(self, limits: ImageLimits, frame: int | None = None) -> None:
+        self._frame = frame
         self._left = limits.max_batch_work
         self._charged = 0
         self._changed = threading.Condition()
@@ -25,7 +28,7 @@ class Workload:
         """
         work = 0
         try:
-            work = work_of(data)
+            work = work_of(data, self._frame)
         finally:  # whatever happens to it, those behind must not wait for ever
             is_too_much = self._is_too_much(number, work)
         if is_too_much:

@@ -39,45 +39,59 @@ class Model:
         self.card: dict[str, Any] = classifier.card.model_dump(mode="json")
 
     @overload
-    def predict(self, sample: One) -> Answer: ...
+    def predict(self, sample: One, *, frame: int | None = None) -> Answer: ...
     @overload
     def predict(self, sample: Row) -> Answer: ...
     @overload
-    def predict(self, sample: Several) -> list[Answer]: ...
-    def predict(self, sample: One | Row | Several) -> Answer | list[Answer]:
+    def predict(self, sample: Several, *, frame: int | None = None) -> list[Answer]: ...
+    def predict(
+        self, sample: One | Row | Several, *, frame: int | None = None
+    ) -> Answer | list[Answer]:
         """Classify a sample, or a list of them: pictures several at a time, on the threads.
+
+        ``frame``, from 1, is the one to look at of a DICOM file of several; by default the one that
+        its header calls representative, else the first.
 
         Raises InputError, with a stable ``code``, where one cannot be classified (of a list the
         first such, and a note says which), TypeError for what is no sample at all, and RequestError
         once the model is closed.
         """
-        if not self._asked.is_several(sample):
-            return self._asked.answer(sample)
+        asked = self._at(frame)
+        if not asked.is_several(sample):
+            return asked.answer(sample)
         answers: list[Answer] = []
-        for found in self._asked.answers(sample):
+        for found in asked.answers(sample):
             if isinstance(found, InputError):
                 found.add_note(f"This is number {len(answers) + 1} of {len(sample)}.")
                 raise found
             answers.append(found)
         return answers
 
-    def predict_each(self, samples: Iterable[Any]) -> Iterator[Answer | InputError]:
+    def predict_each(
+        self, samples: Iterable[Any], *, frame: int | None = None
+    ) -> Iterator[Answer | InputError]:
         """Classify many samples: in their order, each as soon as it is there, the answer or the
         reason why there is none. Of pictures a few are held at a time, however many come; an array
         or a picture of Pillow may be used again for the next, a file stays until its answer.
+        ``frame`` is as in ``predict``.
 
         Raises TypeError and RequestError as ``predict``.
         """
-        yield from self._asked.answers(samples)
+        yield from self._at(frame).answers(samples)
 
-    def explain(self, sample: One, label: str | None = None) -> Explanation:
+    def explain(
+        self, sample: One, label: str | None = None, *, frame: int | None = None
+    ) -> Explanation:
         """Classify a picture or a text, and find what speaks for ``label``, by default the
-        predicted class.
+        predicted class; ``frame`` is as in ``predict``.
 
         Raises as ``predict``, UnknownLabelError for a label that the model does not have, and
         RequestError for a row.
         """
-        return self._asked.explain(sample, label)
+        return self._at(frame).explain(sample, label)
+
+    def _at(self, frame: int | None) -> Asked:
+        return self._asked if frame is None else self._asked.at_frame(frame)
 
     def close(self) -> None:
         """Give back the memory, once what runs has ended. May be called again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import operator
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from vistazo.classifier import Classifier
 from vistazo.errors import CorruptImageError, InputError
 from vistazo.pictures import EncodedImage, ImageLimits, open_image
 from vistazo.pictures.bulk import in_threads
-from vistazo.pictures.decode import refuse_too_many_bytes
+from vistazo.pictures.decode import refuse_another_frame, refuse_too_many_bytes
 from vistazo.pictures.in_memory import held
 from vistazo.pictures.reader import Prepared, prepared_of
 from vistazo.python.answer import Answer, Explanation, answer_to_picture, explained_picture
@@ -31,6 +33,13 @@ class AskedPictures:
     def __init__(self, classifier: Classifier, limits: ImageLimits, threads: int) -> None:
         self._classifier, self._limits, self._threads = classifier, limits, threads
         self._door = Door()
+        self.frame: int | None = None
+
+    def at_frame(self, frame: int) -> AskedPictures:
+        """Behind the same door."""
+        other = copy.copy(self)
+        other.frame = operator.index(frame)
+        return other
 
     def is_several(self, given: object) -> TypeGuard[Several]:
         return isinstance(given, (list, tuple))
@@ -40,7 +49,7 @@ class AskedPictures:
         with self._door.passed():
             ready = given
             if not isinstance(ready, Prepared):
-                ready = self._prepared(opened(given, self._limits))
+                ready = self._prepared(opened(given, self._limits, self.frame))
             prediction = self._classifier.score(
                 ready.pixels, appearance=ready.appearance, radiograph=ready.radiograph
             )
@@ -54,7 +63,7 @@ class AskedPictures:
         """Raises as ``answer``, and UnknownLabelError."""
         with self._door.passed():
             self._classifier.check_label(label)
-            image = opened(given, self._limits)
+            image = opened(given, self._limits, self.frame)
             prediction, found = self._classifier.explain_prepared(self._prepared(image), label)
             picture = image.decode(at_least=(found.least_side_px, found.least_side_px))
             png = overlay(picture, found.evidence.grid, found.frame)
@@ -79,7 +88,7 @@ class AskedPictures:
             return given
         try:
             with self._door.passed():
-                return self._prepared(held(given, self._limits))
+                return self._prepared(opened(given, self._limits, self.frame))
         except InputError as error:
             return error.with_traceback(None)
 
@@ -92,13 +101,14 @@ class AskedPictures:
             return error.with_traceback(None)  # which holds the pixels, too
 
 
-def opened(given: object, limits: ImageLimits) -> EncodedImage:
+def opened(given: object, limits: ImageLimits, frame: int | None = None) -> EncodedImage:
     """Raises InputError where it is not accepted, and TypeError where it is no picture at all."""
     if isinstance(given, (str, os.PathLike)):
-        return open_image(_read(Path(given), limits), limits)
+        return open_image(_read(Path(given), limits), limits, frame)
     if isinstance(given, (bytes, bytearray, memoryview)):
-        return open_image(bytes(given), limits)
+        return open_image(bytes(given), limits, frame)
     if isinstance(given, (Image.Image, np.ndarray)):
+        refuse_another_frame(frame)
         return held(given, limits)
     raise TypeError(
         f"A {type(given).__name__} is no picture: give a path, the bytes of a file, a picture of "

@@ -32,6 +32,10 @@ class AskedSamples:
             return False
         return self.takes != "rows" or not given or not all(map(_is_number, given))
 
+    def at_frame(self, frame: int) -> AskedSamples:
+        """Raises RequestError."""
+        raise RequestError(f"frame={frame}: a frame is of pictures only.")
+
     def answer(self, given: object) -> Answer:
         """Raises InputError, RequestError, and TypeError for what is no sample at all."""
         answer = next(self.answers([given]))

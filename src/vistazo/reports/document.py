@@ -33,7 +33,7 @@ from vistazo.reports.inherited import Inherited, Source
 from vistazo.reports.instance import Encoded, Kinds, encoded, instance
 from vistazo.reports.said import SaidClasses, SaidNumber, Statement
 from vistazo.reports.shortening import cut
-from vistazo.reports.uids import device_uid, tracking_uid
+from vistazo.reports.uids import device_uid, of_frame, tracking_uid
 
 REPORT = Kinds("report", ComprehensiveSRStorage, "SR", "Report")
 
@@ -112,8 +112,9 @@ def _group(
     model = said.model
     name = f"{model.name} {model.version}" + (f", {output}" if output else "")
     frames = source.frames(said.frame, said.frames)
+    picture = of_frame(source.instance_uid, said.frame, said.frames)
     return MeasurementsAndQualitativeEvaluations(
-        TrackingIdentifier(tracking_uid(source.instance_uid, model, output), name),
+        TrackingIdentifier(tracking_uid(picture, model, output), name),
         finding_type=told.finding,
         algorithm_id=AlgorithmIdentification(
             model.name, model.version, [f"SHA-256 of the model file: {model.sha256}"]

@@ -19,7 +19,7 @@ from vistazo.reports import concepts
 from vistazo.reports.inherited import Inherited, Source
 from vistazo.reports.said import Statement
 from vistazo.reports.shortening import cut
-from vistazo.reports.uids import Kind, report_uid, series_uid
+from vistazo.reports.uids import Kind, of_frame, report_uid, series_uid
 
 _MAKER = "Vistazo"
 # Ours alone, as the UIDs are.
@@ -65,7 +65,8 @@ def instance(of: Kinds, inherited: Inherited, said: Statement) -> Dataset:
 
 def _uid(kind: Kind, source: Source, said: Statement) -> str:
     other = "" if kind == "report" or said.is_usual else said.explained
-    return report_uid(source.instance_uid, said.model, kind, other)
+    picture = of_frame(source.instance_uid, said.frame, said.frames)
+    return report_uid(picture, said.model, kind, other)
 
 
 def encoded(dataset: Dataset) -> Encoded:

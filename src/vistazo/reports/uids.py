@@ -50,6 +50,11 @@ def device_uid(model: Model) -> str:
     return _uid("device", model.sha256, model.version)
 
 
+def of_frame(source_uid: str, frame: int, frames: int) -> str:
+    """In place of ``source_uid``, so that what is said of two frames of a file has two names."""
+    return source_uid if frames == 1 else f"{source_uid}#{frame}"
+
+
 def _uid(*names: str) -> str:
     """Names cannot run into each other: none holds a line end."""
     made = uuid.uuid5(_NAMESPACE, "\n".join(names))

@@ -162,6 +162,7 @@ export const english = {
     transfer_syntax: "Its pixels are coded in a way that is not read: export it without compression.",
     pixel_data: "It is a DICOM file without pixels that can be read.",
     pixel_format: "Its pixels are of a kind that is not read: export it with 8 or 16 bits.",
+    frame: "It has no such frame that can be read.",
     in_distribution: "It does not look like those that the model was made for.",
     modality: "The file says that it was taken by another kind of machine than the model was made for.",
     view: "The file says that it was taken from another side than the model was made for.",

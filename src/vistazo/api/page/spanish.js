@@ -162,6 +162,7 @@ export const spanish = {
     transfer_syntax: "Sus píxeles están codificados de una forma que no se lee: expórtala sin compresión.",
     pixel_data: "Es un archivo DICOM sin píxeles que se puedan leer.",
     pixel_format: "Sus píxeles son de una clase que no se lee: expórtala con 8 o 16 bits.",
+    frame: "No tiene ese fotograma, o no se puede leer.",
     in_distribution: "No se parece a aquellas para las que se hizo el modelo.",
     modality: "Según el archivo, se tomó con otro tipo de aparato que aquel para el que se hizo el modelo.",
     view: "Según el archivo, se tomó desde otro lado que aquel para el que se hizo el modelo.",

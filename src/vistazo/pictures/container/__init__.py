@@ -29,4 +29,4 @@ STRIP: dict[str, Callable[[bytes], Stripped]] = {
     "dicom": strip_dicom,
 }
 
-__all__ = ["STRIP", "Stripped", "StrippedDicom", "strip_jpeg", "strip_png"]
+__all__ = ["STRIP", "Stripped", "StrippedDicom", "strip_dicom", "strip_jpeg", "strip_png"]

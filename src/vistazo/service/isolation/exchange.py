@@ -164,7 +164,8 @@ _REFUSALS: dict[str, Callable[[str], errors.InputError]] = {
 
 class Exchange:
     """With one worker. Any method raises ConversationError where the worker has ended, or says what
-    makes no sense; ``is_in_step`` is False until an exchange has come to its end.
+    makes no sense; ``is_in_step`` is False until an exchange has come to its end. ``frame`` is as
+    in ``open_image``.
     """
 
     def __init__(
@@ -179,13 +180,17 @@ class Exchange:
         self._answer(_Warm)
         self.is_in_step = True
 
-    def prepared(self, data: bytes, spec: InputSpec) -> tuple[Prepared, float]:
+    def prepared(
+        self, data: bytes, spec: InputSpec, frame: int | None = None
+    ) -> tuple[Prepared, float]:
         """And how long it took after decoding, as the worker says, seconds.
 
         Raises InputError, NoMemoryError and DefectError.
         """
-        self._ask({"kind": "prepare", "recipe": Recipe.of(spec).as_json()}, data, spec)
+        asked = {"kind": "prepare", "recipe": Recipe.of(spec).as_json(), "frame": frame}
+        self._ask(asked, data, spec)
         said = self._answer(_Header)
+        _check_frame(said, frame)
         try:
             header = said.header()
             accept(header, len(data), spec)
@@ -201,18 +206,18 @@ class Exchange:
         prepared = Prepared(pixels, found.width, found.height, appearance, header.radiograph)
         return prepared, found.prepare_s
 
-    def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
+    def picture(self, data: bytes, at_least: tuple[int, int], frame: int | None = None) -> Picture:
         """Raises InputError, NoMemoryError and DefectError."""
-        self._ask({"kind": "picture", "at_least": at_least}, data)
+        self._ask({"kind": "picture", "at_least": at_least, "frame": frame}, data)
         found = self._answer(_Pixels)
         _check_shape(found)
         if found.dtype == "float32":
             return Picture(self._pixels(found, np.float32))
         return Picture(self._pixels(found, np.uint8))
 
-    def preview(self, data: bytes, max_side_px: int) -> Picture:
+    def preview(self, data: bytes, max_side_px: int, frame: int | None = None) -> Picture:
         """As ``picture``."""
-        self._ask({"kind": "preview", "max_side_px": max_side_px}, data)
+        self._ask({"kind": "preview", "max_side_px": max_side_px, "frame": frame}, data)
         found = self._answer(_Pixels)
         _check_shape(found)
         if found.dtype != "uint8" or max(found.shape) > max_side_px:
@@ -247,6 +252,13 @@ class Exchange:
         meaning = _meaning(said)
         self.is_in_step = isinstance(meaning, errors.InputError | DefectError)
         raise meaning
+
+
+def _check_frame(said: _Header, asked: int | None) -> None:
+    """Raises GarbledError where it is of another frame than was asked for."""
+    found = said.radiograph.frame if said.radiograph is not None else 1
+    if asked not in (None, found):
+        raise wire.GarbledError("another frame than was asked for")
 
 
 def _check_shape(found: _Pixels) -> None:

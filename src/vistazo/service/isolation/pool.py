@@ -103,24 +103,28 @@ class IsolatedReader:
                 return
         self._with_a_worker(lambda _: None)
 
-    def prepared(self, data: bytes, spec: InputSpec, observer: Observer = NOBODY) -> Prepared:
+    def prepared(
+        self, data: bytes, spec: InputSpec, observer: Observer = NOBODY, frame: int | None = None
+    ) -> Prepared:
         refuse_too_many_bytes(len(data), self._limits)
         started_s, prepare_s = time.perf_counter(), 0.0
         try:
-            found, said_s = self._with_a_worker(lambda exchange: exchange.prepared(data, spec))
+            found, said_s = self._with_a_worker(
+                lambda exchange: exchange.prepared(data, spec, frame)
+            )
             prepare_s = min(said_s, time.perf_counter() - started_s)
             observer.took("prepare", prepare_s)
             return found
         finally:
             observer.took("decode", time.perf_counter() - started_s - prepare_s)
 
-    def picture(self, data: bytes, at_least: tuple[int, int]) -> Picture:
+    def picture(self, data: bytes, at_least: tuple[int, int], frame: int | None = None) -> Picture:
         refuse_too_many_bytes(len(data), self._limits)
-        return self._with_a_worker(lambda exchange: exchange.picture(data, at_least))
+        return self._with_a_worker(lambda exchange: exchange.picture(data, at_least, frame))
 
-    def preview(self, data: bytes, max_side_px: int) -> Picture:
+    def preview(self, data: bytes, max_side_px: int, frame: int | None = None) -> Picture:
         refuse_too_many_bytes(len(data), self._limits)
-        return self._with_a_worker(lambda exchange: exchange.preview(data, max_side_px))
+        return self._with_a_worker(lambda exchange: exchange.preview(data, max_side_px, frame))
 
     def close(self) -> None:
         """End all workers, and jobs that run with them: these raise NotReadyError."""

@@ -51,6 +51,13 @@ _FIRST_RECIPES = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Opened:
+    data: bytes
+    frame: int | None
+    image: EncodedImage
+
+
 @dataclass
 class Worker:
     """Pipes from and to the service, and what may be decoded."""
@@ -60,7 +67,7 @@ class Worker:
     limits: ImageLimits
     space_bytes: int | None  # mapped while it waits
     cpu_s: float
-    _last: tuple[bytes, EncodedImage] | None = None
+    _last: _Opened | None = None
     _keeps_blocks: bool = True
 
     def run(self) -> None:
@@ -70,7 +77,7 @@ class Worker:
                 self._last = None
                 trim()
             self._job(self._hear())
-            if self._last is not None and self._last[1].header.pixels > _LARGE_PIXELS:
+            if self._last is not None and self._last.image.header.pixels > _LARGE_PIXELS:
                 trim()
 
     def _has_rest(self) -> bool:
@@ -82,9 +89,9 @@ class Worker:
     def _job(self, head: Mapping[str, Any]) -> None:
         try:
             confinement.limit_job(self._space_bytes(head["memory_bytes"]), self.cpu_s)
-            if self._last is not None and len(self._last[0]) != head["n_bytes"]:
+            if self._last is not None and len(self._last.data) != head["n_bytes"]:
                 self._last = None  # another picture: the pixels of this one go before it comes
-            image = self._opened(self.incoming.read(head["n_bytes"]))
+            image = self._opened(self.incoming.read(head["n_bytes"]), head["frame"])
             if head["kind"] == "prepare":
                 self._prepare(image, Recipe.from_json(head["recipe"]))
             elif head["kind"] == "preview":
@@ -103,16 +110,17 @@ class Worker:
             self._last = None
             self._say({"kind": "defect", "where": _where(error)})
 
-    def _opened(self, data: bytes) -> EncodedImage:
+    def _opened(self, data: bytes, frame: int | None) -> EncodedImage:
         """A picture is asked for twice in a row where its heatmap is drawn over it, or what the
         model saw is shown: a large PNG is not decoded twice for that.
         """
-        if self._last is None or self._last[0] != data:
-            self._last = None  # these pixels go before others come
+        last = self._last
+        if last is None or last.frame != frame or last.data != data:
+            self._last = last = None  # these pixels go before others come
             self._keep_blocks(keep=format_of(data) != "dicom")
             self._load_reader_of(data)
-            self._last = data, open_image(data, self.limits)
-        return self._last[1]
+            self._last = last = _Opened(data, frame, open_image(data, self.limits, frame))
+        return last.image
 
     def _keep_blocks(self, *, keep: bool) -> None:
         """GDCM makes a picture four times over, and frees what it grew out of: nine megapixels of

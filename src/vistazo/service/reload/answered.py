@@ -61,13 +61,18 @@ class AnsweredPicture:
     def opinion(self) -> Opinion:
         return _of_picture(self.prediction, self.labels, self.seconds)
 
+    @property
+    def _frame(self) -> int | None:
+        said = self.prediction.radiograph
+        return None if said is None else said.frame
+
     def second_opinion(self, later: AnyClassifier, is_ended: threading.Event) -> Opinion | None:
         """Of the same input; decoded once more where the two models want it otherwise."""
         if not isinstance(later, Classifier):
             raise TypeError("another kind of model")
         pixels = self.pixels
         if self.data is not None and later.card.input != self.spec:
-            pixels = later.prepared(self.data).pixels
+            pixels = later.at_frame(self._frame).prepared(self.data).pixels
         if is_ended.is_set():
             return None
         started = time.perf_counter()

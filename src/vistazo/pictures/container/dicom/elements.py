@@ -110,11 +110,15 @@ class Found:
     fault: InputError | None = None
 
 
-def read_elements(data: bytes | memoryview, start: int, layout: Layout, wanted: Wanted) -> Found:
-    """Read a data set up to the end of ``data``. Its fault may be a CorruptImageError, or a
-    RejectedUploadError by the rule ``max_elements``.
+def read_elements(
+    data: bytes | memoryview, start: int, layout: Layout, wanted: Wanted, frame: int | None = None
+) -> Found:
+    """Read a data set up to the end of ``data``: of what is said of each frame, that of ``frame``,
+    else of the representative one. Its fault: CorruptImageError, or RejectedUploadError
+    (``max_elements``).
     """
     walk, fault = _Walk(data, start, layout, wanted), None
+    walk.frame = frame
     try:
         walk.run()
     except InputError as error:
@@ -129,6 +133,7 @@ class _Walk:
         self._data, self._view, self._at = data, memoryview(data), start
         self.root = DataSet()
         self.pixels: PixelData | None = None
+        self.frame: int | None = None
         self._top = _Level(len(data), _DATA_SET, _UNDELIMITED, layout, wanted, self.root)
         self._levels = [self._top]
 
@@ -237,6 +242,8 @@ class _Walk:
         self._levels.append(_Level(end, _SEQUENCE, is_delimited, layout, of_items, items, skipped))
 
     def _frame(self) -> int:
+        if self.frame is not None:
+            return max(1, self.frame)
         found = self.root.values.get(_REPRESENTATIVE)
         return max(1, number_in(found, self._top.layout.order)) if found is not None else 1
 

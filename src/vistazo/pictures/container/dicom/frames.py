@@ -58,7 +58,8 @@ def native_frame(
     if pixels.length != UNDEFINED:  # as many as there can be
         frames = max(1, 8 * pixels.length // form.frame_bits)
         form = replace(form, frames=min(form.frames, frames))
-    if (form.frame - 1) * form.frame_bits % 16 or form.frame > form.frames:
+    unit_bits = 16 if source.layout.order == ">" else 8  # bytes may lie in swapped pairs
+    if (form.frame - 1) * form.frame_bits % unit_bits or form.frame > form.frames:
         form = replace(form, frame=1)
     length = (form.frame_bits + 7) // 8
     if (

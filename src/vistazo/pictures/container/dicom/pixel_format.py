@@ -39,8 +39,11 @@ class PixelFormat:
         return self.pixels * samples * self.bits_allocated
 
 
-def pixel_format_of(data_set: DataSet, order: str) -> PixelFormat:
-    """Raises CorruptImageError, and RejectedUploadError by the rule ``pixel_format`` for what no
+def pixel_format_of(data_set: DataSet, order: str, chosen: int | None = None) -> PixelFormat:
+    """Of the ``chosen`` frame, by default the representative one; of the first where there is none
+    such.
+
+    Raises CorruptImageError, and RejectedUploadError by the rule ``pixel_format`` for what no
     radiograph has.
     """
     numbers = {
@@ -60,8 +63,8 @@ def pixel_format_of(data_set: DataSet, order: str) -> PixelFormat:
     if not stored - 1 <= (stored - 1 if high_bit is None else high_bit) < allocated:
         damaged("its pixels have more bits than there is room for")
     frames = _frames(data_set)
-    said = numbers[wanted.REPRESENTATIVE_FRAME] or 1
-    frame = said if said <= frames else 1
+    said = (numbers[wanted.REPRESENTATIVE_FRAME] or 1) if chosen is None else chosen
+    frame = said if 1 <= said <= frames else 1
     half = text_of(data_set, wanted.PHOTOMETRIC) == _HALF_COLOURS and samples == 3
     return PixelFormat(rows, columns, samples, allocated, stored, frame, frames, half)
 

@@ -44,8 +44,8 @@ class Source:
     layout: Layout
     deflated: memoryview | None = None
 
-    def read(self, wanted: Wanted) -> Found:
-        return read_elements(self.content, self.start, self.layout, wanted)
+    def read(self, wanted: Wanted, frame: int | None = None) -> Found:
+        return read_elements(self.content, self.start, self.layout, wanted, frame)
 
     def piece(self, start: int, length: int) -> memoryview:
         """Of the content, or of what it is the first of: shorter where it ends before.

@@ -37,15 +37,16 @@ _NOT_WRITTEN = (
 )
 
 
-def strip_dicom(data: bytes) -> StrippedDicom:
-    """Keep one frame of a DICOM file, and the elements that say how it is to be read.
+def strip_dicom(data: bytes, frame: int | None = None) -> StrippedDicom:
+    """Keep one ``frame`` of a DICOM file, from 1, and the elements that say how it is to be read.
+    By default the one that its header calls representative, else the first.
 
     Raises CorruptImageError where it is damaged, and RejectedUploadError for what is no picture
-    (by the rules ``sop_class``, ``pixel_data``, ``transfer_syntax`` and ``pixel_format``), or has
-    more parts than pictures have (``max_elements``).
+    (by the rules ``sop_class``, ``pixel_data``, ``transfer_syntax`` and ``pixel_format``), has more
+    parts than pictures have (``max_elements``), or no such frame (``frame``).
     """
     source = source_of(data)
-    found = source.read(wanted.NEEDED)
+    found = source.read(wanted.NEEDED, frame)
     data_set = found.data_set
     for sop_class in (source.sop_class, text_of(data_set, wanted.SOP_CLASS)):
         refuse_what_is_no_picture(sop_class)
@@ -54,16 +55,19 @@ def strip_dicom(data: bytes) -> StrippedDicom:
     if found.fault is not None:
         raise found.fault
     pixels = _pixels_of(found)
-    form = pixel_format_of(data_set, found.layout.order)
+    form = pixel_format_of(data_set, found.layout.order, frame)
     if source.transfer_syntax in NATIVE:
-        return _stripped(found, _native(source, found, pixels, form), source.transfer_syntax)
+        native = _native(source, found, pixels, form)
+        _refuse_another(native.form, frame)
+        return _stripped(found, native, source.transfer_syntax)
     codestream, form = compressed_frame(source, pixels, form, data_set)
+    _refuse_another(form, frame)
     if source.transfer_syntax in OF_JPEG_2000:
         codestream = without_boxes(codestream)
     work = checked_work(codestream, form, source.transfer_syntax)
     around = around_pixels("OB", len(codestream), "<", is_compressed=True)
-    frame = _Frame(form, work, source.transfer_syntax, "OB", lambda: codestream, *around)
-    return _stripped(found, frame, source.transfer_syntax)
+    taken = _Frame(form, work, source.transfer_syntax, "OB", lambda: codestream, *around)
+    return _stripped(found, taken, source.transfer_syntax)
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,15 @@ def _stripped(found: Found, frame: _Frame, transfer_syntax: str) -> StrippedDico
         take=frame.take,
         tail=frame.tail,
     )
+
+
+def _refuse_another(form: PixelFormat, chosen: int | None) -> None:
+    """Than the one that was chosen: the first was taken, for want of it."""
+    if chosen in (None, form.frame):
+        return
+    count = "one frame" if form.frames == 1 else f"{form.frames} frames"
+    detail = f"The DICOM file has {count}, and no frame {chosen} that can be read."
+    raise RejectedUploadError([BrokenRule("frame", detail, (chosen, form.frames))])
 
 
 def _refuse(detail: str) -> NoReturn:
