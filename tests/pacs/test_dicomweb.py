@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from vistazo.errors import CorruptImageError, UploadTooLargeError
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.dicomweb import Archive, Found, UnfetchableError, client_of
 from vistazo.pacs.part10 import file_head
+from vistazo.pacs.patience import Patience
 from vistazo.pacs.poller import Poller
 from vistazo.pacs.since import Since
 from vistazo.pacs.spool import Made, Spool
@@ -121,17 +122,17 @@ def test_an_archive_that_lists_something_new_for_ever_is_left_at_last_and_told_o
 ) -> None:
     monkeypatch.setattr("vistazo.pacs.dicomweb._MOST_LISTED", 1_000)
     monkeypatch.setattr("vistazo.pacs.dicomweb._MOST_PAGES", 20)
-    asked = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        first = int(request.url.params["offset"])
-        return answered(200, json.dumps([listed(first + n) for n in range(step)]).encode())
+    def endless(step: int) -> Archive:
+        def answer(request: httpx.Request) -> httpx.Response:
+            first = int(request.url.params["offset"])
+            return answered(200, json.dumps([listed(first + n) for n in range(step)]).encode())
+
+        return archive(answer)
 
     for step, most in ((300, 1_000), (3, 60)):
-        asked.clear()
-        assert len(instances(archive(answer))) == most
-        assert len(asked) <= 20
+        caplog.clear()
+        assert len(instances(endless(step))) == most
         assert "--since" in caplog.records[-1].getMessage()
 
 
@@ -236,35 +237,106 @@ def test_an_answer_that_comes_too_slowly_is_left(tmp_path: Path) -> None:
         slow.fetch(_FOUND, tmp_path / "a")
 
 
+def parcel(folder: Path) -> Parcel:
+    """A report and its heatmap."""
+    for name in ("1.4", "1.5"):
+        (folder / name).write_bytes(x_ray(name))
+    return Parcel("k", [folder / "1.4", folder / "1.5"])
+
+
+def said(stored: Sequence[str] = (), **failed: int) -> bytes:
+    """The body of an answer, as PS3.18, section 10.5.3 has it: ``failed`` are "_1_4=0x0110"."""
+    answer: dict[str, object] = {"00081190": {"vr": "UR", "Value": ["https://pacs/studies/1.1"]}}
+    if stored:
+        answer["00081199"] = {"vr": "SQ", "Value": [instance(uid) for uid in stored]}
+    if failed:
+        items = [
+            instance(uid[1:].replace("_", ".")) | {"00081197": {"vr": "US", "Value": [reason]}}
+            for uid, reason in failed.items()
+        ]
+        answer["00081198"] = {"vr": "SQ", "Value": items}
+    return json.dumps(answer).encode()
+
+
+def instance(uid: str) -> dict[str, object]:
+    return {"00081155": {"vr": "UI", "Value": [uid]}}
+
+
 def test_reports_are_stored_as_files_of_one_body(tmp_path: Path) -> None:
-    (tmp_path / "0").write_bytes(b"a report")
-    (tmp_path / "1").write_bytes(b"a heatmap")
     bodies = []
 
     def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return answered(200, json.dumps([listed(1)]).encode())
         body = request.read()
         assert int(request.headers["content-length"]) == len(body)
         assert request.url.path == "/dicom-web/studies"
         bodies.append(body)
-        return answered(200, json.dumps({}).encode())
+        return answered(200, said(["1.4", "1.5"]))
 
-    parcel = Parcel("k", [tmp_path / "0", tmp_path / "1"])
-    assert list(archive(answer).send([parcel])) == [Receipt("k")]
-    assert bodies[0].count(b"content-type: application/dicom\r\n\r\na ") == 2
+    assert list(archive(answer).send([parcel(tmp_path)])) == [Receipt("k")]
+    assert bodies[0].count(b"content-type: application/dicom\r\n\r\n" + x_ray("1.4")[:132]) == 2
 
 
 @pytest.mark.parametrize(
-    ("status", "refused"), [(202, "202"), (400, "400"), (409, "409"), (500, "500")]
-)
-def test_a_store_that_does_not_take_all_is_a_refusal(
-    tmp_path: Path, status: int, refused: str
+    ("status", "body", "refused", "is_for_now"),
+    [
+        (200, said(["1.4", "1.5"]), "", False),
+        (200, said([], _1_4=0x0110, _1_5=0x0110), "stored 0 of 2 0x0110", True),
+        (200, said(["1.4"], _1_5=0xC000), "stored 1 of 2 0xC000", False),
+        (200, said([], _1_4=0xA700, _1_5=0xC000), "stored 0 of 2 0xA700 0xC000", False),
+        (200, said(["1.4"]), "stored 1 of 2", False),
+        (200, said(["1.6", "1.7"]), "stored 0 of 2", False),
+        (202, said(["1.4", "1.5"]), "", False),
+        (202, said(["1.4"], _1_5=0xA701), "stored 1 of 2 0xA701", True),
+        (202, b"", "answered 202", False),
+        (409, said([], _1_4=0x0111, _1_5=0x0111), "", False),
+        (409, b"{}", "answered 409", False),
+        (200, b"", "", False),
+        (200, b"{}", "", False),
+        (200, b"<DicomAttribute tag='00081198'/>", "did not store all", False),
+        (200, b"[" * 10_000, "", False),
+        (200, b'{"00081199": {"Value": [7, {"00081155": []}]}, "00081198": 3}', "0 of 2", False),
+        (400, b"", "answered 400", False),
+    ],
+)  # fmt: skip
+def test_what_an_archive_says_it_stored_is_what_counts(
+    tmp_path: Path, status: int, body: bytes, refused: str, is_for_now: bool
 ) -> None:
-    receipts = list(archive(lambda _: answered(status)).send([Parcel("k", [])]))
-    assert receipts == [Receipt("k", f"the archive answered {refused}")]
+    def answer(request: httpx.Request) -> httpx.Response:
+        return answered(status, body) if request.method == "POST" else answered(404)
+
+    [receipt] = archive(answer).send([parcel(tmp_path)])
+    assert refused in receipt.refused
+    assert bool(receipt.refused) == bool(refused)
+    assert receipt.is_for_now == is_for_now
 
 
-@pytest.mark.parametrize("status", [301, 401, 403, 429, 503])
-def test_a_store_that_is_closed_is_tried_later(status: int) -> None:
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        (answered(204), True), (answered(200, b"[ ]"), True), (answered(200, b"[{}]"), False),
+        (answered(400), False), (answered(500), False), (answered(200, b"<html>"), False),
+    ],
+    ids=["nothing", "empty", "something", "not so", "in trouble", "no list"],
+)  # fmt: skip
+def test_what_is_said_to_be_stored_and_is_not_listed_is_sent_again(
+    tmp_path: Path, answer: httpx.Response, refused: bool
+) -> None:
+    (tmp_path / "1.4").write_bytes(x_ray("1.4"))
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return answered(200, said(["1.4"]))
+        assert request.url.params["00080018"] == "1.4"
+        return answer
+
+    [receipt] = archive(answers).send([Parcel("k", [tmp_path / "1.4"])])
+    assert (bool(receipt.refused), receipt.is_for_now) == (refused, refused)
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 429, 500, 503, 507])
+def test_a_store_that_is_closed_or_in_trouble_is_tried_later(status: int) -> None:
     with pytest.raises(UnreachableError):
         list(archive(lambda _: answered(status)).send([Parcel("k", [])]))
 
@@ -298,9 +370,52 @@ def test_what_is_new_is_fetched_once_and_what_is_ours_never(spool: Spool) -> Non
     spool.keep_reports(spool.ledger.key_of("1.9"), [Made("1.3.1", b"")])
     looks = poller(spool, answer)
     assert [looks.poll() for _ in range(7)] == [1.0] * 7
-    assert fetched == ["1.3.0", "1.3.2", *["1.3.3"] * 5]
-    assert spool.ledger.counts() | {"waiting": 1, "refused": 2} == spool.ledger.counts()
+    assert fetched == ["1.3.0", "1.3.2", "1.3.3"]  # the last two are to be tried in a second
+    assert spool.ledger.counts() | {"waiting": 1, "refused": 0} == spool.ledger.counts()
     assert not list(spool.incoming.iterdir())
+
+
+@pytest.mark.parametrize("status", [404, 500, 507])
+def test_what_cannot_be_fetched_for_a_while_comes_once_it_can(spool: Spool, status: int) -> None:
+    in_trouble, looked = True, 0
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/instances"):
+            return Shelves([listed(1)])(request)
+        cut_off = part(x_ray("1.3.1"))[:-20]
+        if in_trouble:
+            return answered(200, cut_off, _PARTS) if looked % 2 else answered(status)
+        return answered(200, part(x_ray("1.3.1")), _PARTS)
+
+    looks = poller(spool, answer)
+    looks.patience = Patience(first_s=0.0)
+    for _ in range(30):
+        looked += 1
+        looks.poll()
+    assert sum(spool.ledger.counts().values()) == 0
+    in_trouble = False
+    looks.poll()
+    assert spool.ledger.counts()["waiting"] == 1
+
+
+def test_what_can_never_be_fetched_is_refused_at_last_and_takes_no_room(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vistazo.pacs.poller._MOST_UNFETCHED", 3)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/instances"):
+            return Shelves([listed(number) for number in range(5)])(request)
+        return answered(404)
+
+    looks = poller(spool, answer)
+    looks.patience = Patience(first_s=0.0)
+    assert looks.poll() == 1.0
+    assert len(looks._unfetched) == 3
+    looks.patience = Patience(give_up_s=-1.0)
+    looks.poll()
+    assert spool.ledger.reasons("refused") == [("The archive answered 404.", 5)]
+    assert not looks._unfetched
 
 
 def test_an_archive_that_is_away_is_asked_later_and_later(spool: Spool) -> None:

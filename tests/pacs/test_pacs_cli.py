@@ -87,6 +87,8 @@ def test_status_says_what_waits_and_what_was_given_up_and_retry_takes_it_up_agai
     assert told["refused_for"] == {"view": 1}
     assert told["bytes"] == 16
     assert pacs("retry", "spool").stdout == "1 to be tried again\n"
+    again = pacs("retry", "spool", "--refused").stdout
+    assert again == "0 to be tried again\n1 to be taken if they come again\n"
     assert pacs("status", "spool").returncode == 0
 
 

@@ -15,7 +15,13 @@ from pydicom.dataset import Dataset
 
 from pacs_peers import archive, x_ray
 from ports import free_port
-from vistazo.errors import BrokenRule, CorruptImageError, NotReadyError, RejectedUploadError
+from vistazo.errors import (
+    BrokenRule,
+    CorruptImageError,
+    NotReadyError,
+    RejectedUploadError,
+    ReportNotNowError,
+)
 from vistazo.pacs.association import ArchiveEntity
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.patience import Patience
@@ -24,7 +30,7 @@ from vistazo.pacs.reporting import Reported, Reporting
 from vistazo.pacs.sending import Sender
 from vistazo.pacs.spool import Made, Spool
 
-_AT_ONCE = Patience(first_s=0.0)
+_AT_ONCE = Patience(first_s=0.0, refusal_first_s=0.0)
 
 
 def report(number: int) -> Made:
@@ -53,6 +59,7 @@ class Shelf:
 
     name: str = "shelf"
     refuses: str = ""
+    is_for_now: bool = False
     is_away: bool = False
     breaks_after: int = 1_000
     poison: str = ""
@@ -68,7 +75,7 @@ class Shelf:
                 raise UnreachableError("cut off", parcel.key)
             if not self.refuses:
                 self.taken.append(parcel.key)
-            yield Receipt(parcel.key, self.refuses)
+            yield Receipt(parcel.key, self.refuses, self.is_for_now)
 
 
 def test_each_report_goes_once_to_every_destination(spool: Spool) -> None:
@@ -133,12 +140,72 @@ def test_what_is_refused_again_and_again_is_put_aside_with_the_reason(
 ) -> None:
     key = reported(spool)
     sender = Sender(spool, [Shelf(refuses="the archive answered 0xC000")], _AT_ONCE)
-    for _ in range(5):
+    for _ in range(10):
         assert spool.ledger.counts()["reported"] == 1
         sender.send_due()
     assert spool.ledger.reasons("failed") == [("shelf: the archive answered 0xC000", 1)]
     assert (tmp_path / "spool" / "failed" / key / "report-0.dcm").exists()
     assert caplog.records[-1].levelno == logging.ERROR
+
+
+def test_an_archive_in_trouble_for_a_while_costs_no_report(spool: Spool) -> None:
+    reported(spool)
+    shelf = Shelf(refuses="the archive answered 0x0110", is_for_now=True)
+    sender = Sender(spool, [shelf], _AT_ONCE)
+    for _ in range(50):
+        sender.send_due()
+    shelf.refuses = ""
+    assert sender.send_due() == 1
+
+
+def test_what_is_refused_is_tried_again_over_hours() -> None:
+    waits = [Patience().refusal_wait_s(refusals) for refusals in range(1, Patience().refusals)]
+    assert 30 <= waits[0] <= 60
+    assert sum(waits) > 4 * 3_600
+
+
+def test_tries_in_vain_do_not_count_as_refusals(spool: Spool) -> None:
+    key = reported(spool)
+    shelf = Shelf(poison=key)
+    sender = Sender(spool, [shelf], _AT_ONCE)
+    for _ in range(20):
+        sender.send_due()
+    shelf.poison, shelf.refuses = "", "the archive answered 0xC000"
+    sender.send_due()
+    assert spool.ledger.counts()["reported"] == 1
+
+
+def test_what_one_archive_makes_wait_or_refuses_for_good_goes_to_the_other_at_once(
+    spool: Spool,
+) -> None:
+    keys = [reported(spool, number) for number in range(2)]
+    here, there = Shelf("here", poison=keys[0]), Shelf("there")
+    Sender(spool, [here, there], Patience(first_s=60)).send_due()
+    assert there.taken == keys
+    later = reported(spool, 2)
+    here.poison, here.refuses = "", "the archive answered 0xC000"
+    sender = Sender(spool, [here, there], Patience(refusals=1))
+    sender.send_due()
+    assert there.taken[-1] == later
+    assert spool.ledger.reasons("failed")[0][0] == "here: the archive answered 0xC000"
+
+
+def test_what_failed_is_tried_again_where_it_had_not_gone(spool: Spool) -> None:
+    key = reported(spool)
+    here, there = Shelf("here", refuses="no"), Shelf("there")
+    sender = Sender(spool, [here, there], Patience(refusals=1))
+    sender.send_due()
+    here.refuses = ""
+    assert spool.retry() == 1
+    assert sender.send_due() == 1
+    assert (here.taken, there.taken) == ([key], [key])
+
+
+def test_what_every_archive_has_and_was_not_noted_is_noted_at_the_next_start(spool: Spool) -> None:
+    key = reported(spool)
+    spool.ledger.settled(key, "here", "accepted")
+    Sender(spool, [Shelf("here")])
+    assert spool.ledger.counts()["sent"] == 1
 
 
 def test_what_cannot_be_sent_for_too_long_is_put_aside(spool: Spool) -> None:
@@ -170,6 +237,10 @@ def test_an_archive_that_refuses_or_has_no_room_is_understood(spool: Spool) -> N
     parcel = Parcel("a", spool.reports(reported(spool)))
     with archive(lambda _: 0xC123) as port:
         assert list(entity(port).send([parcel])) == [Receipt("a", "the archive answered 0xC123")]
+    for status in (0x0110, 0x0111):
+        with archive(lambda _, status=status: status) as port:
+            [receipt] = entity(port).send([parcel])
+            assert bool(receipt.refused) == receipt.is_for_now == (status == 0x0110)
     with archive(lambda _: 0xA700) as port, pytest.raises(UnreachableError, match="no room"):
         list(entity(port).send([parcel]))
 
@@ -223,13 +294,44 @@ def test_what_the_model_refuses_is_noted_by_its_rule_and_done(
     assert list((tmp_path / "spool" / "work").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("error", "is_taken"),
+    [
+        (RejectedUploadError([BrokenRule("view", ""), BrokenRule("max_pixels", "")]), False),
+        (RejectedUploadError([BrokenRule("sop_class", "")]), False),
+        (RejectedUploadError([BrokenRule("pixel_data", "")]), True),
+        (CorruptImageError("damaged"), True),
+    ],
+    ids=["view", "sop_class", "pixel_data", "damaged"],
+)
+def test_what_was_refused_for_its_bytes_and_comes_whole_is_taken(
+    spool: Spool, error: Exception, is_taken: bool
+) -> None:
+    key = waiting(spool)
+    Reporting(spool, Model(error)).report_next()
+    path = spool.incoming / "b.part"
+    path.write_bytes(b"the whole x-ray")
+    spool.keep(path, "1.2.3")
+    entry = spool.ledger.entry(key)
+    assert entry is not None
+    assert entry.state == ("waiting" if is_taken else "refused")
+
+
 def test_a_header_that_names_another_instance_is_refused(spool: Spool) -> None:
     waiting(spool)
     Reporting(spool, Model(uid="1.2.4")).report_next()
     assert spool.ledger.reasons("refused") == [("other_instance", 1)]
+    path = spool.incoming / "b.part"
+    path.write_bytes(b"the one that was meant")
+    spool.keep(path, "1.2.3")
+    assert spool.ledger.counts()["waiting"] == 1
 
 
-@pytest.mark.parametrize("error", [NotReadyError("later"), OSError(28, "No space left")])
+@pytest.mark.parametrize(
+    "error",
+    [NotReadyError("later"), ReportNotNowError("its process was killed"), OSError(28, "No room")],
+    ids=["not ready", "killed", "full"],
+)
 def test_what_is_not_there_now_is_waited_for_and_given_up_by_its_age(
     spool: Spool, error: Exception
 ) -> None:

@@ -47,6 +47,23 @@ def test_the_same_instance_is_kept_once_whatever_became_of_it(spool: Spool, stat
     assert not list(spool.incoming.iterdir())
 
 
+def test_other_bytes_than_those_that_were_refused_are_taken_anew(spool: Spool) -> None:
+    key = kept(spool)
+    spool.refuse_bytes(key, "corrupt_image")
+    kept(spool)
+    assert spool.ledger.counts()["refused"] == 1
+    spool.keep(received(spool, b"the whole x-ray"), "1.2.3")
+    assert spool.picture(key) == b"the whole x-ray"
+    assert spool.ledger.counts()["waiting"] == 1
+
+
+def test_what_was_refused_can_be_taken_anew_when_that_is_asked_for(spool: Spool) -> None:
+    spool.end(kept(spool), "refused", "view")
+    assert spool.retry_refused() == 1
+    kept(spool)
+    assert spool.ledger.counts()["waiting"] == 1
+
+
 def test_a_report_of_ours_that_comes_back_is_not_kept(spool: Spool) -> None:
     spool.keep_reports(kept(spool), [Made("1.2.4", b"report")])
     kept(spool, "1.2.4")

@@ -20,6 +20,8 @@ from builders import write_brightness_model
 from dicom_files import CANARY, dicom_file, shades
 from orthanc import Orthanc, orthanc
 from ports import free_port, is_open
+from vistazo.pacs.destinations import Parcel
+from vistazo.pacs.dicomweb import Archive, client_of
 from vistazo.pacs.spool import existing_spool
 
 _STORESCU = shutil.which("storescu") or ""
@@ -212,3 +214,20 @@ def test_as_the_documents_set_it_up_orthanc_sends_what_comes_and_gets_its_report
             ours.stop()
         check_that_none_is_doubled(server, 1)
         assert ours.status()["refused"] == 0
+
+
+def test_an_archive_that_stores_nothing_and_says_success_has_not_taken_it(tmp_path: Path) -> None:
+    """Orthanc answers 200 all the same, and names it as stored."""
+    report = tmp_path / "report-0.dcm"
+    report.write_bytes(study(1))
+    script = tmp_path / "none.lua"
+    script.write_text("function ReceivedInstanceFilter() return false end")
+    with client_of(30.0) as client:
+        for scripts, is_taken in (([str(script)], False), ([], True)):
+            with orthanc(tmp_path / f"orthanc-{is_taken}", LuaScripts=scripts) as server:
+                archive = Archive(server.dicomweb, client, 10_000_000)
+                [receipt] = archive.send([Parcel("k", [report])])
+                assert bool(receipt.refused) != is_taken, receipt
+                assert len(server.instances("CR")) == is_taken
+                [again] = archive.send([Parcel("k", [report])])
+                assert again == receipt

@@ -205,6 +205,22 @@ def test_a_number_keeps_its_unit_in_words(unit: str) -> None:
     assert len(codes[0].CodeValue) <= 16
 
 
+@pytest.mark.parametrize(
+    ("modality", "procedure", "meaning"),
+    [
+        ("CR", "Plain radiography", "Computed Radiography"),
+        ("XA", "Angiography", "X-Ray Angiography"),
+        ("RF", "Fluoroscopy", "Radiofluoroscopy"),
+        ("IO", "Imaging procedure", "Intra-oral Radiography"),
+        ("OT", "Imaging procedure", "Other Modality"),
+        ("", "Imaging procedure", "Other Modality"),
+    ],
+)
+def test_what_was_done_is_told_by_the_modality(modality: str, procedure: str, meaning: str) -> None:
+    found = dict(items(reported(Modality=modality)))
+    assert (found["Procedure reported"], found["Modality"]) == (procedure, meaning)
+
+
 def all_items(dataset: Dataset) -> list[Dataset]:
     found = []
     for item in dataset.get("ContentSequence", []):

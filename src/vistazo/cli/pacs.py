@@ -156,10 +156,17 @@ def status(spool: Path, as_json: bool) -> int:
 
 @command.command(name="retry")
 @the_spool
-def retry(spool: Path) -> None:
-    """Try again what was given up, also while the station runs."""
+@click.option("--refused", is_flag=True, help="Forget what was refused, too.")
+def retry(spool: Path, *, refused: bool) -> None:
+    """Try again what was given up, also while the station runs.
+
+    What was refused is deleted: with --refused it is taken as new where it is sent again, or is
+    still listed by the archive that is looked through.
+    """
     with existing_spool(spool) as found:
         click.echo(f"{found.retry()} to be tried again")
+        if refused:
+            click.echo(f"{found.retry_refused()} to be taken if they come again")
 
 
 def _run(asked: Asked, model: Location | None) -> None:

@@ -17,11 +17,11 @@ from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.framed_socket import FramedTlsSocket, framed_call
 from vistazo.pacs.part10 import SOP_CLASS, TRANSFER_SYNTAX, file_meta
 from vistazo.pacs.peers import Called
+from vistazo.pacs.store_answer import DUPLICATE, NO_RESOURCES, is_for_now
 
 _HEAD_BYTES = 4_096
 # Of C-STORE (PS3.4, table B.2-1): a warning says that it was stored, and how.
-_STORED = (0x0000, 0xB000, 0xB006, 0xB007)
-_NO_RESOURCES = range(0xA700, 0xA800)
+_STORED = (0x0000, 0xB000, 0xB006, 0xB007, DUPLICATE)
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,10 @@ def _sent(association: Association, parcel: Parcel) -> Receipt:
             raise UnreachableError(why, parcel.key) from error
         if "Status" not in status:
             raise UnreachableError("The association has ended without an answer.", parcel.key)
-        if status.Status in _NO_RESOURCES:
+        if status.Status in NO_RESOURCES:
             why = f"The archive has no room now (0x{status.Status:04X})."
             raise UnreachableError(why, parcel.key)
         if status.Status not in _STORED:
-            return Receipt(parcel.key, f"the archive answered 0x{status.Status:04X}")
+            why = f"the archive answered 0x{status.Status:04X}"
+            return Receipt(parcel.key, why, is_for_now(status.Status))
     return Receipt(parcel.key)

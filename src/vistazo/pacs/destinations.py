@@ -28,10 +28,13 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Receipt:
-    """``refused`` says why a parcel was not taken; empty where it was, as a whole."""
+    """``refused`` says why a parcel was not taken; empty where it was, as a whole. ``is_for_now``:
+    by a trouble of the archive, not for what it is.
+    """
 
     key: str
     refused: str = ""
+    is_for_now: bool = False
 
 
 class Destination(Protocol):

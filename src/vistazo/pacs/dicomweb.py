@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ import httpx
 from vistazo.errors import UploadTooLargeError
 from vistazo.pacs.destinations import Parcel, Receipt, UnreachableError
 from vistazo.pacs.multipart import DicomParts, boundary_of, cut_to_first_part
+from vistazo.pacs.part10 import SOP_INSTANCE, file_meta
+from vistazo.pacs.store_answer import outcome_of
 from vistazo.pictures.header_codes import is_uid
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,7 @@ log = logging.getLogger(__name__)
 _PAGE = 100
 _MOST_LISTED, _MOST_PAGES = 100_000, 2_000
 _CHUNK_BYTES = 65_536
+_HEAD_BYTES = 4_096
 _MAX_JSON_BYTES = 4_000_000
 _MULTIPART_BYTES = 65_536  # what is around an X-ray
 _ALL = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -109,15 +113,35 @@ class Archive:
         parts = DicomParts(parcel.files)
         headers = {**parts.headers, "accept": "application/dicom+json"}
         with self._answer("POST", "/studies", headers=headers, content=iter(parts)) as answer:
-            status = answer.status_code
-            with contextlib.suppress(UploadTooLargeError):  # nobody reads it
-                for _ in self._bounded(answer, _MAX_JSON_BYTES):
-                    pass
-        if status == HTTPStatus.OK:
-            return Receipt(parcel.key)
-        if status in _NOT_NOW or status // 100 == 3:
+            status, body = answer.status_code, bytearray()
+            with contextlib.suppress(UploadTooLargeError):  # then it says nothing that we can read
+                for chunk in self._bounded(answer, _MAX_JSON_BYTES):
+                    body += chunk
+        if status in (HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT):
+            uids = [_uid_of(path) for path in parcel.files]
+            outcome = outcome_of(status, bytes(body), uids)
+            # Orthanc names as stored what a filter of its own has thrown away.
+            if not outcome.missing and any(map(self._is_absent, uids)):
+                why = "the archive does not list what it has stored"
+                return Receipt(parcel.key, why, is_for_now=True)
+            return Receipt(parcel.key, outcome.missing, outcome.is_for_now)
+        if status in _NOT_NOW or status // 100 in (3, 5):
             raise UnreachableError(f"The archive answered {status} when a report was stored.")
         return Receipt(parcel.key, f"the archive answered {status}")
+
+    def _is_absent(self, uid: str) -> bool:
+        """Whether it says plainly that there is no such instance; some cannot be asked."""
+        asked = {_INSTANCE: uid, "limit": "1"}
+        headers = {"accept": "application/dicom+json"}
+        with self._answer("GET", "/instances", params=asked, headers=headers) as answer:
+            if answer.status_code == HTTPStatus.NO_CONTENT:
+                return True
+            if answer.status_code != HTTPStatus.OK:
+                return False
+            body = b""
+            with contextlib.suppress(UploadTooLargeError):
+                body = b"".join(self._bounded(answer, _MAX_JSON_BYTES))
+        return re.fullmatch(rb"\s*\[\s*\]\s*", body) is not None
 
     def _page(self, modality: str, days: str, offset: int) -> list[object]:
         asked = {
@@ -183,6 +207,11 @@ def _check(answer: httpx.Response) -> None:
         raise UnreachableError(f"The archive answered {status}.")
     if status != HTTPStatus.OK:
         raise UnfetchableError(f"The archive answered {status}.")
+
+
+def _uid_of(report: Path) -> str:
+    with report.open("rb") as file:
+        return file_meta(file.read(_HEAD_BYTES)).get(SOP_INSTANCE, "")
 
 
 def _found_in(page: Iterable[object], modality: str) -> list[Found]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
 import sqlite3
 import threading
 import time
@@ -20,29 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vistazo.errors import SettingsError
+from vistazo.pacs.ledger_file import open_database
 
 State = Literal["waiting", "reported", "sent", "refused", "failed"]
 STATES: tuple[State, ...] = ("waiting", "reported", "sent", "refused", "failed")
-_APPLICATION, _VERSION = 0x76697061, 1  # "vipa"
-_PATIENCE_S = 5.0
-
-_SCHEMA = """
-CREATE TABLE spool (salt BLOB NOT NULL);
-CREATE TABLE instances (
-  key TEXT PRIMARY KEY, state TEXT NOT NULL, bytes INTEGER NOT NULL, came_ms INTEGER NOT NULL,
-  changed_ms INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
-  next_ms INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',
-  accepted_by TEXT NOT NULL DEFAULT ''
-) WITHOUT ROWID;
-CREATE INDEX instances_due ON instances (state, next_ms);
-CREATE TABLE own (key TEXT PRIMARY KEY, made_ms INTEGER NOT NULL) WITHOUT ROWID;
-"""
+Outcome = Literal["", "accepted", "refused"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """``accepted_by`` names the destinations that have all of its report already."""
+    """``digest`` is that of the bytes that were refused; empty where others would be, too."""
 
     key: str
     state: State
@@ -50,7 +35,19 @@ class Entry:
     came_ms: int
     changed_ms: int
     tries: int
-    accepted_by: frozenset[str]
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A report on its way to one destination, which has ``refused`` it for good, or ``accepted``
+    it, where ``outcome`` is not empty. ``tries`` were in vain, ``refusals`` of them by its answer.
+    """
+
+    entry: Entry
+    outcome: Outcome = ""
+    tries: int = 0
+    refusals: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class Ledger:
     def entry(self, key: str) -> Entry | None:
         with self._lock:
             row = self._database.execute(f"{_SELECT} WHERE key = ?", (key,)).fetchone()
-        return None if row is None else _entry(row)
+        return None if row is None else Entry(*row)
 
     def is_own(self, key: str) -> bool:
         """Whether it is a report of ours, come back."""
@@ -92,6 +89,7 @@ class Ledger:
                 "VALUES (?, 'waiting', ?, ?, ?)",
                 (key, n_bytes, now, now),
             )
+            self._database.execute("DELETE FROM sendings WHERE key = ?", (key,))
 
     def reported(self, key: str, own: Iterable[str], n_bytes: int) -> None:
         """Its report lies beside it: files by these keys, which take so many bytes more."""
@@ -107,17 +105,52 @@ class Ledger:
                 [(each, now) for each in own],
             )
 
-    def accepted(self, key: str, by: frozenset[str]) -> None:
-        """By these destinations, and not by all."""
+    def settled(self, key: str, destination: str, outcome: Outcome, reason: str = "") -> None:
+        """By this destination, which has it, or has refused it for good."""
         with self._transaction():
             self._database.execute(
-                "UPDATE instances SET accepted_by = ? WHERE key = ?", ("\n".join(sorted(by)), key)
+                "INSERT OR REPLACE INTO sendings (key, destination, outcome, reason) "
+                "VALUES (?, ?, ?, ?)",
+                (key, destination, outcome, reason),
             )
 
-    def ended(self, key: str, state: State, reason: str = "") -> None:
+    def outcomes(self, key: str) -> dict[str, tuple[Outcome, str]]:
+        """By destination, those that are settled, each with its reason."""
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT destination, outcome, reason FROM sendings WHERE key = ? AND outcome <> ''",
+                (key,),
+            ).fetchall()
+        return {name: (outcome, reason) for name, outcome, reason in rows}
+
+    def not_sent(self, key: str, destination: str, wait_s: float, *, by_refusal: bool) -> None:
+        """One try more to this destination was in vain."""
+        with self._transaction():
+            self._database.execute(
+                "INSERT INTO sendings (key, destination, tries, refusals, next_ms) "
+                "VALUES (?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET tries = tries + 1, "
+                "refusals = refusals + excluded.refusals, next_ms = excluded.next_ms",
+                (key, destination, int(by_refusal), _now_ms() + int(wait_s * 1000)),
+            )
+
+    def to_send(self, destination: str, most: int) -> list[Sending]:
+        """What may go there now: first what was tried least, then the oldest."""
+        with self._lock:
+            rows = self._database.execute(
+                f"{_SENDINGS} AND destination = ? WHERE state = 'reported' "
+                "AND coalesce(outcome, '') = '' AND coalesce(s.next_ms, 0) <= ? "
+                "ORDER BY coalesce(s.tries, 0), came_ms, i.key LIMIT ?",
+                (destination, _now_ms(), most),
+            ).fetchall()
+        return [Sending(Entry(*row[:7]), *row[7:]) for row in rows]
+
+    def ended(self, key: str, state: State, reason: str = "", digest: str = "") -> None:
         """It is sent, refused or failed."""
         with self._transaction():
             self._change(key, state, reason)
+            self._database.execute("UPDATE instances SET digest = ? WHERE key = ?", (digest, key))
+            if state != "failed":
+                self._database.execute("DELETE FROM sendings WHERE key = ?", (key,))
 
     def refused(self, key: str, reason: str) -> None:
         """Without ever having lain here."""
@@ -146,22 +179,28 @@ class Ledger:
                 "changed_ms = ? WHERE key = ?",
                 (state, now, now, key),
             )
+            self._database.execute(
+                "DELETE FROM sendings WHERE key = ? AND outcome <> 'accepted'", (key,)
+            )
 
-    def due(self, state: State, most: int, not_by: str = "\n") -> list[Entry]:
-        """What may be tried now and is not accepted by that destination, the oldest first."""
+    def forget_refused(self) -> int:
+        """They are new where they come again; how many that were."""
+        with self._transaction():
+            return self._database.execute("DELETE FROM instances WHERE state = 'refused'").rowcount
+
+    def due(self, state: State, most: int) -> list[Entry]:
+        """What may be tried now, the oldest first."""
         with self._lock:
             rows = self._database.execute(
-                f"{_SELECT} WHERE state = ? AND next_ms <= ? AND "
-                "instr(char(10) || accepted_by || char(10), char(10) || ? || char(10)) = 0 "
-                "ORDER BY came_ms, key LIMIT ?",
-                (state, _now_ms(), not_by, most),
+                f"{_SELECT} WHERE state = ? AND next_ms <= ? ORDER BY came_ms, key LIMIT ?",
+                (state, _now_ms(), most),
             ).fetchall()
-        return [_entry(row) for row in rows]
+        return [Entry(*row) for row in rows]
 
     def of(self, state: State) -> list[Entry]:
         with self._lock:
             rows = self._database.execute(f"{_SELECT} WHERE state = ?", (state,)).fetchall()
-        return [_entry(row) for row in rows]
+        return [Entry(*row) for row in rows]
 
     def held(self) -> Held:
         with self._lock:
@@ -219,59 +258,17 @@ class Ledger:
                 raise
 
 
-_SELECT = "SELECT key, state, bytes, came_ms, changed_ms, tries, accepted_by FROM instances"
+_SELECT = "SELECT i.key, state, bytes, came_ms, changed_ms, i.tries, digest FROM instances i"
+_SENDINGS = (
+    "SELECT i.key, state, bytes, came_ms, changed_ms, i.tries, digest, coalesce(outcome, ''), "
+    "coalesce(s.tries, 0), coalesce(refusals, 0) "
+    "FROM instances i LEFT JOIN sendings s ON s.key = i.key"
+)
 
 
 def open_ledger(file: Path) -> Ledger:
     """Begin it where there is none. Raises SettingsError."""
-    try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-        database = sqlite3.connect(
-            file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            _prepare(database, file)
-            return Ledger(database)
-        except BaseException:
-            database.close()
-            raise
-    except (OSError, sqlite3.Error) as error:
-        raise SettingsError(
-            f"{file} cannot be used: {error}. Name a folder on a disk of this machine. If it is "
-            "damaged, move the spool aside, and begin another one: X-rays in it that have no "
-            "report yet (work/*/picture.dcm) can be sent once more."
-        ) from error
-
-
-def _prepare(database: sqlite3.Connection, file: Path) -> None:
-    # FULL: what is written outlives the machine's power, too.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-        database.execute(f"PRAGMA {pragma}")
-    [tables] = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not tables:
-        _make(database)
-    [application] = database.execute("PRAGMA application_id").fetchone()
-    [version] = database.execute("PRAGMA user_version").fetchone()
-    if (application, version) != (_APPLICATION, _VERSION):
-        raise SettingsError(
-            f"{file} was written by another program, or a newer Vistazo: name another spool."
-        )
-
-
-def _make(database: sqlite3.Connection) -> None:
-    database.execute("BEGIN IMMEDIATE")
-    for statement in _SCHEMA.split(";"):
-        database.execute(statement)
-    database.execute("INSERT INTO spool (salt) VALUES (?)", (secrets.token_bytes(32),))
-    database.execute(f"PRAGMA application_id = {_APPLICATION}")
-    database.execute(f"PRAGMA user_version = {_VERSION}")
-    database.execute("COMMIT")
-
-
-def _entry(row: tuple[str, State, int, int, int, int, str]) -> Entry:
-    key, state, n_bytes, came_ms, changed_ms, tries, accepted_by = row
-    names = frozenset(filter(None, accepted_by.split("\n")))
-    return Entry(key, state, n_bytes, came_ms, changed_ms, tries, names)
+    return Ledger(open_database(file))
 
 
 def _now_ms() -> int:

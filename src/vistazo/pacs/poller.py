@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from vistazo.errors import CorruptImageError, InputError
+from vistazo.errors import CorruptImageError, InputError, UploadTooLargeError
 from vistazo.pacs.destinations import UnreachableError
 from vistazo.pacs.dicomweb import Archive, Found, UnfetchableError
 from vistazo.pacs.part10 import SOP_INSTANCE, file_meta
@@ -19,6 +20,17 @@ from vistazo.pacs.spool import Spool, SpoolFullError
 log = logging.getLogger(__name__)
 
 _HEAD_BYTES = 4_096
+_MOST_UNFETCHED = 10_000
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True)
+class _Unfetched:
+    """It is listed, and does not come. Times are those of the monotonic clock."""
+
+    since_s: float
+    tries: int = 0
+    not_before_s: float = 0.0
 
 
 @dataclass
@@ -33,7 +45,7 @@ class Poller:
     patience: Patience = field(default_factory=Patience)
     is_stopping: Callable[[], bool] = lambda: False
     _failures: int = 0
-    _unfetched: dict[str, int] = field(default_factory=dict)
+    _unfetched: dict[str, _Unfetched] = field(default_factory=dict)
 
     def poll(self) -> float:
         """Fetch what is not known yet. Seconds until it is to be asked again."""
@@ -65,6 +77,8 @@ class Poller:
 
     def _look_at(self, found: Found) -> None:
         key = self.spool.ledger.key_of(found.instance)
+        if key in self._unfetched and time.monotonic() < self._unfetched[key].not_before_s:
+            return
         if self.spool.ledger.entry(key) is None and not self.spool.ledger.is_own(key):
             self.spool.check_room()
             self._fetch(found, key)
@@ -78,16 +92,35 @@ class Poller:
                     raise CorruptImageError("The archive gave another instance.")
             self.spool.keep(part, found.instance)
             self._unfetched.pop(key, None)
-        except InputError as error:
+        except UploadTooLargeError as error:
             self._refuse(key, error.code)
-        except UnfetchableError as error:  # the others may come all the same
-            tries = self._unfetched[key] = self._unfetched.get(key, 0) + 1
-            if tries >= self.patience.refusals:
-                self._refuse(key, str(error))
+        except (InputError, UnfetchableError) as error:  # the others may come all the same
+            self._postpone(key, error.code if isinstance(error, InputError) else str(error))
         finally:
             part.unlink(missing_ok=True)
+
+    def _postpone(self, key: str, why: str) -> None:
+        now_s = time.monotonic()
+        before = self._unfetched.get(key) or _Unfetched(now_s)
+        if now_s - before.since_s > self.patience.give_up_s:
+            self._refuse(key, why)
+            return
+        tries = before.tries + 1
+        not_before_s = now_s + self.patience.wait_s(tries)
+        if len(self._unfetched) >= _MOST_UNFETCHED:
+            self._forget_what_is_listed_no_more(now_s)
+        if len(self._unfetched) < _MOST_UNFETCHED:  # others are tried at each look
+            self._unfetched[key] = _Unfetched(before.since_s, tries, not_before_s)
+        log.warning("an X-ray cannot be fetched now", extra={"instance": key, "reason": why})
+
+    def _forget_what_is_listed_no_more(self, now_s: float) -> None:
+        before_s = now_s - 2 * self.every_s - _DAY_S
+        listed = {
+            key: each for key, each in self._unfetched.items() if each.not_before_s > before_s
+        }
+        self._unfetched = listed
 
     def _refuse(self, key: str, why: str) -> None:
         self._unfetched.pop(key, None)
         self.spool.ledger.refused(key, why)
-        log.info("an X-ray was refused", extra={"instance": key, "rule": why})
+        log.warning("an X-ray was refused", extra={"instance": key, "rule": why})

@@ -17,6 +17,8 @@ from vistazo.service.telemetry import of_request
 log = logging.getLogger(__name__)
 
 _MOST = 64
+# What an X-ray is, whatever bytes it comes in. Others may be of a transfer that was cut off.
+_OF_THE_HEADER = frozenset({"modality", "view", "age", "sop_class"})
 _OTHER_INSTANCE = "other_instance"  # the header names one, and what sent it another
 
 
@@ -71,7 +73,7 @@ class Reporting:
         try:
             reported = self.reporter.report(self.spool.picture(entry.key))
             if reported.uid and self.spool.ledger.key_of(reported.uid) != entry.key:
-                self._refuse(entry, _OTHER_INSTANCE)
+                self._refuse(entry, [_OTHER_INSTANCE])
                 return
             self.spool.keep_reports(entry.key, reported.files)
         except InputError as error:
@@ -83,13 +85,17 @@ class Reporting:
             log.exception("unexpected error over an X-ray")
             self._postpone(entry, type(error).__name__)
 
-    def _refuse(self, entry: Entry, rule: str) -> None:
-        self.spool.end(entry.key, "refused", rule)
-        log.info("an X-ray was refused", extra={"instance": entry.key, "rule": rule})
+    def _refuse(self, entry: Entry, rules: list[str]) -> None:
+        said = ", ".join(rules)
+        if _OF_THE_HEADER.isdisjoint(rules):
+            self.spool.refuse_bytes(entry.key, said)
+        else:
+            self.spool.end(entry.key, "refused", said)
+        log.info("an X-ray was refused", extra={"instance": entry.key, "rule": said})
 
     def _postpone(self, entry: Entry, why: str, waited_s: float | None = None) -> None:
         """``waited_s`` is what counts in place of tries, where it is given."""
-        is_last = entry.tries + 1 >= self.patience.refusals
+        is_last = entry.tries + 1 >= self.patience.defects
         if waited_s is not None:
             is_last = waited_s > self.patience.give_up_s
         if is_last:
@@ -99,7 +105,7 @@ class Reporting:
         self.spool.ledger.postponed(entry.key, self.patience.wait_s(entry.tries + 1), why)
 
 
-def _rules_of(error: InputError) -> str:
+def _rules_of(error: InputError) -> list[str]:
     if isinstance(error, RejectedUploadError):
-        return ", ".join(broken.rule for broken in error.broken)
-    return error.code
+        return [broken.rule for broken in error.broken]
+    return [error.code]

@@ -13,6 +13,7 @@ of them leaves what ``recover`` can put right.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import shutil
@@ -75,12 +76,12 @@ class Spool:
     def keep(self, received: Path, uid: str) -> None:
         """Take over a file in ``incoming``; afterwards it is on the disk, and there is none there.
 
-        What is known, or a report of ours, is not kept again. Raises SpoolFullError.
+        What is known, or a report of ours, is not kept again; but what had failed is, and other
+        bytes than those that were refused. Raises SpoolFullError.
         """
         key = self.ledger.key_of(uid)
         with self._keeping:
-            entry = self.ledger.entry(key)
-            if (entry is not None and entry.state != "failed") or self.ledger.is_own(key):
+            if self.ledger.is_own(key) or not self._is_new(self.ledger.entry(key), received):
                 received.unlink()
                 return
             n_bytes = received.stat().st_size
@@ -120,6 +121,11 @@ class Spool:
         self.ledger.ended(key, state, reason)
         self._tidy(key, state, reason)
 
+    def refuse_bytes(self, key: str, reason: str) -> None:
+        """It is refused and deleted, and others may come under its UID."""
+        self.ledger.ended(key, "refused", reason, self._digest(self._work(key) / _PICTURE))
+        self._tidy(key, "refused", reason)
+
     def retry(self) -> int:
         """All that failed is tried again; how many that are."""
         failed = self.ledger.of("failed")
@@ -129,6 +135,10 @@ class Spool:
             reported = bool(self.reports(entry.key))
             self.ledger.again(entry.key, "reported" if reported else "waiting")
         return len(failed)
+
+    def retry_refused(self) -> int:
+        """All that was refused is new where it comes again, or is still listed; how many."""
+        return self.ledger.forget_refused()
 
     def recover(self) -> None:
         """After a process that was killed: what was begun is put right."""
@@ -144,6 +154,15 @@ class Spool:
         """Until something changes, or some time is over."""
         with self.changed:
             self.changed.wait(timeout_s)
+
+    def _is_new(self, entry: Entry | None, received: Path) -> bool:
+        if entry is None or entry.state == "failed":
+            return True
+        return bool(entry.digest) and entry.digest != self._digest(received)
+
+    def _digest(self, file: Path) -> str:
+        with file.open("rb") as data:
+            return self.ledger.key_of(hashlib.file_digest(data, "sha256").hexdigest())
 
     def _recover(self, place: Path) -> None:
         entry = self.ledger.entry(place.name)

@@ -10,6 +10,7 @@ import hashlib
 import re
 
 from highdicom.sr.coding import CodedConcept
+from pydicom.sr.codedict import codes
 
 from vistazo.reports.shortening import cut
 
@@ -59,14 +60,10 @@ def unit(text: str) -> CodedConcept:
 _PROCEDURES = {
     "CR": sct("168537006", "Plain radiography"),
     "DX": sct("168537006", "Plain radiography"),
+    "RG": sct("168537006", "Plain radiography"),
+    "MG": sct("71651007", "Mammography"),
     "RF": sct("44491008", "Fluoroscopy"),
-    "XA": sct("44491008", "Fluoroscopy"),
-}
-_MODALITIES = {
-    "CR": "Computed Radiography",
-    "DX": "Digital Radiography",
-    "RF": "Radiofluoroscopy",
-    "XA": "X-Ray Angiography",
+    "XA": sct("77343006", "Angiography"),
 }
 _LANGUAGES = {"en": "English", "es": "Spanish"}
 
@@ -76,7 +73,9 @@ def procedure(modality: str) -> CodedConcept:
 
 
 def modality(code: str) -> CodedConcept:
-    return dcm(code, _MODALITIES[code]) if code in _MODALITIES else dcm("OT", "Other Modality")
+    """One of PS3.16 CID 29 (Acquisition Modality)."""
+    known = {each.value: each.meaning for each in codes.CID29.concepts.values()}
+    return dcm(code, known[code]) if code in known else dcm("OT", "Other Modality")
 
 
 def language(code: str) -> CodedConcept:

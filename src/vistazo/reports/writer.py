@@ -27,7 +27,7 @@ CHILD_BYTES = 74_000_000
 # A worker that decoded the picture gives memory back once it has rested for a second.
 _PATIENCE_S, _LOOK_EVERY_S = 3.0, 0.25
 # Of a container: libraries, which are of files, and what is of no process. Measured: in 256 MB, of
-# which all took 202 at most while reports with heatmaps were written.
+# which all took 216 at most while reports with heatmaps were written.
 _RESERVE_BYTES = 30_000_000
 _REST_S = 30.0
 _TRIES = 2
