@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
@@ -95,12 +95,16 @@ def echoed(port: int) -> bool:
 
 
 @contextmanager
-def archive(answer: Callable[[Dataset], int]) -> Iterator[int]:
-    """A real SCP that takes anything, on the port that is given, with the status of ``answer``."""
+def archive(
+    answer: Callable[[Dataset], int],
+    takes: tuple[str, ...] = (COMPUTED_RADIOGRAPHY,),
+    transfer_syntaxes: tuple[str, ...] = (ExplicitVRLittleEndian, ImplicitVRLittleEndian),
+) -> Iterator[int]:
+    """A real SCP of these classes, on the port that is given, with the status of ``answer``."""
     entity = AE("ARCHIVE")
     entity.acse_timeout = entity.network_timeout = 10
-    for sop_class in (COMPUTED_RADIOGRAPHY,):
-        entity.add_supported_context(sop_class)
+    for sop_class in takes:
+        entity.add_supported_context(sop_class, list(transfer_syntaxes))
     port = free_port()
     server = entity.start_server(
         ("127.0.0.1", port),

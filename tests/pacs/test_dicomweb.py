@@ -426,6 +426,55 @@ def test_an_archive_that_is_away_is_asked_later_and_later(spool: Spool) -> None:
     assert max(looks.poll() for _ in range(8)) > 20
 
 
+class Monday(date):
+    """After a weekend off."""
+
+    @classmethod
+    def today(cls) -> date:
+        return date(2026, 6, 8)
+
+
+def test_what_came_while_the_station_was_away_is_looked_for(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, is_there = [], False
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/instances"):
+            asked.append(request.url.params["StudyDate"])
+            return Shelves([listed(1)])(request)
+        return answered(200, part(x_ray("1.3.1")), _PARTS) if is_there else answered(404)
+
+    monkeypatch.setattr("vistazo.pacs.poller.date", Monday)
+    looks = poller(spool, answer)
+    looks.since, looks.patience = Since(None, 1), Patience(first_s=0.0)
+    spool.ledger.looked("https://pacs/dicom-web DX", date(2026, 6, 5))
+    looks.poll()
+    assert {*asked} == {"20260604-"}
+    looks.poll()  # what is listed was not to be had: the range does not slide away from it
+    assert {*asked} == {"20260604-"}
+    is_there = True
+    looks.poll()
+    asked.clear()
+    looks.poll()
+    assert {*asked} == {"20260607-"}
+    assert spool.ledger.counts()["waiting"] == 1
+
+
+def test_a_look_that_was_not_whole_does_not_count(spool: Spool) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/instances") and request.url.params["offset"] == "0":
+            return Shelves([listed(1)])(request)
+        raise httpx.ConnectError("away")
+
+    poller(spool, answer).poll()
+    assert spool.ledger.last_look("https://pacs/dicom-web DX") is None
+
+
 def test_since_is_a_day_or_the_last_ones() -> None:
     assert Since(date(2026, 5, 1)).as_range(date(2026, 6, 1)) == "20260501-"
     assert Since(None, 3).as_range(date(2026, 6, 1)) == "20260529-"
+    assert Since(None, 3).as_range(date(2026, 6, 1), date(2026, 5, 4)) == "20260501-"
+    assert Since(None, 3).as_range(date(2026, 6, 1), date(2026, 7, 1)) == "20260529-"
+    assert Since(None, 3).as_range(date(2026, 6, 4), date(2020, 5, 4)) == "20250601-"
+    assert Since(date(2026, 5, 1)).as_range(date(2026, 6, 1), date(2026, 1, 1)) == "20260501-"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def test_an_x_ray_gets_the_same_report_each_time_it_is_made(
     assert len(once.files) == 2
     assert become(spool, reporter, data, _UID) == "reported"
     assert become(spool, reporter, data, _UID + ".1") == "refused"
+
+
+def test_without_a_heatmap_the_report_is_the_same(reporter: ModelReporter) -> None:
+    data = dicom_file(shades(64, 48, 12), bits_stored=12, SOPInstanceUID=_UID)
+    [alone] = replace(reporter, with_heatmap=False).report(data).files
+    assert alone.uid == reporter.report(data).files[0].uid
 
 
 @pytest.mark.parametrize("name", sorted(OTHERS))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import ImplicitVRLittleEndian
 
 from pacs_peers import archive, x_ray
 from ports import free_port
@@ -34,8 +35,11 @@ _AT_ONCE = Patience(first_s=0.0, refusal_first_s=0.0)
 
 
 def report(number: int) -> Made:
+    return made_of(x_ray(number))
+
+
+def made_of(of: Dataset) -> Made:
     buffer = io.BytesIO()
-    of = x_ray(number)
     of.save_as(buffer, implicit_vr=False, little_endian=True, enforce_file_format=True)
     return Made(str(of.SOPInstanceUID), buffer.getvalue())
 
@@ -243,6 +247,50 @@ def test_an_archive_that_refuses_or_has_no_room_is_understood(spool: Spool) -> N
             assert bool(receipt.refused) == receipt.is_for_now == (status == 0x0110)
     with archive(lambda _: 0xA700) as port, pytest.raises(UnreachableError, match="no room"):
         list(entity(port).send([parcel]))
+
+
+def test_an_archive_that_takes_implicit_vr_alone_gets_the_same_in_implicit_vr(
+    spool: Spool,
+) -> None:
+    taken: list[Dataset] = []
+
+    def take(found: Dataset) -> int:
+        taken.append(found)
+        return 0
+
+    parcel = Parcel("a", spool.reports(reported(spool)))
+    with archive(take, transfer_syntaxes=(ImplicitVRLittleEndian,)) as port:
+        assert list(entity(port).send([parcel])) == [Receipt("a")]
+    ours = [{each.tag: each.value for each in x_ray(number)} for number in (1, 2)]
+    assert [{each.tag: each.value for each in found} for found in taken] == ours
+    assert {found.original_encoding for found in taken} == {(True, True)}
+
+
+def test_an_archive_that_answers_and_takes_none_of_it_refuses_it(spool: Spool) -> None:
+    parcels = [Parcel(name, spool.reports(reported(spool))) for name in "ab"]
+    with archive(lambda _: 0, takes=("1.2.840.10008.5.1.4.1.1.2",)) as port:
+        receipts = list(entity(port).send(parcels))
+    assert [receipt.key for receipt in receipts] == ["a", "b"]
+    assert all("takes none of what we send" in receipt.refused for receipt in receipts)
+
+
+def test_an_archive_that_takes_no_heatmaps_gets_none_of_it_and_is_told_what_can_be_done(
+    spool: Spool,
+) -> None:
+    heatmap = x_ray(2)
+    heatmap.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+    key, taken = waiting(spool), []
+
+    def take(found: Dataset) -> int:
+        taken.append(found)
+        return 0
+
+    spool.keep_reports(key, [report(1), made_of(heatmap)])
+    with archive(take) as port:
+        [receipt] = entity(port).send([Parcel(key, spool.reports(key))])
+    assert "Secondary Capture" in receipt.refused
+    assert "--no-heatmap" in receipt.refused
+    assert taken == []
 
 
 # pynetdicom leaves a socket that could not connect to be collected.

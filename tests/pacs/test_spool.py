@@ -84,6 +84,18 @@ def test_what_was_given_up_lies_aside_with_its_reason_and_can_be_tried_again(
     assert spool.reports(key)
 
 
+def test_where_no_heatmaps_are_wanted_those_that_wait_or_were_given_up_are_left_out(
+    spool: Spool,
+) -> None:
+    keys = [kept(spool, uid) for uid in ("1.2.3", "1.2.4")]
+    for key in keys:
+        spool.keep_reports(key, [Made(f"1.3.{key}", b"report"), Made(f"1.4.{key}", b"heatmap")])
+    spool.end(keys[0], "failed", "the archive takes no Secondary Captures")
+    spool.drop_heatmaps()
+    assert spool.retry() == 1
+    assert [[path.read_bytes() for path in spool.reports(key)] for key in keys] == [[b"report"]] * 2
+
+
 def test_what_was_given_up_and_comes_again_is_new(spool: Spool) -> None:
     key = kept(spool)
     spool.end(key, "failed", "no room")

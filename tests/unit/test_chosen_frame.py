@@ -15,7 +15,7 @@ from vistazo.classifier import Classifier
 from vistazo.cli import predict as predict_module
 from vistazo.errors import InputError, RejectedUploadError, RequestError
 from vistazo.pictures import ImageLimits, open_image
-from vistazo.pictures.container import strip_dicom
+from vistazo.pictures.container.dicom.strip import strip_dicom
 from vistazo.pictures.decode import work_of
 from vistazo.python.model import Model
 from vistazo.python.pictures import AskedPictures

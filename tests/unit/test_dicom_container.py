@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import struct
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -40,8 +41,9 @@ from vistazo.errors import (
     UnsupportedFormatError,
 )
 from vistazo.pictures import ImageLimits, open_image
-from vistazo.pictures.container import StrippedDicom
-from vistazo.pictures.container.dicom import strip_dicom, subset
+from vistazo.pictures.container.dicom.strip import strip_dicom
+from vistazo.pictures.container.dicom.stripped import StrippedDicom
+from vistazo.pictures.container.dicom.subset import subset
 from vistazo.pictures.decode import load_reader_of, work_of
 from vistazo.pictures.formats import format_of
 
@@ -667,3 +669,16 @@ def test_any_mutation_is_a_picture_or_an_input_error(part: int) -> None:
         except InputError:
             outcomes.add("error")
     assert outcomes == {"picture", "error"}
+
+
+@pytest.mark.parametrize("program", ["vistazo.api.app", "vistazo.service.isolation.worker"])
+def test_nothing_that_reads_dicom_is_loaded_before_the_first_file_comes(program: str) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", f"import sys, {program}; print(*sys.modules)"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    walk = "vistazo.pictures.container.dicom."
+    late = {"gdcm", "openjpeg", "pydicom", "highdicom", "pynetdicom", "vistazo.pictures.dicom"}
+    assert program in said
+    assert not late & set(said)
+    assert [name for name in said if name.startswith(walk)] == [walk + "stripped"]

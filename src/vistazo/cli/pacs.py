@@ -64,6 +64,8 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("--dicomweb", ("Look for X-rays there (QIDO-RS, WADO-RS). Reports go there, too (STOW-RS), "
      "unless --send-to or --stow says otherwise."), {"type": _URL}),
     ("--stow", "An archive that takes reports by STOW-RS.", {"type": _URL}),
+    ("--no-heatmap", "Send structured reports alone, as to who takes no Secondary Captures.",
+     {"is_flag": True}),
     ("--since", "Look for studies of that day and later, or of the last days.",
      {"type": _Read("DAY|Nd", since_of), "default": "1d", "show_default": True}),
     ("--every", "Seconds between two looks.",
@@ -200,7 +202,7 @@ def _run(asked: Asked, model: Location | None) -> None:
         stack.callback(writer.close)
         asked = replace(asked, modalities=asked.modalities or _modalities(classifier))
         threads, drain_s = settings.threads, settings.drain_timeout_s
-        reporter = ModelReporter(classifier, writer)
+        reporter = ModelReporter(classifier, writer, not asked.no_heatmap)
         station = station_of(
             asked, secrets, spool, reporter, stack, threads=threads, drain_s=drain_s
         )

@@ -40,6 +40,7 @@ class Asked:
     send_to: tuple[Called, ...]
     dicomweb: str | None
     stow: str | None
+    no_heatmap: bool
     since: Since
     every: float
     modalities: tuple[str, ...]

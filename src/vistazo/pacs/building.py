@@ -39,6 +39,8 @@ def station_of(
     for name in _QUOTING:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     warnings.filterwarnings("ignore", module="pydicom")
+    if asked.no_heatmap:
+        spool.drop_heatmaps()
     patience = Patience(give_up_s=asked.give_up_after * 3600.0)
     destinations: list[Destination] = [
         ArchiveEntity(

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -79,6 +80,20 @@ class Ledger:
         with self._lock:
             found = self._database.execute("SELECT 1 FROM own WHERE key = ?", (key,)).fetchone()
         return found is not None
+
+    def last_look(self, place: str) -> date | None:
+        """The day of the last one after which nothing was left to be fetched there."""
+        with self._lock:
+            row = self._database.execute(
+                "SELECT day FROM looks WHERE place = ?", (place,)
+            ).fetchone()
+        return None if row is None else date.fromisoformat(row[0])
+
+    def looked(self, place: str, day: date) -> None:
+        with self._transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO looks (place, day) VALUES (?, ?)", (place, day.isoformat())
+            )
 
     def came(self, key: str, n_bytes: int) -> None:
         """It is new, or had failed and came again."""

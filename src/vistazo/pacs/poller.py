@@ -54,8 +54,9 @@ class Poller:
                 self._poll(modality)
             self._failures = 0
             return self.every_s
-        except SpoolFullError:
-            return self.every_s  # there will be room, once reports have been sent
+        except SpoolFullError as error:  # there will be room, once reports have been sent
+            log.warning("no X-rays are fetched now", extra={"reason": str(error)})
+            return self.every_s
         except (UnreachableError, OSError) as error:
             self._failures += 1
             wait_s = max(self.every_s, self.patience.wait_s(self._failures))
@@ -67,13 +68,19 @@ class Poller:
             return wait_s
 
     def _poll(self, modality: str) -> None:
-        for page in self.archive.pages(modality, self.since.as_range(date.today())):  # noqa: DTZ011
+        ledger, today = self.spool.ledger, date.today()  # noqa: DTZ011
+        place = f"{self.archive.name} {modality}"
+        last = ledger.last_look(place)
+        for page in self.archive.pages(modality, self.since.as_range(today, last)):
             for found in page:
                 if self.is_stopping():
                     return
                 self._look_at(found)
             if self.is_stopping():
                 return
+        self._forget_what_is_listed_no_more(time.monotonic())
+        if last != today and not self._unfetched:
+            ledger.looked(place, today)
 
     def _look_at(self, found: Found) -> None:
         key = self.spool.ledger.key_of(found.instance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ class Reporting:
             self.spool.keep_reports(entry.key, reported.files)
         except InputError as error:
             self._refuse(entry, _rules_of(error))
-        except (UnavailableError, OSError) as error:  # not the fault of what came
+        except (UnavailableError, OSError, sqlite3.Error) as error:  # not the fault of what came
             self._postpone(entry, type(error).__name__, age_s(entry, time.time()))
         # The boundary of one X-ray: a defect of ours costs its report alone, and is told.
         except Exception as error:

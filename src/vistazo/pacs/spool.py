@@ -3,7 +3,7 @@
     ledger.sqlite          what came, and what became of it
     incoming/              what is still being received
     work/KEY/picture.dcm   an X-ray, there before its sender is told so
-    work/KEY/report-N.dcm  its report
+    work/KEY/report-N.dcm  its report: 0, and 1 is the heatmap
     failed/KEY/            the same, given up; reason.txt says why
 
 What has been accepted is deleted. The order of each step is such that a process killed between two
@@ -13,6 +13,7 @@ of them leaves what ``recover`` can put right.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import logging
 import os
@@ -28,11 +29,15 @@ from vistazo.rows.one_writer import be_its_writer
 
 log = logging.getLogger(__name__)
 
-_PICTURE, _REPORT = "picture.dcm", "report-*.dcm"
+_PICTURE, _REPORT, _HEATMAP = "picture.dcm", "report-*.dcm", "report-1.dcm"
+# Left free on its disk by X-rays, so that their reports can be made and the ledger written: what is
+# sent can only be deleted once that is noted. Reports leave half of it to the ledger.
+_LEFT_FREE_BYTES = 50_000_000
+_FOR_REPORTS = 2  # bytes that a report may take, for each of its X-ray
 
 
 class SpoolFullError(Exception):
-    """As much is waiting as may."""
+    """As much is waiting as may, or as the disk has room for."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Spool:
             held.n_bytes + n_bytes > self._limits.n_bytes
         ):
             raise SpoolFullError("The spool is full.")
+        if self._free_bytes() < _FOR_REPORTS * n_bytes + _LEFT_FREE_BYTES:
+            raise SpoolFullError("The disk of the spool is nearly full.")
 
     def keep(self, received: Path, uid: str) -> None:
         """Take over a file in ``incoming``; afterwards it is on the disk, and there is none there.
@@ -88,11 +95,15 @@ class Spool:
             self.check_room(n_bytes)
             sync(received)
             place = self._work(key)
-            place.mkdir(mode=0o700, exist_ok=True)
-            received.replace(place / _PICTURE)
-            sync(place)
-            sync(place.parent)
-            self.ledger.came(key, n_bytes)
+            try:
+                place.mkdir(mode=0o700, exist_ok=True)
+                received.replace(place / _PICTURE)
+                sync(place)
+                sync(place.parent)
+                self.ledger.came(key, n_bytes)
+            except BaseException:  # its sender is told that it was not taken
+                shutil.rmtree(place, ignore_errors=True)
+                raise
             shutil.rmtree(self._failed(key), ignore_errors=True)
         self._tell()
 
@@ -103,17 +114,23 @@ class Spool:
         return sorted(self._work(key).glob(_REPORT))
 
     def keep_reports(self, key: str, made: Sequence[Made]) -> None:
+        """All of them or none."""
+        n_bytes = sum(len(each.data) for each in made)
+        if self._free_bytes() < n_bytes + _LEFT_FREE_BYTES // 2:
+            raise OSError(errno.ENOSPC, "The disk of the spool is nearly full")
         place = self._work(key)
-        for old in place.glob("report-*"):  # of a process that was killed
-            old.unlink()
-        for number, each in enumerate(made):
-            part = place / f"report-{number}.part"
-            part.write_bytes(each.data)
-            sync(part)
-            part.replace(place / f"report-{number}.dcm")
-        sync(place)
-        own = [self.ledger.key_of(each.uid) for each in made]
-        self.ledger.reported(key, own, sum(len(each.data) for each in made))
+        _remove_reports(place)  # of a process that was killed
+        try:
+            for number, each in enumerate(made):
+                part = place / f"report-{number}.part"
+                part.write_bytes(each.data)
+                sync(part)
+                part.replace(place / f"report-{number}.dcm")
+            sync(place)
+            self.ledger.reported(key, [self.ledger.key_of(each.uid) for each in made], n_bytes)
+        except BaseException:
+            _remove_reports(place)
+            raise
         self._tell()
 
     def end(self, key: str, state: State, reason: str = "") -> None:
@@ -135,6 +152,12 @@ class Spool:
             reported = bool(self.reports(entry.key))
             self.ledger.again(entry.key, "reported" if reported else "waiting")
         return len(failed)
+
+    def drop_heatmaps(self) -> None:
+        """Of reports that wait to be sent, or were given up: for an archive that takes none."""
+        for name in ("work", "failed"):
+            for heatmap in (self._folder / name).glob(f"*/{_HEATMAP}"):
+                heatmap.unlink()
 
     def retry_refused(self) -> int:
         """All that was refused is new where it comes again, or is still listed; how many."""
@@ -183,6 +206,9 @@ class Spool:
             (place / "reason.txt").write_text(f"{reason}\n", encoding="utf-8")
         shutil.rmtree(self._failed(key), ignore_errors=True)
         place.rename(self._failed(key))
+
+    def _free_bytes(self) -> int:
+        return shutil.disk_usage(self._folder).free
 
     def _tell(self) -> None:
         with self.changed:
@@ -236,6 +262,11 @@ def sync(place: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _remove_reports(place: Path) -> None:
+    for file in place.glob("report-*"):
+        file.unlink()
 
 
 def age_s(entry: Entry, now_s: float) -> float:

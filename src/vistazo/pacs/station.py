@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from vistazo.pacs.spool import Spool
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.5
+_DISK_S = 30.0  # at most, between two tries of a disk that refuses
 _DAY_S = 86_400.0
 # What ended longer ago is forgotten: it would be classified if it came again.
 KEPT_DAYS = 400.0
@@ -71,10 +73,17 @@ class Station:
         self._threads.append(thread)
 
     def _for_ever(self, work: Callable[[], None]) -> None:
+        failures, failed_s = 0, 0.0
         while not self._stop.is_set():
             try:
                 work()
-            except Exception:  # the boundary of a thread: a full disk, say, is not for ever
+            except (sqlite3.Error, OSError) as error:  # a full disk, say, is not for ever
+                is_new = time.monotonic() - failed_s > 2 * self.patience.longest_s
+                failures, failed_s = 1 if is_new else failures + 1, time.monotonic()
+                if failures == 1:
+                    log.warning("the disk of the spool refuses", extra={"reason": _said(error)})
+                self._stop.wait(min(self.patience.wait_s(failures), _DISK_S))
+            except Exception:  # the boundary of a thread
                 log.exception("unexpected error in the station")
                 self._stop.wait(self.patience.first_s)
 
@@ -97,3 +106,8 @@ class Station:
     def _poll(self, poller: Poller) -> None:
         while not self._stop.is_set():
             self._stop.wait(poller.poll())
+
+
+def _said(error: sqlite3.Error | OSError) -> str:
+    """Without the name of a file."""
+    return error.strerror or "OSError" if isinstance(error, OSError) else str(error)

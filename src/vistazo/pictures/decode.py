@@ -16,8 +16,8 @@ from vistazo.errors import (
     UploadTooLargeError,
 )
 from vistazo.pictures import raster
-from vistazo.pictures.container import STRIP, Stripped, StrippedDicom, strip_dicom
-from vistazo.pictures.container.dicom import transfer_syntax_of
+from vistazo.pictures.container import STRIP, Stripped
+from vistazo.pictures.container.dicom.stripped import StrippedDicom
 from vistazo.pictures.formats import format_of
 from vistazo.pictures.picture import Picture
 from vistazo.pictures.radiograph import Radiograph
@@ -173,6 +173,8 @@ def open_image(data: bytes, limits: ImageLimits, frame: int | None = None) -> En
 
 def _stripped(data: bytes, image_format: str, frame: int | None) -> Stripped:
     if image_format == "dicom":
+        from vistazo.pictures.container.dicom.strip import strip_dicom
+
         return strip_dicom(data, frame)
     refuse_another_frame(frame)
     return STRIP[image_format](data)
@@ -222,6 +224,7 @@ def load_reader_of(data: bytes) -> bool:
     image_format = format_of(data)
     if image_format != "dicom":
         return raster.load_reader(image_format)
+    from vistazo.pictures.container.dicom.source import transfer_syntax_of
     from vistazo.pictures.dicom import load_libraries
 
     return load_libraries(transfer_syntax_of(data))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vistazo.pictures.container.dicom import subset
+from vistazo.pictures.container.dicom.subset import subset
 
 # Modules Patient, General Study and Patient Study, and what refers to the picture (DICOM PS3.6).
 _WANTED = {

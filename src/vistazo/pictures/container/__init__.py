@@ -11,12 +11,19 @@ from collections.abc import Callable
 
 from vistazo.pictures.container.avif import strip_avif
 from vistazo.pictures.container.bmp import strip_bmp
-from vistazo.pictures.container.dicom import StrippedDicom, strip_dicom
 from vistazo.pictures.container.jpeg import strip_jpeg
 from vistazo.pictures.container.png import strip_png
 from vistazo.pictures.container.stripped import Stripped
 from vistazo.pictures.container.tiff import strip_tiff
 from vistazo.pictures.container.webp import strip_webp
+
+
+def _strip_dicom(data: bytes) -> Stripped:
+    """Its walk is loaded with the first DICOM file: no start waits for it."""
+    from vistazo.pictures.container.dicom.strip import strip_dicom
+
+    return strip_dicom(data)
+
 
 # By the name of the format.
 STRIP: dict[str, Callable[[bytes], Stripped]] = {
@@ -26,7 +33,7 @@ STRIP: dict[str, Callable[[bytes], Stripped]] = {
     "tiff": strip_tiff,
     "webp": strip_webp,
     "avif": strip_avif,
-    "dicom": strip_dicom,
+    "dicom": _strip_dicom,
 }
 
-__all__ = ["STRIP", "Stripped", "StrippedDicom", "strip_dicom", "strip_jpeg", "strip_png"]
+__all__ = ["STRIP", "Stripped", "strip_jpeg", "strip_png"]

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from vistazo.pictures.container import StrippedDicom
+from vistazo.pictures.container.dicom.stripped import StrippedDicom
 from vistazo.pictures.dicom import codecs
 from vistazo.pictures.dicom.codecs import Samples, Words
 from vistazo.pictures.dicom.colours import Colours

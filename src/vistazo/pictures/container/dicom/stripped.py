@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from vistazo.pictures.container.dicom.elements import DataSet
 from vistazo.pictures.container.stripped import Stripped
+
+if TYPE_CHECKING:
+    from vistazo.pictures.container.dicom.elements import DataSet
 
 
 @dataclass(frozen=True, kw_only=True)
