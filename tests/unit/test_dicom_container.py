@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+import vistazo
 from dicom_files import CANARY, CASES, OTHERS, colours, dicom_file, minimal_file, shades
 from dicom_files import syntaxes as uids
 from dicom_files.raw import (
@@ -676,6 +679,7 @@ def test_nothing_that_reads_dicom_is_loaded_before_the_first_file_comes(program:
     said = subprocess.run(
         [sys.executable, "-c", f"import sys, {program}; print(*sys.modules)"],
         capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(vistazo.__file__).parents[1])},
     ).stdout.split()  # fmt: skip
     walk = "vistazo.pictures.container.dicom."
     late = {"gdcm", "openjpeg", "pydicom", "highdicom", "pynetdicom", "vistazo.pictures.dicom"}
