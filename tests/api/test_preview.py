@@ -172,7 +172,8 @@ def test_a_model_of_texts_or_rows_shows_none_and_does_not_say_that_it_would(
 
 def test_the_description_says_how_large_it_may_be(client: TestClient) -> None:
     operation = client.get("/openapi.json").json()["paths"]["/preview"]["post"]
-    [side] = operation["parameters"]
+    side, frame = operation["parameters"]
+    assert (frame["name"], frame["required"]) == ("frame", False)
     assert (side["schema"]["minimum"], side["schema"]["maximum"]) == (16, 1_600)
     assert side["schema"]["default"] == 1_600
     assert list(operation["responses"]["200"]["content"]) == ["image/png"]

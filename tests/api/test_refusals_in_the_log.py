@@ -34,7 +34,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
         ("file", TEXT, "unsupported_format", None),
         ("file", b"", "corrupt_image", None),
         ("perez", SOUND, "missing_file", None),
-        ("file", b"x" * 11_000_000, "upload_too_large", None),
+        ("file", b"x" * 33_000_000, "upload_too_large", None),
     ],
     ids=["tiny", "long", "narrow", "text", "empty", "wrong field", "large"],
 )
