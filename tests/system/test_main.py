@@ -26,7 +26,7 @@ def test_uvicorn_serves_main_app(tmp_path: Path, running: Callable[..., Any]) ->
         answer = httpx.post(f"{service.url}/predict/", files=FILM).json()
         assert answer["model"]["name"] == "brightness"
         for path, status in (("nowhere", 404), ("model", 405), ("predict", 413)):
-            refused = httpx.post(f"{service.url}/{path}", content=b"x" * 20_000_000)
+            refused = httpx.post(f"{service.url}/{path}", content=b"x" * 40_000_000)
             assert refused.status_code == status
         _, log = service.stop()
     events = [json.loads(line) for line in log.splitlines()]
