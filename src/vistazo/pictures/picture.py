@@ -57,6 +57,37 @@ class Picture:
             yield self.rows(top, min(top + rows, self.height))
 
 
+class ComputedPicture(Picture):
+    """``rows`` computes those that are asked for; it, ``height`` and ``width`` are for whoever
+    derives from this.
+    """
+
+    @property
+    def pixels(self) -> Pixels:
+        """Computed each time, and as much memory again."""
+        strips = self.strips()
+        first = next(strips)
+        pixels: Pixels = np.empty((self.height, *first.shape[1:]), first.dtype)
+        top = len(first)
+        pixels[:top] = first
+        for strip in strips:
+            pixels[top : top + len(strip)] = strip
+            top += len(strip)
+        return pixels
+
+    @property
+    def is_grey(self) -> bool:
+        return self.rows(0, 1).ndim == 2
+
+    def image(self) -> Image.Image:
+        first = Image.fromarray(self.rows(0, 1))
+        whole, top = Image.new(first.mode, (self.width, self.height)), 0
+        for strip in self.strips():
+            whole.paste(Image.fromarray(strip), (0, top))
+            top += len(strip)
+        return whole
+
+
 def reduced(picture: Picture, factor: int) -> Pixels:
     """Averages of blocks of ``factor`` x ``factor`` pixels; those at two edges may be smaller."""
     pixels, top = None, 0

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from vistazo.errors import BrokenRule, CorruptImageError, RejectedUploadError
-from vistazo.pictures.picture import Picture, Pixels
+from vistazo.pictures.picture import ComputedPicture, Pixels
 
 _GREYS_OVER_8_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _GREYS = ("1", "L", *_GREYS_OVER_8_BITS)
@@ -46,24 +46,12 @@ def damage_is_an_input_error() -> Iterator[None]:
         ) from error
 
 
-class StoredPicture(Picture):
+class StoredPicture(ComputedPicture):
     """``image`` is loaded; ``orientation`` is that of EXIF, 1 to 8."""
 
     def __init__(self, image: Image.Image, orientation: int) -> None:
         self._image = image
         self._orientation = orientation
-
-    @property
-    def pixels(self) -> Pixels:
-        """Computed each time, and as much memory again."""
-        strips = self.strips()
-        first = next(strips)
-        pixels, top = np.empty((self.height, *first.shape[1:]), first.dtype), len(first)
-        pixels[:top] = first
-        for strip in strips:
-            pixels[top : top + len(strip)] = strip
-            top += len(strip)
-        return pixels
 
     @property
     def height(self) -> int:
@@ -86,17 +74,7 @@ class StoredPicture(Picture):
         held = self._image
         if self._orientation == 1 and held.mode in ("L", "RGB") and not held.has_transparency_data:
             return held
-        top, whole = 0, Image.new(self._mode, (self.width, self.height))
-        for strip in self.strips():
-            whole.paste(Image.fromarray(strip), (0, top))
-            top += len(strip)
-        return whole
-
-    @property
-    def _mode(self) -> str:
-        if self._image.mode in _GREYS_OVER_8_BITS:
-            return "F"
-        return "L" if self.is_grey else "RGB"
+        return super().image()
 
     def rows(self, top: int, bottom: int) -> Pixels:
         """Raises CorruptImageError where the pixels cannot be computed."""

@@ -20,7 +20,7 @@ from vistazo.pictures.dicom.form import MONOCHROME, PixelForm, form_of
 from vistazo.pictures.dicom.grey_levels import GreyLevels, Rendering
 from vistazo.pictures.dicom.libraries import load_libraries
 from vistazo.pictures.dicom.orientation import orientation_of, pixel_aspect_of
-from vistazo.pictures.picture import Picture, Pixels, reduced
+from vistazo.pictures.picture import ComputedPicture, Picture, Pixels, reduced
 from vistazo.pictures.radiograph import Radiograph
 from vistazo.pictures.raster import reject_held_bytes
 from vistazo.pictures.stored import ON_THEIR_SIDE, upright
@@ -33,25 +33,12 @@ class _Levels(Protocol):
     def of(self, words: Words) -> Pixels: ...
 
 
-class DicomPicture(Picture):
+class DicomPicture(ComputedPicture):
     """Its grey levels are computed for the rows that are asked for."""
 
     def __init__(self, words: Words, levels: _Levels) -> None:
         self._words = words
         self._levels = levels
-
-    @property
-    def pixels(self) -> Pixels:
-        """Computed each time."""
-        strips = self.strips()
-        first = next(strips)
-        pixels: Pixels = np.empty((self.height, *first.shape[1:]), first.dtype)
-        top = len(first)
-        pixels[:top] = first
-        for strip in strips:
-            pixels[top : top + len(strip)] = strip
-            top += len(strip)
-        return pixels
 
     @property
     def height(self) -> int:
@@ -60,18 +47,6 @@ class DicomPicture(Picture):
     @property
     def width(self) -> int:
         return int(self._words.shape[1])
-
-    @property
-    def is_grey(self) -> bool:
-        return self.rows(0, 1).ndim == 2
-
-    def image(self) -> Image.Image:
-        first = Image.fromarray(self.rows(0, 1))
-        whole, top = Image.new(first.mode, (self.width, self.height)), 0
-        for strip in self.strips():
-            whole.paste(Image.fromarray(strip), (0, top))
-            top += len(strip)
-        return whole
 
     def rows(self, top: int, bottom: int) -> Pixels:
         return self._levels.of(self._words[top:bottom])
