@@ -49,7 +49,7 @@ RUN case "$DEVICE $ENGINE" in \
       pydicom/data/test_files \
  && find numpy -type d -name tests -prune -exec rm -rf {} + \
  && rm -rf _gdcm/XML _gdcm/scripts _gdcm/pkgconfig _gdcm/gdcmopenjpeg-* \
- && find _gdcm -maxdepth 1 -type f \( -name 'lib*.so' -o -name 'lib*.so.*.*.*' -o -name 'gdcm*' \) \
+ && find . -maxdepth 2 -path './_gdcm/*' -type f \( -name 'lib*.so' -o -name 'lib*.so.*.*.*' -o -name 'gdcm*' \) \
       ! -name '*.py' -delete \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash .
 
