@@ -25,6 +25,8 @@ _NORMAL = stubs.answered(predicted_class="NORMAL", confidence=0.97, request_id="
 _HASH = "0" * 64
 _FACTS = ["Solo para investigación", "pneumonia 1.0.0", _HASH, "r1", "Analizada", "Impresa"]
 _MARGIN_PX = 12
+# What paper looks like is fetched with the first answer.
+_STYLED = "[...document.styleSheets].some(({ href }) => href?.endsWith('print.css'))"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,7 @@ def answer(page: Any, *files: Path) -> None:
     page.wait_for_selector(f"#list li:nth-child({len(files)})")
     page.wait_for_selector("#list:not(:has(.pending))")
     page.wait_for_selector("#print")
+    page.wait_for_function(_STYLED)
 
 
 def test_every_answered_picture_is_a_page_black_on_white_from_a_dark_screen_too(
