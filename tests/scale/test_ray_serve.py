@@ -125,8 +125,8 @@ def test_ray_passes_on_what_the_service_answers(service: RayService) -> None:
     [
         ("/nowhere", b"", 404, "not_found"),
         ("/predict", b"no picture", 415, "unsupported_format"),
-        ("/predict", bytes(11_000_000), 413, "upload_too_large"),
-        ("/predict", bytes(21_000_000), 413, "upload_too_large"),
+        ("/predict", bytes(33_000_000), 413, "upload_too_large"),
+        ("/predict", bytes(70_000_000), 413, "upload_too_large"),
     ],
 )
 def test_errors_are_problem_documents_behind_ray_too(

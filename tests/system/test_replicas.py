@@ -251,5 +251,5 @@ def test_what_is_too_large_is_refused(
         balancing(caddy, [port_of(service)], tmp_path) as balanced,
         balanced.client() as client,
     ):
-        for size in (11_000_000, 30_000_000):
+        for size in (33_000_000, 70_000_000):
             assert client.post("/predict", files={"file": bytes(size)}).status_code == 413
