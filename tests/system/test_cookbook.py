@@ -106,7 +106,7 @@ def is_asked_through(url: str, trusted: ssl.SSLContext) -> None:
 
     with caller("127.0.0.2") as client:
         assert client.post("/predict", files=PICTURE).json()["filename"] == "film.png"
-        large = client.post("/predict", files={"file": ("large.png", bytes(20_000_000))})
+        large = client.post("/predict", files={"file": ("large.png", bytes(32_500_000))})
         assert (large.status_code, large.json()["code"]) == (413, "upload_too_large")
         claimed = {"X-Forwarded-For": "192.0.2.1"}
         assert [client.get("/model", headers=claimed).status_code for _ in range(4)][-1] == 429
