@@ -26,7 +26,10 @@ _HASH = "0" * 64
 _FACTS = ["Solo para investigación", "pneumonia 1.0.0", _HASH, "r1", "Analizada", "Impresa"]
 _MARGIN_PX = 12
 # What paper looks like is fetched with the first answer.
-_STYLED = "[...document.styleSheets].some(({ href }) => href?.endsWith('print.css'))"
+_STYLED = """async () => {
+    const link = document.querySelector("link[href$='print.css']");
+    if (!link.sheet) await new Promise((done) => link.addEventListener("load", done));
+}"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +68,7 @@ def answer(page: Any, *files: Path) -> None:
     page.wait_for_selector(f"#list li:nth-child({len(files)})")
     page.wait_for_selector("#list:not(:has(.pending))")
     page.wait_for_selector("#print")
-    page.wait_for_function(_STYLED)
+    page.evaluate(_STYLED)
 
 
 def test_every_answered_picture_is_a_page_black_on_white_from_a_dark_screen_too(
