@@ -136,10 +136,7 @@ def command(  # noqa: PLR0917 - as many as there are options
             text_column=text_column,
             max_text_chars=settings.max_text_chars,
         )
-    if explain == _WORDS:
-        raise click.UsageError("--explain needs a folder for the heatmaps.")
-    if all(path.suffix.lower() in SUFFIXES for path in paths):
-        raise click.UsageError(f"The model takes pictures, and {paths[0]} is none.")
+    _check_pictures(paths, explain)
     wanted = Wanted(style, output, explain, show_input, goes_below=recursive)
     return predict_pictures(classifier.at_frame(frame), paths, settings, wanted)
 
@@ -165,6 +162,14 @@ def _style_of(**asked: bool) -> str | None:
             f"The answers are printed in one way: choose --{styles[0]} or --{styles[1]}."
         )
     return styles[0] if styles else None
+
+
+def _check_pictures(paths: tuple[Path, ...], explain: Path | None) -> None:
+    """Raises UsageError for what is of texts alone."""
+    if explain == _WORDS:
+        raise click.UsageError("--explain needs a folder for the heatmaps.")
+    if all(path.suffix.lower() in SUFFIXES for path in paths):
+        raise click.UsageError(f"The model takes pictures, and {paths[0]} is none.")
 
 
 def _check_output(output: Path, style: str | None, frame: int | None) -> None:
